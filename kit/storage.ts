@@ -50,6 +50,14 @@ export type StoreShape = KeyedShape | MapShape | ArchiveShape | TableShape;
 /** `migrate[3]` turns a value of version 2 into one of version 3. A version without an entry leaves values as they are. */
 export type ValueMigrations = Readonly<Record<number, (value: string) => string>>;
 
+/**
+ * What may be in one index entry, in UTF-8 bytes: an owner with a key, an owner with an archive id and a JID, or the
+ * columns of one index. PostgreSQL allows 2,704 with its own overhead.
+ */
+export const keyBytesMax = 2_600;
+/** UTF-16 code units of one value. */
+export const valueCharsMax = 16 * 1024 * 1024;
+
 /** An integer is a JavaScript safe integer. */
 export type ColumnType = "text" | "integer";
 export type ColumnValue = string | number;
@@ -165,7 +173,8 @@ export type BackupProgress = (share: number) => void;
  *   durable.
  * - Everything that waits is bounded; beyond the bound calls reject with `too-busy` at once.
  * - Names of stores that were not declared, columns that do not exist and text that cannot be kept are bugs: the call
- *   rejects with an AssertionError and nothing happens.
+ *   rejects with AssertionFailed and nothing happens. Keys beyond `keyBytesMax` and values beyond `valueCharsMax` may
+ *   come from a peer: they reject with `too-large`.
  */
 export interface Store extends AsyncDisposable {
   /**
@@ -216,6 +225,8 @@ export type StoreErrorKind =
   | "corrupt"
   /** A row with this key exists. */
   | "conflict"
+  /** A key or a value is longer than a store takes. */
+  | "too-large"
   /** More is waiting than we allow. */
   | "too-busy"
   /** Another server works on this database. */
