@@ -1,0 +1,33 @@
+import type { BareJid } from "#protocol/jid/jid.ts";
+import type { Host } from "./host.ts";
+import type { Session } from "./session.ts";
+import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "./slots.ts";
+import type { Stanza } from "./stanza.ts";
+
+/**
+ * Everything that concerns one local bare JID. It handles what comes to it in order, one thing at a time, and nothing
+ * outside touches its state: others post to it.
+ *
+ * What is written while one thing is handled is committed as one batch. What is sent (`send`, `Session.send`) after a
+ * write waits in the account's outbox, in order, until that batch is durable; if it cannot be committed, what waited
+ * for it is not sent, the request gets an error and the slots are read anew.
+ */
+export interface Account {
+  readonly jid: BareJid;
+  readonly host: Host;
+  /** By resource. Those whose stream is cut but may be resumed are among them. */
+  readonly sessions: ReadonlyMap<string, Session>;
+  readonly value: <T>(slot: AccountValue<T>) => LiveValue<T>;
+  readonly map: <T>(slot: AccountMap<T>) => LiveMap<T>;
+  readonly archive: (slot: AccountArchive) => LiveArchive;
+  /** Sends a stanza on behalf of the account to wherever its `to` says; it passes no steps of this account again. */
+  readonly send: (stanza: Stanza) => void;
+  /**
+   * Runs once all that was written so far is durable, in the outbox's order.
+   *
+   * @param failed runs instead when it could not be written
+   */
+  readonly whenDurable: (run: () => void, failed?: (cause: unknown) => void) => void;
+  /** Has the account do something when it has done what waits already. A promise keeps everything behind it waiting. */
+  readonly post: (task: (account: Account) => void | Promise<void>) => void;
+}

@@ -1,0 +1,75 @@
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { BareJid, DomainJid, Jid } from "#protocol/jid/jid.ts";
+import type { Account } from "./account.ts";
+import type { Env } from "./env.ts";
+import type { EventType } from "./events.ts";
+import type { Option, OptionValue } from "./option.ts";
+import type { Log } from "./log.ts";
+import type { Stanza } from "./stanza.ts";
+import type { Condition, Row, SelectQuery, TableShape } from "./storage.ts";
+import type { ModuleParts, ServerModule } from "./server-module.ts";
+
+/** A feature that runs on a host, with the parts that it started there. */
+export interface RunningModule {
+  readonly module: ServerModule;
+  readonly parts: ModuleParts;
+}
+
+/** One virtual host: a domain that the server speaks for, with the features that run on it. */
+export interface Host {
+  readonly domain: DomainJid;
+  readonly env: Env;
+  readonly log: Log;
+  /** The administrator's value of a feature's option, or its default. */
+  readonly setting: <O extends Option>(option: O) => OptionValue<O>;
+  /** Who answers for this host, by purpose ("abuse", "admin", "support", …): URIs (XEP-0157). */
+  readonly contacts: Readonly<Record<string, readonly string[]>>;
+  /** Aborted when the host stops. */
+  readonly signal: AbortSignal;
+  /** All features, in the order of their names; complete once every module has been started. */
+  readonly modules: readonly RunningModule[];
+  /** Hands a stanza to whoever its `to` says: an account here, this or another host, a remote domain. */
+  readonly route: (stanza: Stanza) => void;
+  /** Has an account do something, waking it when it sleeps. `undefined` when there is no such account. */
+  readonly post: (jid: BareJid, task: (account: Account | undefined) => void | Promise<void>) => void;
+  /** What the server runs for all hosts, such as the accounts' credentials. */
+  readonly accounts: AccountAdministration;
+  /** Tells every listener on this host, in the order of the modules' names. */
+  readonly emit: <Payload>(event: EventType<Payload>, payload: Payload) => void;
+  /** What the modules announce among the stream features (RFC 6120 §4.3.2). */
+  readonly streamFeatures: (phase: StreamFeaturePhase) => readonly XmlElement[];
+  /** Rows that are searched rather than loaded; see `tables` of a module. */
+  readonly table: (shape: TableShape) => LiveTable;
+}
+
+/** A module's own table. Not tied to an account, so what is written is waited for. */
+export interface LiveTable {
+  readonly select: (query: SelectQuery) => Promise<readonly Row[]>;
+  /** Resolves when durable. */
+  readonly write: (writes: readonly TableWrite[]) => Promise<void>;
+}
+
+export type TableWrite =
+  | { readonly op: "insert" | "upsert"; readonly row: Row }
+  | { readonly op: "deleteRows"; readonly where: readonly Condition[] };
+
+/** When a stream feature is announced: before authentication, or beside resource binding. */
+export type StreamFeaturePhase = "authentication" | "binding";
+
+export type AccountChange =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly reason: "exists" | "no-such-account" | "bad-name" | "bad-password" | "tombstone" | "too-busy" | "store";
+      readonly text: string;
+    };
+
+/** Creating, changing and deleting accounts, as in-band registration and the command line need it. */
+export interface AccountAdministration {
+  readonly create: (jid: Jid, password: string) => Promise<AccountChange>;
+  /** Ends the account's other sessions, all but `except` (A55). */
+  readonly setPassword: (jid: BareJid, password: string, except?: string) => Promise<AccountChange>;
+  /** Ends all sessions, wipes every module's data, leaves a tombstone (A54). */
+  readonly delete: (jid: BareJid) => Promise<AccountChange>;
+  readonly exists: (jid: BareJid) => Promise<boolean>;
+}

@@ -1,0 +1,133 @@
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { Account } from "./account.ts";
+import type { EventListener } from "./events.ts";
+import type { Host, StreamFeaturePhase } from "./host.ts";
+import type { IqHandler } from "./iq.ts";
+import type { Option } from "./option.ts";
+import type { Session } from "./session.ts";
+import type { AccountSlot } from "./slots.ts";
+import type { Stanza } from "./stanza.ts";
+import type { TableShape } from "./storage.ts";
+
+/** What a feature implements, for disco, the support table and the DOAP file. */
+export interface Implements {
+  /** Number of the XEP, or of the RFC where `rfc` is set. */
+  readonly xep?: number;
+  readonly rfc?: number;
+  readonly title: string;
+  /** Version of the XEP that was worked from, or the RFC's sections. */
+  readonly version: string;
+  readonly status: "complete" | "partial";
+  readonly note?: string;
+}
+
+/** A feature of the server: one folder, started once on every virtual host. */
+export interface ServerModule {
+  /** The folder's name without its number: "blocking". Names the feature's section in balcony.toml. */
+  readonly name: string;
+  readonly implements: readonly Implements[];
+  /** Whether it runs where balcony.toml does not say; on unless said otherwise. */
+  readonly onByDefault?: boolean;
+  /** Features without which there is no server; balcony.toml cannot switch them off. */
+  readonly indispensable?: boolean;
+  /** Features that the host's disco#info lists (XEP-0030). */
+  readonly features?: readonly string[];
+  /** Features that an account's disco#info lists. */
+  readonly accountFeatures?: readonly string[];
+  readonly options?: readonly Option[];
+  readonly slots?: readonly AccountSlot[];
+  readonly tables?: readonly TableShape[];
+  readonly start: (host: Host) => ModuleParts;
+}
+
+/** Declares a feature. */
+export function serverModule<const M extends ServerModule>(module: M): M {
+  return module;
+}
+
+/** A decision against a stanza: with an error to its sender, or without a word. */
+export type Verdict = { readonly refuse: StanzaError } | { readonly drop: true };
+
+/**
+ * What a feature contributes on one host. The named steps take the place of priorities; within a step the order of the
+ * modules must not matter. A step works on slots, which are in memory while the account is awake: none may wait.
+ */
+export interface ModuleParts {
+  readonly iq?: readonly IqHandler[];
+  readonly events?: readonly EventListener[];
+  /** May this pass? The first verdict of a step decides, refusals before drops. */
+  readonly guard?: {
+    /** What a session sends, before anything else is done with it. */
+    readonly outbound?: (account: Account, stanza: Stanza, session: Session) => Verdict | undefined;
+    /** What arrives for an account. */
+    readonly inbound?: (account: Account, stanza: Stanza) => Verdict | undefined;
+    /** What is about to be sent to one session. */
+    readonly session?: (session: Session, stanza: Stanza) => Verdict | undefined;
+  };
+  /** Another stanza in its place. */
+  readonly rewrite?: {
+    readonly outbound?: (account: Account, stanza: Stanza, session: Session) => Stanza;
+    readonly inbound?: (account: Account, stanza: Stanza) => Stanza;
+  };
+  /** Writes rows about the stanza, and may add an id to it. */
+  readonly record?: {
+    readonly outbound?: (account: Account, stanza: Stanza, session: Session) => Stanza;
+    readonly inbound?: (account: Account, stanza: Stanza) => Stanza;
+  };
+  /** Further deliveries to sessions of the account. `delivered` are those that got the stanza itself. */
+  readonly copy?: {
+    readonly outbound?: (account: Account, stanza: Stanza, session: Session) => void;
+    readonly inbound?: (account: Account, stanza: Stanza, delivered: readonly Session[]) => void;
+  };
+  /** Exactly one module delivers messages. */
+  readonly messages?: MessageDelivery;
+  /** Exactly one module handles presence. */
+  readonly presence?: PresenceHandling;
+  /** What to announce among the stream features; `secured` tells whether the stream is encrypted. */
+  readonly streamFeatures?: (phase: StreamFeaturePhase) => readonly XmlElement[];
+  /** More for the host's disco#info than feature names (XEP-0030, XEP-0128). */
+  readonly disco?: DiscoContribution;
+  readonly dispose?: () => void;
+}
+
+export interface DiscoContribution {
+  readonly identities?: readonly DiscoIdentity[];
+  /** Forms of the host's disco#info (XEP-0128). */
+  readonly forms?: () => readonly XmlElement[];
+  /** Items of the host. */
+  readonly items?: () => readonly { readonly jid: string; readonly name?: string; readonly node?: string }[];
+  /** Features that depend on policy, asked at each request. */
+  readonly features?: () => readonly string[];
+}
+
+export interface DiscoIdentity {
+  readonly category: string;
+  readonly type: string;
+  readonly name?: string;
+  readonly lang?: string;
+}
+
+/** Why a message comes to {@link MessageDelivery.undelivered}. */
+export type UndeliveredCause = "no-recipient" | "session-ended";
+
+export interface MessageDelivery {
+  /** Delivers a message that passed the guards to whichever sessions should have it (RFC 6121 §8.5); says which got it. */
+  readonly deliver: (account: Account, stanza: Stanza) => readonly Session[];
+  /** Decides once, between storing for later and returning it. */
+  readonly undelivered: (account: Account, stanza: Stanza, cause: UndeliveredCause) => void;
+  /**
+   * Makes a message durable that a session still owes to its client, because its stream is cut or has not acknowledged
+   * it for long. Returns the name under which {@link discharge} forgets it, or undefined when it is not one to be kept.
+   */
+  readonly secure: (account: Account, stanza: Stanza) => string | undefined;
+  /** The client has acknowledged what was made durable, or it was handed to `undelivered`. */
+  readonly discharge: (account: Account, names: readonly string[]) => void;
+}
+
+export interface PresenceHandling {
+  /** Presence that a session of the account sends (RFC 6121 §4.2, §4.4–4.6, §3). */
+  readonly outbound: (account: Account, stanza: Stanza, session: Session) => void;
+  /** Presence that arrives for the account. */
+  readonly inbound: (account: Account, stanza: Stanza) => void;
+}
