@@ -1,0 +1,107 @@
+import { type Jid, parseJid } from "#protocol/jid/jid.ts";
+import { type XmlElement, withChildren, xml } from "#protocol/xml/element.ts";
+import { NS_CLIENT, NS_STANZAS } from "#protocol/xml/namespaces.ts";
+import { invertAddresses } from "./addresses.ts";
+import {
+  type StanzaCondition,
+  type StanzaErrorType,
+  isStanzaCondition,
+  isStanzaErrorType,
+  stanzaConditionTypes,
+} from "./stanza-conditions.ts";
+import { stanzaKindOf } from "./stanza-kind.ts";
+
+/** What a StanzaError may carry beyond its condition. */
+export interface StanzaErrorDetails {
+  /** For people who debug; never decide by it. */
+  readonly text?: string | undefined;
+  /** BCP 47 tag of the text. */
+  readonly language?: string | undefined;
+  /** Instead of the type that usually goes with the condition. */
+  readonly type?: StanzaErrorType | undefined;
+  /** Application-specific condition, in a namespace of its own. RFC 6120 §8.3.4. */
+  readonly specific?: XmlElement | undefined;
+  /** The entity that noticed, where it is not the addressee. */
+  readonly by?: Jid | undefined;
+  /** The new address of `gone` and `redirect`: a URI. */
+  readonly location?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * A stanza cannot be served: thrown by whatever handles it, turned into an error stanza at the edge, and the form in
+ * which a received error is handed to whoever asked. RFC 6120 §8.3.
+ */
+export class StanzaError extends Error {
+  override readonly name = "StanzaError";
+  readonly condition: StanzaCondition;
+  readonly type: StanzaErrorType;
+  readonly text: string | undefined;
+  readonly language: string | undefined;
+  readonly specific: XmlElement | undefined;
+  readonly by: Jid | undefined;
+  readonly location: string | undefined;
+
+  constructor(condition: StanzaCondition, details: StanzaErrorDetails = {}) {
+    super(
+      details.text === undefined ? condition : `${condition}: ${details.text}`,
+      "cause" in details ? { cause: details.cause } : undefined,
+    );
+    this.condition = condition;
+    this.type = details.type ?? stanzaConditionTypes[condition];
+    this.text = details.text;
+    this.language = details.language;
+    this.specific = details.specific;
+    this.by = details.by;
+    this.location = details.location;
+  }
+}
+
+/**
+ * The error stanza that answers `stanza`: addresses swapped, id kept, the payload of an iq included so that the sender
+ * can see what it asked. `undefined` where an answer could loop or has no addressee to correlate it with: errors to
+ * errors, to iq results, to what is no stanza. [rfc6120-8.3.1-11] [rfc6120-8.2.3-06]
+ */
+export function errorReply(stanza: XmlElement, error: StanzaError): XmlElement | undefined {
+  const kind = stanzaKindOf(stanza);
+  if (kind === undefined) return undefined;
+  const type = stanza.attr("type");
+  if (type === "error" || (kind === "iq" && type === "result")) return undefined;
+  // Only an iq gets its payload back: a message may be large, and its sender has it.
+  const payload = kind === "iq" ? stanza.elements() : [];
+  return withChildren(invertAddresses(stanza, "error"), [...payload, buildStanzaError(error, stanza.ns)]);
+}
+
+/** The `<error/>` child. It belongs to the content namespace of the stanza around it. [rfc6120-8.3.2-07] */
+export function buildStanzaError(error: StanzaError, contentNamespace: string = NS_CLIENT): XmlElement {
+  return xml(
+    contentNamespace,
+    "error",
+    { by: error.by, type: error.type },
+    xml(NS_STANZAS, error.condition, {}, error.location),
+    error.text === undefined ? undefined : xml(NS_STANZAS, "text", { "xml:lang": error.language ?? "en" }, error.text),
+    error.specific,
+  );
+}
+
+/**
+ * What the `<error/>` of a stanza of type error says. Anything may come from outside: a missing or unknown condition is
+ * `undefined-condition` [rfc6120-8.3.2-06], a missing or unknown type is the usual one of the condition.
+ */
+export function readStanzaError(stanza: XmlElement): StanzaError {
+  const error = stanza.child(stanza.ns, "error");
+  const defined = error?.elements().find((child) => child.ns === NS_STANZAS && child.name !== "text");
+  const condition = defined !== undefined && isStanzaCondition(defined.name) ? defined.name : "undefined-condition";
+  const type = error?.attr("type") ?? "";
+  const text = error?.child(NS_STANZAS, "text");
+  const by = error?.attr("by");
+  const location = condition === "gone" || condition === "redirect" ? defined?.text : undefined;
+  return new StanzaError(condition, {
+    type: isStanzaErrorType(type) ? type : undefined,
+    text: text?.text,
+    language: text?.attr("xml:lang"),
+    specific: error?.elements().find((child) => child.ns !== NS_STANZAS),
+    by: by === undefined ? undefined : parseJid(by),
+    location: location === "" ? undefined : location,
+  });
+}

@@ -1,0 +1,77 @@
+import type { BareJid, DomainJid } from "#protocol/jid/jid.ts";
+import type { SaslServerExchange } from "#protocol/sasl/server-exchange.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { SecureChannel } from "../secure-channel.ts";
+
+/** What a receiving stream needs to know from its server. Nothing in it may wait. */
+export interface ReceivingConfig {
+  /** jabber:client or jabber:server. */
+  readonly contentNamespace: string;
+  /** Who we are to a peer that named no domain of ours. [rfc6120-4.9.1.3-01] */
+  readonly defaultDomain: DomainJid;
+  /** Whether a header without `to` means the default domain. [rfc6120-4.7.2-06] */
+  readonly acceptsMissingTo: boolean;
+  readonly host: (domain: DomainJid) => HostAnswer;
+  /** Unpredictable and never the same twice. [rfc6120-4.7.3-02] */
+  readonly newStreamId: () => string;
+  readonly limits?: Partial<NegotiationLimits>;
+}
+
+export type HostAnswer =
+  | { readonly type: "served"; readonly host: StreamHost }
+  | { readonly type: "gone" }
+  | { readonly type: "unknown" };
+
+/** One virtual host, as far as negotiation goes. */
+export interface StreamHost {
+  readonly domain: DomainJid;
+  /** Our languages, the first is the default. */
+  readonly languages: readonly [string, ...string[]];
+  /** On a stream that is still clear. */
+  readonly startTls: "required" | "optional" | "none";
+  readonly sasl: SaslOffer;
+  /** Streams go elsewhere: `host` or `host:port`. Told only once the stream is protected. [rfc6120-4.9.3.19-06] */
+  readonly otherHost?: string;
+  /** More features to announce: registration, caps, roster versioning … They are for information, not negotiated here. */
+  readonly features: (
+    stage: "unauthenticated" | "authenticated",
+    channel: SecureChannel | undefined,
+  ) => readonly XmlElement[];
+  readonly streamManagement: boolean;
+  /** Whether peers of before RFC 3920 may stay: they get no features, so something else must authenticate them. */
+  readonly acceptsLegacyPeers: boolean;
+  /** Whether this iq may be asked before authentication (registration, XEP-0077). */
+  readonly acceptsEarly: (iq: XmlElement) => boolean;
+}
+
+/** The mechanisms of a host; `channel` is what the stream is protected by, if it is. */
+export interface SaslOffer {
+  /** In the order to announce them. What is not in it is not accepted either (A23). */
+  readonly mechanisms: (channel: SecureChannel | undefined) => readonly string[];
+  /** Those that we know and refuse as too weak: they get another answer than the unknown. [rfc6120-6.5.8] */
+  readonly tooWeak?: readonly string[];
+  /** Called only for a mechanism that was announced on this very stream. */
+  readonly start: (mechanism: string, channel: SecureChannel | undefined) => SaslServerExchange;
+}
+
+/** Bounds of what a peer may try before it is sent away. */
+export interface NegotiationLimits {
+  /** Failed authentications, after which the stream is closed: RFC 6120 §6.4.5 wants 2 to 5 retries. */
+  readonly saslFailuresMax: number;
+  /** Refused resources, after which the stream is closed: RFC 6120 §7.7.3 wants 5 to 10 retries. */
+  readonly bindFailuresMax: number;
+  /** Requests answered before authentication. */
+  readonly earlyRequestsMax: number;
+}
+
+export const defaultNegotiationLimits: NegotiationLimits = {
+  saslFailuresMax: 4,
+  bindFailuresMax: 6,
+  earlyRequestsMax: 8,
+};
+
+/** Who authenticated. */
+export interface StreamUser {
+  readonly jid: BareJid;
+  readonly anonymous: boolean;
+}

@@ -1,0 +1,101 @@
+import type { BareJid, FullJid } from "#protocol/jid/jid.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { StreamEnd } from "./stream-end.ts";
+import type { StreamHeader } from "./stream-header.ts";
+import type { StreamTimer } from "./stream-input.ts";
+
+/** What the machine wants done, to be carried out in the order given. */
+export type StreamEffect = WireEffect | QuestionEffect | NewsEffect | TimerEffect;
+
+/** For the transport and the reader. */
+export type WireEffect =
+  | { readonly type: "sendHeader"; readonly header: StreamHeader }
+  | { readonly type: "send"; readonly element: XmlElement }
+  /** Send the closing tag; nothing is sent after it. */
+  | { readonly type: "sendClose" }
+  /** Begin the TLS handshake once what was sent before is written; answer with secured or disconnected. */
+  | { readonly type: "startTls" }
+  /**
+   * The next thing read is a stream header. `drop` throws away all input that was received so far, decoded or not:
+   * what came before TLS must not be read as if it came through it (A21).
+   */
+  | { readonly type: "restartInput"; readonly rest: "keep" | "drop" }
+  /** Read no further: a question is open. What is already received waits. */
+  | { readonly type: "pauseInput" }
+  | { readonly type: "resumeInput" }
+  /** End the transport once what was sent is written (on TLS: with close_notify). [rfc6120-4.4-02] */
+  | { readonly type: "disconnect" };
+
+/** Questions; input is paused until the answer comes. */
+export type QuestionEffect =
+  | { readonly type: "lookupCredentials"; readonly username: string }
+  | {
+      readonly type: "derive";
+      readonly hash: "SHA-1" | "SHA-256" | "SHA-512";
+      readonly password: Uint8Array;
+      readonly salt: Uint8Array;
+      readonly iterations: number;
+      /** Of the key, in bytes. */
+      readonly length: number;
+    }
+  /** The credentials were right: may they come in, and as whom? Answer with authorized or authenticationFailed. */
+  | {
+      readonly type: "authorize";
+      readonly mechanism: string;
+      /** The account that the machine derived: user name at our domain. `undefined` for an anonymous one, which the owner names. */
+      readonly user: BareJid | undefined;
+    }
+  /** A request that the host lets through before authentication (registration). Answer with earlyReply. */
+  | { readonly type: "earlyRequest"; readonly element: XmlElement }
+  /** Give the stream a resource; `requested` as the client wrote it, `undefined` to generate one. */
+  | { readonly type: "bindResource"; readonly user: BareJid; readonly requested: string | undefined }
+  | { readonly type: "enableSm"; readonly resume: boolean; readonly secondsMax: number | undefined }
+  | { readonly type: "resumeSm"; readonly user: BareJid; readonly previous: string; readonly h: number };
+
+/** For the session above. */
+export type NewsEffect =
+  /** Stanzas may flow, and from now on go past the machine. */
+  | {
+      readonly type: "established";
+      readonly jid: FullJid;
+      readonly how: "bound" | "resumed";
+      /** What the peer's stanzas are written in unless they say otherwise. RFC 6120 §4.7.4 */
+      readonly language: string | undefined;
+      /** Only when resumed, and only in the initiating role: how many of our stanzas the peer has handled. */
+      readonly h?: number;
+    }
+  /** Initiating role: counting begins now, and the stream can be resumed with `id`. */
+  | {
+      readonly type: "smEnabled";
+      readonly id: string | undefined;
+      readonly secondsMax: number | undefined;
+      readonly location: string | undefined;
+    }
+  /** Initiating role: it stays without stream management; or a resumption failed, after which `h` still says what arrived. */
+  | { readonly type: "smFailed"; readonly condition: string; readonly h: number | undefined }
+  /** The peer wants to know how far we are. */
+  | { readonly type: "ackRequested" }
+  /** The peer has handled `h` of our stanzas. */
+  | { readonly type: "ackReceived"; readonly h: number }
+  /** A stanza that reached the machine although it is established; as good as one that went past it. */
+  | { readonly type: "stanza"; readonly element: XmlElement }
+  /** The peer sends no more: finish (last stanzas, last `<a/>`: S7) and answer with close. */
+  | { readonly type: "peerClosed" }
+  /** Over; no more effects follow. */
+  | { readonly type: "ended"; readonly end: StreamEnd }
+  | { readonly type: "log"; readonly event: StreamEvent };
+
+export type TimerEffect =
+  | { readonly type: "startTimer"; readonly timer: StreamTimer }
+  | { readonly type: "stopTimer"; readonly timer: StreamTimer };
+
+/** Worth a line in the log or a counter. */
+export type StreamEvent =
+  | {
+      readonly name: "authentication-failed";
+      readonly mechanism: string;
+      readonly condition: string;
+      readonly failures: number;
+    }
+  | { readonly name: "bind-failed"; readonly condition: string; readonly failures: number }
+  | { readonly name: "input-while-paused"; readonly phase: string };

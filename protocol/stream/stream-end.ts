@@ -1,0 +1,36 @@
+import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { StreamError } from "./stream-error.ts";
+
+/** How a stream ended. */
+export type StreamEnd =
+  /** Both sides closed it. */
+  | { readonly type: "closed" }
+  /** We closed it with this error. */
+  | { readonly type: "errorSent"; readonly error: StreamError }
+  /** The peer closed it with this error. */
+  | { readonly type: "errorReceived"; readonly error: StreamError }
+  /** The transport went away under an open stream: it may be resumed. XEP-0198 §7. */
+  | { readonly type: "disconnected" }
+  /** We closed and the peer did not answer in time. */
+  | { readonly type: "closeTimedOut" }
+  /** Initiating role: we gave up. */
+  | { readonly type: "failed"; readonly failure: NegotiationFailure };
+
+/** Why the initiating role gives up. */
+export type NegotiationFailure =
+  /** We insist on TLS and the peer has none, or refused it. */
+  | { readonly type: "tlsUnavailable" }
+  /** No mechanism suits both. */
+  | { readonly type: "noMechanism"; readonly offered: readonly string[] }
+  /** The peer refused us. */
+  | {
+      readonly type: "authenticationFailed";
+      readonly mechanism: string;
+      readonly condition: string;
+      readonly text: string | undefined;
+    }
+  /** The peer could not prove itself, or broke the mechanism's rules: treat as an attack. */
+  | { readonly type: "serverNotAuthentic"; readonly mechanism: string; readonly text: string | undefined }
+  | { readonly type: "bindFailed"; readonly error: StanzaError }
+  /** The peer does not speak XMPP 1.0, or not at this point. */
+  | { readonly type: "protocol"; readonly text: string };

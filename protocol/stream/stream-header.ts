@@ -1,0 +1,48 @@
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { NS_STREAM } from "#protocol/xml/namespaces.ts";
+import { escapeAttribute } from "#protocol/xml/serialize.ts";
+
+/** The attributes of a stream's root element, in either direction. RFC 6120 §4.7. */
+export interface StreamHeader {
+  /** Default namespace of what follows: jabber:client or jabber:server. §4.8.2 */
+  readonly contentNamespace: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Only the receiving entity gives one. [rfc6120-4.7.3-03] */
+  readonly id?: string | undefined;
+  /** Absent for peers that predate RFC 3920. [rfc6120-4.7.5-08] */
+  readonly version?: string | undefined;
+  readonly language?: string | undefined;
+}
+
+/** The header as text: XML declaration and open root tag. The transports that frame otherwise (RFC 7395) have their own. */
+export function formatStreamHeader(header: StreamHeader): string {
+  const attributes: readonly (readonly [string, string | undefined])[] = [
+    ["from", header.from],
+    ["to", header.to],
+    ["id", header.id],
+    ["version", header.version],
+    ["xml:lang", header.language],
+    ["xmlns", header.contentNamespace],
+    ["xmlns:stream", NS_STREAM],
+  ];
+  const written = attributes.map(([name, value]) =>
+    value === undefined ? "" : ` ${name}='${escapeAttribute(value)}'`,
+  );
+  return `<?xml version='1.0'?><stream:stream${written.join("")}>`;
+}
+
+/** The end of a stream on a transport without frames. */
+export const streamClosingTag = "</stream:stream>";
+
+/** The root element that the reader found, as a record. */
+export function readStreamHeader(element: XmlElement, contentNamespace: string): StreamHeader {
+  return {
+    contentNamespace,
+    from: element.attr("from"),
+    to: element.attr("to"),
+    id: element.attr("id"),
+    version: element.attr("version"),
+    language: element.attr("xml:lang"),
+  };
+}
