@@ -1,5 +1,6 @@
 import type { BareJid } from "#protocol/jid/jid.ts";
 import type { Host } from "./host.ts";
+import type { Verdict } from "./server-module.ts";
 import type { Session } from "./session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "./slots.ts";
 import type { Stanza } from "./stanza.ts";
@@ -22,6 +23,11 @@ export interface Account {
   readonly archive: (slot: AccountArchive) => LiveArchive;
   /** Sends a stanza on behalf of the account to wherever its `to` says; it passes no steps of this account again. */
   readonly send: (stanza: Stanza) => void;
+  /**
+   * What the outbound guards say to a stanza that `session` is about to send to one more recipient, such as each
+   * contact that a broadcast presence goes to.
+   */
+  readonly outboundVerdict: (stanza: Stanza, session: Session) => Verdict | undefined;
   /**
    * Runs once all that was written so far is durable, in the outbox's order.
    *

@@ -22,7 +22,10 @@ export type MapShape = {
   readonly migrate?: ValueMigrations;
 };
 
-/** Rows of an owner in the order of their ids, read in pages, removed singly or up to an age. */
+/**
+ * Rows of an owner in the order of their time and then of their id, read in pages, removed singly or up to an age.
+ * Whoever appends gives times that do not run backwards if the order of appending is to be kept.
+ */
 export type ArchiveShape = {
   readonly shape: "archive";
   readonly name: string;
@@ -70,8 +73,8 @@ export type Write =
   /** Removes all keys of the owner in this keyed or map store. */
   | { readonly op: "clear"; readonly store: string; readonly owner: string }
   /**
-   * Adds a row to an archive. Ids are the caller's; their order is the archive's order. An id that is there already is
-   * replaced, so that a commit whose outcome was lost can be repeated.
+   * Adds a row to an archive. Ids are the caller's. An id that is there already is replaced, so that a commit whose
+   * outcome was lost can be repeated.
    */
   | {
       readonly op: "append";

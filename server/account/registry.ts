@@ -1,0 +1,91 @@
+import { bareOf, resourceOf, type BareJid, type Jid } from "#protocol/jid/jid.ts";
+import type { Env, Timer } from "#kit/env.ts";
+import type { LoadedOwner, Store } from "#kit/storage.ts";
+import type { LocalHost } from "../host/local-host.ts";
+import { pipelineOf } from "../host/pipeline.ts";
+import type { RunQueue } from "../run-queue.ts";
+import type { LocalSession } from "../session/session.ts";
+import { LocalAccount, type AccountStage } from "./account.ts";
+
+/** Name of the store that says which accounts exist. */
+export const accountStore = "account";
+
+/** How often accounts that nobody uses are put to sleep. */
+const sweepIntervalMs = 30_000;
+
+/** The accounts that are awake. All others cost nothing. */
+export class AccountRegistry {
+  readonly #awake = new Map<BareJid, LocalAccount>();
+  readonly #stages = new Map<LocalHost, AccountStage>();
+  readonly #env: Env;
+  readonly #store: Store;
+  readonly #queue: RunQueue;
+  readonly #mailboxStanzasMax: number;
+  #sweep: Timer | undefined;
+
+  constructor(parts: {
+    readonly env: Env;
+    readonly store: Store;
+    readonly queue: RunQueue;
+    readonly mailboxStanzasMax: number;
+  }) {
+    this.#env = parts.env;
+    this.#store = parts.store;
+    this.#queue = parts.queue;
+    this.#mailboxStanzasMax = parts.mailboxStanzasMax;
+  }
+
+  get size(): number {
+    return this.#awake.size;
+  }
+
+  /** The account of a local address, which may turn out not to exist when it wakes. */
+  get(host: LocalHost, jid: BareJid): LocalAccount {
+    const awake = this.#awake.get(jid);
+    if (awake !== undefined) return awake;
+    const account = new LocalAccount({
+      jid,
+      host,
+      stage: this.#stage(host),
+      store: this.#store,
+      queue: this.#queue,
+      exists,
+      mailboxStanzasMax: this.#mailboxStanzasMax,
+    });
+    this.#awake.set(jid, account);
+    this.#sweep ??= this.#env.setTimer(sweepIntervalMs, this.#putToSleep);
+    return account;
+  }
+
+  /** The local session behind a full JID. */
+  sessionOf(jid: Jid): LocalSession | undefined {
+    const resource = resourceOf(jid);
+    return resource === undefined ? undefined : this.#awake.get(bareOf(jid))?.sessions.get(resource);
+  }
+
+  *sessions(): IterableIterator<LocalSession> {
+    for (const account of this.#awake.values()) yield* account.sessions.values();
+  }
+
+  close(): void {
+    this.#sweep?.cancel();
+  }
+
+  #stage(host: LocalHost): AccountStage {
+    let stage = this.#stages.get(host);
+    if (stage === undefined) {
+      stage = pipelineOf(host);
+      this.#stages.set(host, stage);
+    }
+    return stage;
+  }
+
+  readonly #putToSleep = (): void => {
+    for (const [jid, account] of this.#awake) if (account.idle) this.#awake.delete(jid);
+    this.#sweep = this.#awake.size === 0 ? undefined : this.#env.setTimer(sweepIntervalMs, this.#putToSleep);
+  };
+}
+
+function exists(loaded: LoadedOwner): boolean {
+  return loaded.has(accountStore);
+}

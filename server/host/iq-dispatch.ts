@@ -1,0 +1,117 @@
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { ShapeError } from "#protocol/xml/element-schema.ts";
+import { readIq, resultOf } from "#protocol/stanza/iq.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { AccountIqHandler, IqAnswer } from "#kit/iq.ts";
+import { stanzaOf, type Stanza } from "#kit/stanza.ts";
+import type { LocalAccount } from "../account/account.ts";
+import type { LocalSession } from "../session/session.ts";
+import type { LocalHost } from "./local-host.ts";
+import { asStanzaError, refuse, storageFailure } from "./refusal.ts";
+import { iqKey } from "./steps.ts";
+
+/**
+ * An iq to an account: exactly one handler answers (RFC 6120 §8.2.3). A promise comes back only when the account's
+ * mailbox has to wait for it.
+ *
+ * @param session the account's own session that asks; undefined when somebody else does
+ */
+export function answerAccountIq(
+  host: LocalHost,
+  account: LocalAccount,
+  stanza: Stanza,
+  session: LocalSession | undefined,
+): void | Promise<void> {
+  const asked = find(host, stanza, session, (key) => host.steps.accountIq.get(key));
+  if (asked === undefined) return undefined;
+  const { handler, payload } = asked;
+  if (session === undefined && handler.audience === "owner") {
+    refuse(host, stanza, new StanzaError("service-unavailable"));
+    return undefined;
+  }
+  const answered = settle(
+    host,
+    stanza,
+    session,
+    () => handler.handle(payload, { stanza, account, from: stanza.from, session }),
+    (answer) => sendAnswer(host, account, stanza, session, answer),
+  );
+  return handler.effect === "writes" ? answered : undefined;
+}
+
+/** An iq to the host's own address. */
+export function answerHostIq(host: LocalHost, stanza: Stanza, session: LocalSession | undefined): void {
+  const asked = find(host, stanza, session, (key) => host.steps.hostIq.get(key));
+  if (asked === undefined) return;
+  const { handler, payload } = asked;
+  void settle(
+    host,
+    stanza,
+    session,
+    () => handler.handle(payload, { stanza, from: stanza.from, session }),
+    (answer) => host.route(resultStanza(host, stanza, answer)),
+  );
+}
+
+function find<Handler extends { readonly handle: AccountIqHandler["handle"] | unknown }>(
+  host: LocalHost,
+  stanza: Stanza,
+  session: LocalSession | undefined,
+  look: (key: string) => Handler | undefined,
+): { readonly handler: Handler; readonly payload: XmlElement } | undefined {
+  try {
+    const iq = readIq(stanza.element);
+    // Results and errors answer requests of ours; we make none that needs an answer.
+    if (iq.type === "result" || iq.type === "error") return undefined;
+    const handler = look(iqKey(iq.type, iq.payload.ns, iq.payload.name));
+    if (handler === undefined) throw new StanzaError("service-unavailable");
+    return { handler, payload: iq.payload };
+  } catch (error) {
+    refuse(host, stanza, asStanzaError(host, error), session);
+    return undefined;
+  }
+}
+
+/** Runs a handler, which may answer at once or later, and may throw. */
+function settle(
+  host: LocalHost,
+  stanza: Stanza,
+  session: LocalSession | undefined,
+  handle: () => IqAnswer | Promise<IqAnswer>,
+  send: (answer: IqAnswer) => void,
+): void | Promise<void> {
+  const fail = (error: unknown): void => refuse(host, stanza, handlerError(host, error), session);
+  try {
+    const answer = handle();
+    if (answer instanceof Promise) return answer.then(send).catch(fail);
+    send(answer);
+  } catch (error) {
+    fail(error);
+  }
+  return undefined;
+}
+
+function handlerError(host: LocalHost, error: unknown): StanzaError {
+  return error instanceof ShapeError
+    ? new StanzaError(error.condition, { text: error.message })
+    : asStanzaError(host, error);
+}
+
+/** The result leaves when what the handler wrote is durable; if that fails, an error leaves in its place. */
+function sendAnswer(
+  host: LocalHost,
+  account: LocalAccount,
+  stanza: Stanza,
+  session: LocalSession | undefined,
+  answer: IqAnswer,
+): void {
+  const result = resultStanza(host, stanza, answer);
+  account.whenDurable(
+    () => (session === undefined ? host.route(result) : session.transmit(result)),
+    (cause) => refuse(host, stanza, storageFailure(cause), session),
+  );
+}
+
+function resultStanza(host: LocalHost, stanza: Stanza, answer: IqAnswer): Stanza {
+  return stanzaOf("iq", resultOf(stanza.element, answer), stanza.to ?? host.domain, stanza.from);
+}

@@ -1,0 +1,137 @@
+import { bareOf, isDomain, type BareJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { Account } from "#kit/account.ts";
+import type { Env } from "#kit/env.ts";
+import type { EventType } from "#kit/events.ts";
+import type { AccountAdministration, Host, LiveTable, RunningModule, StreamFeaturePhase } from "#kit/host.ts";
+import type { Log } from "#kit/log.ts";
+import type { Option, OptionValue } from "#kit/option.ts";
+import type { ServerModule } from "#kit/server-module.ts";
+import type { Stanza } from "#kit/stanza.ts";
+import type { Store, TableShape } from "#kit/storage.ts";
+import type { AccountRegistry } from "../account/registry.ts";
+import { answerHostIq } from "./iq-dispatch.ts";
+import { refuse } from "./refusal.ts";
+import { collectSteps, type Steps } from "./steps.ts";
+
+export interface LocalHostParts {
+  readonly domain: DomainJid;
+  readonly env: Env;
+  readonly log: Log;
+  readonly store: Store;
+  /** The administrator's value of a module's option, if one was given. */
+  readonly configured: (module: ServerModule, option: Option) => unknown;
+  readonly contacts: Readonly<Record<string, readonly string[]>>;
+  readonly accounts: AccountAdministration;
+  readonly registry: AccountRegistry;
+  /** Hands over what is not for this host. */
+  readonly routeElsewhere: (stanza: Stanza) => void;
+}
+
+/** A virtual host with its running modules. */
+export class LocalHost implements Host {
+  readonly domain: DomainJid;
+  readonly env: Env;
+  readonly log: Log;
+  readonly contacts: Readonly<Record<string, readonly string[]>>;
+  readonly accounts: AccountAdministration;
+  readonly modules: RunningModule[] = [];
+  readonly #parts: LocalHostParts;
+  readonly #ended = new AbortController();
+  readonly #optionOwners = new Map<Option, ServerModule>();
+  #steps: Steps | undefined;
+
+  constructor(parts: LocalHostParts) {
+    this.#parts = parts;
+    this.domain = parts.domain;
+    this.env = parts.env;
+    this.log = parts.log;
+    this.contacts = parts.contacts;
+    this.accounts = parts.accounts;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  get steps(): Steps {
+    if (this.#steps === undefined) throw new Error(`${this.domain} handles a stanza before its modules have started`);
+    return this.#steps;
+  }
+
+  /**
+   * Starts the modules.
+   *
+   * @throws ModuleConflict when two of them claim the same thing
+   */
+  start(modules: readonly ServerModule[]): void {
+    for (const module of modules) for (const option of module.options ?? []) this.#optionOwners.set(option, module);
+    for (const module of modules) this.modules.push({ module, parts: module.start(this) });
+    this.#steps = collectSteps(this.modules);
+  }
+
+  stop(): void {
+    this.#ended.abort();
+    for (const { parts } of this.modules) parts.dispose?.();
+  }
+
+  readonly route = (stanza: Stanza): void => {
+    const { to } = stanza;
+    if (to === undefined) return;
+    const bare = bareOf(to);
+    if (bare === this.domain) this.#takeAtHost(stanza);
+    else if (
+      bare.length > this.domain.length &&
+      bare.endsWith(this.domain) &&
+      bare[bare.length - this.domain.length - 1] === "@"
+    )
+      this.deliver(bare, stanza);
+    else this.#parts.routeElsewhere(stanza);
+  };
+
+  /** Takes a stanza for one of this host's accounts. */
+  deliver(bare: BareJid, stanza: Stanza): void {
+    if (!this.#parts.registry.get(this, bare).deliver(stanza))
+      refuse(this, stanza, new StanzaError("resource-constraint", { text: "too much is waiting for this account" }));
+  }
+
+  readonly post = (jid: BareJid, task: (account: Account | undefined) => void | Promise<void>): void => {
+    this.#parts.registry.get(this, jid).postLocal(task);
+  };
+
+  readonly setting = <O extends Option>(option: O): OptionValue<O> => {
+    const module = this.#optionOwners.get(option);
+    const configured = module === undefined ? undefined : this.#parts.configured(module, option);
+    // The configuration was checked against the option's own kind and bounds.
+    return (configured ?? option.default) as OptionValue<O>;
+  };
+
+  readonly emit = <Payload>(event: EventType<Payload>, payload: Payload): void => {
+    for (const listener of this.steps.listeners.get(event) ?? []) {
+      try {
+        listener.hear(payload);
+      } catch (error) {
+        this.log.error({ host: this.domain, event: event.label, error }, "a listener broke down; this is a bug");
+      }
+    }
+  };
+
+  readonly streamFeatures = (phase: StreamFeaturePhase): readonly XmlElement[] =>
+    this.modules.flatMap(({ parts }) => parts.streamFeatures?.(phase) ?? []);
+
+  readonly table = (shape: TableShape): LiveTable => ({
+    select: (query) => this.#parts.store.select(shape.name, query),
+    write: (writes) => this.#parts.store.commit(writes.map((write) => ({ ...write, store: shape.name }))),
+  });
+
+  #takeAtHost(stanza: Stanza): void {
+    if (stanza.to !== undefined && !isDomain(stanza.to)) {
+      refuse(this, stanza, new StanzaError("service-unavailable"));
+      return;
+    }
+    // Presence to a server means nothing to it; messages are not for machines. RFC 6120 §10.5.1–10.5.2
+    if (stanza.kind === "iq") answerHostIq(this, stanza, this.#parts.registry.sessionOf(stanza.from));
+    else if (stanza.kind === "message") refuse(this, stanza, new StanzaError("service-unavailable"));
+  }
+}

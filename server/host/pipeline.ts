@@ -1,0 +1,104 @@
+import { isBare, resourceOf } from "#protocol/jid/jid.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { Session } from "#kit/session.ts";
+import type { Verdict } from "#kit/server-module.ts";
+import type { Stanza } from "#kit/stanza.ts";
+import type { AccountStage, LocalAccount } from "../account/account.ts";
+import type { LocalSession } from "../session/session.ts";
+import { answerAccountIq } from "./iq-dispatch.ts";
+import type { LocalHost } from "./local-host.ts";
+import { asStanzaError, refuse, storageFailure } from "./refusal.ts";
+import { firstVerdict } from "./verdict.ts";
+
+/**
+ * The named steps that a stanza passes on one host: guard → rewrite → record → copy → deliver, for the account that
+ * sends and then, wherever that lives, for the account that it is for.
+ */
+export function pipelineOf(host: LocalHost): AccountStage {
+  return {
+    outbound: (account, stanza, session) => sendOut(host, account, stanza, session),
+    inbound: (account, stanza) => takeIn(host, account, stanza),
+    outboundVerdict: (account, stanza, session) => outboundVerdict(host, account, stanza, session),
+    absent: (stanza) => {
+      // Who is not there says nothing about presence; all else gets the answer that gives nothing away.
+      // RFC 6121 §8.5.1 [rfc6121-8.5.1-01]
+      if (stanza.kind !== "presence") refuse(host, stanza, new StanzaError("service-unavailable"));
+    },
+    unreadable: (stanza, cause) => refuse(host, stanza, storageFailure(cause)),
+    crashed: (account, cause) =>
+      host.log.error({ account, error: cause }, "handling what came to an account broke down; this is a bug"),
+  };
+}
+
+function sendOut(
+  host: LocalHost,
+  account: LocalAccount,
+  original: Stanza,
+  session: LocalSession,
+): void | Promise<void> {
+  const verdict = outboundVerdict(host, account, original, session);
+  if (verdict !== undefined) return carryOut(host, original, verdict, session);
+  if (original.kind === "presence") {
+    try {
+      host.steps.presence.outbound(account, original, session);
+    } catch (error) {
+      refuse(host, original, asStanzaError(host, error), session);
+    }
+    return undefined;
+  }
+  let stanza = original;
+  for (const rewrite of host.steps.rewriteOutbound) stanza = rewrite(account, stanza, session);
+  if (stanza.kind === "message") {
+    for (const record of host.steps.recordOutbound) stanza = record(account, stanza, session);
+    for (const copy of host.steps.copyOutbound) copy(account, stanza, session);
+  } else if (stanza.to === undefined || stanza.to === account.jid) {
+    return answerAccountIq(host, account, stanza, session);
+  }
+  // A message without `to` is for its sender's own account. RFC 6120 §10.3.1
+  account.send(stanza.to === undefined ? stanza.redirected(account.jid) : stanza);
+  return undefined;
+}
+
+function takeIn(host: LocalHost, account: LocalAccount, original: Stanza): void | Promise<void> {
+  const verdict = firstVerdict(host.steps.guardInbound, (guard) => guard(account, original));
+  if (verdict !== undefined) return carryOut(host, original, verdict);
+  let stanza = original;
+  for (const rewrite of host.steps.rewriteInbound) stanza = rewrite(account, stanza);
+  switch (stanza.kind) {
+    case "message": {
+      for (const record of host.steps.recordInbound) stanza = record(account, stanza);
+      const delivered = host.steps.messages.deliver(account, stanza);
+      for (const copy of host.steps.copyInbound) copy(account, stanza, delivered);
+      return undefined;
+    }
+    case "presence":
+      host.steps.presence.inbound(account, stanza);
+      return undefined;
+    default:
+      return takeIqIn(host, account, stanza);
+  }
+}
+
+function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void | Promise<void> {
+  const to = stanza.to ?? account.jid;
+  if (isBare(to)) return answerAccountIq(host, account, stanza, undefined);
+  const session = account.sessions.get(resourceOf(to) ?? "");
+  // To a resource that is not there a request fails, and an answer is dropped. RFC 6121 §8.5.3.2.3
+  if (session === undefined) refuse(host, stanza, new StanzaError("service-unavailable"));
+  else session.send(stanza);
+  return undefined;
+}
+
+function outboundVerdict(
+  host: LocalHost,
+  account: LocalAccount,
+  stanza: Stanza,
+  session: Session,
+): Verdict | undefined {
+  return firstVerdict(host.steps.guardOutbound, (guard) => guard(account, stanza, session));
+}
+
+function carryOut(host: LocalHost, stanza: Stanza, verdict: Verdict, session?: LocalSession): undefined {
+  if ("refuse" in verdict) refuse(host, stanza, verdict.refuse, session);
+  return undefined;
+}

@@ -1,0 +1,88 @@
+import type { AccountIqHandler, HostIqHandler } from "#kit/iq.ts";
+import type { EventListener, EventType } from "#kit/events.ts";
+import type { RunningModule } from "#kit/host.ts";
+import type { MessageDelivery, ModuleParts, PresenceHandling } from "#kit/server-module.ts";
+
+type Step<Name extends "guard" | "rewrite" | "record" | "copy", Direction extends string> = readonly NonNullable<
+  NonNullable<ModuleParts[Name]>[Direction & keyof NonNullable<ModuleParts[Name]>]
+>[];
+
+/** What the modules of one host contribute, sorted by the step it belongs to, so that an empty step costs nothing. */
+export interface Steps {
+  readonly guardOutbound: Step<"guard", "outbound">;
+  readonly guardInbound: Step<"guard", "inbound">;
+  readonly guardSession: Step<"guard", "session">;
+  readonly rewriteOutbound: Step<"rewrite", "outbound">;
+  readonly rewriteInbound: Step<"rewrite", "inbound">;
+  readonly recordOutbound: Step<"record", "outbound">;
+  readonly recordInbound: Step<"record", "inbound">;
+  readonly copyOutbound: Step<"copy", "outbound">;
+  readonly copyInbound: Step<"copy", "inbound">;
+  readonly messages: MessageDelivery;
+  readonly presence: PresenceHandling;
+  readonly accountIq: ReadonlyMap<string, AccountIqHandler>;
+  readonly hostIq: ReadonlyMap<string, HostIqHandler>;
+  readonly listeners: ReadonlyMap<EventType<unknown>, readonly EventListener[]>;
+}
+
+/** The name under which an IQ handler is found. */
+export function iqKey(type: string, ns: string, name: string): string {
+  return `${type} ${name} ${ns}`;
+}
+
+/** Two modules claim the same thing, or nobody claims what every host needs: the start stops with this. */
+export class ModuleConflict extends Error {
+  override readonly name = "ModuleConflict";
+}
+
+/** Sorts the parts of all modules. Which comes first within a step does not matter; conflicts stop the start. */
+export function collectSteps(modules: readonly RunningModule[]): Steps {
+  const parts = modules.map((running) => running.parts);
+  const accountIq = new Map<string, AccountIqHandler>();
+  const hostIq = new Map<string, HostIqHandler>();
+  const listeners = new Map<EventType<unknown>, EventListener[]>();
+  for (const { module, parts: part } of modules) {
+    for (const handler of part.iq ?? []) {
+      const key = iqKey(handler.type, handler.ns, handler.name);
+      if ((handler.at === "account" ? accountIq : hostIq).has(key))
+        throw new ModuleConflict(`${module.name}: a second handler for ${handler.at} ${key}`);
+      if (handler.at === "account") accountIq.set(key, handler);
+      else hostIq.set(key, handler);
+    }
+    for (const listener of part.events ?? [])
+      listeners.set(listener.event, [...(listeners.get(listener.event) ?? []), listener]);
+  }
+  return {
+    guardOutbound: present(parts.map((part) => part.guard?.outbound)),
+    guardInbound: present(parts.map((part) => part.guard?.inbound)),
+    guardSession: present(parts.map((part) => part.guard?.session)),
+    rewriteOutbound: present(parts.map((part) => part.rewrite?.outbound)),
+    rewriteInbound: present(parts.map((part) => part.rewrite?.inbound)),
+    recordOutbound: present(parts.map((part) => part.record?.outbound)),
+    recordInbound: present(parts.map((part) => part.record?.inbound)),
+    copyOutbound: present(parts.map((part) => part.copy?.outbound)),
+    copyInbound: present(parts.map((part) => part.copy?.inbound)),
+    messages: exactlyOne(
+      "delivers messages",
+      parts.map((part) => part.messages),
+    ),
+    presence: exactlyOne(
+      "handles presence",
+      parts.map((part) => part.presence),
+    ),
+    accountIq,
+    hostIq,
+    listeners,
+  };
+}
+
+function present<T>(list: readonly (T | undefined)[]): readonly T[] {
+  return list.filter((item) => item !== undefined);
+}
+
+function exactlyOne<T>(what: string, list: readonly (T | undefined)[]): T {
+  const [only, ...more] = present(list);
+  if (only === undefined || more.length > 0)
+    throw new ModuleConflict(`${only === undefined ? "no module" : "more than one module"} ${what}`);
+  return only;
+}

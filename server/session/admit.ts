@@ -1,0 +1,65 @@
+import { withAttributes, type XmlElement } from "#protocol/xml/element.ts";
+import { bareOf, type FullJid, type Jid } from "#protocol/jid/jid.ts";
+import { readIq } from "#protocol/stanza/iq.ts";
+import { messageTypeOf } from "#protocol/stanza/message-type.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import { stanzaKindOf } from "#protocol/stanza/stanza-kind.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
+import { Stanza, stanzaOf } from "#kit/stanza.ts";
+import type { Settlement } from "#kit/settlement.ts";
+
+export interface Admission {
+  readonly jid: FullJid;
+  /** What the client's stanzas are written in unless they say otherwise. */
+  readonly language: string | undefined;
+  readonly parseJid: (text: string) => Jid | undefined;
+}
+
+/** A stanza that stops at the door, with the error that its sender gets. */
+export interface Refused {
+  readonly refused: Stanza;
+  readonly error: StanzaError;
+}
+
+/**
+ * Checks what a client sent and stamps its address on it. The result is a stanza to be routed, one to be refused, or
+ * the error that ends the stream.
+ */
+export function admit(
+  element: XmlElement,
+  admission: Admission,
+  settlement: Settlement | undefined,
+): Stanza | Refused | StreamError {
+  const kind = stanzaKindOf(element);
+  if (kind === undefined) return new StreamError("unsupported-stanza-type");
+  const { jid, language, parseJid } = admission;
+  const from = element.attr("from");
+  // A client may name itself, by its full or bare address, and nobody else. [rfc6120-8.1.2.1-03]
+  if (from !== undefined && from !== jid && !namesItself(parseJid(from), jid)) return new StreamError("invalid-from");
+  const written = element.attr("to");
+  const to = written === undefined ? undefined : parseJid(written);
+  // RFC 6120 §8.1.5: who relays a stanza says which language its stream has. [rfc6120-8.1.5-04]
+  const stamped =
+    language !== undefined && element.attr("xml:lang") === undefined
+      ? withAttributes(element, { from: jid, to, "xml:lang": language })
+      : withAttributes(element, to === written ? { from: jid } : { from: jid, to });
+  if (written !== undefined && to === undefined) {
+    const bounced = stanzaOf(kind, withAttributes(element, { from: jid }), jid, undefined);
+    return { refused: bounced, error: new StanzaError("jid-malformed") };
+  }
+  const type = kind === "message" ? messageTypeOf(element) : element.attr("type");
+  const stanza = new Stanza(kind, stamped, jid, to, type, element.attr("id"), settlement);
+  if (kind === "iq" && type !== "error") {
+    try {
+      readIq(stamped);
+    } catch (error) {
+      if (error instanceof StanzaError) return { refused: stanza, error };
+      throw error;
+    }
+  }
+  return stanza;
+}
+
+function namesItself(claimed: Jid | undefined, jid: FullJid): boolean {
+  return claimed === jid || claimed === bareOf(jid);
+}

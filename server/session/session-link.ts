@@ -1,0 +1,14 @@
+import type { StreamError } from "#protocol/stream/stream-error.ts";
+
+/**
+ * What a session needs of the connection that it has at present. The link lives where the socket is, the session where
+ * its account is; between them go only these calls and those of `SessionPort`, so that a bus can come between later.
+ */
+export interface SessionLink {
+  /** Queues a byte string for the client; it leaves when the turn of the loop ends. */
+  readonly write: (bytes: string) => void;
+  /** Runs when the operating system has taken everything queued so far, or never will. */
+  readonly whenTaken: (run: (taken: boolean) => void) => void;
+  /** Closes the stream: with an error, or in peace. */
+  readonly close: (error?: StreamError) => void;
+}

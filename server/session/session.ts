@@ -1,0 +1,300 @@
+import { serializeBytes } from "#protocol/xml/serialize.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { FullJid } from "#protocol/jid/jid.ts";
+import type { StreamCondition } from "#protocol/stream/stream-conditions.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
+import { buildSm } from "#protocol/stream/sm/elements.ts";
+import type { Env, Timer } from "#kit/env.ts";
+import { randomToken } from "#kit/env.ts";
+import { sessionEnded } from "#kit/lifecycle.ts";
+import type { Session } from "#kit/session.ts";
+import { SettlementTracker } from "#kit/settlement.ts";
+import type { SessionSlot } from "#kit/slots.ts";
+import type { Stanza } from "#kit/stanza.ts";
+import type { LocalAccount } from "../account/account.ts";
+import type { LocalHost } from "../host/local-host.ts";
+import { refuse } from "../host/refusal.ts";
+import { firstVerdict } from "../host/verdict.ts";
+import { admit, type Admission } from "./admit.ts";
+import type { SessionLink } from "./session-link.ts";
+import type { SessionLimits } from "./session-limits.ts";
+import { Unacknowledged } from "./unacknowledged.ts";
+
+export interface LocalSessionParts {
+  readonly jid: FullJid;
+  readonly resource: string;
+  readonly account: LocalAccount;
+  readonly host: LocalHost;
+  readonly env: Env;
+  readonly limits: SessionLimits;
+  readonly admission: Omit<Admission, "jid">;
+  readonly link: SessionLink;
+}
+
+/** Stream management of one session, once its client has enabled it. */
+interface Management {
+  readonly id: string | undefined;
+  readonly resumeMs: number;
+  readonly tracker: SettlementTracker;
+  readonly owed: Unacknowledged;
+}
+
+/** A connected resource; see {@link Session}. */
+export class LocalSession implements Session {
+  readonly jid: FullJid;
+  readonly resource: string;
+  readonly account: LocalAccount;
+  readonly boundAt: number;
+  readonly #host: LocalHost;
+  readonly #env: Env;
+  readonly #limits: SessionLimits;
+  readonly #admission: Admission;
+  #link: SessionLink | undefined;
+  #slots: Map<SessionSlot<unknown>, unknown> | undefined;
+  #management: Management | undefined;
+  /** An acknowledgement was asked for and has not come. */
+  #asked = false;
+  /** The client asked for an acknowledgement while not everything was settled. */
+  #answerDue = false;
+  #expiry: Timer | undefined;
+  #ended = false;
+
+  constructor(parts: LocalSessionParts) {
+    this.jid = parts.jid;
+    this.resource = parts.resource;
+    this.account = parts.account;
+    this.boundAt = parts.env.now();
+    this.#host = parts.host;
+    this.#env = parts.env;
+    this.#limits = parts.limits;
+    this.#admission = { jid: parts.jid, ...parts.admission };
+    this.#link = parts.link;
+  }
+
+  get connected(): boolean {
+    return this.#link !== undefined;
+  }
+
+  /** Under which it can be resumed; undefined when it cannot. */
+  get resumptionId(): string | undefined {
+    return this.#management?.id;
+  }
+
+  readonly get = <T>(slot: SessionSlot<T>): T => {
+    // A slot's value is only ever set under the slot itself.
+    if (this.#slots?.has(slot) === true) return this.#slots.get(slot) as T;
+    return slot.initial();
+  };
+
+  readonly set = <T>(slot: SessionSlot<T>, value: T): void => {
+    this.#slots ??= new Map();
+    this.#slots.set(slot, value);
+  };
+
+  readonly send = (stanza: Stanza): void => this.account.sendTo(this, stanza);
+
+  readonly end = (condition: StreamCondition, text?: string): void => {
+    const link = this.#link;
+    this.#finish();
+    link?.close(new StreamError(condition, { text }));
+  };
+
+  /** A stanza came in on the stream. */
+  receive(element: XmlElement): void {
+    if (this.#ended) return;
+    const settlement = this.#management?.tracker.next();
+    const admitted = admit(element, this.#admission, settlement);
+    if (admitted instanceof StreamError) {
+      this.end(admitted.condition, admitted.text);
+    } else if ("refused" in admitted) {
+      refuse(this.#host, admitted.refused, admitted.error, this);
+      settlement?.release();
+    } else this.account.accept(admitted, this);
+  }
+
+  /** Puts a stanza on the wire, past the outbox: its turn has come. */
+  transmit(stanza: Stanza): void {
+    const guards = this.#host.steps.guardSession;
+    if (guards.length > 0) {
+      const verdict = firstVerdict(guards, (guard) => guard(this, stanza));
+      if (verdict !== undefined) {
+        if ("refuse" in verdict) refuse(this.#host, stanza, verdict.refuse);
+        return;
+      }
+    }
+    if (this.#ended) {
+      if (stanza.kind === "message") this.#host.steps.messages.undelivered(this.account, stanza, "session-ended");
+      return;
+    }
+    const bytes = serializeBytes(stanza.element);
+    const management = this.#management;
+    if (management === undefined) {
+      this.#link?.write(bytes);
+      if (stanza.settlement !== undefined) this.#settleWhenTaken(stanza);
+      return;
+    }
+    if (!management.owed.add(stanza, bytes)) {
+      this.end("policy-violation", "too many stanzas are not acknowledged");
+      this.account.post(() => this.transmit(stanza));
+      return;
+    }
+    this.#link?.write(bytes);
+    this.#ask();
+  }
+
+  /** Turns stream management on (XEP-0198 §3). */
+  enableManagement(options: { readonly resume: boolean; readonly secondsMax: number | undefined }): {
+    readonly id: string | undefined;
+    readonly seconds: number;
+  } {
+    const wanted = options.secondsMax ?? this.#limits.resumeSecondsMax;
+    const seconds = Math.min(wanted, this.#limits.resumeSecondsMax);
+    const id = options.resume && seconds > 0 ? randomToken(this.#env) : undefined;
+    this.#management = {
+      id,
+      resumeMs: seconds * 1000,
+      tracker: new SettlementTracker(this.#settledMore),
+      owed: new Unacknowledged({
+        account: this.account,
+        messages: this.#host.steps.messages,
+        env: this.#env,
+        limits: this.#limits.unacknowledged,
+      }),
+    };
+    return { id, seconds };
+  }
+
+  /** The client wants to know what arrived. What is not settled yet is told when it is. */
+  acknowledgementWanted(): void {
+    const management = this.#management;
+    if (management === undefined) return;
+    this.#acknowledge(management);
+    this.#answerDue = management.tracker.settled < management.tracker.received;
+  }
+
+  /** The client has handled `h` stanzas. */
+  acknowledged(h: number): void {
+    this.#asked = false;
+    const error = this.#management?.owed.acknowledge(h);
+    if (error !== undefined) {
+      const link = this.#link;
+      this.#finish();
+      link?.close(error);
+    } else if (this.#management !== undefined && this.#management.owed.size > 0) this.#ask();
+  }
+
+  /**
+   * The stream goes on over another connection (XEP-0198 §5).
+   *
+   * @param h what the client says that it has handled
+   * @param ready told our own count once everything that arrived before the cut is settled; undefined when the session
+   * is no more or the count cannot be
+   */
+  resume(link: SessionLink, h: number, ready: (h: number | undefined) => void): void {
+    const management = this.#management;
+    if (management === undefined || this.#ended) {
+      ready(undefined);
+      return;
+    }
+    const old = this.#link;
+    this.#link = undefined;
+    old?.close(new StreamError("conflict", { text: "the stream was resumed on another connection" }));
+    this.#expiry?.cancel();
+    this.#expiry = undefined;
+    if (management.owed.acknowledge(h) !== undefined) {
+      ready(undefined);
+      this.#hibernate(management);
+      return;
+    }
+    this.#whenAllSettled(management, () => {
+      if (this.#ended) {
+        ready(undefined);
+        return;
+      }
+      this.#link = link;
+      ready(management.tracker.settled % 2 ** 32);
+      for (const bytes of management.owed.bytesToRepeat()) link.write(bytes);
+      this.#asked = false;
+      if (management.owed.size > 0) this.#ask();
+    });
+  }
+
+  /** The connection is gone without a closing tag. */
+  cut(link: SessionLink): void {
+    if (this.#ended || this.#link !== link) return;
+    this.#link = undefined;
+    const management = this.#management;
+    if (management?.id === undefined) this.#finish();
+    else this.#hibernate(management);
+  }
+
+  /** The client closes its stream, or we do: the last acknowledgement (S7), and nothing to resume. */
+  close(): void {
+    if (this.#ended) return;
+    if (this.#management !== undefined && this.#link !== undefined) this.#acknowledge(this.#management);
+    this.#finish();
+  }
+
+  #hibernate(management: Management): void {
+    this.account.post(() => management.owed.secure());
+    this.#expiry = this.#env.setTimer(management.resumeMs, () => this.#finish());
+  }
+
+  /** It will not come back: what it owes is decided about, then everybody hears that it is gone. */
+  #finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#expiry?.cancel();
+    this.#link = undefined;
+    this.account.post((account) => {
+      if (this.account.sessions.get(this.resource) === this) this.account.sessions.delete(this.resource);
+      this.#host.emit(sessionEnded, { account, session: this });
+      this.#management?.owed.hand();
+    });
+  }
+
+  #settleWhenTaken(stanza: Stanza): void {
+    stanza.hold();
+    this.#link?.whenTaken((taken) => {
+      if (taken) stanza.release();
+      else
+        this.account.post((account) => {
+          if (stanza.kind === "message") this.#host.steps.messages.undelivered(account, stanza, "session-ended");
+          const release = (): void => stanza.release();
+          account.whenDurable(release, release);
+        });
+    });
+  }
+
+  /** Asks for an acknowledgement unless one is on its way: one question is out at any time. */
+  #ask(): void {
+    if (this.#asked || this.#link === undefined) return;
+    this.#asked = true;
+    this.#link.write(askForAcknowledgement);
+  }
+
+  #acknowledge(management: Management): void {
+    this.#link?.write(serializeBytes(buildSm({ type: "a", h: management.tracker.settled % 2 ** 32 })));
+  }
+
+  readonly #settledMore = (): void => {
+    const management = this.#management;
+    if (management === undefined || management.tracker.settled < management.tracker.received) return;
+    if (this.#answerDue) {
+      this.#answerDue = false;
+      this.#acknowledge(management);
+    }
+    const waiting = this.#settledWaiters;
+    this.#settledWaiters = [];
+    for (const run of waiting) run();
+  };
+
+  #settledWaiters: (() => void)[] = [];
+
+  #whenAllSettled(management: Management, run: () => void): void {
+    if (management.tracker.settled === management.tracker.received) run();
+    else this.#settledWaiters.push(run);
+  }
+}
+
+const askForAcknowledgement = "<r xmlns='urn:xmpp:sm:3'/>";

@@ -1,0 +1,104 @@
+import type { StreamError } from "#protocol/stream/stream-error.ts";
+import { SmQueue, type SmEntry, type SmQueueLimits } from "#protocol/stream/sm/queue.ts";
+import type { Account } from "#kit/account.ts";
+import type { Env, Timer } from "#kit/env.ts";
+import type { MessageDelivery } from "#kit/server-module.ts";
+import type { Stanza } from "#kit/stanza.ts";
+
+/** A stanza that the client has not acknowledged. */
+interface Owed extends SmEntry {
+  readonly stanza: Stanza;
+  /** Under which name it was made durable; null when it is not one to be kept. */
+  secured: string | null | undefined;
+}
+
+/** How long a client may leave a message unacknowledged before it is written down. */
+export const securedAfterMs = 2_000;
+
+/**
+ * The stanzas that a session with stream management owes to its client (XEP-0198 §4). What its sender may be told is
+ * safe is either acknowledged by the client or written down: a message that stays unacknowledged, because the stream
+ * is cut or the client is slow, is made durable and forgotten when the acknowledgement comes.
+ */
+export class Unacknowledged {
+  readonly #queue: SmQueue<Owed>;
+  readonly #account: Account;
+  readonly #messages: MessageDelivery;
+  readonly #env: Env;
+  #timer: Timer | undefined;
+
+  constructor(parts: {
+    readonly account: Account;
+    readonly messages: MessageDelivery;
+    readonly env: Env;
+    readonly limits: SmQueueLimits;
+  }) {
+    this.#queue = new SmQueue(parts.limits);
+    this.#account = parts.account;
+    this.#messages = parts.messages;
+    this.#env = parts.env;
+  }
+
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** False when a bound is hit; the stanza is then not owed and the session must end. */
+  add(stanza: Stanza, bytes: string): boolean {
+    if (!this.#queue.push({ bytes, stanza, secured: undefined })) return false;
+    stanza.hold();
+    this.#timer ??= this.#env.setTimer(securedAfterMs, this.#secureLater);
+    return true;
+  }
+
+  /** The client has handled `h` stanzas. Returns the stream error for a count of stanzas that were never sent (S8). */
+  acknowledge(h: number): StreamError | undefined {
+    const result = this.#queue.acknowledge(h);
+    if (result.type === "tooHigh") return result.error;
+    const discharged: string[] = [];
+    for (const { stanza, secured } of result.entries) {
+      if (typeof secured === "string") discharged.push(secured);
+      else if (secured === undefined) stanza.release();
+    }
+    if (discharged.length > 0) this.#account.post((account) => this.#messages.discharge(account, discharged));
+    return undefined;
+  }
+
+  /** What must be sent again after a resumption, oldest first. */
+  bytesToRepeat(): readonly string[] {
+    return this.#queue.unacknowledged().map((owed) => owed.bytes);
+  }
+
+  /** Writes down all that is owed. To be called from within the account's work. */
+  secure(): void {
+    for (const owed of this.#queue.unacknowledged()) {
+      if (owed.secured !== undefined) continue;
+      owed.secured = this.#messages.secure(this.#account, owed.stanza) ?? null;
+      const release = (): void => owed.stanza.release();
+      this.#account.whenDurable(release, release);
+    }
+  }
+
+  /** The session will not come back: everything goes to the one step that decides about it. From within the account's work. */
+  hand(): void {
+    this.#timer?.cancel();
+    const owed = this.#queue.unacknowledged();
+    this.#messages.discharge(
+      this.#account,
+      owed.flatMap(({ secured }) => (typeof secured === "string" ? [secured] : [])),
+    );
+    for (const { stanza, secured } of owed) {
+      if (stanza.kind === "message") this.#messages.undelivered(this.#account, stanza, "session-ended");
+      if (secured !== undefined) continue;
+      const release = (): void => stanza.release();
+      this.#account.whenDurable(release, release);
+    }
+  }
+
+  readonly #secureLater = (): void => {
+    this.#timer = undefined;
+    if (this.#queue.size === 0) return;
+    this.#account.post(() => this.secure());
+    this.#timer = this.#env.setTimer(securedAfterMs, this.#secureLater);
+  };
+}
