@@ -1,0 +1,27 @@
+/** Bounds of what one peer may make us hold. Each is checked before the memory is spent. */
+export interface XmlLimits {
+  /** Bytes (or UTF-16 code units) of one first-level element, from `<` to the last `>`. */
+  readonly elementBytesMax: number;
+  /** Bytes (or UTF-16 code units) of XML declaration and stream header together. */
+  readonly headerBytesMax: number;
+  /** Elements within one another; a stanza itself is at depth 1. */
+  readonly depthMax: number;
+  /** Attributes of one element, namespace declarations included. */
+  readonly attributesMax: number;
+  /** Prefix declarations in scope at one place, those of the stream header included. */
+  readonly namespacesMax: number;
+  /** Bytes (or UTF-16 code units) of one qualified name. */
+  readonly nameLengthMax: number;
+  /** Child elements of one element. */
+  readonly childrenMax: number;
+}
+
+export const defaultXmlLimits: XmlLimits = {
+  elementBytesMax: 262_144,
+  headerBytesMax: 8_192,
+  depthMax: 64,
+  attributesMax: 64,
+  namespacesMax: 32,
+  nameLengthMax: 256,
+  childrenMax: 4_096,
+};
