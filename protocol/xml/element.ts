@@ -82,8 +82,10 @@ export function xml(
   return new XmlElement(
     ns,
     name,
-    Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [[attributeKey(key), value] as const])),
-    children.filter((node) => node !== undefined && node !== ""),
+    Object.entries(attributes).flatMap(([key, value]) =>
+      value === undefined ? [] : [[attributeKey(key), value] as const],
+    ),
+    children.filter((node): node is XmlNode => node !== undefined && node !== ""),
   );
 }
 

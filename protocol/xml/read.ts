@@ -3,6 +3,9 @@ import { XmlError, type XmlFault } from "./fault.ts";
 import { type XmlLimits, defaultXmlLimits } from "./limits.ts";
 import { NS_CLIENT, NS_STREAM, NS_XML } from "./namespaces.ts";
 
+export type { XmlFault } from "./fault.ts";
+export { type XmlLimits, defaultXmlLimits } from "./limits.ts";
+
 export interface StreamContext {
   /** Namespaces that the header declares: prefix → name, "" for the default namespace. */
   readonly namespaces: ReadonlyMap<string, string>;
@@ -34,7 +37,14 @@ export class XmlStreamReader {
   readonly #limits: XmlLimits;
   #buffer = "";
   #scope: ReadonlyMap<string, string> = new Map([["xml", NS_XML]]);
-  #stack: { ns: string; name: string; tag: string; attributes: [string, string][]; nodes: XmlNode[]; scope: ReadonlyMap<string, string> }[] = [];
+  #stack: {
+    ns: string;
+    name: string;
+    tag: string;
+    attributes: [string, string][];
+    nodes: XmlNode[];
+    scope: ReadonlyMap<string, string>;
+  }[] = [];
   #open = false;
   #paused = false;
   #running = false;
@@ -116,7 +126,8 @@ export class XmlStreamReader {
     const tag = match[0];
     this.#buffer = buffer.slice(tag.length);
     if (tag.startsWith("<?xml") && !this.#open) return true;
-    if (tag.startsWith("<!") || tag.startsWith("<?")) throw fault("restricted-xml", "comment, declaration or instruction");
+    if (tag.startsWith("<!") || tag.startsWith("<?"))
+      throw fault("restricted-xml", "comment, declaration or instruction");
     if (tag.startsWith("</")) this.#close(tag.slice(2, -1).trim());
     else this.#start(tag);
     return true;
