@@ -1,0 +1,91 @@
+import { setImmediate as turnOver } from "node:timers/promises";
+import { StoreError } from "#kit/storage.ts";
+import type { StoreShape, TableShape, ValueMigrations } from "#kit/storage.ts";
+import { assert } from "#protocol/assert.ts";
+
+/** One value of a keyed, map or archive store on its way through a migration; `key` is the archive's id there. */
+export type KeptValue = { readonly owner: string; readonly key: string; readonly value: string };
+
+export type StoredVersion = { readonly shape: StoreShape["shape"]; readonly version: number };
+
+/** What an adapter offers inside the one transaction of a declaration. */
+export interface SchemaSession {
+  readonly versions: () => Promise<ReadonlyMap<string, StoredVersion>>;
+  readonly setVersion: (name: string, stored: StoredVersion) => Promise<void>;
+  readonly createTable: (shape: TableShape) => Promise<void>;
+  readonly addColumns: (shape: TableShape, columns: readonly string[]) => Promise<void>;
+  /** Creates the indexes that are declared and missing, and drops those that are not declared any more. */
+  readonly matchIndexes: (shape: TableShape) => Promise<void>;
+  /** The values behind this one, by owner and key. */
+  readonly values: (shape: StoreShape, after: KeptValue | undefined, limit: number) => Promise<readonly KeptValue[]>;
+  readonly rewrite: (shape: StoreShape, values: readonly KeptValue[]) => Promise<void>;
+}
+
+const migrationPageRows = 500;
+
+/** Brings every store from the version that is stored to the version that is declared. */
+export async function bringUpToDate(session: SchemaSession, shapes: readonly StoreShape[]): Promise<void> {
+  const versions = await session.versions();
+  for (const shape of shapes) {
+    const stored = versions.get(shape.name);
+    refuseMismatch(shape, stored);
+    if (shape.shape === "table") await prepareTable(session, shape, stored);
+    else if (stored !== undefined) await migrateValues(session, shape, shape.migrate ?? {}, stored.version);
+    if (stored?.version !== shape.version) {
+      await session.setVersion(shape.name, { shape: shape.shape, version: shape.version });
+    }
+  }
+}
+
+function refuseMismatch(shape: StoreShape, stored: StoredVersion | undefined): void {
+  if (stored === undefined) return;
+  if (stored.version > shape.version) {
+    throw new StoreError(
+      "newer-version",
+      `the data of "${shape.name}" has version ${stored.version}, but this software knows versions up to ` +
+        `${shape.version}: start the newer software, or restore a backup from before the upgrade`,
+    );
+  }
+  assert(stored.shape === shape.shape, `store ${shape.name} was a ${stored.shape} and is declared as ${shape.shape}`);
+}
+
+async function prepareTable(session: SchemaSession, shape: TableShape, stored?: StoredVersion): Promise<void> {
+  if (stored === undefined) await session.createTable(shape);
+  else {
+    const columns = addedColumns(shape, stored.version);
+    if (columns.length > 0) await session.addColumns(shape, columns);
+    else if (stored.version === shape.version) return;
+  }
+  await session.matchIndexes(shape);
+}
+
+function addedColumns(shape: TableShape, storedVersion: number): readonly string[] {
+  return Object.entries(shape.added ?? {})
+    .filter(([version]) => Number(version) > storedVersion && Number(version) <= shape.version)
+    .flatMap(([, columns]) => columns);
+}
+
+async function migrateValues(
+  session: SchemaSession,
+  shape: StoreShape,
+  migrations: ValueMigrations,
+  from: number,
+): Promise<void> {
+  const steps: ((value: string) => string)[] = [];
+  for (let version = from + 1; version <= shape.version; version++) {
+    const step = migrations[version];
+    if (step !== undefined) steps.push(step);
+  }
+  if (steps.length === 0) return;
+  let after: KeptValue | undefined;
+  for (;;) {
+    const page = await session.values(shape, after, migrationPageRows);
+    await session.rewrite(
+      shape,
+      page.map((kept) => ({ ...kept, value: steps.reduce((value, step) => step(value), kept.value) })),
+    );
+    after = page.at(-1);
+    if (page.length < migrationPageRows) return;
+    await turnOver();
+  }
+}

@@ -1,0 +1,173 @@
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { StoreError } from "#kit/storage.ts";
+import type { BackupProgress, Store, StoreShape, TableShape, Write } from "#kit/storage.ts";
+import { assert } from "#protocol/assert.ts";
+import type { Backend, Failure, Outcome, Read } from "../backend.ts";
+import { QueuedStore } from "../queued-store.ts";
+import type { QueueOptions } from "../queued-store.ts";
+import { bringUpToDate } from "../schema-session.ts";
+import { lockSqliteFile, SqliteFile } from "./sqlite-file.ts";
+import type { SqliteFileOptions } from "./sqlite-file.ts";
+import { sqliteError } from "./sqlite-failure.ts";
+import { sqliteSchemaSession } from "./sqlite-schema.ts";
+import { SqliteThread } from "./sqlite-thread.ts";
+import type { SpawnThread } from "./sqlite-thread.ts";
+
+export type SqliteStoreOptions = QueueOptions & {
+  /** The database file; it is made if it is missing. `-wal`, `-shm` and `-lock` files stand beside it. */
+  readonly path: string;
+  /** Threads that read. With two or more, look-ups do not wait behind searches. */
+  readonly readers?: number;
+  readonly writerCacheKiBMax?: number;
+  readonly readerCacheKiBMax?: number;
+  /** Refuse to grow beyond this many pages of 4 KiB. */
+  readonly pagesMax?: number;
+  /** How threads are made; a test looks in here. */
+  readonly spawn?: SpawnThread;
+};
+
+/**
+ * Opens the embedded database. Rejects with a StoreError whose message an administrator can act upon: `locked`,
+ * `corrupt`, `newer-version`, `read-only`, `unavailable`.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { path } = options;
+  const writerFile = { path, cacheKiBMax: options.writerCacheKiBMax ?? 16 * 1024, pagesMax: options.pagesMax };
+  const readerFile = { path, cacheKiBMax: options.readerCacheKiBMax ?? 2 * 1024 };
+  await using opening = new AsyncDisposableStack();
+  try {
+    opening.use(lockSqliteFile(path));
+    using file = new SqliteFile(writerFile, "write");
+    file.checkLayout(path);
+  } catch (error) {
+    const { kind, message } = sqliteError(error);
+    throw new StoreError(kind, message.includes(path) ? message : `cannot open ${path}: ${message}`, { cause: error });
+  }
+  const backend = new SqliteBackend(writerFile, readerFile, options.readers ?? 2, options.spawn);
+  opening.defer(() => backend.closeThreads());
+  await backend.open();
+  backend.held = opening.move();
+  return new QueuedStore(backend, options);
+}
+
+class SqliteBackend implements Backend {
+  readonly #writerFile: SqliteFileOptions;
+  readonly #readerFile: SqliteFileOptions;
+  readonly #spawn: SpawnThread | undefined;
+  readonly #writer: SqliteThread;
+  readonly #readers: readonly SqliteThread[];
+  held: AsyncDisposable | undefined;
+
+  constructor(
+    writerFile: SqliteFileOptions,
+    readerFile: SqliteFileOptions,
+    readers: number,
+    spawn: SpawnThread | undefined,
+  ) {
+    assert(readers >= 1, "somebody must read");
+    this.#writerFile = writerFile;
+    this.#readerFile = readerFile;
+    this.#spawn = spawn;
+    this.#writer = new SqliteThread({ role: "writer", file: writerFile, tables: [] }, spawn);
+    this.#readers = Array.from({ length: readers }, () => this.#newReader());
+  }
+
+  async open(): Promise<void> {
+    await Promise.all([this.#writer, ...this.#readers].map((thread) => thread.open()));
+  }
+
+  readonly apply = async (group: readonly (readonly Write[])[]): Promise<readonly (Failure | undefined)[]> => {
+    const reply = await this.#writer.ask({ ask: "apply", group });
+    assert(reply.answer === "applied", "an apply is answered as such");
+    return reply.failures;
+  };
+
+  /** Look-ups go to the first reader and searches to the others, so that a long search stalls nobody's waking up. */
+  readonly read = (requests: readonly Read[], answered: (index: number, outcome: Outcome) => void): void => {
+    const [first, ...others] = this.#readers;
+    assert(first !== undefined, "somebody must read");
+    const searcher = others.reduce(
+      (best, next) => (next.asksPending < best.asksPending ? next : best),
+      others[0] ?? first,
+    );
+    const lookups: number[] = [];
+    const searches: number[] = [];
+    for (const [index, { read }] of requests.entries()) {
+      (searcher === first || read === "load" || read === "get" ? lookups : searches).push(index);
+    }
+    sendReads(first, requests, lookups, answered);
+    sendReads(searcher, requests, searches, answered);
+  };
+
+  /** On this thread, with a connection of its own: the functions of a migration cannot travel to another. */
+  readonly declare = async (shapes: readonly StoreShape[]): Promise<void> => {
+    try {
+      using file = new SqliteFile(this.#writerFile, "write");
+      file.run("BEGIN IMMEDIATE");
+      await bringUpToDate(sqliteSchemaSession(file), shapes);
+      file.run("COMMIT");
+    } catch (error) {
+      throw sqliteError(error);
+    }
+    const tables = shapes.filter((shape): shape is TableShape => shape.shape === "table");
+    await Promise.all([this.#writer, ...this.#readers].map((thread) => thread.declare(tables)));
+  };
+
+  /** A thread for the time of the copy: the readers go on reading. */
+  readonly backup = async (path: string, progress: BackupProgress): Promise<void> => {
+    if (existsSync(path)) throw new StoreError("conflict", `${path} exists`);
+    const partial = `${path}.partial`;
+    const thread = this.#newReader();
+    try {
+      await thread.open();
+      await thread.ask({ ask: "backup", path: partial }, progress);
+      renameSync(partial, path);
+      progress(1);
+    } finally {
+      await thread.close();
+      rmSync(partial, { force: true });
+    }
+  };
+
+  readonly isDown = (): boolean => [this.#writer, ...this.#readers].every((thread) => thread.isDown);
+
+  readonly close = async (): Promise<void> => {
+    await this.held?.[Symbol.asyncDispose]();
+  };
+
+  /** The writer last: it then moves what is in the write-ahead log into the database. */
+  async closeThreads(): Promise<void> {
+    await Promise.all(this.#readers.map((thread) => thread.close()));
+    await this.#writer.close();
+  }
+
+  #newReader(): SqliteThread {
+    return new SqliteThread({ role: "reader", file: this.#readerFile, tables: [] }, this.#spawn);
+  }
+}
+
+/** Sends the reads of these places as one message. */
+function sendReads(
+  thread: SqliteThread,
+  requests: readonly Read[],
+  places: readonly number[],
+  answered: (index: number, outcome: Outcome) => void,
+): void {
+  if (places.length === 0) return;
+  const chosen = places.map((index) => requests[index]).filter((request) => request !== undefined);
+  thread.ask({ ask: "read", requests: chosen }).then(
+    (reply) => {
+      assert(reply.answer === "read", "reads are answered as such");
+      for (const [at, index] of places.entries()) {
+        const outcome = reply.outcomes[at];
+        assert(outcome !== undefined, "every read is answered");
+        answered(index, outcome);
+      }
+    },
+    (error: unknown) => {
+      const failure = error instanceof StoreError ? error : new StoreError("unavailable", String(error));
+      for (const index of places)
+        answered(index, { ok: false, failure: { kind: failure.kind, message: failure.message } });
+    },
+  );
+}

@@ -1,0 +1,80 @@
+/** The program of a thread that owns one connection. Its errors are answers; anything else ends it, and it is restarted. */
+import { backup } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { assert, unreachable } from "#protocol/assert.ts";
+import { SqliteFile } from "./sqlite-file.ts";
+import { sqliteFailure } from "./sqlite-failure.ts";
+import { SqliteReader } from "./sqlite-reader.ts";
+import { SqliteWriter } from "./sqlite-writer.ts";
+import type { FromThread, ThreadAnswer, ThreadStart, ToThread } from "./thread-messages.ts";
+
+/** Pages that a backup copies in one step: how often it reports. */
+const backupStepPages = 1_024;
+
+const port = parentPort;
+assert(port !== null, "this program runs in a thread");
+const { role, file: options, tables }: ThreadStart = workerData;
+const post = (message: FromThread): void => port.postMessage(message);
+
+try {
+  const file = new SqliteFile(options, role === "writer" ? "write" : "read");
+  serve(file);
+  post({ id: 0, answer: "done" });
+} catch (error) {
+  post({ id: 0, answer: "failed", failure: sqliteFailure(error) });
+}
+
+function serve(file: SqliteFile): void {
+  const writer = role === "writer" ? new SqliteWriter(file, tables) : undefined;
+  const reader = new SqliteReader(file, tables);
+  assert(port !== null, "this program runs in a thread");
+  port.on("message", (message: ToThread) => {
+    if (message.ask === "backup") void copy(file, message.id, message.path);
+    else post({ id: message.id, ...answerTo(message) });
+    if (message.ask === "close") port.close();
+  });
+
+  function answerTo(message: Exclude<ToThread, { ask: "backup" }>): ThreadAnswer {
+    try {
+      switch (message.ask) {
+        case "apply":
+          assert(writer !== undefined, "only the writer applies");
+          return { answer: "applied", failures: writer.apply(message.group) };
+        case "read":
+          return { answer: "read", outcomes: reader.read(message.requests) };
+        case "declare":
+          reader.declare(message.tables);
+          writer?.declare(message.tables);
+          return { answer: "done" };
+        case "close":
+          file[Symbol.dispose]();
+          return { answer: "done" };
+        default:
+          return unreachable(message);
+      }
+    } catch (error) {
+      return { answer: "failed", failure: sqliteFailure(error) };
+    }
+  }
+}
+
+/**
+ * The open transaction keeps the copy consistent, and spares it from starting over whenever the writer has written,
+ * which is what SQLite does without one.
+ */
+async function copy(file: SqliteFile, id: number, path: string): Promise<void> {
+  try {
+    file.run("BEGIN");
+    file.rows("SELECT count(*) FROM sqlite_schema");
+    await backup(file.database, path, {
+      rate: backupStepPages,
+      progress: ({ totalPages, remainingPages }) =>
+        post({ id, answer: "share", share: 1 - remainingPages / Math.max(totalPages, 1) }),
+    });
+    post({ id, answer: "done" });
+  } catch (error) {
+    post({ id, answer: "failed", failure: sqliteFailure(error) });
+  } finally {
+    file.rollBack();
+  }
+}
