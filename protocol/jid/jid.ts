@@ -1,4 +1,3 @@
-import { assert } from "#protocol/assert.ts";
 import { prepareDomainpart } from "./domainpart.ts";
 import { prepareLocalpart } from "./localpart.ts";
 import { prepareResourcepart } from "./resourcepart.ts";
@@ -21,12 +20,6 @@ export type FullJid = Jid & { readonly [fullBrand]: true };
 export type DomainJid = BareJid & { readonly [domainBrand]: true };
 
 /**
- * The most UTF-16 units of input worth reading: three parts of 1023 octets and two separators, times four because
- * preparation may shrink a part (a composed letter of two octets can be spelt with four units).
- */
-export const jidInputUnitsMax = 4 * (3 * 1023 + 2);
-
-/**
  * The canonical form of an address, `undefined` if it is none. The only place where a string becomes a Jid.
  * RFC 7622 §3: split first, prepare the parts afterwards, so that a letter which only *becomes* a separator (＠, ／)
  * cannot move the borders.
@@ -36,8 +29,7 @@ export function parseJid(input: string): Jid | undefined {
   const bareEnd = slash === -1 ? input.length : slash;
   const at = input.indexOf("@");
   const domainStart = at === -1 || at > bareEnd ? 0 : at + 1;
-  if (isPlainAscii(input, domainStart, bareEnd)) return input as Jid;
-  if (input.length > jidInputUnitsMax) return undefined;
+  if (isPlainAscii(input, domainStart, bareEnd)) return branded<Jid>(input);
   return makeJid(
     domainStart === 0 ? undefined : input.slice(0, domainStart - 1),
     input.slice(domainStart, bareEnd),
@@ -60,13 +52,13 @@ export function makeJid(local: string | undefined, domain: string, resource?: st
     if (preparedResource === undefined) return undefined;
     jid = `${jid}/${preparedResource}`;
   }
-  return jid as Jid;
+  return branded<Jid>(jid);
 }
 
 /** The full JID of a resource of `bare`; `undefined` if the resource cannot be one. */
 export function withResource(bare: BareJid, resource: string): FullJid | undefined {
   const prepared = prepareResourcepart(resource);
-  return prepared === undefined ? undefined : (`${bare}/${prepared}` as FullJid);
+  return prepared === undefined ? undefined : branded<FullJid>(`${bare}/${prepared}`);
 }
 
 export function isBare(jid: Jid): jid is BareJid {
@@ -84,12 +76,12 @@ export function isDomain(jid: Jid): jid is DomainJid {
 /** The address without its resource; a bare JID (and so a domain JID) is its own. */
 export function bareOf(jid: Jid): BareJid {
   const slash = jid.indexOf("/");
-  return (slash === -1 ? jid : jid.slice(0, slash)) as BareJid;
+  return branded<BareJid>(slash === -1 ? jid : jid.slice(0, slash));
 }
 
 export function domainOf(jid: Jid): DomainJid {
   const bare = bareOf(jid);
-  return bare.slice(bare.indexOf("@") + 1) as DomainJid;
+  return branded<DomainJid>(bare.slice(bare.indexOf("@") + 1));
 }
 
 export function localpartOf(jid: Jid): string | undefined {
@@ -101,6 +93,13 @@ export function localpartOf(jid: Jid): string | undefined {
 export function resourceOf(jid: Jid): string | undefined {
   const slash = jid.indexOf("/");
   return slash === -1 ? undefined : jid.slice(slash + 1);
+}
+
+/** The one cast, kept inside this file: its callers have just seen that the text is canonical and of that kind. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the kind
+function branded<Kind extends Jid>(canonical: string): Kind {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return canonical as Kind;
 }
 
 const inLocalpart = 1;
@@ -163,35 +162,3 @@ function isPlainDomain(input: string, start: number, end: number): boolean {
 const dot = 0x2e;
 const hyphen = 0x2d;
 const digitNine = 0x39;
-
-/**
- * A bounded memory of parsed addresses, two generations of at most half of `entriesMax` each: a hit in the young one
- * costs one look-up; when it is full it becomes the old one, and what was in the old one and not asked for since is
- * forgotten. Belongs to an instance (a host, a stream), never to a module.
- */
-export class JidCache {
-  readonly #generationEntriesMax: number;
-  #young = new Map<string, Jid>();
-  #old = new Map<string, Jid>();
-
-  constructor(entriesMax: number) {
-    assert(Number.isInteger(entriesMax) && entriesMax >= 2, "a JID cache has room for two entries or more");
-    this.#generationEntriesMax = entriesMax >> 1;
-  }
-
-  /** As parseJid, and the same string object for the same address as long as it is remembered. */
-  parse(input: string): Jid | undefined {
-    return this.#young.get(input) ?? this.#parseAndRemember(input);
-  }
-
-  #parseAndRemember(input: string): Jid | undefined {
-    const jid = this.#old.get(input) ?? parseJid(input);
-    if (jid === undefined) return undefined;
-    if (this.#young.size >= this.#generationEntriesMax) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(input, jid);
-    return jid;
-  }
-}

@@ -1,4 +1,14 @@
-/** The canonical localpart, `undefined` if it cannot be one. RFC 7622 §3.3. */
+import { partInputUnitsMax, withinPartLength } from "./part-length.ts";
+import { usernameCaseMapped } from "./precis.ts";
+
+/**
+ * The canonical localpart, `undefined` if it cannot be one. RFC 7622 §3.3: the UsernameCaseMapped profile of PRECIS
+ * without eight characters of ASCII that mean something in addresses or in XML.
+ */
 export function prepareLocalpart(input: string): string | undefined {
-  return /^[!-~]{1,1023}$/.test(input) && !/["&'/:<>@]/.test(input) ? input.toLowerCase() : undefined;
+  if (input.length > partInputUnitsMax) return undefined;
+  const username = usernameCaseMapped(input); // [rfc7622-3.3-02]
+  // Asked last: a fullwidth ＠ is an @ by now. RFC 7622 §3.3.1
+  if (username === undefined || /["&'/:<>@]/.test(username)) return undefined;
+  return withinPartLength(username); // [rfc7622-3.3-01]
 }
