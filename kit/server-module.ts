@@ -3,7 +3,7 @@ import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "./account.ts";
 import type { EventListener } from "./events.ts";
 import type { Host, StreamFeaturePhase } from "./host.ts";
-import type { IqHandler } from "./iq.ts";
+import type { IqAnswer, IqHandler } from "./iq.ts";
 import type { Option } from "./option.ts";
 import type { Session } from "./session.ts";
 import type { AccountSlot } from "./slots.ts";
@@ -55,6 +55,10 @@ export type Verdict = { readonly refuse: StanzaError } | { readonly drop: true }
  */
 export interface ModuleParts {
   readonly iq?: readonly IqHandler[];
+  /** Requests answered on a stream that nobody has authenticated on (registration). They must be cheap. */
+  readonly early?: readonly EarlyIqHandler[];
+  /** First-level elements that are no stanzas and that sessions understand (client state indication). */
+  readonly nonzas?: readonly NonzaHandler[];
   readonly events?: readonly EventListener[];
   /** May this pass? The first verdict of a step decides, refusals before drops. */
   readonly guard?: {
@@ -89,6 +93,21 @@ export interface ModuleParts {
   /** More for the host's disco#info than feature names (XEP-0030, XEP-0128). */
   readonly disco?: DiscoContribution;
   readonly dispose?: () => void;
+}
+
+/** An iq before authentication. Its sender is known by the address of its connection only. */
+export interface EarlyIqHandler {
+  readonly type: "get" | "set";
+  readonly ns: string;
+  readonly name: string;
+  /** @param from.address where the connection comes from, for limits */
+  readonly handle: (payload: XmlElement, from: { readonly address: string }) => IqAnswer | Promise<IqAnswer>;
+}
+
+export interface NonzaHandler {
+  readonly ns: string;
+  readonly name: string;
+  readonly handle: (session: Session, element: XmlElement) => void;
 }
 
 export interface DiscoContribution {

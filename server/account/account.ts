@@ -25,11 +25,14 @@ export interface AccountStage {
   readonly crashed: (account: BareJid, cause: unknown) => void;
 }
 
+/** What an account needs of the store. */
+export type AccountStore = Pick<Store, "load" | "commit" | "page">;
+
 export interface AccountParts {
   readonly jid: BareJid;
   readonly host: Host;
   readonly stage: AccountStage;
-  readonly store: Store;
+  readonly store: AccountStore;
   readonly queue: RunQueue;
   /** Whether what was loaded is an account's data at all. */
   readonly exists: (loaded: LoadedOwner) => boolean;
@@ -66,6 +69,7 @@ export class LocalAccount implements Account, Runnable {
   #occupied = false;
   #inQueue = false;
   #reload = false;
+  #handled: Map<string, number> | undefined;
 
   constructor(parts: AccountParts) {
     this.#parts = parts;
@@ -150,6 +154,16 @@ export class LocalAccount implements Account, Runnable {
     } else session.transmit(stanza);
   };
 
+  /** How far a session got that ended without being resumed: who comes back too late is told so (XEP-0198 §5). */
+  readonly rememberHandled = (resumptionId: string, handled: number): void => {
+    this.#handled ??= new Map();
+    this.#handled.set(resumptionId, handled);
+    const [oldest] = this.#handled.keys();
+    if (this.#handled.size > endedSessionsMax && oldest !== undefined) this.#handled.delete(oldest);
+  };
+
+  readonly handledBefore = (resumptionId: string): number | undefined => this.#handled?.get(resumptionId);
+
   /** What is stored has changed behind the slots' back: the account was created, or wiped. */
   readonly reload = (): void => {
     this.#reload = true;
@@ -207,8 +221,9 @@ export class LocalAccount implements Account, Runnable {
     } catch (cause) {
       this.#parts.stage.crashed(this.jid, cause);
     }
+    // What a task wrote before it waits is committed at once: it may be the commit that it waits for.
+    this.#commit();
     if (pending !== undefined) this.#await(pending, () => this.#commit());
-    else this.#commit();
   }
 
   #await(pending: Promise<void>, then: () => void): void {
@@ -295,6 +310,9 @@ export class LocalAccount implements Account, Runnable {
     return this.#slots;
   }
 }
+
+/** Ended sessions whose count is remembered, per account, while it is awake. */
+const endedSessionsMax = 8;
 
 /** Stanzas that have been handled before the mailbox's array is cut. */
 const mailboxCompactedAfter = 256;

@@ -7,13 +7,13 @@ import type {
   LiveMap,
   LiveValue,
 } from "#kit/slots.ts";
-import type { LoadedOwner, Store, Write } from "#kit/storage.ts";
+import type { ArchivePage, LoadedOwner, PageQuery, Write } from "#kit/storage.ts";
 
 /** What an account's slots read from and write to. */
 export interface SlotBacking {
   readonly owner: string;
   readonly loaded: LoadedOwner;
-  readonly store: Store;
+  readonly store: { readonly page: (store: string, owner: string, query: PageQuery) => Promise<ArchivePage> };
   readonly write: (write: Write) => void;
 }
 

@@ -5,10 +5,9 @@ import type { LocalHost } from "../host/local-host.ts";
 import { pipelineOf } from "../host/pipeline.ts";
 import type { RunQueue } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
-import { LocalAccount, type AccountStage } from "./account.ts";
-
-/** Name of the store that says which accounts exist. */
-export const accountStore = "account";
+import { LocalAccount, type AccountStage, type AccountStore } from "./account.ts";
+import { temporaryStore } from "./temporary-store.ts";
+import { accountStore } from "./account-store-name.ts";
 
 /** How often accounts that nobody uses are put to sleep. */
 const sweepIntervalMs = 30_000;
@@ -43,11 +42,15 @@ export class AccountRegistry {
   get(host: LocalHost, jid: BareJid): LocalAccount {
     const awake = this.#awake.get(jid);
     if (awake !== undefined) return awake;
+    return this.#create(host, jid, this.#store);
+  }
+
+  #create(host: LocalHost, jid: BareJid, store: AccountStore): LocalAccount {
     const account = new LocalAccount({
       jid,
       host,
       stage: this.#stage(host),
-      store: this.#store,
+      store,
       queue: this.#queue,
       exists,
       mailboxStanzasMax: this.#mailboxStanzasMax,
@@ -55,6 +58,11 @@ export class AccountRegistry {
     this.#awake.set(jid, account);
     this.#sweep ??= this.#env.setTimer(sweepIntervalMs, this.#putToSleep);
     return account;
+  }
+
+  /** An account that lives in memory alone, as long as its session does: what ANONYMOUS gives (RFC 4505). */
+  createTemporary(host: LocalHost, jid: BareJid): LocalAccount {
+    return this.#create(host, jid, temporaryStore);
   }
 
   /** The local session behind a full JID. */

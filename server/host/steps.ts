@@ -1,7 +1,13 @@
 import type { AccountIqHandler, HostIqHandler } from "#kit/iq.ts";
 import type { EventListener, EventType } from "#kit/events.ts";
 import type { RunningModule } from "#kit/host.ts";
-import type { MessageDelivery, ModuleParts, PresenceHandling } from "#kit/server-module.ts";
+import type {
+  EarlyIqHandler,
+  MessageDelivery,
+  ModuleParts,
+  NonzaHandler,
+  PresenceHandling,
+} from "#kit/server-module.ts";
 
 type Step<Name extends "guard" | "rewrite" | "record" | "copy", Direction extends string> = readonly NonNullable<
   NonNullable<ModuleParts[Name]>[Direction & keyof NonNullable<ModuleParts[Name]>]
@@ -22,6 +28,8 @@ export interface Steps {
   readonly presence: PresenceHandling;
   readonly accountIq: ReadonlyMap<string, AccountIqHandler>;
   readonly hostIq: ReadonlyMap<string, HostIqHandler>;
+  readonly earlyIq: ReadonlyMap<string, EarlyIqHandler>;
+  readonly nonzas: ReadonlyMap<string, NonzaHandler>;
   readonly listeners: ReadonlyMap<EventType<unknown>, readonly EventListener[]>;
 }
 
@@ -38,17 +46,8 @@ export class ModuleConflict extends Error {
 /** Sorts the parts of all modules. Which comes first within a step does not matter; conflicts stop the start. */
 export function collectSteps(modules: readonly RunningModule[]): Steps {
   const parts = modules.map((running) => running.parts);
-  const accountIq = new Map<string, AccountIqHandler>();
-  const hostIq = new Map<string, HostIqHandler>();
   const listeners = new Map<EventType<unknown>, EventListener[]>();
-  for (const { module, parts: part } of modules) {
-    for (const handler of part.iq ?? []) {
-      const key = iqKey(handler.type, handler.ns, handler.name);
-      if ((handler.at === "account" ? accountIq : hostIq).has(key))
-        throw new ModuleConflict(`${module.name}: a second handler for ${handler.at} ${key}`);
-      if (handler.at === "account") accountIq.set(key, handler);
-      else hostIq.set(key, handler);
-    }
+  for (const { parts: part } of modules) {
     for (const listener of part.events ?? [])
       listeners.set(listener.event, [...(listeners.get(listener.event) ?? []), listener]);
   }
@@ -70,8 +69,14 @@ export function collectSteps(modules: readonly RunningModule[]): Steps {
       "handles presence",
       parts.map((part) => part.presence),
     ),
-    accountIq,
-    hostIq,
+    accountIq: exclusive("answers an account's", modules, ({ iq = [] }) =>
+      iq.filter((handler) => handler.at === "account"),
+    ),
+    hostIq: exclusive("answers a host's", modules, ({ iq = [] }) => iq.filter((handler) => handler.at === "host")),
+    earlyIq: exclusive("answers an early", modules, ({ early = [] }) => early),
+    nonzas: exclusive("understands", modules, ({ nonzas = [] }) =>
+      nonzas.map((nonza) => ({ ...nonza, type: "" as const })),
+    ),
     listeners,
   };
 }
@@ -85,4 +90,20 @@ function exactlyOne<T>(what: string, list: readonly (T | undefined)[]): T {
   if (only === undefined || more.length > 0)
     throw new ModuleConflict(`${only === undefined ? "no module" : "more than one module"} ${what}`);
   return only;
+}
+
+/** A handler for each name; a second one for the same stops the start. */
+function exclusive<Handler extends { readonly type: string; readonly ns: string; readonly name: string }>(
+  what: string,
+  modules: readonly RunningModule[],
+  handlers: (parts: ModuleParts) => readonly Handler[],
+): ReadonlyMap<string, Handler> {
+  const found = new Map<string, Handler>();
+  for (const { module, parts } of modules)
+    for (const handler of handlers(parts)) {
+      const key = iqKey(handler.type, handler.ns, handler.name);
+      if (found.has(key)) throw new ModuleConflict(`${module.name} is the second that ${what} ${key}`);
+      found.set(key, handler);
+    }
+  return found;
 }

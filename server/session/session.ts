@@ -14,6 +14,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import type { LocalAccount } from "../account/account.ts";
 import type { LocalHost } from "../host/local-host.ts";
 import { refuse } from "../host/refusal.ts";
+import { iqKey } from "../host/steps.ts";
 import { firstVerdict } from "../host/verdict.ts";
 import { admit, type Admission } from "./admit.ts";
 import type { SessionLink } from "./session-link.ts";
@@ -110,6 +111,12 @@ export class LocalSession implements Session {
       refuse(this.#host, admitted.refused, admitted.error, this);
       settlement?.release();
     } else this.account.accept(admitted, this);
+  }
+
+  /** An element that is no stanza and that a module understands. */
+  receiveNonza(element: XmlElement): void {
+    const handler = this.#host.steps.nonzas.get(iqKey("", element.ns, element.name));
+    if (!this.#ended) handler?.handle(this, element);
   }
 
   /** Puts a stanza on the wire, past the outbox: its turn has come. */
@@ -249,7 +256,9 @@ export class LocalSession implements Session {
     this.account.post((account) => {
       if (this.account.sessions.get(this.resource) === this) this.account.sessions.delete(this.resource);
       this.#host.emit(sessionEnded, { account, session: this });
-      this.#management?.owed.hand();
+      const management = this.#management;
+      management?.owed.hand();
+      if (management?.id !== undefined) this.account.rememberHandled(management.id, management.tracker.settled);
     });
   }
 

@@ -1,0 +1,190 @@
+import { isCreatableLocalpart } from "#protocol/jid/creatable-localpart.ts";
+import { domainOf, isBare, localpartOf, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
+import { makeCredentials } from "#protocol/sasl/make-credentials.ts";
+import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
+import { DerivationRefused, type Env } from "#kit/env.ts";
+import type { AccountAdministration, AccountChange } from "#kit/host.ts";
+import { accountDeleting } from "#kit/lifecycle.ts";
+import { accountValue, json } from "#kit/slots.ts";
+import { StoreError, type Store } from "#kit/storage.ts";
+import type { LocalHost } from "../host/local-host.ts";
+import type { LocalAccount } from "./account.ts";
+import { accountRecordCodec, type AccountRecord } from "./account-record.ts";
+import type { AccountRegistry } from "./registry.ts";
+import { accountStore } from "./account-store-name.ts";
+
+/** That the account exists, and how it logs in. */
+export const accountRecord = accountValue<AccountRecord>(accountStore, 1, accountRecordCodec);
+
+/** What is left of a deleted account, so that nobody else gets its name and with it the trust of its contacts (A54). */
+export const tombstone = accountValue<{ readonly deletedAt: number }>("tombstone", 1, json());
+
+/** Longest password, in UTF-16 code units. */
+export const passwordLengthMax = 1_023;
+
+export interface AccountsParts {
+  readonly env: Env;
+  readonly store: Store;
+  readonly registry: AccountRegistry;
+  readonly host: (domain: DomainJid) => LocalHost | undefined;
+  readonly sasl: SaslServerPolicy;
+  /** How long the name of a deleted account stays taken, in milliseconds. */
+  readonly tombstoneMs: number;
+}
+
+/** Creates, changes, deletes and lists the accounts of all hosts. */
+export class Accounts implements AccountAdministration {
+  readonly #parts: AccountsParts;
+
+  constructor(parts: AccountsParts) {
+    this.#parts = parts;
+  }
+
+  readonly create = async (jid: Jid, password: string): Promise<AccountChange> => {
+    const host = this.#parts.host(domainOf(jid));
+    const name = localpartOf(jid);
+    if (host === undefined) return failed("bad-name", `${domainOf(jid)} is not a host of this server`);
+    if (name === undefined || !isBare(jid)) return failed("bad-name", "an account is named name@host");
+    if (!isCreatableLocalpart(name))
+      return failed("bad-name", "older servers would read this name as another; choose one that all write alike");
+    return this.#withCredentials(jid, password, (credentials) =>
+      this.#perform(host, jid, async (account) => {
+        if (account !== undefined) return failed("exists", `${jid} exists already`);
+        const buried = await this.#parts.store.get(tombstone.name, jid, "");
+        const { now } = this.#parts.env;
+        if (buried !== undefined && tombstone.codec.decode(buried).deletedAt + this.#parts.tombstoneMs > now())
+          return failed("tombstone", `${jid} was deleted and its name is not free yet`);
+        const value = accountRecord.codec.encode({ createdAt: now(), credentials });
+        await this.#parts.store.commit([
+          { op: "wipe", owner: jid },
+          { op: "set", store: accountStore, owner: jid, key: "", value },
+        ]);
+        this.#parts.registry.get(host, jid).reload();
+        return { ok: true };
+      }),
+    );
+  };
+
+  readonly setPassword = async (jid: BareJid, password: string, except?: string): Promise<AccountChange> => {
+    const host = this.#parts.host(domainOf(jid));
+    if (host === undefined) return unknownAccount(jid);
+    return this.#withCredentials(jid, password, (credentials) =>
+      this.#perform(host, jid, (account) => {
+        if (account === undefined) return Promise.resolve(unknownAccount(jid));
+        const record = account.value(accountRecord);
+        record.set({ createdAt: record.get()?.createdAt ?? this.#parts.env.now(), credentials });
+        return durable(account, () => {
+          for (const session of account.sessions.values())
+            if (session.resource !== except) session.end("not-authorized", "the password was changed");
+        });
+      }),
+    );
+  };
+
+  readonly delete = async (jid: BareJid): Promise<AccountChange> => {
+    const host = this.#parts.host(domainOf(jid));
+    if (host === undefined) return unknownAccount(jid);
+    // The sessions end in tasks of their own, behind which the second turn comes.
+    await this.#perform(host, jid, (account) => {
+      for (const session of account?.sessions.values() ?? []) session.end("not-authorized", "the account was deleted");
+      return Promise.resolve({ ok: true });
+    });
+    return this.#perform(host, jid, (account) => {
+      if (account === undefined) return Promise.resolve(unknownAccount(jid));
+      host.emit(accountDeleting, { account });
+      account.write({ op: "wipe", owner: jid });
+      const value = tombstone.codec.encode({ deletedAt: this.#parts.env.now() });
+      account.write({ op: "set", store: tombstone.name, owner: jid, key: "", value });
+      account.reload();
+      return durable(account, () => undefined);
+    });
+  };
+
+  readonly exists = async (jid: BareJid): Promise<boolean> => (await this.find(jid)) !== undefined;
+
+  /** What is stored of an account's log-in. */
+  readonly find = async (jid: BareJid): Promise<AccountRecord | undefined> => {
+    const text = await this.#parts.store.get(accountStore, jid, "");
+    return text === undefined ? undefined : accountRecord.codec.decode(text);
+  };
+
+  /** Accounts of a host in the order of their names, a page at a time. */
+  readonly list = (domain: DomainJid, after: string | undefined, limit: number): Promise<readonly string[]> =>
+    this.#parts.store.owners(accountStore, { domain, limit, ...(after === undefined ? {} : { after }) });
+
+  async #withCredentials(
+    jid: Jid,
+    password: string,
+    then: (credentials: StoredCredentials) => Promise<AccountChange>,
+  ): Promise<AccountChange> {
+    if (password === "" || password.length > passwordLengthMax)
+      return failed("bad-password", `a password has 1 to ${passwordLengthMax} characters`);
+    try {
+      const credentials = await this.#credentialsOf(jid, password);
+      if (credentials === undefined)
+        return failed("bad-password", "the password has characters that clients cannot send (control characters)");
+      return await then(credentials);
+    } catch (error) {
+      if (error instanceof DerivationRefused) return failed("too-busy", "too many log-ins at present; try again");
+      throw error;
+    }
+  }
+
+  async #credentialsOf(jid: Jid, password: string): Promise<StoredCredentials | undefined> {
+    const { env, sasl } = this.#parts;
+    const maker = makeCredentials({
+      username: localpartOf(jid) ?? "",
+      domain: domainOf(jid),
+      password,
+      policy: sasl,
+      random: env.entropy,
+    });
+    let step = maker.start();
+    while (step.type === "derive") step = maker.derived(await env.deriveKey(step));
+    return step.type === "made" ? step.credentials : undefined;
+  }
+
+  /** Has the account's owner do it, in its turn. */
+  #perform(
+    host: LocalHost,
+    jid: BareJid,
+    task: (account: LocalAccount | undefined) => Promise<AccountChange>,
+  ): Promise<AccountChange> {
+    const { promise, resolve } = Promise.withResolvers<AccountChange>();
+    this.#parts.registry.get(host, jid).postLocal((account) => {
+      const done = task(account);
+      done.then(resolve, (error: unknown) => resolve(storeFailed(error)));
+      return done.then(nothing, nothing);
+    });
+    return promise;
+  }
+}
+
+function nothing(): void {}
+
+/** Answers once what the task wrote is durable. */
+function durable(account: LocalAccount, then: () => void): Promise<AccountChange> {
+  const { promise, resolve } = Promise.withResolvers<AccountChange>();
+  account.whenDurable(
+    () => {
+      then();
+      resolve({ ok: true });
+    },
+    (error) => resolve(storeFailed(error)),
+  );
+  return promise;
+}
+
+function failed(reason: Extract<AccountChange, { ok: false }>["reason"], text: string): AccountChange {
+  return { ok: false, reason, text };
+}
+
+function unknownAccount(jid: BareJid): AccountChange {
+  return failed("no-such-account", `there is no account ${jid}`);
+}
+
+function storeFailed(error: unknown): AccountChange {
+  if (error instanceof StoreError) return failed("store", error.message);
+  throw error;
+}

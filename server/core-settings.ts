@@ -1,0 +1,51 @@
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import type { Option } from "#kit/option.ts";
+import type { ServerModule } from "#kit/server-module.ts";
+import type { LinkLimits, LimitName } from "./link/link-services.ts";
+import type { SessionLimits } from "./session/session-limits.ts";
+
+/** A virtual host as the administrator wants it. */
+export interface HostSettings {
+  readonly domain: DomainJid;
+  /** By purpose ("admin", "abuse", …), URIs (XEP-0157). */
+  readonly contacts: Readonly<Record<string, readonly string[]>>;
+  /** Whether a module runs here. */
+  readonly enabled: (module: ServerModule) => boolean;
+  /** The administrator's value of an option, checked; undefined for the default. */
+  readonly configured: (module: ServerModule, option: Option) => unknown;
+}
+
+/** What happens when a client asks for a resource that is bound already (RFC 6120 §7.7.2.2). */
+export type ResourceConflict = "replace-old" | "refuse-new" | "rename-new";
+
+export interface CoreSettings {
+  readonly hosts: readonly [HostSettings, ...HostSettings[]];
+  readonly sasl: SaslServerPolicy;
+  readonly link: LinkLimits;
+  readonly session: SessionLimits;
+  readonly resourceConflict: ResourceConflict;
+  readonly sessionsPerAccountMax: number;
+  /** Stanzas that may wait for one account. */
+  readonly mailboxStanzasMax: number;
+  /** Failed log-ins of one address, and for one account, within the window; then further ones are refused. */
+  readonly failedLogins: { readonly max: number; readonly windowMs: number } | undefined;
+  /** Addresses that are kept parsed. */
+  readonly jidCacheEntriesMax: number;
+  /** How long the name of a deleted account stays taken, in milliseconds. */
+  readonly tombstoneMs: number;
+}
+
+/** What a listener lets its clients do. */
+export interface ListenerPolicy {
+  readonly startTls: "required" | "optional" | "none";
+  /** Overrides what the hosts allow: PLAIN on a connection that nothing protects. */
+  readonly plainWithoutTls: boolean;
+}
+
+/** What happens in the core and is counted. */
+export interface CoreObserver {
+  readonly limitHit: (limit: LimitName) => void;
+  readonly loginSucceeded: (mechanism: string) => void;
+  readonly loginFailed: (mechanism: string, condition: string) => void;
+}

@@ -1,0 +1,334 @@
+import { JidCache } from "#protocol/jid/jid-cache.ts";
+import {
+  bareOf,
+  domainOf,
+  makeJid,
+  resourceOf,
+  withResource,
+  type BareJid,
+  type DomainJid,
+  type FullJid,
+  type Jid,
+} from "#protocol/jid/jid.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
+import type { AnswerInput } from "#protocol/stream/stream-input.ts";
+import { randomToken, type Env } from "#kit/env.ts";
+import { sessionBound } from "#kit/lifecycle.ts";
+import type { Log } from "#kit/log.ts";
+import type { ServerModule } from "#kit/server-module.ts";
+import type { Stanza } from "#kit/stanza.ts";
+import type { Store, StoreShape } from "#kit/storage.ts";
+import type { LocalAccount } from "./account/account.ts";
+import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
+import { AccountRegistry } from "./account/registry.ts";
+import type { CoreObserver, CoreSettings, ListenerPolicy } from "./core-settings.ts";
+import { answerEarlyIq } from "./host/early-iq.ts";
+import { LocalHost } from "./host/local-host.ts";
+import { refuse } from "./host/refusal.ts";
+import { Link } from "./link/link.ts";
+import type { LinkServices } from "./link/link-services.ts";
+import type { Transport } from "./link/transport.ts";
+import { LoginThrottle } from "./login-throttle.ts";
+import { RunQueue } from "./run-queue.ts";
+import { serverSecret, secretShape } from "./server-secret.ts";
+import { LocalSession } from "./session/session.ts";
+import { receivingConfig } from "./stream-hosts.ts";
+
+export interface CoreParts {
+  readonly env: Env;
+  readonly log: Log;
+  readonly store: Store;
+  readonly settings: CoreSettings;
+  readonly modules: readonly ServerModule[];
+  readonly observer: CoreObserver;
+}
+
+/**
+ * The server without its sockets: hosts, accounts and streams. Everything it needs from outside is in its parts, so that
+ * the simulator and the scenario tests run the very same thing.
+ */
+export class ServerCore {
+  readonly accounts: Accounts;
+  readonly registry: AccountRegistry;
+  readonly hosts = new Map<DomainJid, LocalHost>();
+  readonly links = new Set<Link>();
+  readonly #parts: CoreParts;
+  readonly #queue: RunQueue;
+  readonly #jids: JidCache;
+  readonly #throttle: LoginThrottle;
+  readonly #secret: Uint8Array;
+  readonly #services = new Map<ListenerPolicy, LinkServices>();
+
+  private constructor(parts: CoreParts, secret: Uint8Array) {
+    const { env, store, settings } = parts;
+    this.#parts = parts;
+    this.#secret = secret;
+    this.#queue = new RunQueue(env);
+    this.#jids = new JidCache(settings.jidCacheEntriesMax);
+    this.#throttle = new LoginThrottle(env, settings.failedLogins);
+    this.registry = new AccountRegistry({
+      env,
+      store,
+      queue: this.#queue,
+      mailboxStanzasMax: settings.mailboxStanzasMax,
+    });
+    this.accounts = new Accounts({
+      env,
+      store,
+      registry: this.registry,
+      host: (domain) => this.hosts.get(domain),
+      sasl: settings.sasl,
+      tombstoneMs: settings.tombstoneMs,
+    });
+  }
+
+  /**
+   * Declares what the modules store and starts them on every host.
+   *
+   * @throws ModuleConflict, StoreError
+   */
+  static async start(parts: CoreParts): Promise<ServerCore> {
+    await parts.store.declare(shapesOf(parts.modules));
+    const core = new ServerCore(parts, await serverSecret(parts.store, parts.env));
+    for (const settings of parts.settings.hosts) {
+      const host = new LocalHost({
+        domain: settings.domain,
+        env: parts.env,
+        log: parts.log,
+        store: parts.store,
+        configured: settings.configured,
+        contacts: settings.contacts,
+        accounts: core.accounts,
+        registry: core.registry,
+        routeElsewhere: core.#routeElsewhere,
+      });
+      host.start(parts.modules.filter((module) => module.indispensable === true || settings.enabled(module)));
+      core.hosts.set(settings.domain, host);
+    }
+    return core;
+  }
+
+  /** Serves a client on a connection that was just accepted. */
+  accept(transport: Transport, policy: ListenerPolicy): Link {
+    const link = new Link(randomToken(this.#parts.env, 10), transport, this.#servicesFor(policy));
+    this.links.add(link);
+    return link;
+  }
+
+  /** Tells every client that the server goes down; resolves when all are gone, or after `deadlineMs`. */
+  async stop(deadlineMs: number): Promise<void> {
+    const { env } = this.#parts;
+    for (const session of this.registry.sessions()) session.end("system-shutdown");
+    for (const link of this.links) link.close(new StreamError("system-shutdown"));
+    const gone = Promise.withResolvers<void>();
+    this.#allGone = gone.resolve;
+    const deadline = env.setTimer(deadlineMs, gone.resolve);
+    if (this.links.size > 0) await gone.promise;
+    deadline.cancel();
+    for (const link of this.links) link.destroy();
+    for (const host of this.hosts.values()) host.stop();
+    this.registry.close();
+  }
+
+  #allGone: (() => void) | undefined;
+
+  readonly #routeElsewhere = (stanza: Stanza): void => {
+    const { to } = stanza;
+    if (to === undefined) return;
+    const host = this.hosts.get(domainOf(to));
+    if (host !== undefined) {
+      host.route(stanza);
+      return;
+    }
+    // There is no way to other servers yet; who sends is told so. RFC 6120 §10.4
+    const sender = this.hosts.get(domainOf(stanza.from));
+    if (sender !== undefined) refuse(sender, stanza, new StanzaError("remote-server-not-found"));
+  };
+
+  #servicesFor(policy: ListenerPolicy): LinkServices {
+    let services = this.#services.get(policy);
+    if (services === undefined) {
+      services = this.#makeServices(policy);
+      this.#services.set(policy, services);
+    }
+    return services;
+  }
+
+  #makeServices(policy: ListenerPolicy): LinkServices {
+    const { env, log, settings, observer } = this.#parts;
+    return {
+      env,
+      log,
+      limits: settings.link,
+      receiving: receivingConfig({ env, hosts: this.hosts, sasl: settings.sasl, secret: this.#secret, policy }),
+      credentials: (link, domain, username) => this.#credentials(link, domain, username),
+      authorize: (link, domain, mechanism, user) => Promise.resolve(this.#authorize(link, domain, mechanism, user)),
+      earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, link.remoteAddress),
+      bind: (link, user, requested, language, answer) => this.#bind(link, user, requested, language, answer),
+      resume: (link, user, previous, h, answer) => this.#resume(link, user, previous, h, answer),
+      established: (link, jid, how) => this.#established(link, jid, how),
+      streamEvent: (link, event) => {
+        if (event.name === "authentication-failed") {
+          observer.loginFailed(event.mechanism, event.condition);
+          this.#throttle.failed(link.remoteAddress);
+          log.info(
+            { stream: link.id, peer: link.remoteAddress, mechanism: event.mechanism, condition: event.condition },
+            "log-in failed",
+          );
+        } else log.debug({ stream: link.id, ...event }, event.name);
+      },
+      limitHit: observer.limitHit,
+      closed: (link) => {
+        this.links.delete(link);
+        if (this.links.size === 0) this.#allGone?.();
+      },
+    };
+  }
+
+  #host(domain: DomainJid | undefined): LocalHost {
+    const host = domain === undefined ? undefined : this.hosts.get(domain);
+    if (host === undefined) throw new Error("a stream negotiates with a host that is not served");
+    return host;
+  }
+
+  async #credentials(link: Link, domain: DomainJid | undefined, username: string): Promise<AnswerInput> {
+    if (this.#throttle.refuses(link.remoteAddress)) {
+      this.#parts.observer.limitHit("failed-logins");
+      const text = "too many failed log-ins; try again later";
+      return { type: "authenticationFailed", condition: "temporary-auth-failure", text };
+    }
+    const jid = domain === undefined ? undefined : makeJid(username, domain);
+    const record = jid === undefined ? undefined : await this.accounts.find(bareOf(jid));
+    return { type: "credentials", found: record?.credentials };
+  }
+
+  #authorize(link: Link, domain: DomainJid | undefined, mechanism: string, user: BareJid | undefined): AnswerInput {
+    const { observer, log, env } = this.#parts;
+    observer.loginSucceeded(mechanism);
+    if (user !== undefined) {
+      log.info({ stream: link.id, peer: link.remoteAddress, account: user, mechanism }, "logged in");
+      return { type: "authorized", user };
+    }
+    const host = this.#host(domain);
+    const made = makeJid(randomToken(env), host.domain);
+    if (made === undefined) throw new Error("a random token is not a localpart");
+    const jid = bareOf(made);
+    this.registry.createTemporary(host, jid);
+    log.info({ stream: link.id, peer: link.remoteAddress, account: jid, mechanism }, "logged in");
+    return { type: "authorized", user: jid };
+  }
+
+  #bind(
+    link: Link,
+    user: BareJid,
+    requested: string | undefined,
+    language: string | undefined,
+    answer: (input: AnswerInput) => void,
+  ): void {
+    const host = this.#host(domainOf(user));
+    this.registry.get(host, user).postLocal((account) => {
+      const refused = (error: StanzaError): void => answer({ type: "bindFailed", error });
+      if (account === undefined) return refused(new StanzaError("not-authorized"));
+      if (account.sessions.size >= this.#parts.settings.sessionsPerAccountMax) {
+        this.#parts.observer.limitHit("sessions-per-account");
+        return refused(new StanzaError("resource-constraint", { text: "too many sessions of this account" }));
+      }
+      const jid = this.#chooseResource(account, requested);
+      if (jid instanceof StanzaError) return refused(jid);
+      const session = this.#newSession(link, host, account, jid, language);
+      account.sessions.set(session.resource, session);
+      link.attach(session);
+      return answer({ type: "bound", jid });
+    });
+  }
+
+  #newSession(
+    link: Link,
+    host: LocalHost,
+    account: LocalAccount,
+    jid: FullJid,
+    language: string | undefined,
+  ): LocalSession {
+    const { env, settings } = this.#parts;
+    return new LocalSession({
+      jid,
+      resource: resourceOf(jid) ?? "",
+      account,
+      host,
+      env,
+      limits: settings.session,
+      admission: { language, parseJid: this.#parseJid },
+      link,
+    });
+  }
+
+  /** The resource is ours to choose even when the client asked for one. RFC 6120 §7.6, §7.7 */
+  #chooseResource(account: LocalAccount, requested: string | undefined): FullJid | StanzaError {
+    const { env, settings } = this.#parts;
+    const wanted = requested ?? randomToken(env, 10);
+    const jid = withResource(account.jid, wanted);
+    if (jid === undefined) return new StanzaError("bad-request", { text: "not a resource that RFC 7622 allows" });
+    const old = account.sessions.get(resourceOf(jid) ?? "");
+    if (old === undefined) return jid;
+    switch (settings.resourceConflict) {
+      case "refuse-new":
+        return new StanzaError("conflict");
+      case "rename-new":
+        return withResource(account.jid, `${wanted}-${randomToken(env, 5)}`) ?? new StanzaError("conflict");
+      default:
+        old.end("conflict", "another client took this resource");
+        account.sessions.delete(old.resource);
+        return jid;
+    }
+  }
+
+  #resume(link: Link, user: BareJid, previous: string, h: number, answer: (input: AnswerInput) => void): void {
+    const host = this.#host(domainOf(user));
+    this.registry.get(host, user).postLocal((account) => {
+      const unknown: AnswerInput = { type: "smFailed", condition: "item-not-found" };
+      for (const session of account?.sessions.values() ?? []) {
+        if (session.resumptionId !== previous) continue;
+        session.resume(link, h, (handled) => {
+          if (handled === undefined) answer(unknown);
+          else {
+            link.attach(session);
+            answer({ type: "smResumed", jid: session.jid, h: handled });
+          }
+        });
+        return;
+      }
+      const handled = account?.handledBefore(previous);
+      answer(handled === undefined ? unknown : { ...unknown, h: handled });
+    });
+  }
+
+  #established(link: Link, jid: FullJid, how: "bound" | "resumed"): void {
+    this.#parts.log.debug({ stream: link.id, session: jid }, how === "bound" ? "resource bound" : "stream resumed");
+    if (how === "resumed") return;
+    const host = this.#host(domainOf(jid));
+    this.registry.get(host, bareOf(jid)).postLocal((account) => {
+      const session = account?.sessions.get(resourceOf(jid) ?? "");
+      if (account !== undefined && session !== undefined) host.emit(sessionBound, { account, session });
+    });
+  }
+
+  readonly #parseJid = (text: string): Jid | undefined => this.#jids.parse(text);
+}
+
+function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
+  const slots = modules.flatMap((module) => module.slots ?? []);
+  const tables = modules.flatMap((module) => module.tables ?? []);
+  const own = [accountRecord, tombstone].map(({ shape, name, version, migrate }) => ({
+    shape,
+    name,
+    version,
+    migrate,
+  }));
+  return [
+    secretShape,
+    ...own,
+    ...slots.map(({ shape, name, version, migrate }) => ({ shape, name, version, migrate })),
+    ...tables,
+  ];
+}

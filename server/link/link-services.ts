@@ -1,0 +1,72 @@
+import type { BareJid, DomainJid, FullJid } from "#protocol/jid/jid.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { XmlLimits } from "#protocol/xml/limits.ts";
+import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
+import type { StreamEvent } from "#protocol/stream/stream-effect.ts";
+import type { AnswerInput } from "#protocol/stream/stream-input.ts";
+import type { Env } from "#kit/env.ts";
+import type { Log } from "#kit/log.ts";
+import type { Link } from "./link.ts";
+
+/** Bounds of one connection. */
+export interface LinkLimits {
+  readonly xml: XmlLimits;
+  /** Tighter bounds until the peer has authenticated and bound a resource. */
+  readonly xmlBeforeAuthentication: XmlLimits;
+  readonly bytesRate: { readonly perSecond: number; readonly burst: number } | undefined;
+  readonly stanzasRate: { readonly perSecond: number; readonly burst: number } | undefined;
+  /** From the first byte until a resource is bound, in milliseconds. */
+  readonly negotiationMsMax: number;
+  /** From our closing tag to the peer's, in milliseconds. */
+  readonly closingMsMax: number;
+  /** What may wait for a peer that does not read, in bytes. */
+  readonly unsentBytesMax: number;
+}
+
+/** A bound that was hit, for the metric of that name. */
+export type LimitName =
+  | "rate-bytes"
+  | "rate-stanzas"
+  | "unsent-bytes"
+  | "connections-per-address"
+  | "failed-logins"
+  | "negotiation-time"
+  | "stanza-size"
+  | "sessions-per-account"
+  | "mailbox"
+  | "key-derivations";
+
+/** What a link asks of the server around it. */
+export interface LinkServices {
+  readonly env: Env;
+  readonly log: Log;
+  readonly limits: LinkLimits;
+  readonly receiving: ReceivingConfig;
+  readonly credentials: (link: Link, domain: DomainJid | undefined, username: string) => Promise<AnswerInput>;
+  readonly authorize: (
+    link: Link,
+    domain: DomainJid | undefined,
+    mechanism: string,
+    user: BareJid | undefined,
+  ) => Promise<AnswerInput>;
+  /** Answers a request made before authentication; never rejects. */
+  readonly earlyRequest: (link: Link, domain: DomainJid | undefined, element: XmlElement) => Promise<XmlElement>;
+  readonly bind: (
+    link: Link,
+    user: BareJid,
+    requested: string | undefined,
+    language: string | undefined,
+    answer: (input: AnswerInput) => void,
+  ) => void;
+  readonly resume: (
+    link: Link,
+    user: BareJid,
+    previous: string,
+    h: number,
+    answer: (input: AnswerInput) => void,
+  ) => void;
+  readonly established: (link: Link, jid: FullJid, how: "bound" | "resumed") => void;
+  readonly streamEvent: (link: Link, event: StreamEvent) => void;
+  readonly limitHit: (limit: LimitName) => void;
+  readonly closed: (link: Link) => void;
+}

@@ -1,0 +1,348 @@
+import { XmlStreamReader, type XmlFault } from "#protocol/xml/read.ts";
+import { serializeBytes } from "#protocol/xml/serialize.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { isStanza } from "#protocol/stanza/stanza-kind.ts";
+import { unreachable } from "#protocol/assert.ts";
+import type { BareJid } from "#protocol/jid/jid.ts";
+import { receiveWhenEnding } from "#protocol/stream/ending.ts";
+import { receiveAsReceiving, startReceiving } from "#protocol/stream/receiving/receive.ts";
+import type { ReceivingFacts, ReceivingOrEnding } from "#protocol/stream/receiving/state.ts";
+import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
+import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
+import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
+import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
+import type { Timer } from "#kit/env.ts";
+import { decodeUtf8 } from "../utf8.ts";
+import type { LocalSession } from "../session/session.ts";
+import type { SessionLink } from "../session/session-link.ts";
+import type { LinkServices } from "./link-services.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import type { Transport, TransportHandler } from "./transport.ts";
+
+/**
+ * The end of one client connection: socket, reader and stream machine. It carries out what the machine asks for, and
+ * once a resource is bound passes stanzas straight to the session.
+ */
+export class Link implements SessionLink {
+  readonly id: string;
+  readonly #transport: Transport;
+  readonly #services: LinkServices;
+  readonly #reader: XmlStreamReader;
+  readonly #timers = new Map<StreamTimer, Timer>();
+  readonly #bytes: TokenBucket | undefined;
+  readonly #stanzas: TokenBucket | undefined;
+  #state: ReceivingOrEnding;
+  /** What the negotiation has found out so far. */
+  #facts: ReceivingFacts;
+  #session: LocalSession | undefined;
+  #established = false;
+  #out = "";
+  #flushing = false;
+  #waiters: ((taken: boolean) => void)[] = [];
+  #gone = false;
+  /** Reasons not to read on: the machine waits for an answer, or the client sends too fast. */
+  #held = 0;
+
+  constructor(id: string, transport: Transport, services: LinkServices) {
+    this.id = id;
+    this.#transport = transport;
+    this.#services = services;
+    const begun = startReceiving(services.receiving, transport.channel);
+    this.#state = begun.state;
+    this.#facts = begun.state.facts;
+    const { env, limits } = services;
+    this.#reader = new XmlStreamReader(this.#readerHandler(), {
+      limits: limits.xmlBeforeAuthentication,
+      input: "bytes",
+      decodeUtf8,
+    });
+    this.#bytes = limits.bytesRate && new TokenBucket(limits.bytesRate, env.now());
+    this.#stanzas = limits.stanzasRate && new TokenBucket(limits.stanzasRate, env.now());
+    services.log.debug({ stream: id, peer: transport.remoteAddress }, "connection opened");
+    for (const effect of begun.effects) this.#carryOut(effect);
+    transport.open(this.#transportHandler());
+  }
+
+  get remoteAddress(): string {
+    return this.#transport.remoteAddress;
+  }
+
+  get channel(): SecureChannel | undefined {
+    return this.#transport.channel;
+  }
+
+  readonly write = (bytes: string): void => {
+    if (this.#gone) return;
+    this.#out += bytes;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#services.env.defer(this.#flush);
+  };
+
+  readonly whenTaken = (run: (taken: boolean) => void): void => {
+    if (this.#gone) run(false);
+    else this.#waiters.push(run);
+  };
+
+  readonly close = (error?: StreamError): void => {
+    this.#session = undefined;
+    this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
+  };
+
+  /** Cuts the connection, without a word. */
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
+  /** The session that this connection serves from now on. */
+  attach(session: LocalSession): void {
+    if (this.#gone) session.cut(this);
+    else this.#session = session;
+  }
+
+  #readerHandler(): ConstructorParameters<typeof XmlStreamReader>[0] {
+    return {
+      streamOpened: (header) => this.#feed({ type: "opened", header }),
+      elementRead: (element) => this.#read(element),
+      streamClosed: () => this.#feed({ type: "closed" }),
+      failed: (fault) => this.#feed({ type: "fault", error: streamErrorOf(fault) }),
+      keepAlive: () => undefined,
+    };
+  }
+
+  #transportHandler(): TransportHandler {
+    return {
+      data: (bytes) => this.#take(bytes),
+      secured: (channel) => this.#feed({ type: "secured", channel }),
+      gone: (cause) => this.#lost(cause),
+    };
+  }
+
+  #take(bytes: string): void {
+    const wait = this.#bytes?.take(bytes.length, this.#services.env.now()) ?? 0;
+    if (wait > 0) this.#slowDown(wait, "bytes");
+    this.#reader.write(bytes);
+  }
+
+  /** The path of every stanza of an established stream goes past the machine. */
+  #read(element: XmlElement): void {
+    if (!this.#established || !isStanza(element)) {
+      this.#feed({ type: "element", element });
+      return;
+    }
+    if (this.#stanzas !== undefined) {
+      const wait = this.#stanzas.take(1, this.#services.env.now());
+      if (wait > 0) this.#slowDown(wait, "stanzas");
+    }
+    this.#session?.receive(element);
+  }
+
+  /** Reads no further for a while; the peer's own connection backs up and nothing is lost. */
+  #slowDown(waitMs: number, what: "bytes" | "stanzas"): void {
+    this.#services.limitHit(what === "bytes" ? "rate-bytes" : "rate-stanzas");
+    this.#hold();
+    this.#services.env.setTimer(waitMs, () => this.#letGo());
+  }
+
+  #hold(): void {
+    this.#held += 1;
+    if (this.#held > 1) return;
+    this.#reader.pause();
+    this.#transport.pause();
+  }
+
+  #letGo(): void {
+    this.#held -= 1;
+    if (this.#held > 0 || this.#gone) return;
+    this.#transport.resume();
+    this.#reader.resume();
+  }
+
+  #feed(input: StreamInput): void {
+    if (this.#gone) return;
+    const state = this.#state;
+    const ending = state.phase === "closing" || state.phase === "ended";
+    const step = ending ? receiveWhenEnding(state, input) : receiveAsReceiving(state, input);
+    this.#state = step.state;
+    if ("facts" in step.state) this.#facts = step.state.facts;
+    for (const effect of step.effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: StreamEffect): void {
+    switch (effect.type) {
+      case "sendHeader":
+        return this.write(formatStreamHeader(effect.header));
+      case "send":
+        return this.write(serializeBytes(effect.element));
+      case "sendClose":
+        return this.write(streamClosingTag);
+      case "startTls":
+        this.#flush();
+        return this.#transport.startTls();
+      case "restartInput":
+        return effect.rest === "drop" ? this.#reader.drop() : this.#reader.restart();
+      case "pauseInput":
+        return this.#hold();
+      case "resumeInput":
+        return this.#letGo();
+      case "disconnect":
+        this.#flush();
+        return this.#transport.end();
+      case "lookupCredentials":
+        return this.#lookUp(effect.username);
+      case "derive":
+        return this.#derive(effect);
+      case "authorize":
+        return this.#authorize(effect.mechanism, effect.user);
+      case "earlyRequest":
+        return this.#askEarly(effect.element);
+      case "bindResource":
+        return this.#bind(effect.user, effect.requested);
+      case "enableSm":
+        return this.#enableManagement(effect.resume, effect.secondsMax);
+      case "resumeSm":
+        return this.#resume(effect.user, effect.previous, effect.h);
+      case "established":
+        this.#established = true;
+        this.#reader.setLimits(this.#services.limits.xml);
+        return this.#services.established(this, effect.jid, effect.how);
+      case "ackRequested":
+        return this.#session?.acknowledgementWanted();
+      case "ackReceived":
+        return this.#session?.acknowledged(effect.h);
+      case "stanza":
+        return this.#session?.receive(effect.element);
+      case "nonza":
+        return this.#session?.receiveNonza(effect.element);
+      case "peerClosed":
+        this.#endSession();
+        return this.#feed({ type: "close" });
+      case "ended":
+        return this.#services.log.debug({ stream: this.id, end: effect.end.type }, "stream ended");
+      case "startTimer":
+        return this.#startTimer(effect.timer);
+      case "stopTimer":
+        return this.#stopTimer(effect.timer);
+      case "log":
+        return this.#services.streamEvent(this, effect.event);
+      case "smEnabled":
+      case "smFailed":
+        // News for the initiating role only.
+        return undefined;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #startTimer(timer: StreamTimer): void {
+    this.#stopTimer(timer);
+    const { env, limits } = this.#services;
+    const delayMs = timer === "negotiation" ? limits.negotiationMsMax : limits.closingMsMax;
+    this.#timers.set(
+      timer,
+      env.setTimer(delayMs, () => this.#feed({ type: "timeout", timer })),
+    );
+  }
+
+  #stopTimer(timer: StreamTimer): void {
+    this.#timers.get(timer)?.cancel();
+    this.#timers.delete(timer);
+  }
+
+  #lookUp(username: string): void {
+    this.#services.credentials(this, this.#facts.host?.domain, username).then(
+      (answer) => this.#feed(answer),
+      (error: unknown) => this.#temporaryFailure(error),
+    );
+  }
+
+  #derive(request: Extract<StreamEffect, { type: "derive" }>): void {
+    this.#services.env.deriveKey(request).then(
+      (key) => this.#feed({ type: "derived", key }),
+      (error: unknown) => this.#temporaryFailure(error),
+    );
+  }
+
+  #temporaryFailure(error: unknown): void {
+    this.#services.log.warn({ stream: this.id, error }, "authentication is not possible at present");
+    this.#feed({ type: "authenticationFailed", condition: "temporary-auth-failure" });
+  }
+
+  #authorize(mechanism: string, user: BareJid | undefined): void {
+    this.#services.authorize(this, this.#facts.host?.domain, mechanism, user).then(
+      (answer) => this.#feed(answer),
+      (error: unknown) => this.#temporaryFailure(error),
+    );
+  }
+
+  #askEarly(element: XmlElement): void {
+    void this.#services
+      .earlyRequest(this, this.#facts.host?.domain, element)
+      .then((reply) => this.#feed({ type: "earlyReply", element: reply }));
+  }
+
+  #bind(user: BareJid, requested: string | undefined): void {
+    this.#services.bind(this, user, requested, this.#facts.language, (answer) => this.#feed(answer));
+  }
+
+  #enableManagement(resume: boolean, secondsMax: number | undefined): void {
+    const session = this.#session;
+    if (session === undefined) return this.#feed({ type: "smFailed", condition: "unexpected-request" });
+    const { id, seconds } = session.enableManagement({ resume, secondsMax });
+    return this.#feed(
+      id === undefined ? { type: "smEnabled" } : { type: "smEnabled", resumption: { id, secondsMax: seconds } },
+    );
+  }
+
+  #resume(user: BareJid, previous: string, h: number): void {
+    this.#services.resume(this, user, previous, h, (answer) => this.#feed(answer));
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    if (this.#gone) return;
+    const bytes = this.#out;
+    const waiters = this.#waiters;
+    this.#out = "";
+    if (waiters.length > 0) {
+      this.#waiters = [];
+      this.#transport.writeThen(bytes, (taken) => {
+        for (const waiter of waiters) waiter(taken);
+      });
+    } else if (bytes !== "") this.#transport.write(bytes);
+    if (this.#transport.bytesQueued > this.#services.limits.unsentBytesMax) this.#tooSlow();
+  };
+
+  /** The peer does not read what it is sent (A10): nothing more can be said to it, so the connection is cut. */
+  #tooSlow(): void {
+    this.#services.limitHit("unsent-bytes");
+    this.#services.log.info({ stream: this.id, bytes: this.#transport.bytesQueued }, "the client reads too slowly");
+    this.#transport.destroy();
+    this.#lost(undefined);
+  }
+
+  #endSession(): void {
+    const session = this.#session;
+    session?.close();
+    this.#session = undefined;
+  }
+
+  #lost(cause: unknown): void {
+    if (this.#gone) return;
+    this.#feed({ type: "disconnected" });
+    this.#gone = true;
+    this.#out = "";
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    for (const waiter of this.#waiters.splice(0)) waiter(false);
+    this.#session?.cut(this);
+    this.#session = undefined;
+    this.#services.log.debug({ stream: this.id, error: cause }, "connection closed");
+    this.#services.closed(this);
+  }
+}
+
+function streamErrorOf(fault: XmlFault): StreamError {
+  return new StreamError(fault.condition, { text: fault.text });
+}

@@ -1,0 +1,57 @@
+import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import type { ReceivingConfig, StreamHost } from "#protocol/stream/receiving/config.ts";
+import { randomToken, type Env } from "#kit/env.ts";
+import type { ListenerPolicy } from "./core-settings.ts";
+import { acceptsEarlyIq } from "./host/early-iq.ts";
+import type { LocalHost } from "./host/local-host.ts";
+import { iqKey } from "./host/steps.ts";
+
+/** What the clients' streams of one kind of listener are negotiated by. */
+export function receivingConfig(parts: {
+  readonly env: Env;
+  readonly hosts: ReadonlyMap<DomainJid, LocalHost>;
+  readonly sasl: SaslServerPolicy;
+  readonly secret: Uint8Array;
+  readonly policy: ListenerPolicy;
+}): ReceivingConfig {
+  const { env, hosts, secret, policy } = parts;
+  const sasl: SaslServerPolicy = policy.plainWithoutTls
+    ? { ...parts.sasl, plain: "always", scramWithoutTls: true }
+    : parts.sasl;
+  const served = new Map<DomainJid, StreamHost>();
+  for (const [domain, host] of hosts) served.set(domain, streamHost(env, host, sasl, secret, policy));
+  const [first] = hosts.keys();
+  if (first === undefined) throw new Error("a server has at least one host");
+  return {
+    contentNamespace: NS_CLIENT,
+    defaultDomain: first,
+    acceptsMissingTo: hosts.size === 1,
+    host: (domain) => {
+      const host = served.get(domain);
+      return host === undefined ? { type: "unknown" } : { type: "served", host };
+    },
+    newStreamId: () => randomToken(env),
+  };
+}
+
+function streamHost(
+  env: Env,
+  host: LocalHost,
+  policy: SaslServerPolicy,
+  secret: Uint8Array,
+  listener: ListenerPolicy,
+): StreamHost {
+  return {
+    domain: host.domain,
+    languages: ["en"],
+    startTls: listener.startTls,
+    sasl: { policy, secret, random: env.entropy },
+    features: (stage) => host.streamFeatures(stage === "unauthenticated" ? "authentication" : "binding"),
+    streamManagement: true,
+    acceptsLegacyPeers: false,
+    acceptsEarly: (iq) => acceptsEarlyIq(host, iq),
+    acceptsNonza: (element) => host.steps.nonzas.has(iqKey("", element.ns, element.name)),
+  };
+}

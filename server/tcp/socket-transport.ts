@@ -1,0 +1,112 @@
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
+import type { Transport, TransportHandler } from "../link/transport.ts";
+
+/** Gives a raw socket to the listener's TLS server and answers with the encrypted one, or undefined when the handshake failed. */
+export type StartTls = (socket: Socket, secured: (socket: TLSSocket | undefined) => void) => void;
+
+export interface SocketTransportParts {
+  /** How STARTTLS is done; undefined on a connection that came with TLS or has none. */
+  readonly startTls: StartTls | undefined;
+  readonly channelOf: (socket: TLSSocket) => SecureChannel;
+}
+
+/** A {@link Transport} over a TCP socket, which may become a TLS one on the way. */
+export class SocketTransport implements Transport {
+  readonly remoteAddress: string;
+  channel: SecureChannel | undefined;
+  #socket: Socket;
+  #handler: TransportHandler | undefined;
+  #gone = false;
+  readonly #parts: SocketTransportParts;
+
+  /** @param channel of a socket that is encrypted already */
+  constructor(socket: Socket, channel: SecureChannel | undefined, parts: SocketTransportParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.channel = channel;
+    this.remoteAddress = socket.remoteAddress ?? "";
+    this.#listen(socket);
+  }
+
+  get bytesQueued(): number {
+    return this.#socket.writableLength;
+  }
+
+  readonly open = (handler: TransportHandler): void => {
+    this.#handler = handler;
+    if (this.#gone) handler.gone(undefined);
+  };
+
+  readonly write = (bytes: string): void => {
+    if (!this.#gone) this.#socket.write(bytes, "latin1");
+  };
+
+  readonly writeThen = (bytes: string, taken: (taken: boolean) => void): void => {
+    if (this.#gone) taken(false);
+    else this.#socket.write(bytes, "latin1", (error) => taken(error === null || error === undefined));
+  };
+
+  readonly pause = (): void => {
+    this.#socket.pause();
+  };
+
+  readonly resume = (): void => {
+    this.#socket.resume();
+  };
+
+  readonly end = (): void => {
+    this.#socket.end();
+  };
+
+  readonly destroy = (): void => {
+    this.#socket.destroy();
+  };
+
+  readonly startTls = (): void => {
+    const raw = this.#socket;
+    raw.removeListener("data", this.#data);
+    raw.removeListener("end", this.#end);
+    // What was received and not read belongs to the clear stream and must not be taken for the beginning of TLS (A21):
+    // the reader drops it; the socket itself holds nothing back while it flows.
+    this.#parts.startTls?.(raw, (secured) => {
+      if (this.#gone) return;
+      if (secured === undefined) {
+        raw.destroy();
+        return;
+      }
+      raw.removeListener("close", this.#closed);
+      raw.removeListener("error", this.#failed);
+      this.#socket = secured;
+      this.#listen(secured);
+      this.channel = this.#parts.channelOf(secured);
+      this.#handler?.secured(this.channel);
+    });
+  };
+
+  #listen(socket: Socket): void {
+    socket.on("data", this.#data);
+    socket.on("end", this.#end);
+    socket.on("error", this.#failed);
+    socket.on("close", this.#closed);
+  }
+
+  readonly #data = (bytes: Buffer): void => this.#handler?.data(bytes.toString("latin1"));
+
+  /** The peer sends no more: without a closing tag before it, the stream was cut. */
+  readonly #end = (): void => {
+    this.#socket.end();
+    this.#over(undefined);
+  };
+
+  readonly #failed = (error: Error): void => this.#over(error);
+
+  readonly #closed = (): void => this.#over(undefined);
+
+  #over(cause: unknown): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#handler?.gone(cause);
+  }
+}
