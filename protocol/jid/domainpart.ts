@@ -2,7 +2,7 @@ import tr46 from "tr46";
 import { CodePointTable } from "./code-point-table.ts";
 import { obeysContextRules } from "./context-rules.ts";
 import { canonicalIpv6, isIpv4 } from "./ip-address.ts";
-import { partInputUnitsMax, withinPartLength } from "./part-length.ts";
+import { isPreparable, withinPartLength } from "./part-length.ts";
 import { idnaRuns } from "./unicode.generated.ts";
 import { mapWidth } from "./width-mapping.ts";
 
@@ -14,7 +14,7 @@ import { mapWidth } from "./width-mapping.ts";
  * is left, since in the end the name is looked up by others who use that.
  */
 export function prepareDomainpart(input: string): string | undefined {
-  if (input.length > partInputUnitsMax) return undefined;
+  if (!isPreparable(input)) return undefined;
   if (input.startsWith("[")) return ipLiteral(input);
   const name = mapName(input.replace(/[.\u3002\uff0e\uff61]$/, "")); // [rfc7622-3.2-03] [rfc7622-3.2-04]
   // A top-level label of digits alone exists only in IPv4 addresses, so 1.2.3.400 is nobody's name. RFC 1123 §2.1

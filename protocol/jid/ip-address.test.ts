@@ -1,7 +1,7 @@
 import { equal } from "node:assert/strict";
 import { isIPv6 } from "node:net";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { canonicalIpv6, isIpv4 } from "./ip-address.ts";
 
 const ipv6: readonly (readonly [input: string, canonical: string | undefined])[] = [

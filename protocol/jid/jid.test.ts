@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import {
   bareOf,
   domainOf,
@@ -224,7 +224,9 @@ function parsed(text: string): Jid {
 const addressLike = fc
   .array(
     fc.constantFrom(
-      ..."aZ0-.éßσςΣİıſǅΐאبـ٣۳〇ー・ｱＡ＠／。한각ﬁⅣ²\u0301\u0323\u0345\u200c\u200d\u094d\u00b7l\u05f3\u0375\u3099\ud800 @/@/",
+      ...Array.from(
+        "aZ0-.éßσςΣİıſǅΐאبـ٣۳〇ー・ｱＡ＠／。한각ﬁⅣ²\u0301\u0323\u0345\u200c\u200d\u094d\u00b7l\u05f3\u0375\u3099\ud800 @/@/",
+      ),
       "\u{1f600}",
       "\u{10400}",
       "\u{1e900}",

@@ -1,4 +1,4 @@
-import { partInputUnitsMax, withinPartLength } from "./part-length.ts";
+import { isPreparable, withinPartLength } from "./part-length.ts";
 import { usernameCaseMapped } from "./precis.ts";
 
 /**
@@ -6,7 +6,7 @@ import { usernameCaseMapped } from "./precis.ts";
  * without eight characters of ASCII that mean something in addresses or in XML.
  */
 export function prepareLocalpart(input: string): string | undefined {
-  if (input.length > partInputUnitsMax) return undefined;
+  if (!isPreparable(input)) return undefined;
   const username = usernameCaseMapped(input); // [rfc7622-3.3-02]
   // Asked last: a fullwidth ＠ is an @ by now. RFC 7622 §3.3.1
   if (username === undefined || /["&'/:<>@]/.test(username)) return undefined;

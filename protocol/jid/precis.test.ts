@@ -1,6 +1,6 @@
 import { equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { nickname, nicknameForComparison, opaqueString, usernameCaseMapped, usernameCasePreserved } from "./precis.ts";
 import { unicodeVersion } from "./unicode.generated.ts";
 import vectors from "./vectors/precis.json" with { type: "json" };

@@ -1,9 +1,9 @@
-import { partInputUnitsMax, withinPartLength } from "./part-length.ts";
+import { isPreparable, withinPartLength } from "./part-length.ts";
 import { opaqueString } from "./precis.ts";
 
 /** The canonical resourcepart, `undefined` if it cannot be one. RFC 7622 §3.4: the OpaqueString profile of PRECIS. */
 export function prepareResourcepart(input: string): string | undefined {
-  if (input.length > partInputUnitsMax) return undefined;
+  if (!isPreparable(input)) return undefined;
   const text = opaqueString(input); // [rfc7622-3.4-03]
   return text === undefined ? undefined : withinPartLength(text); // [rfc7622-3.4-02]
 }

@@ -1,6 +1,6 @@
 import { equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { nameprep, nodeprep, resourceprep, saslprep } from "./stringprep.ts";
 import vectors from "./vectors/stringprep.json" with { type: "json" };
 

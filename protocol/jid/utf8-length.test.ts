@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { utf8Length } from "./utf8-length.ts";
 
 test("the length is that of the encoder, for any UTF-16 string", () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { makeJid, parseJid } from "./jid.ts";
 import { formatXmppUri, parseXmppUri } from "./xmpp-uri.ts";
 import vectors from "./vectors/xmpp-uri.json" with { type: "json" };
