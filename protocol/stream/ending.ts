@@ -1,4 +1,14 @@
+import { unreachable } from "#protocol/assert.ts";
+import { isStanza } from "#protocol/stanza/stanza-kind.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { NS_SM } from "#protocol/xml/namespaces.ts";
+import { readSm } from "./sm/elements.ts";
 import type { StreamEnd } from "./stream-end.ts";
+import type { StreamEffect } from "./stream-effect.ts";
+import type { StreamInput } from "./stream-input.ts";
+import { type Step, step } from "./step.ts";
+
+type Role = "receiving" | "initiating";
 
 /** The last two phases are the same for both roles. */
 export type EndingState = Closing | Ended;
@@ -6,7 +16,7 @@ export type EndingState = Closing | Ended;
 /** We have sent our closing tag and wait for the peer's; what it still sends is passed up or ignored, never answered. */
 export interface Closing {
   readonly phase: "closing";
-  readonly role: "receiving" | "initiating";
+  readonly role: Role;
   /** What to report when the peer has closed too. */
   readonly end: StreamEnd;
   /** Whether stanzas that still come are wanted: after an orderly close of an established stream. [rfc6120-4.4-01] */
@@ -15,5 +25,72 @@ export interface Closing {
 
 export interface Ended {
   readonly phase: "ended";
-  readonly role: "receiving" | "initiating";
+  readonly role: Role;
+}
+
+/** Sends the closing tag behind `before` and gives the peer time to do the same. [rfc6120-4.4-01] */
+export function closeAndWait(
+  role: Role,
+  options: { readonly end: StreamEnd; readonly listening: boolean },
+  ...before: readonly StreamEffect[]
+): Step<EndingState> {
+  return step(
+    { role, phase: "closing", ...options },
+    ...before,
+    { type: "sendClose" },
+    { type: "stopTimer", timer: "negotiation" },
+    { type: "startTimer", timer: "closing" },
+  );
+}
+
+/** The transport is to be closed behind what was sent. */
+export function endNow(role: Role, end: StreamEnd, ...before: readonly StreamEffect[]): Step<EndingState> {
+  return step(
+    { role, phase: "ended" },
+    ...before,
+    { type: "stopTimer", timer: "negotiation" },
+    { type: "stopTimer", timer: "closing" },
+    { type: "disconnect" },
+    { type: "ended", end },
+  );
+}
+
+/** What happens after we have closed. */
+export function receiveWhenEnding(state: EndingState, input: StreamInput): Step<EndingState> {
+  if (state.phase === "ended") return step(state);
+  switch (input.type) {
+    case "element":
+      return state.listening ? step(state, ...lateElement(input.element)) : step(state);
+    case "closed":
+    case "disconnected":
+    case "fault":
+      return endNow(state.role, state.end);
+    case "timeout":
+      if (input.timer !== "closing") return step(state);
+      return endNow(state.role, state.end.type === "closed" ? { type: "closeTimedOut" } : state.end);
+    case "opened":
+    case "keepAlive":
+    case "secured":
+    case "credentials":
+    case "derived":
+    case "authorized":
+    case "authenticationFailed":
+    case "earlyReply":
+    case "bound":
+    case "bindFailed":
+    case "smEnabled":
+    case "smResumed":
+    case "smFailed":
+    case "close":
+      return step(state);
+    default:
+      return unreachable(input);
+  }
+}
+
+/** Stanzas that were on their way, and the acks that tell which of ours arrived. */
+function lateElement(element: XmlElement): readonly StreamEffect[] {
+  if (isStanza(element)) return [{ type: "stanza", element }];
+  const ack = element.ns === NS_SM ? readSm(element) : undefined;
+  return ack?.type === "a" ? [{ type: "ackReceived", h: ack.h }] : [];
 }

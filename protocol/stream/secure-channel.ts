@@ -1,7 +1,13 @@
-/** What the transport knows about the protection of a stream: a TLS connection, direct or after STARTTLS. */
+import type { ChannelBindings } from "#protocol/sasl/channel-binding.ts";
+import type { CertificateIdentity } from "#protocol/sasl/server-context.ts";
+
+/** What the transport knows about the protection of a stream: TLS, direct or after STARTTLS, or something as good. */
 export interface SecureChannel {
-  /** What can be bound to it, strongest first: names as in XEP-0440 with their data. Empty for a proxied connection. */
-  readonly bindings: readonly { readonly type: string; readonly data: Uint8Array }[];
-  /** Addresses that the peer's validated certificate proves, for EXTERNAL; empty without one. RFC 6120 §13.7.2 */
-  readonly peerIdentities: readonly string[];
+  /** What authentication can be bound to: see channelBindings() of protocol/sasl. Nothing behind a TLS proxy. */
+  readonly bindings: ChannelBindings;
+  /** Whom the peer's certificate proves, checked and matched by the transport. RFC 6120 §13.7.2 */
+  readonly certificate?: readonly CertificateIdentity[];
 }
+
+/** Protection without anything to bind to: a local socket, a TLS proxy in front. */
+export const unboundChannel: SecureChannel = { bindings: { announced: [], tolerated: [] } };

@@ -61,8 +61,10 @@ export type NewsEffect =
       readonly how: "bound" | "resumed";
       /** What the peer's stanzas are written in unless they say otherwise. RFC 6120 §4.7.4 */
       readonly language: string | undefined;
-      /** Only when resumed, and only in the initiating role: how many of our stanzas the peer has handled. */
+      /** Initiating role, resumed: how many of our stanzas the peer has handled. */
       readonly h?: number;
+      /** Initiating role: `<enable/>` is just sent, so what is sent from here on counts. XEP-0198 §4 */
+      readonly smAsked?: boolean;
     }
   /** Initiating role: counting begins now, and the stream can be resumed with `id`. */
   | {
@@ -79,6 +81,8 @@ export type NewsEffect =
   | { readonly type: "ackReceived"; readonly h: number }
   /** A stanza that reached the machine although it is established; as good as one that went past it. */
   | { readonly type: "stanza"; readonly element: XmlElement }
+  /** A first-level element that is no stanza and that the host said means something to its sessions. */
+  | { readonly type: "nonza"; readonly element: XmlElement }
   /** The peer sends no more: finish (last stanzas, last `<a/>`: S7) and answer with close. */
   | { readonly type: "peerClosed" }
   /** Over; no more effects follow. */

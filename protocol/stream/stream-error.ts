@@ -1,4 +1,5 @@
 import { type XmlElement, xml } from "#protocol/xml/element.ts";
+import type { XmlFault } from "#protocol/xml/fault.ts";
 import { NS_STREAM, NS_STREAMS } from "#protocol/xml/namespaces.ts";
 import { type StreamCondition, streamConditionOf } from "./stream-conditions.ts";
 
@@ -65,4 +66,9 @@ export function readStreamError(element: XmlElement): StreamError {
 
 export function isStreamError(element: XmlElement): boolean {
   return element.ns === NS_STREAM && element.name === "error";
+}
+
+/** The error that a reader's fault leads to. */
+export function errorOfFault(fault: XmlFault): StreamError {
+  return new StreamError(fault.condition, { text: fault.text });
 }

@@ -4,6 +4,8 @@ import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { StanzaCondition } from "#protocol/stanza/stanza-conditions.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
+import type { XmlFault } from "#protocol/xml/fault.ts";
+import type { StreamContext } from "#protocol/xml/read.ts";
 import type { SecureChannel } from "./secure-channel.ts";
 import type { StreamError } from "./stream-error.ts";
 
@@ -12,14 +14,14 @@ export type StreamInput = PeerInput | AnswerInput | OwnerInput;
 
 /** From the transport and the reader. */
 export type PeerInput =
-  /** A stream header was read. The reader has checked prefixes and content namespace. */
-  | { readonly type: "opened"; readonly header: XmlElement }
+  /** A stream header was read; `context` as the reader gives it, absent on transports that frame otherwise. */
+  | { readonly type: "opened"; readonly header: XmlElement; readonly context?: StreamContext }
   /** A first-level element was read that is not a stanza of an established stream. */
   | { readonly type: "element"; readonly element: XmlElement }
   /** The peer closed its stream. */
   | { readonly type: "closed" }
   /** The reader refused what it read; nothing more will come out of it. */
-  | { readonly type: "fault"; readonly error: StreamError }
+  | { readonly type: "fault"; readonly fault: XmlFault }
   /** White space between elements. RFC 6120 §4.6.1 */
   | { readonly type: "keepAlive" }
   /** The TLS handshake asked for with startTls succeeded. */

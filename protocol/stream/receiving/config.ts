@@ -1,5 +1,5 @@
 import type { BareJid, DomainJid } from "#protocol/jid/jid.ts";
-import type { SaslServerExchange } from "#protocol/sasl/server-exchange.ts";
+import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { SecureChannel } from "../secure-channel.ts";
 
@@ -29,7 +29,7 @@ export interface StreamHost {
   readonly languages: readonly [string, ...string[]];
   /** On a stream that is still clear. */
   readonly startTls: "required" | "optional" | "none";
-  readonly sasl: SaslOffer;
+  readonly sasl: SaslService;
   /** Streams go elsewhere: `host` or `host:port`. Told only once the stream is protected. [rfc6120-4.9.3.19-06] */
   readonly otherHost?: string;
   /** More features to announce: registration, caps, roster versioning … They are for information, not negotiated here. */
@@ -42,16 +42,18 @@ export interface StreamHost {
   readonly acceptsLegacyPeers: boolean;
   /** Whether this iq may be asked before authentication (registration, XEP-0077). */
   readonly acceptsEarly: (iq: XmlElement) => boolean;
+  /** Whether this first-level element, no stanza, means something to a session (client state indication and the like). */
+  readonly acceptsNonza: (element: XmlElement) => boolean;
 }
 
-/** The mechanisms of a host; `channel` is what the stream is protected by, if it is. */
-export interface SaslOffer {
-  /** In the order to announce them. What is not in it is not accepted either (A23). */
-  readonly mechanisms: (channel: SecureChannel | undefined) => readonly string[];
-  /** Those that we know and refuse as too weak: they get another answer than the unknown. [rfc6120-6.5.8] */
-  readonly tooWeak?: readonly string[];
-  /** Called only for a mechanism that was announced on this very stream. */
-  readonly start: (mechanism: string, channel: SecureChannel | undefined) => SaslServerExchange;
+/** What a host's authentication needs; the mechanisms are those of protocol/sasl. */
+export interface SaslService {
+  readonly policy: SaslServerPolicy;
+  /** As in SaslServerContext: of the whole server, 16 bytes or more. */
+  readonly secret: Uint8Array;
+  readonly random: (bytes: number) => Uint8Array;
+  /** Whether a user may open a session as somebody else, beyond being themselves. Absent: nobody may (A24). */
+  readonly mayActAs?: (user: BareJid, other: BareJid) => boolean;
 }
 
 /** Bounds of what a peer may try before it is sent away. */

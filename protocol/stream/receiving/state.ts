@@ -7,7 +7,7 @@ import type { StreamVersion } from "../stream-version.ts";
 import type { ReceivingConfig, StreamHost, StreamUser } from "./config.ts";
 
 /** The receiving entity's end of a stream: a server's, for its clients. */
-export type ReceivingState = (
+export type ReceivingState =
   | Opening
   | Choosing
   | Securing
@@ -18,8 +18,10 @@ export type ReceivingState = (
   | Resuming
   | Bound
   | EnablingSm
-  | Finishing
-) & { readonly role: "receiving"; readonly facts: ReceivingFacts };
+  | Finishing;
+
+/** The receiving role with the phases in which every stream ends. */
+export type ReceivingOrEnding = ReceivingState | EndingState;
 
 /** What is known in every phase. */
 export interface ReceivingFacts {
@@ -39,64 +41,103 @@ export interface ReceivingFacts {
   readonly earlyRequests: number;
 }
 
+interface Receiving {
+  readonly role: "receiving";
+  readonly facts: ReceivingFacts;
+}
+
+/** From the first header on the host is known. */
+interface Hosted extends Receiving {
+  readonly host: StreamHost;
+}
+
+/** From authentication on the user is known. */
+interface Owned extends Hosted {
+  readonly user: StreamUser;
+}
+
 /** A stream header must come next: at the start, after TLS, after SASL. */
-export interface Opening {
+export interface Opening extends Receiving {
   readonly phase: "opening";
 }
-/** Features are sent, nobody is authenticated. */
-export interface Choosing {
-  readonly phase: "choosing";
-  /** What was announced; nothing else is accepted. */
+
+/** What was announced; nothing else is accepted. */
+export interface Choice {
   readonly starttls: boolean;
   readonly mechanisms: readonly string[];
 }
+
+/** Features are sent, nobody is authenticated. */
+export interface Choosing extends Hosted {
+  readonly phase: "choosing";
+  readonly choice: Choice;
+}
+
 /** TLS handshake. Not a byte of XML in either direction. [rfc6120-5.4.3.1-02] */
-export interface Securing {
+export interface Securing extends Receiving {
   readonly phase: "securing";
 }
+
 /** A SASL exchange is under way. */
-export interface Authenticating {
+export interface Authenticating extends Hosted {
   readonly phase: "authenticating";
-  readonly choice: Omit<Choosing, "phase">;
+  readonly choice: Choice;
   readonly mechanism: string;
   readonly exchange: SaslServerExchange;
-  readonly waitingFor: "response" | "credentials" | "key" | "authorization";
-  /** While waiting for authorization: the data for `<success/>`, and who. */
-  readonly success?: { readonly data: Uint8Array | undefined; readonly user: BareJid | undefined };
+  readonly waiting: SaslWaiting;
 }
+
+export type SaslWaiting =
+  /** For the peer. */
+  | { readonly for: "response" }
+  /** For the owner: input is paused. */
+  | { readonly for: "credentials" }
+  | { readonly for: "key" }
+  | {
+      readonly for: "authorization";
+      readonly data: Uint8Array | undefined;
+      readonly user: BareJid | undefined;
+    };
+
 /** A request before authentication is being answered. */
-export interface AskingEarly {
+export interface AskingEarly extends Hosted {
   readonly phase: "askingEarly";
-  readonly choice: Omit<Choosing, "phase">;
+  readonly choice: Choice;
 }
+
 /** Authenticated and features sent: bind or resume. */
-export interface ChoosingResource {
+export interface ChoosingResource extends Owned {
   readonly phase: "choosingResource";
 }
+
 /** The server is choosing the resource. */
-export interface Binding {
+export interface Binding extends Owned {
   readonly phase: "binding";
   readonly request: XmlElement;
 }
-export interface Resuming {
+
+/** The server is looking for the stream to resume. */
+export interface Resuming extends Owned {
   readonly phase: "resuming";
   readonly previous: string;
 }
+
 /** Established: stanzas go past the machine. */
-export interface Bound {
+export interface Bound extends Owned {
   readonly phase: "bound";
   readonly jid: FullJid;
   /** Whether stream management was asked for: once is all. [xep0198-3-11] */
   readonly sm: "unasked" | "refused" | "enabled";
 }
-export interface EnablingSm {
+
+/** The server is switching stream management on. */
+export interface EnablingSm extends Owned {
   readonly phase: "enablingSm";
   readonly jid: FullJid;
 }
+
 /** The peer has closed, the session finishes. */
-export interface Finishing {
+export interface Finishing extends Owned {
   readonly phase: "finishing";
   readonly jid: FullJid;
 }
-
-export type ReceivingPhase = ReceivingState["phase"] | EndingState["phase"];

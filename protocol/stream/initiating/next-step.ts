@@ -1,0 +1,39 @@
+import { unreachable } from "#protocol/assert.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { NS_STREAM } from "#protocol/xml/namespaces.ts";
+import { type Step, step } from "../step.ts";
+import { starttlsRequest } from "../tls-elements.ts";
+import { type ServerFeatures, readFeatures } from "./features.ts";
+import { giveUp } from "./leaving.ts";
+import { begin } from "./resource.ts";
+import { authenticate } from "./sasl.ts";
+import type { AwaitingFeatures, InitiatingOrEnding } from "./state.ts";
+
+/** What to do next, from what the server offers: TLS, then SASL, then an address. RFC 6120 §13.3 */
+export function receiveFeatures(state: AwaitingFeatures, element: XmlElement): Step<InitiatingOrEnding> {
+  if (element.ns !== NS_STREAM || element.name !== "features")
+    return giveUp(state, { type: "protocol", text: `<${element.name}/> where features were due` });
+  const features = readFeatures(element);
+  const { facts } = state;
+  if (facts.authenticated) return begin(state, features);
+  if (facts.channel === undefined && !mayStayClear(state, features)) {
+    if (features.starttls === "none" || facts.config.startTls === "none")
+      return giveUp(state, { type: "tlsUnavailable" });
+    return step({ ...state, phase: "awaitingProceed" }, { type: "send", element: starttlsRequest() });
+  }
+  return authenticate(state, facts, features);
+}
+
+function mayStayClear(state: AwaitingFeatures, features: ServerFeatures): boolean {
+  switch (state.facts.config.startTls) {
+    // A server that suddenly has no TLS is somebody else (A31).
+    case "required":
+      return false;
+    case "optional":
+      return features.starttls === "none";
+    case "none":
+      return features.starttls !== "required";
+    default:
+      return unreachable(state.facts.config.startTls);
+  }
+}

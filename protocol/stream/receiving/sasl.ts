@@ -1,0 +1,171 @@
+import { unreachable } from "#protocol/assert.ts";
+import { bareOf, type BareJid, domainOf, parseJid } from "#protocol/jid/jid.ts";
+import type { SaslCondition } from "#protocol/sasl/sasl-condition.ts";
+import type { SaslIdentity, SaslOutput } from "#protocol/sasl/server-exchange.ts";
+import { startServerMechanism } from "#protocol/sasl/start-server-mechanism.ts";
+import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { readSaslRequest, saslChallenge, saslFailure, saslSuccess } from "../sasl-elements.ts";
+import type { StreamEffect } from "../stream-effect.ts";
+import { StreamError } from "../stream-error.ts";
+import { type Step, step } from "../step.ts";
+import { defaultNegotiationLimits } from "./config.ts";
+import { failStream, isPaused } from "./leaving.ts";
+import { accountOf, contextOf, refusalOf } from "./mechanisms.ts";
+import type { Authenticating, Choosing, ReceivingOrEnding, SaslWaiting } from "./state.ts";
+
+/** An element in the SASL namespace, before authentication. RFC 6120 §6.4 */
+export function receiveSasl(state: Choosing | Authenticating, element: XmlElement): Step<ReceivingOrEnding> {
+  const request = readSaslRequest(element);
+  switch (request.type) {
+    case "auth":
+      // A new <auth/> discards an exchange under way. [rfc6120-6.4.2-03]
+      return start(state, request.mechanism, request.initial);
+    case "response":
+      // RFC 6120 §6.5.8
+      if (state.phase !== "authenticating") return refuse(state, "none", "malformed-request");
+      return proceed(state, state.exchange.respond(request.data));
+    case "abort":
+      // [rfc6120-6.4.4-01]
+      return refuse(state, mechanismOf(state), "aborted");
+    case "broken":
+      return refuse(state, mechanismOf(state), request.condition);
+    default:
+      return unreachable(request);
+  }
+}
+
+function mechanismOf(state: Choosing | Authenticating): string {
+  return state.phase === "authenticating" ? state.mechanism : "none";
+}
+
+function start(
+  state: Choosing | Authenticating,
+  mechanism: string,
+  initial: Uint8Array | undefined,
+): Step<ReceivingOrEnding> {
+  const { choice, facts, host } = state;
+  // Only what was announced on this stream exists (A23), so nothing can be used before the TLS that it is due after (A22).
+  if (!choice.mechanisms.includes(mechanism))
+    return refuse(state, mechanism, refusalOf(mechanism, host, facts.channel));
+  const exchange = startServerMechanism(mechanism, contextOf(facts, host, choice.mechanisms));
+  const begun: Authenticating = {
+    role: "receiving",
+    phase: "authenticating",
+    facts,
+    host,
+    choice,
+    mechanism,
+    exchange,
+    waiting: { for: "response" },
+  };
+  return proceed(begun, exchange.respond(initial));
+}
+
+/** To lookupCredentials. */
+export function receiveCredentials(
+  state: Authenticating,
+  found: StoredCredentials | undefined,
+): Step<ReceivingOrEnding> {
+  return proceed(state, state.exchange.credentials(found));
+}
+
+/** To derive. */
+export function receiveKey(state: Authenticating, key: Uint8Array): Step<ReceivingOrEnding> {
+  return proceed(state, state.exchange.derived(key));
+}
+
+/** To authorize: the stream restarts, and is theirs. [rfc6120-6.4.6-02] [rfc6120-6.3.2-01] */
+export function receiveAuthorization(
+  state: Authenticating,
+  data: Uint8Array | undefined,
+  anonymous: boolean,
+  jid: BareJid,
+): Step<ReceivingOrEnding> {
+  const facts = { ...state.facts, user: { jid, anonymous }, headerSent: false };
+  return step(
+    { role: "receiving", phase: "opening", facts },
+    { type: "send", element: saslSuccess(data) },
+    // What follows is already the new stream: keep it.
+    { type: "restartInput", rest: "keep" },
+    { type: "resumeInput" },
+  );
+}
+
+/** A `<failure/>`, and the end of the stream when there were too many. [rfc6120-6.4.5-02] [rfc6120-6.4.5-05] */
+export function refuse(
+  state: Choosing | Authenticating,
+  mechanism: string,
+  condition: SaslCondition,
+  text?: string,
+): Step<ReceivingOrEnding> {
+  const failures = state.facts.saslFailures + 1;
+  const choosing: Choosing = {
+    role: "receiving",
+    phase: "choosing",
+    facts: { ...state.facts, saslFailures: failures },
+    host: state.host,
+    choice: state.choice,
+  };
+  const told: readonly StreamEffect[] = [
+    { type: "send", element: saslFailure(condition, text) },
+    ...(isPaused(state) ? ([{ type: "resumeInput" }] as const) : []),
+    { type: "log", event: { name: "authentication-failed", mechanism, condition, failures } },
+  ];
+  if (failures < (state.facts.config.limits?.saslFailuresMax ?? defaultNegotiationLimits.saslFailuresMax))
+    return step(choosing, ...told);
+  const closed = failStream(choosing, new StreamError("policy-violation", { text: "too many failed authentications" }));
+  return step(closed.state, ...told, ...closed.effects);
+}
+
+function proceed(state: Authenticating, output: SaslOutput): Step<ReceivingOrEnding> {
+  switch (output.type) {
+    case "challenge":
+      return wait(state, { for: "response" }, { type: "send", element: saslChallenge(output.data) });
+    case "failure":
+      return refuse(state, state.mechanism, output.condition, output.text);
+    case "lookup":
+      return wait(state, { for: "credentials" }, { type: "lookupCredentials", username: output.username });
+    case "derive":
+      return wait(state, { for: "key" }, output);
+    case "success":
+      return authorize(state, output.data, output.identity);
+    default:
+      return unreachable(output);
+  }
+}
+
+/** The mechanism is content: now who they are and whom they want to be must be one (A24). */
+function authorize(
+  state: Authenticating,
+  data: Uint8Array | undefined,
+  identity: SaslIdentity,
+): Step<ReceivingOrEnding> {
+  const { facts, host, mechanism } = state;
+  const ask = (user: BareJid | undefined) =>
+    wait(state, { for: "authorization", data, user }, { type: "authorize", mechanism, user });
+  if (identity.anonymous) return ask(undefined);
+  const { authcid, authzid } = identity;
+  const other = authzid === undefined ? undefined : parseJid(authzid);
+  // The exchange has asked whether they may be someone else; an address elsewhere would not be ours to give.
+  if (other !== undefined && domainOf(other) !== host.domain) return refuse(state, mechanism, "invalid-authzid");
+  const user = other === undefined ? accountOf(host, authcid) : bareOf(other);
+  if (user === undefined) return refuse(state, mechanism, "not-authorized");
+  // [rfc6120-6.4.6-01]
+  if (facts.channel !== undefined && facts.from !== undefined && facts.from !== user)
+    return failStream(state, new StreamError("invalid-from"));
+  return ask(user);
+}
+
+/** Input stops while someone other than the peer has to answer, so that a client which sends ahead is served in order. */
+function wait(state: Authenticating, waiting: SaslWaiting, effect: StreamEffect): Step<ReceivingOrEnding> {
+  const next: Authenticating = { ...state, waiting };
+  const before = isPaused(state);
+  const after = isPaused(next);
+  return step(
+    next,
+    ...(after && !before ? ([{ type: "pauseInput" }] as const) : []),
+    effect,
+    ...(before && !after ? ([{ type: "resumeInput" }] as const) : []),
+  );
+}
