@@ -1,0 +1,167 @@
+import { bareOf, domainOf, isDomain, localpartOf, parseJid, resourceOf } from "#protocol/jid/jid.ts";
+import { unboundChannel } from "#protocol/stream/secure-channel.ts";
+import { defaultSaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import { defaultXmlLimits } from "#protocol/xml/limits.ts";
+import type { Log } from "#kit/log.ts";
+import type { ServerModule } from "#kit/server-module.ts";
+import type { Store } from "#kit/storage.ts";
+import { ServerCore } from "#server/core.ts";
+import type { CoreSettings, HostSettings, ListenerPolicy } from "#server/core-settings.ts";
+import { serverModules } from "#server/modules.generated.ts";
+import { defaultSessionLimits } from "#server/session/session-limits.ts";
+import { openMemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
+import { MemoryTransport } from "./memory-transport.ts";
+import { ScriptedClient } from "./scripted-client.ts";
+import { VirtualEnv } from "./virtual-env.ts";
+
+export interface WorldOptions {
+  /** Domains that the server speaks for. Default: capulet.example and montague.example. */
+  readonly domains?: readonly string[];
+  /** Accounts that exist, as bare JIDs; the password of each is its localpart. */
+  readonly accounts?: readonly string[];
+  readonly settings?: Partial<CoreSettings>;
+  /** Values of modules' options: "offline.messages_max" → 3. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly modules?: readonly ServerModule[];
+  readonly contacts?: HostSettings["contacts"];
+  readonly seed?: string;
+}
+
+/** A line that the server logged. */
+export interface LoggedLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly text: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A whole server with its clients in one process, on a clock that moves when told. */
+export interface World extends AsyncDisposable {
+  readonly env: VirtualEnv;
+  readonly core: ServerCore;
+  readonly store: Store;
+  readonly faults: MemoryStoreFaults;
+  readonly log: readonly LoggedLine[];
+  /** A connection with nothing said on it; `clear` for one without TLS. */
+  readonly connect: (options?: { readonly clear?: boolean; readonly address?: string }) => ScriptedClient;
+  /** A client that is logged in and bound, and has sent nothing else. */
+  readonly login: (jid: string) => Promise<ScriptedClient>;
+  /** Lets everything happen that is due. */
+  readonly settle: () => Promise<void>;
+  readonly advance: (ms: number) => Promise<void>;
+}
+
+const policy: ListenerPolicy = { startTls: "required", plainWithoutTls: false };
+
+/** Starts a server in memory. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const env = new VirtualEnv(options.seed ?? "balcony");
+  const { store, faults } = openMemoryStore({ schedule: env.defer });
+  const log: LoggedLine[] = [];
+  const starting = ServerCore.start({
+    env,
+    log: recordTo(log),
+    store,
+    settings: settingsOf(options),
+    modules: options.modules ?? serverModules,
+    observer: { limitHit: ignore, loginSucceeded: ignore, loginFailed: ignore },
+  });
+  const core = await settled(env, starting);
+  for (const account of options.accounts ?? []) {
+    const jid = parseJid(account);
+    if (jid === undefined) throw new Error(`${account} is no address`);
+    const outcome = await settled(env, core.accounts.create(jid, localpartOf(jid) ?? ""));
+    if (!outcome.ok) throw new Error(outcome.text);
+  }
+  const settle = (): Promise<void> => env.settle();
+  const connect: World["connect"] = ({ clear = false, address = "192.0.2.1" } = {}) =>
+    new ScriptedClient({
+      settle,
+      connect: (received) => {
+        const transport = new MemoryTransport({
+          env,
+          received,
+          remoteAddress: address,
+          ...(clear ? {} : { channel: unboundChannel }),
+        });
+        core.accept(transport, policy);
+        return transport;
+      },
+    });
+  return {
+    env,
+    core,
+    store,
+    faults,
+    log,
+    settle,
+    connect,
+    advance: (ms) => env.advance(ms),
+    login: async (address) => {
+      const jid = parseJid(address);
+      if (jid === undefined) throw new Error(`${address} is no address`);
+      const client = connect();
+      const user = localpartOf(jid) ?? "";
+      await client.authenticate(user, domainOf(jid), user);
+      await client.bind(resourceOf(jid) ?? "");
+      return client;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await settled(env, core.stop(0));
+    },
+  };
+}
+
+function settingsOf(options: WorldOptions): CoreSettings {
+  const [first, ...others] = (options.domains ?? ["capulet.example", "montague.example"]).map(
+    (domain): HostSettings => {
+      const jid = parseJid(domain);
+      if (jid === undefined || !isDomain(bareOf(jid))) throw new Error(`${domain} is no domain`);
+      return {
+        domain: domainOf(jid),
+        contacts: options.contacts ?? {},
+        enabled: (module) => module.onByDefault !== false || options.options?.[module.name] === true,
+        configured: (module, option) => options.options?.[`${module.name}.${option.key}`],
+      };
+    },
+  );
+  if (first === undefined) throw new Error("a world has a domain");
+  return {
+    hosts: [first, ...others],
+    sasl: { ...defaultSaslServerPolicy, scramIterations: 4096, scramHashes: ["SHA-1"] },
+    link: {
+      xml: defaultXmlLimits,
+      xmlBeforeAuthentication: { ...defaultXmlLimits, elementBytesMax: 16_384 },
+      bytesRate: undefined,
+      stanzasRate: undefined,
+      negotiationMsMax: 60_000,
+      closingMsMax: 5_000,
+      unsentBytesMax: 1_048_576,
+    },
+    session: defaultSessionLimits,
+    resourceConflict: "replace-old",
+    sessionsPerAccountMax: 20,
+    mailboxStanzasMax: 10_000,
+    failedLogins: undefined,
+    jidCacheEntriesMax: 1_000,
+    tombstoneMs: 30 * 24 * 3_600_000,
+    ...options.settings,
+  };
+}
+
+/** Waits for a promise of the server's while the virtual world goes on. */
+async function settled<T>(env: VirtualEnv, promise: Promise<T>): Promise<T> {
+  const guarded = promise.catch(ignore);
+  await env.settle();
+  await Promise.race([guarded, env.advance(0)]);
+  return promise;
+}
+
+function recordTo(lines: LoggedLine[]): Log {
+  const line =
+    (level: LoggedLine["level"]): Log["info"] =>
+    (fields, text) =>
+      void lines.push({ level, fields, text });
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+}
+
+function ignore(): void {}
