@@ -1,4 +1,4 @@
-import { scramHashes, type ScramHash } from "./scram-hash.ts";
+import type { ScramHash } from "./scram-hash.ts";
 
 /** Every mechanism that we speak, strongest first: the order in which we offer and choose. [rfc6120-6.3.3-01] */
 export const mechanisms = [
@@ -17,16 +17,33 @@ export const mechanisms = [
 
 export type Mechanism = (typeof mechanisms)[number];
 
+export type MechanismKind =
+  | { readonly family: "SCRAM"; readonly hash: ScramHash; readonly plus: boolean }
+  | { readonly family: "EXTERNAL" | "DIGEST-MD5" | "PLAIN" | "ANONYMOUS" };
+
+const kinds: { readonly [mechanism in Mechanism]: MechanismKind } = {
+  EXTERNAL: { family: "EXTERNAL" },
+  "SCRAM-SHA-512-PLUS": { family: "SCRAM", hash: "SHA-512", plus: true },
+  "SCRAM-SHA-256-PLUS": { family: "SCRAM", hash: "SHA-256", plus: true },
+  "SCRAM-SHA-1-PLUS": { family: "SCRAM", hash: "SHA-1", plus: true },
+  "SCRAM-SHA-512": { family: "SCRAM", hash: "SHA-512", plus: false },
+  "SCRAM-SHA-256": { family: "SCRAM", hash: "SHA-256", plus: false },
+  "SCRAM-SHA-1": { family: "SCRAM", hash: "SHA-1", plus: false },
+  "DIGEST-MD5": { family: "DIGEST-MD5" },
+  PLAIN: { family: "PLAIN" },
+  ANONYMOUS: { family: "ANONYMOUS" },
+};
+
 /** Exact names only: they are upper case. RFC 4422 §3.1 */
 export function isMechanism(name: string): name is Mechanism {
-  return mechanisms.some((known) => known === name);
+  return Object.hasOwn(kinds, name);
 }
 
-/** What a mechanism of the SCRAM family does; `undefined` for the others. */
-export function scramOf(mechanism: string): { readonly hash: ScramHash; readonly plus: boolean } | undefined {
-  for (const hash of scramHashes) {
-    if (mechanism === `SCRAM-${hash}`) return { hash, plus: false };
-    if (mechanism === `SCRAM-${hash}-PLUS`) return { hash, plus: true };
-  }
-  return undefined;
+export function kindOf(mechanism: Mechanism): MechanismKind {
+  return kinds[mechanism];
+}
+
+/** Whether an offered mechanism, of ours or not, binds to the channel. */
+export function isPlus(name: string): boolean {
+  return name.endsWith("-PLUS");
 }

@@ -1,5 +1,6 @@
+import { unreachable } from "#protocol/assert.ts";
 import type { ChannelBinding } from "./channel-binding.ts";
-import { mechanisms, scramOf, type Mechanism } from "./mechanism.ts";
+import { kindOf, mechanisms, type Mechanism } from "./mechanism.ts";
 import { scramHashes, type ScramHash } from "./scram-hash.ts";
 
 /** What a host's administrator decides about authentication. */
@@ -54,9 +55,9 @@ export function announcedBindingTypes(policy: SaslServerPolicy, transport: SaslS
 }
 
 function isOffered(mechanism: Mechanism, policy: SaslServerPolicy, transport: SaslServerTransport): boolean {
-  const bindable = announcedBindingTypes(policy, transport).length > 0;
   const unboundAllowed = policy.channelBinding !== "required";
-  switch (mechanism) {
+  const kind = kindOf(mechanism);
+  switch (kind.family) {
     case "EXTERNAL":
       return policy.external && transport.certified;
     case "ANONYMOUS":
@@ -65,12 +66,12 @@ function isOffered(mechanism: Mechanism, policy: SaslServerPolicy, transport: Sa
       return unboundAllowed && (policy.plain === "always" || (policy.plain === "tls" && transport.encrypted));
     case "DIGEST-MD5":
       return unboundAllowed && policy.digestMd5;
-    default: {
-      const scram = scramOf(mechanism);
-      if (scram === undefined || !policy.scramHashes.includes(scram.hash)) return false;
-      if (scram.plus) return bindable;
+    case "SCRAM":
+      if (!policy.scramHashes.includes(kind.hash)) return false;
+      if (kind.plus) return announcedBindingTypes(policy, transport).length > 0;
       return unboundAllowed && (transport.encrypted || policy.scramWithoutTls);
-    }
+    default:
+      return unreachable(kind);
   }
 }
 

@@ -1,0 +1,123 @@
+import { unreachable } from "#protocol/assert.ts";
+import { channelBindingTypes, type ChannelBinding } from "./channel-binding.ts";
+import type { ClientBinding } from "./client-context.ts";
+import { isPlus, kindOf, mechanisms, type Mechanism } from "./mechanism.ts";
+
+/** What a server announced. */
+export interface SaslOffers {
+  readonly mechanisms: readonly string[];
+  /** XEP-0440; `undefined` when the server announced none. */
+  readonly bindingTypes?: readonly string[];
+}
+
+/** What the client has and what it insists on. */
+export interface SaslClientPolicy {
+  readonly credentials: "password" | "certificate" | "anonymous";
+  /**
+   * The weakest mechanism to go along with, in the order of `mechanisms`. Remember the one of the last log-in here, and
+   * nobody in between can talk the client down to a weaker one (A31).
+   */
+  readonly weakest: Mechanism;
+  /** `required`: fail rather than log in over a channel that nothing is bound to. */
+  readonly channelBinding: "never" | "preferred" | "required";
+  /** Whether a mechanism that shows the password, or lets others log in with what they heard, may run without TLS. */
+  readonly passwordInClear: boolean;
+}
+
+export const defaultSaslClientPolicy: SaslClientPolicy = {
+  credentials: "password",
+  weakest: "PLAIN",
+  channelBinding: "preferred",
+  passwordInClear: false,
+};
+
+export type SaslChoice =
+  | { readonly ok: true; readonly mechanism: Mechanism; readonly binding: ClientBinding }
+  | { readonly ok: false; readonly reason: SaslChoiceFault };
+
+export type SaslChoiceFault =
+  /** Nothing in common. */
+  | "no-mechanism"
+  /** What is in common is weaker than the policy allows. */
+  | "too-weak"
+  /** Binding types and -PLUS mechanisms do not fit together: somebody has changed the list. XEP-0440 §3 */
+  | "offers-tampered"
+  /** The policy requires channel binding, and there is none. */
+  | "no-channel-binding";
+
+/** The strongest mechanism of all that are offered, possible and allowed. [rfc6120-6.3.3-03] */
+export function chooseMechanism(
+  offers: SaslOffers,
+  policy: SaslClientPolicy,
+  channel: {
+    readonly encrypted: boolean;
+    /** What we can compute, strongest first. */
+    readonly bindings: readonly ChannelBinding[];
+    /** Already tried on this stream, and refused. */
+    readonly tried?: readonly Mechanism[];
+  },
+): SaslChoice {
+  const { tried = [] } = channel;
+  const bindings = policy.channelBinding === "never" || !channel.encrypted ? [] : channel.bindings;
+  const plusOffered = offers.mechanisms.some(isPlus);
+  const typesOffered = offers.bindingTypes !== undefined && offers.bindingTypes.length > 0;
+  const binding = commonBinding(offers, bindings);
+  if (bindings.length > 0 && isTampered(offers, binding, { plusOffered, typesOffered })) {
+    return { ok: false, reason: "offers-tampered" };
+  }
+  // Where both can bind, only what binds will do: the rest is what an attacker would like us to take.
+  const bound = plusOffered && binding !== undefined;
+  const possible = mechanisms.filter(
+    (mechanism) =>
+      offers.mechanisms.includes(mechanism) &&
+      fits(mechanism, policy, channel.encrypted, bound) &&
+      !tried.includes(mechanism),
+  );
+  const mechanism = possible.find((candidate) => mechanisms.indexOf(candidate) <= mechanisms.indexOf(policy.weakest));
+  if (policy.channelBinding === "required" && !bound && mechanism !== "EXTERNAL") {
+    return { ok: false, reason: "no-channel-binding" };
+  }
+  if (mechanism === undefined) return { ok: false, reason: possible.length > 0 ? "too-weak" : "no-mechanism" };
+  // Who can bind, but meets no offer, says so: the server knows whether that is true. [rfc5802-6-04] [xep0440-3-06]
+  const unbound = bindings.length > 0 && !plusOffered && !typesOffered ? "y" : "n";
+  return {
+    ok: true,
+    mechanism,
+    binding: isPlus(mechanism) && binding !== undefined ? binding : unbound,
+  };
+}
+
+function commonBinding(offers: SaslOffers, bindings: readonly ChannelBinding[]): ChannelBinding | undefined {
+  const ranked = channelBindingTypes.flatMap((type) => bindings.filter((binding) => binding.type === type));
+  const types = offers.bindingTypes;
+  // Without an announcement, the default of the TLS version is what servers know. [rfc5802-6.1-01] [xep0440-3-08]
+  return types === undefined || types.length === 0 ? ranked[0] : ranked.find((binding) => types.includes(binding.type));
+}
+
+/** [xep0440-3-10] [xep0440-3-11] */
+function isTampered(
+  offers: SaslOffers,
+  common: ChannelBinding | undefined,
+  seen: { readonly plusOffered: boolean; readonly typesOffered: boolean },
+): boolean {
+  if (!seen.typesOffered) return false;
+  if (!seen.plusOffered) return true;
+  return common === undefined && offers.bindingTypes?.includes("tls-server-end-point") !== true;
+}
+
+function fits(mechanism: Mechanism, policy: SaslClientPolicy, encrypted: boolean, bound: boolean): boolean {
+  const kind = kindOf(mechanism);
+  switch (kind.family) {
+    case "EXTERNAL":
+      return policy.credentials === "certificate" && encrypted;
+    case "ANONYMOUS":
+      return policy.credentials === "anonymous";
+    case "PLAIN":
+    case "DIGEST-MD5":
+      return policy.credentials === "password" && !bound && (encrypted || policy.passwordInClear);
+    case "SCRAM":
+      return policy.credentials === "password" && kind.plus === bound;
+    default:
+      return unreachable(kind);
+  }
+}

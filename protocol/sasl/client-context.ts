@@ -1,0 +1,23 @@
+import type { ChannelBinding } from "./channel-binding.ts";
+
+/** All that a client's mechanism may know. */
+export interface SaslClientContext {
+  /** The localpart of the account, for a server the domain. [rfc6120-6.3.7-01] */
+  readonly username: string;
+  /** Absent for EXTERNAL and ANONYMOUS. */
+  readonly password?: string;
+  /** Only to act as somebody else, and for EXTERNAL where the certificate names several. [rfc6120-6.3.8-03] */
+  readonly authzid?: string;
+  /** The domain of the account: the realm and service of DIGEST-MD5. */
+  readonly domain: string;
+  /** As {@link chooseMechanism} decided. */
+  readonly binding: ClientBinding;
+  /** The iteration counts to go along with. Defaults: `scramIterationsMin`, `scramIterationsMax`. */
+  readonly iterationsMin?: number;
+  readonly iterationsMax?: number;
+  /** Unpredictable bytes. */
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/** `n`: we cannot bind; `y`: we could, but saw no offer; otherwise what we bind to. RFC 5802 §6 */
+export type ClientBinding = "n" | "y" | ChannelBinding;
