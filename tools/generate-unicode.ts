@@ -143,9 +143,12 @@ function virama(codePoint: number): string {
   if (!/^\p{M}$/u.test(character)) return "N";
   const ofClass8 = "\u3099";
   const ofClass10 = "\u05b0";
-  const aboveClass8 = (character + ofClass8).normalize("NFD") === ofClass8 + character;
-  const below10 = (ofClass10 + character).normalize("NFD") === character + ofClass10;
-  return aboveClass8 && below10 ? "V" : "N";
+  return swaps(character, ofClass8) && swaps(ofClass10, character) ? "V" : "N";
+}
+
+/** Whether normalisation moves the second of two marks in front of the first. */
+function swaps(first: string, second: string): boolean {
+  return first !== second && (first + second).normalize("NFD") === second + first;
 }
 
 interface StringprepTables {
