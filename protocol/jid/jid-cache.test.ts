@@ -1,5 +1,7 @@
 import { equal, ok, throws } from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { JidCache } from "./jid-cache.ts";
 
 test("a cache parses as parseJid does", () => {
@@ -41,4 +43,26 @@ test("an overlong spelling is parsed, and not remembered", () => {
 test("a cache without room is a mistake of ours", () => {
   throws(() => new JidCache(1));
   throws(() => new JidCache(2.5));
+});
+
+test("addresses in a cache hold no chunk of the stream they came from", () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+  const chunkBytes = 65_536;
+  const chunks = 100;
+  const cache = new JidCache(1000);
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < chunks; i++) {
+    const chunk = Buffer.alloc(
+      chunkBytes,
+      `<a to='juliet${i + 100}@example.com/balcony' from='Juliet${i + 100}@example.com/balcony'/>`,
+    );
+    const text = chunk.toString("latin1");
+    ok(cache.parse(text.slice(7, 36))?.startsWith("juliet"));
+    ok(cache.parse(text.slice(44, 73))?.startsWith("juliet"));
+  }
+  collectGarbage();
+  equal(cache.entries, 2 * chunks);
+  ok(process.memoryUsage().heapUsed - before < (chunks * chunkBytes) / 10);
 });

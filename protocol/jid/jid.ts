@@ -23,6 +23,9 @@ export type DomainJid = BareJid & { readonly [domainBrand]: true };
  * The canonical form of an address, `undefined` if it is none. The only place where a string becomes a Jid.
  * RFC 7622 §3: split first, prepare the parts afterwards, so that a letter which only *becomes* a separator (＠, ／)
  * cannot move the borders.
+ *
+ * What is canonical already comes back as it is, and if it was cut from a chunk it still holds that chunk, as do the
+ * parts cut from it: what outlives the turn goes through a JidCache or detachString.
  */
 export function parseJid(input: string): Jid | undefined {
   const slash = input.indexOf("/");
