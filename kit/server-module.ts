@@ -133,14 +133,14 @@ export type UndeliveredCause = "no-recipient" | "session-ended";
 export interface MessageDelivery {
   /** Delivers a message that passed the guards to whichever sessions should have it (RFC 6121 §8.5); says which got it. */
   readonly deliver: (account: Account, stanza: Stanza) => readonly Session[];
-  /** Decides once, between storing for later and returning it. */
+  /** Decides once what becomes of a message that reached nobody: another session, storage, or back to its sender. */
   readonly undelivered: (account: Account, stanza: Stanza, cause: UndeliveredCause) => void;
   /**
    * Makes a message durable that a session still owes to its client, because its stream is cut or has not acknowledged
-   * it for long. Returns the name under which {@link discharge} forgets it, or undefined when it is not one to be kept.
+   * it for long. Returns the name of what was stored, or undefined when it is not a message to be kept.
    */
   readonly secure: (account: Account, stanza: Stanza) => string | undefined;
-  /** The client has acknowledged what was made durable, or it was handed to `undelivered`. */
+  /** A client has what was stored under these names: it can be forgotten. */
   readonly discharge: (account: Account, names: readonly string[]) => void;
 }
 

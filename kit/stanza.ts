@@ -20,6 +20,8 @@ export class Stanza {
   readonly id: string | undefined;
   /** Present when the sender's stream waits for an acknowledgement. */
   readonly settlement: Settlement | undefined;
+  /** Under which name it is durable with its recipient already; undefined when it is not. */
+  readonly stored: string | undefined;
 
   constructor(
     kind: StanzaKind,
@@ -29,6 +31,7 @@ export class Stanza {
     type: string | undefined,
     id: string | undefined,
     settlement: Settlement | undefined,
+    stored?: string,
   ) {
     this.kind = kind;
     this.element = element;
@@ -37,11 +40,17 @@ export class Stanza {
     this.type = type;
     this.id = id;
     this.settlement = settlement;
+    this.stored = stored;
+  }
+
+  /** The same stanza, made durable with its recipient under this name. */
+  storedAs(name: string): Stanza {
+    return new Stanza(this.kind, this.element, this.from, this.to, this.type, this.id, this.settlement, name);
   }
 
   /** The same stanza with another element, as a rewrite makes it. Addresses and type stay. */
   rewritten(element: XmlElement): Stanza {
-    return new Stanza(this.kind, element, this.from, this.to, this.type, this.id, this.settlement);
+    return new Stanza(this.kind, element, this.from, this.to, this.type, this.id, this.settlement, this.stored);
   }
 
   /** The same stanza for another recipient. */

@@ -45,7 +45,7 @@ export class Unacknowledged {
 
   /** False when a bound is hit; the stanza is then not owed and the session must end. */
   add(stanza: Stanza, bytes: string): boolean {
-    if (!this.#queue.push({ bytes, stanza, secured: undefined })) return false;
+    if (!this.#queue.push({ bytes, stanza, secured: stanza.stored })) return false;
     stanza.hold();
     this.#timer ??= this.#env.setTimer(securedAfterMs, this.#secureLater);
     return true;
@@ -58,7 +58,7 @@ export class Unacknowledged {
     const discharged: string[] = [];
     for (const { stanza, secured } of result.entries) {
       if (typeof secured === "string") discharged.push(secured);
-      else if (secured === undefined) stanza.release();
+      if (secured === undefined || secured === stanza.stored) stanza.release();
     }
     if (discharged.length > 0) this.#account.post((account) => this.#messages.discharge(account, discharged));
     return undefined;
@@ -73,7 +73,8 @@ export class Unacknowledged {
   secure(): void {
     for (const owed of this.#queue.unacknowledged()) {
       if (owed.secured !== undefined) continue;
-      owed.secured = this.#messages.secure(this.#account, owed.stanza) ?? null;
+      owed.secured =
+        owed.stanza.kind === "message" ? (this.#messages.secure(this.#account, owed.stanza) ?? null) : null;
       const release = (): void => owed.stanza.release();
       this.#account.whenDurable(release, release);
     }
@@ -82,14 +83,12 @@ export class Unacknowledged {
   /** The session will not come back: everything goes to the one step that decides about it. From within the account's work. */
   hand(): void {
     this.#timer?.cancel();
-    const owed = this.#queue.unacknowledged();
-    this.#messages.discharge(
-      this.#account,
-      owed.flatMap(({ secured }) => (typeof secured === "string" ? [secured] : [])),
-    );
-    for (const { stanza, secured } of owed) {
-      if (stanza.kind === "message") this.#messages.undelivered(this.#account, stanza, "session-ended");
-      if (secured !== undefined) continue;
+    for (const { stanza, secured } of this.#queue.unacknowledged()) {
+      if (stanza.kind === "message") {
+        const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
+        this.#messages.undelivered(this.#account, kept, "session-ended");
+      }
+      if (secured !== undefined && secured !== stanza.stored) continue;
       const release = (): void => stanza.release();
       this.#account.whenDurable(release, release);
     }

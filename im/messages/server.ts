@@ -1,0 +1,117 @@
+import { resourceOf } from "#protocol/jid/jid.ts";
+import { messageTypeOf } from "#protocol/stanza/message-type.ts";
+import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { Account } from "#kit/account.ts";
+import { on } from "#kit/events.ts";
+import { integerOption } from "#kit/option.ts";
+import { serverModule, type UndeliveredCause } from "#kit/server-module.ts";
+import type { Session } from "#kit/session.ts";
+import { stanzaOf, type Stanza } from "#kit/stanza.ts";
+import { StoreError } from "#kit/storage.ts";
+import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
+import { decide, mostAvailable } from "./delivery.ts";
+import { isWorthKeeping, offlineCount, offlineMessages, OfflineStore } from "./offline.ts";
+
+export const offlineMessagesMax = integerOption({
+  key: "offline_messages_max",
+  default: 1_000,
+  min: 0,
+  max: 1_000_000,
+  unit: "messages",
+  description: "How many messages wait for an account whose clients are away; 0 returns them to their senders.",
+});
+
+/** Delivery of messages (RFC 6121 §5, §8.5) and what happens to those that reach nobody (XEP-0160). */
+export const messages = serverModule({
+  name: "messages",
+  indispensable: true,
+  implements: [
+    { rfc: 6121, title: "Instant Messaging and Presence: messages", version: "5, 8", status: "complete" },
+    { xep: 160, title: "Best Practices for Handling Offline Messages", version: "1.0.1", status: "complete" },
+    { xep: 203, title: "Delayed Delivery", version: "2.0", status: "complete" },
+    { xep: 82, title: "XMPP Date and Time Profiles", version: "1.1.1", status: "complete" },
+  ],
+  features: ["msgoffline"],
+  options: [offlineMessagesMax],
+  slots: [offlineMessages, offlineCount],
+  start: (host) => {
+    const offline = new OfflineStore(host);
+    const giveBack = (account: Account, stanza: Stanza, error: StanzaError): void => {
+      const reply = errorReply(stanza.element, error);
+      if (reply !== undefined) account.send(stanzaOf("message", reply, stanza.to ?? account.jid, stanza.from));
+    };
+
+    const keep = (account: Account, stanza: Stanza): string | undefined => {
+      if (!isWorthKeeping(stanza)) return undefined;
+      const id = offline.keep(account, stanza, host.setting(offlineMessagesMax));
+      if (id === undefined) return undefined;
+      account.whenDurable(nothing, (cause) => giveBack(account, stanza, notStored(cause)));
+      return id;
+    };
+
+    const undelivered = (account: Account, stanza: Stanza, cause: UndeliveredCause): void => {
+      const type = messageTypeOf(stanza.element);
+      if (type === "error") return;
+      if (cause === "session-ended" && (type === "chat" || type === "normal")) {
+        const others = mostAvailable(account);
+        if (others.length > 0) {
+          for (const session of others) session.send(stanza);
+          return;
+        }
+      }
+      if (stanza.stored !== undefined) {
+        offline.giveBack(account, stanza.stored);
+        return;
+      }
+      if (keep(account, stanza) !== undefined || type === "headline") return;
+      // A room learns from this that its occupant is gone (S21).
+      const condition =
+        type === "groupchat" && cause === "session-ended" ? "recipient-unavailable" : "service-unavailable";
+      giveBack(account, stanza, new StanzaError(condition));
+    };
+
+    return {
+      messages: {
+        deliver: (account, stanza): readonly Session[] => {
+          const to = stanza.to === undefined ? undefined : resourceOf(stanza.to);
+          const decision = decide(account, messageTypeOf(stanza.element), to);
+          switch (decision.do) {
+            case "deliver":
+              for (const session of decision.to) session.send(stanza);
+              return decision.to;
+            case "keep":
+              undelivered(account, stanza, "no-recipient");
+              return [];
+            case "return":
+              giveBack(account, stanza, new StanzaError("service-unavailable"));
+              return [];
+            default:
+              return [];
+          }
+        },
+        undelivered,
+        secure: (account, stanza) => {
+          const id = keep(account, stanza);
+          if (id !== undefined) offline.claim(account, id);
+          return id;
+        },
+        discharge: (account, names) => offline.forget(account, names),
+      },
+      events: [
+        on(sessionAvailable, ({ account, session, presence }) => {
+          if (presence.priority >= 0) account.post(() => offline.deliver(account, session));
+        }),
+        on(sessionPresenceChanged, ({ account, session, before, presence }) => {
+          if (before.priority < 0 && presence.priority >= 0) account.post(() => offline.deliver(account, session));
+        }),
+      ],
+    };
+  },
+});
+
+function nothing(): void {}
+
+function notStored(cause: unknown): StanzaError {
+  const condition = cause instanceof StoreError ? "resource-constraint" : "internal-server-error";
+  return new StanzaError(condition, { type: "wait", text: "the message could not be stored", cause });
+}

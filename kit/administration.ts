@@ -1,0 +1,266 @@
+import { z } from "zod";
+import { accountAddress, domainName, instant, inviteToken, logLevel, password } from "./administration-values.ts";
+
+/**
+ * What an administrator can ask of Balcony, as one table: from it come the {@link Administration} interface, the
+ * control socket's protocol, and the checks of what comes in over it. A `call` answers once, a `stream` many times.
+ *
+ * `offline` operations also work on the opened store of a server that does not run.
+ */
+export const operations = {
+  status: call({
+    offline: false,
+    input: z.strictObject({}),
+    output: z.object({
+      version: z.string(),
+      pid: z.int(),
+      startedAt: instant,
+      dataDir: z.string(),
+      configFile: z.string().optional(),
+      listeners: z.array(z.object({ kind: z.string(), address: z.string(), port: z.int(), tls: z.string() })),
+      hosts: z.array(
+        z.object({
+          domain: z.string(),
+          sessions: z.int(),
+          /** Days until the certificate expires, negative when it has; absent when the host has none. */
+          certificateDays: z.number().optional(),
+          selfSigned: z.boolean().optional(),
+        }),
+      ),
+      connections: z.int(),
+      sessions: z.int(),
+      store: z.object({ kind: z.string(), ok: z.boolean(), detail: z.string().optional() }),
+      memoryBytes: z.int(),
+    }),
+  }),
+
+  addAccount: call({
+    offline: true,
+    input: z.strictObject({ address: accountAddress, password }),
+    output: z.object({ address: z.string() }),
+  }),
+  setPassword: call({
+    offline: true,
+    input: z.strictObject({ address: accountAddress, password }),
+    output: z.object({ address: z.string(), sessionsEnded: z.int() }),
+  }),
+  /** Ends the sessions, wipes the data of every module, keeps the name taken for a while (A54). */
+  deleteAccount: call({
+    offline: true,
+    input: z.strictObject({ address: accountAddress }),
+    output: z.object({ address: z.string(), sessionsEnded: z.int() }),
+  }),
+  listAccounts: call({
+    offline: true,
+    input: z.strictObject({ host: domainName.optional() }),
+    output: z.object({
+      accounts: z.array(
+        z.object({
+          address: z.string(),
+          createdAt: instant.optional(),
+          lastSeenAt: instant.optional(),
+          sessions: z.int(),
+        }),
+      ),
+      /** All there are; more than listed when there are too many for one answer. */
+      total: z.int(),
+    }),
+  }),
+
+  listSessions: call({
+    offline: false,
+    input: z.strictObject({ address: accountAddress.optional() }),
+    output: z.object({
+      sessions: z.array(
+        z.object({
+          /** The full address. */
+          address: z.string(),
+          /** Id of its stream, as the log has it; absent while it waits to be resumed. */
+          stream: z.string().optional(),
+          remoteAddress: z.string().optional(),
+          tls: z.string().optional(),
+          mechanism: z.string().optional(),
+          /** Undefined before initial presence. */
+          priority: z.int().optional(),
+          since: instant.optional(),
+          state: z.enum(["connected", "resumable"]),
+        }),
+      ),
+      total: z.int(),
+    }),
+  }),
+  /** Ends one session, or all of an account when no resource is named. */
+  endSessions: call({
+    offline: false,
+    input: z.strictObject({ address: accountAddress, resource: z.string().max(1023).optional() }),
+    output: z.object({ ended: z.int() }),
+  }),
+
+  createInvite: call({
+    offline: true,
+    input: z.strictObject({
+      host: domainName,
+      /** Name that the invited person gets; chosen by that person when absent. */
+      account: z.string().max(1023).optional(),
+      validHours: z
+        .number()
+        .positive()
+        .max(24 * 365),
+      usesMax: z.int().min(1).max(10_000),
+    }),
+    output: z.object({ token: inviteToken, uri: z.string(), expiresAt: instant, usesMax: z.int() }),
+  }),
+  listInvites: call({
+    offline: true,
+    input: z.strictObject({ host: domainName.optional() }),
+    output: z.object({
+      invites: z.array(
+        z.object({
+          token: inviteToken,
+          host: z.string(),
+          account: z.string().optional(),
+          createdBy: z.string().optional(),
+          expiresAt: instant,
+          uses: z.int(),
+          usesMax: z.int(),
+        }),
+      ),
+      total: z.int(),
+    }),
+  }),
+  revokeInvite: call({
+    offline: true,
+    input: z.strictObject({ token: inviteToken }),
+    output: z.object({ token: inviteToken }),
+  }),
+
+  listHosts: call({
+    offline: true,
+    input: z.strictObject({}),
+    output: z.object({
+      hosts: z.array(
+        z.object({
+          domain: z.string(),
+          accounts: z.int(),
+          registration: z.enum(["closed", "invite", "open"]),
+          certificateDays: z.number().optional(),
+          selfSigned: z.boolean().optional(),
+        }),
+      ),
+    }),
+  }),
+
+  /** Copies the store while it is in use. The last item says `done`. */
+  backup: stream({
+    offline: true,
+    /** `file`: absolute, must not exist yet. */
+    input: z.strictObject({ file: z.string().max(4096) }),
+    item: z.object({ done: z.boolean(), bytes: z.int().optional(), fraction: z.number().min(0).max(1).optional() }),
+  }),
+
+  /** Writes the host into balcony.toml, comments kept, and reloads. */
+  addHost: call({
+    offline: true,
+    input: z.strictObject({
+      domain: domainName,
+      certificate: z.string().max(4096).optional(),
+      key: z.string().max(4096).optional(),
+      registration: z.enum(["closed", "invite", "open"]).optional(),
+    }),
+    output: z.object({ domain: z.string(), file: z.string(), restartNeeded: z.boolean() }),
+  }),
+  showConfig: call({
+    offline: true,
+    input: z.strictObject({}),
+    /** As in balcony.toml, defaults filled in, secrets blotted out. */
+    output: z.object({ file: z.string().optional(), config: z.record(z.string(), z.unknown()) }),
+  }),
+  reloadConfig: call({ offline: false, input: z.strictObject({}), output: reloadReport() }),
+
+  /** The latest log lines; with `follow`, then every new one until the caller stops. */
+  tailLog: stream({
+    offline: false,
+    input: z.strictObject({ lines: z.int().min(0).max(10_000), level: logLevel, follow: z.boolean() }),
+    item: z.object({
+      time: instant,
+      level: logLevel,
+      text: z.string(),
+      fields: z.record(z.string(), z.unknown()),
+      /** Lines lost just before this one because the reader was too slow. */
+      missed: z.int().optional(),
+    }),
+  }),
+};
+
+/** All that an administrator can do, each by one request object. Refusals are thrown as AdministrationError. */
+export type Administration = { readonly [Name in OperationName]: Operator<(typeof operations)[Name]> };
+export type OperationName = keyof typeof operations;
+
+/** What the server core answers itself; the rest needs balcony.toml or the log and is added around it. */
+export type ServerAdministration = Omit<Administration, "addHost" | "showConfig" | "reloadConfig" | "tailLog">;
+
+export type ServerStatus = OutputOf<"status">;
+export type ReloadReport = OutputOf<"reloadConfig">;
+export type LogLine = ItemOf<"tailLog">;
+export type BackupProgress = ItemOf<"backup">;
+export type AccountSummary = OutputOf<"listAccounts">["accounts"][number];
+export type SessionSummary = OutputOf<"listSessions">["sessions"][number];
+export type InviteSummary = OutputOf<"listInvites">["invites"][number];
+export type HostSummary = OutputOf<"listHosts">["hosts"][number];
+
+/** What a checked request looks like. */
+export type InputOf<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
+export type OutputOf<Name extends CallName> = z.output<(typeof operations)[Name]["output"]>;
+export type ItemOf<Name extends StreamName> = z.output<(typeof operations)[Name]["item"]>;
+export type CallName = {
+  [Name in OperationName]: (typeof operations)[Name]["kind"] extends "call" ? Name : never;
+}[OperationName];
+export type StreamName = Exclude<OperationName, CallName>;
+
+export interface CallOperation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly kind: "call";
+  readonly offline: boolean;
+  readonly input: Input;
+  readonly output: Output;
+}
+
+export interface StreamOperation<Input extends z.ZodType = z.ZodType, Item extends z.ZodType = z.ZodType> {
+  readonly kind: "stream";
+  readonly offline: boolean;
+  readonly input: Input;
+  readonly item: Item;
+}
+
+/** `signal` ends a stream from outside; leaving the loop over it does so too. */
+type Operator<O> =
+  O extends CallOperation<infer Input, infer Output>
+    ? (request: z.output<Input>) => Promise<z.output<Output>>
+    : O extends StreamOperation<infer Input, infer Item>
+      ? (request: z.output<Input>, signal: AbortSignal) => AsyncIterable<z.output<Item>>
+      : never;
+
+function call<Input extends z.ZodType, Output extends z.ZodType>(
+  operation: Omit<CallOperation<Input, Output>, "kind">,
+): CallOperation<Input, Output> {
+  return { kind: "call", ...operation };
+}
+
+function stream<Input extends z.ZodType, Item extends z.ZodType>(
+  operation: Omit<StreamOperation<Input, Item>, "kind">,
+): StreamOperation<Input, Item> {
+  return { kind: "stream", ...operation };
+}
+
+function reloadReport() {
+  return z.object({
+    /** Keys whose new value holds now, as written in balcony.toml. */
+    changed: z.array(z.string()),
+    /** Keys whose new value waits for a restart. */
+    restartNeeded: z.array(z.string()),
+    /** What was not taken over, and why; the old state goes on. */
+    problems: z.array(z.string()),
+    hosts: z.object({ added: z.array(z.string()), removed: z.array(z.string()) }),
+    /** Domains whose certificate is another one now. */
+    certificates: z.array(z.string()),
+  });
+}
