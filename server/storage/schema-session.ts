@@ -21,6 +21,12 @@ export interface SchemaSession {
   readonly rewrite: (shape: StoreShape, values: readonly KeptValue[]) => Promise<void>;
 }
 
+/** The name of a shape as it is kept in the database. */
+export function shapeOf(name: string): StoreShape["shape"] {
+  assert(name === "keyed" || name === "map" || name === "archive" || name === "table", `unknown shape ${name}`);
+  return name;
+}
+
 const migrationPageRows = 500;
 
 /** Brings every store from the version that is stored to the version that is declared. */

@@ -1,5 +1,5 @@
 import type { ColumnType, StoreShape, TableShape } from "#kit/storage.ts";
-import { assert } from "#protocol/assert.ts";
+import { shapeOf } from "../schema-session.ts";
 import type { KeptValue, SchemaSession, StoredVersion } from "../schema-session.ts";
 import { tableIndexes } from "../table-indexes.ts";
 import { quoted } from "../sql-select.ts";
@@ -78,9 +78,4 @@ function keptIn(shape: StoreShape): { readonly table: string; readonly key: stri
 
 function columnSql(name: string, type: ColumnType): string {
   return `${quoted(name)} ${type === "text" ? "TEXT NOT NULL DEFAULT ''" : "INTEGER NOT NULL DEFAULT 0"}`;
-}
-
-export function shapeOf(name: string): StoreShape["shape"] {
-  assert(name === "keyed" || name === "map" || name === "archive" || name === "table", `unknown shape ${name}`);
-  return name;
 }
