@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A TCP relay that can be cut: the network between a client and the server, as the lab's scissors see it. */
+export class CutProxy implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #to: Place;
+  readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
+  #accepting = true;
+  #connectionCount = 0;
+
+  private constructor(to: Place) {
+    this.#to = to;
+    this.#server = createServer((client) => this.#relay(client));
+  }
+
+  static async listen(options: { readonly on: Place; readonly to: Place }): Promise<CutProxy> {
+    const proxy = new CutProxy(options.to);
+    proxy.#server.listen(options.on.port, options.on.host);
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  /** How many connections were relayed so far. */
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  /** Breaks all connections with a reset, as a lost network does: neither side can say goodbye. */
+  cut(): void {
+    for (const [client, server] of this.#pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+    this.#pairs.clear();
+  }
+
+  /**
+   * Lets nothing more through, without closing anything: what the server sends now is taken from it and lost.
+   * The client is told nothing either until cut() is called.
+   */
+  freeze(): void {
+    for (const [client, server] of this.#pairs) {
+      client.unpipe(server);
+      server.unpipe(client);
+      server.resume();
+      client.resume();
+    }
+  }
+
+  /** While refusing, new connections are reset at once. */
+  refuse(refusing: boolean): void {
+    this.#accepting = !refusing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  #relay(client: Socket): void {
+    client.on("error", () => {}); // resets are the purpose here
+    if (!this.#accepting) {
+      client.resetAndDestroy();
+      return;
+    }
+    this.#connectionCount += 1;
+    const server = connect({ host: this.#to.host, port: this.#to.port });
+    server.on("error", () => client.resetAndDestroy());
+    const pair = [client, server] as const;
+    this.#pairs.add(pair);
+    for (const socket of pair) socket.on("close", () => this.#pairs.delete(pair));
+    client.pipe(server);
+    server.pipe(client);
+  }
+}

@@ -1,0 +1,108 @@
+import { client, xml, type Client, type Element } from "@xmpp/client";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { Inbox, inTime } from "../inbox.ts";
+import { labDir, passwordOf } from "../lab.ts";
+import { tail } from "../process.ts";
+
+export { xml };
+
+export interface XmppJsOptions {
+  readonly jid: string;
+  readonly password?: string;
+  /** xmpp://, xmpps:// with an address, or a bare domain to be looked up. */
+  readonly service?: string;
+  /** Only this SASL mechanism; otherwise the first that xmpp.js and the server share. */
+  readonly mechanism?: string;
+}
+
+// By name: xmpp.js checks the name in the certificate against the host of an xmpps: service.
+export const startTlsService = "xmpp://ours.test:5222";
+export const directTlsService = "xmpps://ours.test:5223";
+
+/** A client made of xmpp.js, in this process. Dispose of it to cut its connection. */
+export class XmppJsPeer implements AsyncDisposable {
+  readonly client: Client;
+  readonly #inbox = new Inbox<Element>();
+  readonly #logFile: string;
+  /** The mechanisms that the server offered at the last log-in. */
+  offered: readonly string[] = [];
+
+  constructor(options: XmppJsOptions) {
+    const [username, domain] = options.jid.split("@");
+    if (username === undefined || domain === undefined) throw new Error(`${options.jid} is not user@domain`);
+    this.#logFile = join(labDir, `xmpp-js-${username}.log`);
+    const anonymous = username === "";
+    this.client = client({
+      service: options.service ?? startTlsService,
+      domain,
+      credentials: async (authenticate, mechanisms) => {
+        this.offered = mechanisms;
+        const credentials = anonymous ? {} : { username, password: options.password ?? passwordOf(options.jid) };
+        await authenticate(credentials, options.mechanism ?? mechanisms[0] ?? "");
+      },
+    });
+    this.client.reconnect.delay = 100;
+    this.client.on("stanza", (stanza: Element) => this.#inbox.add(stanza));
+    for (const [event, mark] of [
+      ["input", "<"],
+      ["output", ">"],
+      ["error", "!"],
+      ["status", "="],
+    ] as const) {
+      this.client.on(event, (what: unknown) => appendFileSync(this.#logFile, `${mark} ${String(what)}\n`));
+    }
+    this.client.on("error", () => {}); // without a listener EventEmitter throws; start() rejects too
+  }
+
+  static async online(options: XmppJsOptions): Promise<XmppJsPeer> {
+    const peer = new XmppJsPeer(options);
+    try {
+      await peer.start();
+      await peer.client.send(xml("presence"));
+      return peer;
+    } catch (error) {
+      await peer[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get jid(): string {
+    return String(this.client.jid);
+  }
+
+  async start(): Promise<void> {
+    await inTime(this.client.start(), () => this.#complaint("no log-in"));
+  }
+
+  /** The next stanza that is accepted. */
+  async stanza(accept: (stanza: Element) => boolean): Promise<Element> {
+    return await inTime(this.#inbox.take(accept), () => this.#complaint("no such stanza"));
+  }
+
+  async message(body: string): Promise<Element> {
+    return await this.stanza((stanza) => stanza.is("message") && stanza.getChildText("body") === body);
+  }
+
+  /** Stanzas that came and were not asked for. */
+  get seen(): readonly Element[] {
+    return this.#inbox.items;
+  }
+
+  /** Waits for an event of the client or of one of its parts. */
+  async happens(emitter: NodeJS.EventEmitter, event: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    emitter.once(event, () => resolve());
+    await inTime(promise, () => this.#complaint(`no event "${event}"`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.reconnect.stop();
+    await this.client.disconnect().catch(() => {});
+    this.client.removeAllListeners("stanza");
+  }
+
+  #complaint(what: string): string {
+    return `${what}\nwhat came instead:\n${this.seen.map(String).join("\n")}\nlog ${this.#logFile}:\n${tail(this.#logFile)}`;
+  }
+}

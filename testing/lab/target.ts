@@ -1,0 +1,56 @@
+import type { Daemon } from "./process.ts";
+import type { KeyPair } from "./certificates.ts";
+import { balcony } from "./targets/balcony.ts";
+import { ejabberd } from "./targets/ejabberd.ts";
+import { prosody } from "./targets/prosody.ts";
+
+/**
+ * A server program that the lab can put under test. The server must serve the three virtual hosts of network.ts on
+ * `serverAddress`, STARTTLS on 5222 and direct TLS on 5223, with the certificate given; TLS is required.
+ */
+export interface Target {
+  readonly name: string;
+  /** What the scenarios may ask of it. Tests are made from this: what is not listed is not there, rather than skipped. */
+  readonly abilities: Abilities;
+  readonly start: (place: Place) => Promise<Daemon>;
+  readonly addUser: (place: Place, user: Account) => Promise<void>;
+}
+
+export interface Abilities {
+  /** SASL mechanisms offered with an ordinary certificate; DIGEST-MD5 only where `digestMd5` is set. */
+  readonly mechanisms: readonly string[];
+  readonly anonymous: boolean;
+  readonly openRegistration: boolean;
+  readonly lastActivityOfServer: boolean;
+}
+
+export interface Account {
+  readonly jid: string;
+  readonly password: string;
+}
+
+/** Where a server is started, and how. */
+export interface Place {
+  /** Its own, writable; keeps its data over a restart. */
+  readonly dir: string;
+  readonly certificate: KeyPair;
+  /** The authority whose client certificates it accepts for EXTERNAL. */
+  readonly authority: string;
+  readonly settings: Settings;
+}
+
+export interface Settings {
+  /** Offer DIGEST-MD5 on ours.test. */
+  readonly digestMd5?: boolean;
+  /** Ask clients for a certificate and offer EXTERNAL on ours.test. */
+  readonly external?: boolean;
+}
+
+const targets: readonly Target[] = [balcony, prosody, ejabberd];
+export const targetNames: readonly string[] = targets.map((target) => target.name);
+
+export function targetNamed(name: string | undefined): Target {
+  const found = targets.find((target) => target.name === name);
+  if (found === undefined) throw new Error(`there is no target "${name}"; there are ${targetNames.join(", ")}`);
+  return found;
+}

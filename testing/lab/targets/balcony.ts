@@ -1,0 +1,46 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { serverAddress } from "../network.ts";
+import { Daemon, runOrThrow } from "../process.ts";
+import type { Place, Target } from "../target.ts";
+
+const launcher = new URL("../../../balcony", import.meta.url).pathname;
+
+/** The server that all this is for. */
+export const balcony: Target = {
+  name: "balcony",
+  abilities: {
+    mechanisms: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "DIGEST-MD5", "EXTERNAL"].flatMap((name) =>
+      name.startsWith("SCRAM") ? [name, `${name}-PLUS`] : [name],
+    ),
+    anonymous: true,
+    openRegistration: true,
+    lastActivityOfServer: true,
+  },
+  start: async (place) => {
+    await writeFile(configFile(place), config(place));
+    return await Daemon.start({
+      command: [launcher, "start", "--config", configFile(place), "--data", dataDir(place)],
+      logFile: join(place.dir, "server.log"),
+      ports: [5222, 5223].map((port) => ({ host: serverAddress, port })),
+    });
+  },
+  addUser: async (place, { jid, password }) => {
+    const command = [launcher, "user", "add", jid, "--data", dataDir(place)] as const;
+    await runOrThrow({ command: [...command], input: `${password}\n`, msMax: 20_000 });
+  },
+};
+
+function configFile(place: Place): string {
+  return join(place.dir, "balcony.toml");
+}
+
+function dataDir(place: Place): string {
+  return join(place.dir, "data");
+}
+
+// To be brought in line with the schema of balcony.toml once there is one.
+function config(place: Place): string {
+  return `# ${place.certificate.certificate}
+`;
+}

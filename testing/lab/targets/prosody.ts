@@ -1,0 +1,67 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { serverAddress } from "../network.ts";
+import { Daemon, runOrThrow } from "../process.ts";
+import type { Place, Target } from "../target.ts";
+
+/** Debian's Prosody: what the lab itself is validated with. */
+export const prosody: Target = {
+  name: "prosody",
+  abilities: {
+    mechanisms: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"],
+    anonymous: true,
+    openRegistration: true,
+    lastActivityOfServer: true,
+  },
+  start: async (place) => {
+    await writeFile(configFile(place), config(place));
+    return await Daemon.start({
+      command: ["prosody", "--config", configFile(place), "-F"],
+      logFile: join(place.dir, "server.log"),
+      ports: [5222, 5223].map((port) => ({ host: serverAddress, port })),
+    });
+  },
+  addUser: async (place, { jid, password }) => {
+    const [user, host] = jid.split("@");
+    const command = [
+      "prosodyctl",
+      "--config",
+      configFile(place),
+      "register",
+      user ?? "",
+      host ?? "",
+      password,
+    ] as const;
+    await runOrThrow({ command: [...command], msMax: 10_000 });
+  },
+};
+
+function configFile(place: Place): string {
+  return join(place.dir, "prosody.cfg.lua");
+}
+
+// internal_plain, because with hashed passwords Prosody offers one SCRAM hash only.
+function config(place: Place): string {
+  const quoted = JSON.stringify;
+  return `run_as_root = true
+pidfile = ${quoted(join(place.dir, "prosody.pid"))}
+data_path = ${quoted(place.dir)}
+log = { { levels = { min = "debug" }, to = "console" } }
+interfaces = { ${quoted(serverAddress)} }
+local_interfaces = { ${quoted(serverAddress)} }
+c2s_direct_tls_ports = { 5223 }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "private", "blocklist", "vcard", "version", "uptime", "time",
+  "ping", "lastactivity", "offline", "smacks", "posix" }
+modules_disabled = { "s2s" }
+authentication = "internal_plain"
+storage = "internal"
+c2s_require_encryption = true
+ssl = { key = ${quoted(place.certificate.key)}; certificate = ${quoted(place.certificate.certificate)} }
+VirtualHost "ours.test"
+VirtualHost "anonymous.ours.test"
+  authentication = "anonymous"
+VirtualHost "open.ours.test"
+  modules_enabled = { "register" }
+  allow_registration = true
+`;
+}
