@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { features, type ConfigurableFeature } from "./sections/features.ts";
+import { hostsSection } from "./sections/hosts.ts";
+import { limitsSection } from "./sections/limits.ts";
+import { listenersSection } from "./sections/listeners.ts";
+import { httpSection, logSection, sessionsSection, shutdownSection, storageSection } from "./sections/operation.ts";
+import { authSection, tlsSection } from "./sections/security.ts";
+
+const fixedSections = {
+  hosts: hostsSection,
+  listeners: listenersSection,
+  tls: tlsSection,
+  auth: authSection,
+  storage: storageSection,
+  sessions: sessionsSection,
+  limits: limitsSection,
+  log: logSection,
+  http: httpSection,
+  shutdown: shutdownSection,
+};
+
+/** All of balcony.toml but what the features add. The type of {@link Config} comes from it. */
+export type FixedSections = z.output<z.ZodObject<typeof fixedSections>>;
+
+/** The one source of truth about balcony.toml: checks, defaults, reference and reload all read it. */
+export function configSchema(configurable: readonly ConfigurableFeature[]) {
+  return z.strictObject({ ...fixedSections, features: features(configurable) });
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { domainName } from "#kit/administration-values.ts";
+import { choice, keyFacts, optionalText, section, sectionFacts, texts } from "../key.ts";
+
+const contactPurposes = ["abuse", "admin", "feedback", "sales", "security", "status", "support"] as const;
+
+function contact(purpose: (typeof contactPurposes)[number]) {
+  return texts({
+    description: `Whom to write to about ${purpose}.`,
+    allowed: 'a list of addresses with a scheme, such as "mailto:admin@example.org" or "xmpp:admin@example.org"',
+    pattern: /^[a-z][a-z0-9+.-]*:\S{1,1000}$/i,
+    default: [],
+    example: [`mailto:${purpose}@example.org`],
+    change: "restart",
+  });
+}
+
+const host = z.strictObject({
+  domain: domainName.clone().register(keyFacts, {
+    description: "The domain, which is the right side of its users' addresses.",
+    allowed: 'a domain name, such as "example.org"',
+    example: "example.org",
+    change: "restart",
+  }),
+  certificate: optionalText({
+    description:
+      "PEM file with the host's certificate and those between it and the authority, in this order. Without it, Balcony makes a self-signed one and keeps it in the data directory.",
+    allowed: "the name of a file; relative names start at the directory of balcony.toml",
+    example: "/etc/letsencrypt/live/example.org/fullchain.pem",
+    change: "reload",
+  }),
+  key: optionalText({
+    description: "PEM file with the certificate's private key, not encrypted.",
+    allowed: "the name of a file; relative names start at the directory of balcony.toml",
+    example: "/etc/letsencrypt/live/example.org/privkey.pem",
+    change: "reload",
+  }),
+  registration: choice({
+    description:
+      "Who may create an account from a client (XEP-0077): nobody, who has an invitation (XEP-0401), or anyone who can reach the server.",
+    choices: ["closed", "invite", "open"],
+    default: "closed",
+    change: "restart",
+  }),
+  contacts: section(
+    { description: "Whom to write to about this host. Clients and other servers see it (XEP-0157)." },
+    {
+      abuse: contact("abuse"),
+      admin: contact("admin"),
+      feedback: contact("feedback"),
+      sales: contact("sales"),
+      security: contact("security"),
+      status: contact("status"),
+      support: contact("support"),
+    },
+  ),
+});
+
+export const hostsSection = z
+  .array(host)
+  .min(1)
+  .max(10_000)
+  .prefault([{ domain: "localhost" }])
+  .register(sectionFacts, {
+    description:
+      "The domains that this server speaks for. Without any `[[hosts]]`, there is one: localhost, good for trying it out on this machine.",
+    example:
+      '[[hosts]]\ndomain = "example.org"\ncertificate = "/etc/letsencrypt/live/example.org/fullchain.pem"\nkey = "/etc/letsencrypt/live/example.org/privkey.pem"',
+  });

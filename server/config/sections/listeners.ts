@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { choice, flag, integer, sectionFacts, texts } from "../key.ts";
+
+const listener = z.strictObject({
+  kind: choice({
+    description:
+      "`client`: connections begin in the clear and switch to TLS (STARTTLS), by custom on port 5222. `client-direct-tls`: TLS from the first byte (XEP-0368), by custom on port 5223.",
+    choices: ["client", "client-direct-tls"],
+    default: "client",
+    change: "restart",
+  }),
+  addresses: texts({
+    description: 'Where to listen. `"*"` means every address of this machine, IPv4 and IPv6.',
+    allowed: 'a list of IP addresses, or ["*"] for all',
+    pattern: /^(\*|[0-9.]{7,15}|[0-9a-fA-F:.]{2,45}(%[\w.-]{1,32})?)$/,
+    default: ["*"],
+    example: ["127.0.0.1", "::1"],
+    change: "restart",
+  }),
+  port: integer({
+    description: "The TCP port; 0 lets the system choose a free one.",
+    unit: "the port",
+    min: 0,
+    max: 65_535,
+    default: 5222,
+    change: "restart",
+  }),
+  tls: choice({
+    description:
+      "Whether clients have to switch to TLS, may, or cannot. Other than `required`, it is accepted on loopback addresses only, unless `insecure_beyond_loopback` is set. A `client-direct-tls` listener is always `required`.",
+    choices: ["required", "optional", "none"],
+    default: "required",
+    change: "restart",
+  }),
+  plain_without_tls: flag({
+    description: "Lets clients send their password in the clear where no TLS protects it. For tests on loopback.",
+    default: false,
+    change: "restart",
+  }),
+  insecure_beyond_loopback: flag({
+    description:
+      "Allows `tls` other than `required` on addresses that others can reach. Everyone on the way reads along; meant for a proxy that does TLS in front of Balcony.",
+    default: false,
+    change: "restart",
+  }),
+});
+
+export const listenersSection = z
+  .array(listener)
+  .min(1)
+  .max(64)
+  .prefault([
+    { kind: "client", port: 5222 },
+    { kind: "client-direct-tls", port: 5223 },
+  ])
+  .register(sectionFacts, {
+    description:
+      "Where clients connect. Without any `[[listeners]]`: port 5222 with STARTTLS required and port 5223 with direct TLS, on all addresses.",
+    example: '[[listeners]]\nkind = "client"\naddresses = ["127.0.0.1", "::1"]\nport = 5222\ntls = "optional"',
+  });
