@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import {
   decodeBase64,
   decodeSaslContent,
@@ -20,10 +20,16 @@ test("any bytes come back as they went", () => {
 
 test("a text that is read is the only spelling of its bytes", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(..."ABbz09+/=- \n_é"), maxLength: 12 }), (text) => {
-      const bytes = decodeBase64(text);
-      if (bytes !== undefined) assert.equal(encodeBase64(bytes), text);
-    }),
+    fc.property(
+      fc.string({
+        unit: fc.constantFrom("A", "B", "b", "z", "0", "9", "+", "/", "=", "-", " ", "\n", "_", "é"),
+        maxLength: 12,
+      }),
+      (text) => {
+        const bytes = decodeBase64(text);
+        if (bytes !== undefined) assert.equal(encodeBase64(bytes), text);
+      },
+    ),
   );
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 test("encoding and decoding do what the platform's strict ones do", () => {

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { derive } from "#testing/sasl/run-exchange.ts";
 import { fromByteString, toByteString, toHex } from "./bytes.ts";
 import { digestMd5Ha1, digestMd5Response } from "./digest-md5-keys.ts";
 import { readPlain } from "./plain-server.ts";
 import { decodeBase64, decodeSaslContent, encodeBase64 } from "./sasl-base64.ts";
-import type { ScramHash } from "./scram-hash.ts";
+import { scramHashes } from "./scram-hash.ts";
 import {
   authMessageOf,
   clientProof,
@@ -24,36 +23,13 @@ import {
   type ClientFirstRead,
 } from "./scram-message.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import digestMd5 from "./vectors/digest-md5.json" with { type: "json" };
+import pbkdf2 from "./vectors/pbkdf2.json" with { type: "json" };
+import plain from "./vectors/sasl-plain.json" with { type: "json" };
+import scram from "./vectors/scram.json" with { type: "json" };
 
-interface ScramVector {
-  readonly id: string;
-  readonly mechanism: string;
-  readonly username: string;
-  readonly password: string;
-  readonly client_first: string;
-  readonly server_first: string;
-  readonly client_final: string;
-  readonly server_final: string;
-  readonly channel_binding_data_hex: string;
-  readonly derived: {
-    readonly salted_password_hex: string;
-    readonly stored_key_hex: string;
-    readonly server_key_hex: string;
-    readonly auth_message: string;
-    readonly client_proof_b64: string;
-    readonly server_signature_b64: string;
-  };
-  readonly verified: boolean;
-  readonly wire_base64?: readonly string[];
-}
-
-function vectors<T>(file: string): readonly T[] {
-  const text = readFileSync(new URL(`vectors/${file}`, import.meta.url), "utf8");
-  return (JSON.parse(text) as { vectors: readonly T[] }).vectors;
-}
-
-for (const vector of vectors<ScramVector>("scram.json")) {
-  const hash = vector.mechanism.replace("SCRAM-", "").replace("-PLUS", "") as ScramHash;
+for (const vector of scram.vectors) {
+  const hash = known(scramHashes.find((name) => vector.mechanism.replace("-PLUS", "") === `SCRAM-${name}`));
   test(`SCRAM of ${vector.id}: every message is read, every value is the same`, () => {
     const first = known(readClientFirst(vector.client_first));
     assert.equal(first.username, vector.username);
@@ -89,21 +65,7 @@ for (const vector of vectors<ScramVector>("scram.json")) {
   });
 }
 
-interface DigestVector {
-  readonly id: string;
-  readonly username: string;
-  readonly realm: string;
-  readonly password: string;
-  readonly nonce: string;
-  readonly cnonce: string;
-  readonly nc: string;
-  readonly qop: string;
-  readonly digest_uri: string;
-  readonly computed_response: string;
-  readonly computed_rspauth: string;
-}
-
-for (const vector of vectors<DigestVector>("digest-md5.json")) {
+for (const vector of digestMd5.vectors) {
   test(`DIGEST-MD5 of ${vector.id}: both answers are the same`, () => {
     const ha1 = digestMd5Ha1(vector);
     const parts = { ...vector, digestUri: vector.digest_uri, authzid: undefined };
@@ -112,30 +74,14 @@ for (const vector of vectors<DigestVector>("digest-md5.json")) {
   });
 }
 
-interface PlainVector {
-  readonly id: string;
-  readonly authzid: string;
-  readonly authcid: string;
-  readonly password: string;
-  readonly message_b64: string;
-}
-
-for (const { id, authzid, authcid, password, message_b64 } of vectors<PlainVector>("sasl-plain.json")) {
+for (const { id, authzid, authcid, password, message_b64 } of plain.vectors) {
   test(`PLAIN of ${id} is read`, () => {
     const expected = { authzid: authzid === "" ? undefined : authzid, authcid, password };
     assert.deepEqual(readPlain(known(decodeBase64(message_b64))), expected);
   });
 }
 
-interface DeriveVector {
-  readonly password: string;
-  readonly salt: string;
-  readonly iterations: number;
-  readonly dkLen: number;
-  readonly dk_hex: string;
-}
-
-for (const vector of vectors<DeriveVector>("pbkdf2.json")) {
+for (const vector of pbkdf2.vectors) {
   test(`the derivation that tests use is PBKDF2: ${vector.iterations} × ${JSON.stringify(vector.password)}`, () => {
     const { iterations, dkLen: length } = vector;
     const [password, salt] = [encodeUtf8(vector.password), encodeUtf8(vector.salt)];
