@@ -64,12 +64,13 @@ export class OfflineStore {
     this.#claimed.get(account)?.delete(id);
   }
 
-  /** The client has these. */
-  forget(account: Account, ids: readonly string[]): void {
+  /** The client has these. Told twice, as by an acknowledgement and by the settlement that it brings, it counts once. */
+  forget(account: Account, names: readonly string[]): void {
+    const claimed = this.#claimed.get(account);
+    const ids = names.filter((name) => claimed?.delete(name) === true);
     if (ids.length === 0) return;
     account.archive(offlineMessages).remove(ids);
     account.value(offlineCount).set(Math.max(0, (account.value(offlineCount).get() ?? 0) - ids.length));
-    for (const id of ids) this.giveBack(account, id);
   }
 
   /** Sends all that waits to a session that became available. Each message is forgotten when its client has it. */

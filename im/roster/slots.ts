@@ -1,6 +1,6 @@
 import type { BareJid, Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
-import { accountMap, accountValue, json } from "#kit/slots.ts";
+import { accountMap, accountValue, json, sessionSlot } from "#kit/slots.ts";
 
 /** One contact of an account (RFC 6121 §2.1.2). */
 export interface RosterItem {
@@ -42,3 +42,22 @@ export function maySeePresence(item: RosterItem | undefined): boolean {
 export function seesPresence(item: RosterItem | undefined): boolean {
   return item?.subscription === "to" || item?.subscription === "both";
 }
+
+/**
+ * Stores an item, or forgets one that says nothing any more. The version grows when clients can see the difference.
+ *
+ * @returns whether clients can see it
+ */
+export function writeRosterItem(account: Account, item: RosterItem): boolean {
+  const items = account.map(rosterItems);
+  const before = items.get(item.jid);
+  const says = item.listed || item.pendingIn || item.approved || item.ask || item.subscription !== "none";
+  if (says) items.set(item.jid, item);
+  else items.delete(item.jid);
+  const visible = item.listed || before?.listed === true;
+  if (visible) account.value(rosterVersion).set((account.value(rosterVersion).get() ?? 0) + 1);
+  return visible;
+}
+
+/** Whether the session asked for the roster and hears of its changes (RFC 6121 §2.2). */
+export const interestedSlot = sessionSlot("interested", () => false);

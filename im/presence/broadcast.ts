@@ -1,0 +1,86 @@
+import { withAttributes, xml } from "#protocol/xml/element.ts";
+import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
+import { bareOf, type Jid } from "#protocol/jid/jid.ts";
+import type { Account } from "#kit/account.ts";
+import type { Session } from "#kit/session.ts";
+import { sessionSlot } from "#kit/slots.ts";
+import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
+import { maySeePresence, rosterItems, seesPresence } from "../roster/slots.ts";
+import { availableSessions, presenceSlot } from "./slots.ts";
+
+/** Addresses that one session may send directed presence to and be remembered for. */
+const directedMax = 1_000;
+
+const none: ReadonlySet<Jid> = new Set();
+/** Who was sent directed presence and must hear when it ends (RFC 6121 §4.6.3). */
+export const directedSlot = sessionSlot<ReadonlySet<Jid>>("directed-presence", () => none);
+
+/** Sends presence to everyone who is subscribed, and to the user's own available resources (RFC 6121 §4.2.2, §4.4.2). */
+export function broadcast(account: Account, session: Session, stanza: Stanza): void {
+  for (const [, item] of account.map(rosterItems).entries())
+    if (maySeePresence(item)) sendGuarded(account, session, stanza.redirected(bareOf(item.jid)));
+  const own = stanza.redirected(account.jid);
+  for (const other of availableSessions(account)) other.send(own);
+}
+
+/** Tells those who got directed presence that it is over (RFC 6121 §4.6.3). */
+export function endDirected(account: Account, session: Session, unavailable: Stanza): void {
+  for (const to of session.get(directedSlot)) {
+    const item = account.map(rosterItems).get(bareOf(to));
+    if (!maySeePresence(item)) sendGuarded(account, session, unavailable.redirected(to));
+  }
+  session.set(directedSlot, none);
+}
+
+/** Sends presence to one address and remembers it (RFC 6121 §4.6). */
+export function sendDirected(account: Account, session: Session, stanza: Stanza, to: Jid): void {
+  const remembered = new Set(session.get(directedSlot));
+  if (stanza.type === "unavailable") remembered.delete(to);
+  else if (remembered.size < directedMax) remembered.add(to);
+  session.set(directedSlot, remembered);
+  account.send(stanza);
+}
+
+/** Asks every contact that the user may see for its presence (RFC 6121 §4.3.1). */
+export function probeContacts(account: Account, session: Session): void {
+  for (const [, item] of account.map(rosterItems).entries())
+    if (seesPresence(item))
+      account.send(makeStanza("presence", { from: session.jid, to: bareOf(item.jid), type: "probe" }));
+}
+
+/** Shows a session that became available the user's other resources. */
+export function showOwnResources(account: Account, session: Session): void {
+  for (const other of availableSessions(account)) {
+    const presence = other.get(presenceSlot);
+    if (other === session || presence === undefined) continue;
+    session.send(presenceTo(presence.element, other, session.jid));
+  }
+}
+
+/** Tells one contact how things stand with every available resource, or that they are all gone for it. */
+export function sendAvailability(account: Account, to: Jid, as: "available" | "unavailable"): void {
+  for (const session of availableSessions(account)) {
+    const presence = session.get(presenceSlot);
+    if (presence === undefined) continue;
+    const element = as === "available" ? presence.element : unavailableElement(session);
+    sendGuarded(account, session, presenceTo(element, session, to));
+  }
+}
+
+/** The presence that the server sends for a session which left without a word (RFC 6121 §4.5.2). */
+export function unavailableOf(session: Session): Stanza {
+  return stanzaOf("presence", unavailableElement(session), session.jid, undefined);
+}
+
+function unavailableElement(session: Session): Stanza["element"] {
+  return xml(NS_CLIENT, "presence", { from: session.jid, type: "unavailable" });
+}
+
+function presenceTo(element: Stanza["element"], from: Session, to: Jid): Stanza {
+  return stanzaOf("presence", withAttributes(element, { to }), from.jid, to);
+}
+
+/** Broadcast presence stops, without a word, where a guard says so. */
+function sendGuarded(account: Account, session: Session, stanza: Stanza): void {
+  if (account.outboundVerdict(stanza, session) === undefined) account.send(stanza);
+}
