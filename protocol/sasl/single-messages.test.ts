@@ -196,9 +196,10 @@ test("a client whose mechanism has one message refuses what the server has no re
   assert.equal(client.challenge(new Uint8Array()).type, "refused");
 });
 
+const started = (mechanism: Mechanism, authzid?: string) =>
+  startClientMechanism(mechanism, clientContext(authzid === undefined ? {} : { authzid })).start();
+
 test("a client sends nothing, zero bytes or its address as each mechanism has it", () => {
-  const started = (mechanism: Mechanism, authzid?: string) =>
-    startClientMechanism(mechanism, clientContext(authzid === undefined ? {} : { authzid })).start();
   assert.deepEqual(started("ANONYMOUS"), { type: "response", data: undefined });
   assert.deepEqual(started("DIGEST-MD5"), { type: "response", data: undefined });
   assert.deepEqual(started("EXTERNAL"), { type: "response", data: new Uint8Array() });
