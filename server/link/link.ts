@@ -1,4 +1,4 @@
-import { XmlStreamReader, type XmlFault } from "#protocol/xml/read.ts";
+import { XmlStreamReader } from "#protocol/xml/read.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
@@ -9,7 +9,7 @@ import { receiveAsReceiving, startReceiving } from "#protocol/stream/receiving/r
 import type { ReceivingFacts, ReceivingOrEnding } from "#protocol/stream/receiving/state.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
-import { StreamError } from "#protocol/stream/stream-error.ts";
+import type { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
 import type { Timer } from "#kit/env.ts";
@@ -106,7 +106,7 @@ export class Link implements SessionLink {
       streamOpened: (header) => this.#feed({ type: "opened", header }),
       elementRead: (element) => this.#read(element),
       streamClosed: () => this.#feed({ type: "closed" }),
-      failed: (fault) => this.#feed({ type: "fault", error: streamErrorOf(fault) }),
+      failed: (fault) => this.#feed({ type: "fault", fault }),
       keepAlive: () => undefined,
     };
   }
@@ -341,8 +341,4 @@ export class Link implements SessionLink {
     this.#services.log.debug({ stream: this.id, error: cause }, "connection closed");
     this.#services.closed(this);
   }
-}
-
-function streamErrorOf(fault: XmlFault): StreamError {
-  return new StreamError(fault.condition, { text: fault.text });
 }
