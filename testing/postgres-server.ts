@@ -73,7 +73,9 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     fsync: options.durable === true ? "on" : "off",
   };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  let ended: Promise<unknown> = Promise.resolve();
   const start = async (): Promise<void> => {
+    await ended;
     child = spawn(join(native, "bin/postgres"), ["-D", data, ...parameters], { ...spawnOptions, stdio: "ignore" });
     await answering(connection, child);
   };
@@ -81,7 +83,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     const ending = child;
     child = undefined;
     if (ending === undefined || ending.exitCode !== null) return;
-    const ended = new Promise((resolve) => ending.once("exit", resolve));
+    ended = new Promise((resolve) => ending.once("exit", resolve));
     ending.kill(signal);
     await ended;
   };

@@ -124,7 +124,7 @@ export function quoted(name: string): string {
   return `"${name}"`;
 }
 
-/** A JID as the archive keeps it: its bare part is indexed, so that a bare JID finds the rows of its resources. */
+/** A JID as the archive keeps it: its bare part stands by itself, so that a bare JID finds the rows of its resources. */
 export function splitWith(jid: string): readonly [peer: string, resource: string] {
   const slash = jid.indexOf("/");
   return slash < 0 ? [jid, ""] : [jid.slice(0, slash), jid.slice(slash + 1)];

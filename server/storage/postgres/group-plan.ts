@@ -128,7 +128,7 @@ class GroupPlan {
     this.#push(
       `INSERT INTO ${this.#context.dialect.table("archive")} (store, owner, at, id, peer, resource, value) ` +
         "SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) " +
-        "ON CONFLICT (store, owner, id) DO UPDATE SET " +
+        "ON CONFLICT (id, owner, store) DO UPDATE SET " +
         "at = excluded.at, peer = excluded.peer, resource = excluded.resource, value = excluded.value",
       [
         appends.map(({ store }) => store),

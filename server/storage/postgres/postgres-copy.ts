@@ -38,12 +38,12 @@ async function* entryPages(session: PostgresSession, { dialect }: ReadContext): 
 
 async function* archivePages(session: PostgresSession, { dialect }: ReadContext): AsyncIterable<readonly Write[]> {
   const text =
-    `SELECT store, owner, id, at, peer, resource, value FROM ${dialect.table("archive")} ` +
-    "WHERE (store, owner, id) > ($1, $2, $3) ORDER BY store, owner, id LIMIT $4";
+    `SELECT id, owner, store, at, peer, resource, value FROM ${dialect.table("archive")} ` +
+    "WHERE (id, owner, store) > ($1, $2, $3) ORDER BY id, owner, store LIMIT $4";
   let place = ["", "", ""];
   for (;;) {
     const rows = (await session.query(text, [...place, pageRows])).map((row) => row.map(String));
-    yield rows.map(([store = "", owner = "", id = "", at = "", peer = "", resource = "", value = ""]) => ({
+    yield rows.map(([id = "", owner = "", store = "", at = "", peer = "", resource = "", value = ""]) => ({
       op: "append",
       store,
       owner,

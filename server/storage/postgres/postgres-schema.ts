@@ -21,9 +21,8 @@ const layout = (schema: string): readonly string[] => [
   `CREATE TABLE ${schema}.archive (
     store text COLLATE "C" NOT NULL, owner text COLLATE "C" NOT NULL, at bigint NOT NULL, id text COLLATE "C" NOT NULL,
     peer text COLLATE "C" NOT NULL, resource text COLLATE "C" NOT NULL, value text NOT NULL,
-    PRIMARY KEY (store, owner, id))`,
-  `CREATE INDEX archive_by_time ON ${schema}.archive (store, owner, at, id)`,
-  `CREATE INDEX archive_by_peer ON ${schema}.archive (store, owner, peer, at, id)`,
+    PRIMARY KEY (id, owner, store))`,
+  `CREATE INDEX archive_by_time ON ${schema}.archive (store, owner, at, id, peer, resource)`,
 ];
 
 /** Makes our tables in a new schema, and refuses a database that cannot hold them. */

@@ -144,14 +144,17 @@ class PostgresBackend implements Backend {
       const client = await this.#pool.connect();
       const session = new PostgresSession(client, this.#names);
       const context = { dialect: this.#dialect, tables: this.#tables };
-      await Promise.all(
+      const outcomes = await Promise.all(
         places.map(async (index) => {
           const request = requests[index];
           assert(request !== undefined, "the place is of a request");
-          answered(index, await outcomeOf(readPostgres(session, context, request)));
+          const outcome = await outcomeOf(readPostgres(session, context, request));
+          answered(index, outcome);
+          return outcome;
         }),
       );
-      client.release();
+      // What failed may have left the connection in any state.
+      client.release(outcomes.some(({ ok }) => !ok));
     } catch (error) {
       const failure = postgresFailure(error);
       for (const index of places) answered(index, { ok: false, failure });

@@ -11,8 +11,12 @@ const applicationId = 0x42414c43;
 const layoutVersion = 1;
 
 /**
- * Entries are clustered by owner, so that one range holds all that an owner wakes with. Archives are clustered by store,
- * owner and time: a page is one range, and so is what expires. `peer` is the bare JID of the other side.
+ * Entries are clustered by owner, so that one range holds all that an owner wakes with.
+ *
+ * Archive rows lie in the order of their arrival, at the end of the file; so do ids that grow with time. What is left to
+ * chance is one place in one index for a row: every page that a commit touches is written whole, and indexes are what
+ * archives cost (a second one halves the messages per second). That index holds all that a page may be filtered by,
+ * and a filter reads it alone. `peer` is the bare JID of the other side.
  */
 const layout = `
 CREATE TABLE store_version (name TEXT PRIMARY KEY, shape TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -22,12 +26,12 @@ CREATE TABLE entry (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX entry_by_store ON entry (store, owner);
 CREATE TABLE archive (
+  number INTEGER PRIMARY KEY,
   store TEXT NOT NULL, owner TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL,
-  peer TEXT NOT NULL, resource TEXT NOT NULL, value TEXT NOT NULL,
-  PRIMARY KEY (store, owner, at, id)
-) WITHOUT ROWID, STRICT;
-CREATE UNIQUE INDEX archive_by_id ON archive (store, owner, id);
-CREATE INDEX archive_by_peer ON archive (store, owner, peer, at, id);
+  peer TEXT NOT NULL, resource TEXT NOT NULL, value TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX archive_by_id ON archive (id, owner, store);
+CREATE INDEX archive_by_time ON archive (store, owner, at, id, peer, resource);
 PRAGMA application_id = ${applicationId};
 PRAGMA user_version = ${layoutVersion};
 `;
