@@ -12,6 +12,9 @@ import {
 } from "#testing/sasl/run-exchange.ts";
 import type { SaslClientContext } from "./client-context.ts";
 import type { SaslServerContext } from "./server-context.ts";
+import { decodeBase64, encodeBase64 } from "./sasl-base64.ts";
+import { authMessageOf, clientProof, saltedPasswordRequest } from "./scram-keys.ts";
+import { readServerFirst } from "./scram-message.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 import { scramIterationsMax, scramIterationsMin } from "./server-policy.ts";
 import { startClientMechanism } from "./start-client-mechanism.ts";
@@ -359,5 +362,32 @@ test("A27 after a last message that came as a challenge, success must carry noth
     assert.ok(last.type === "success" && last.data !== undefined);
     assert.equal(client.challenge(last.data).type, "response");
     assert.equal(client.success(data).type, expected);
+  }
+});
+
+test("A27 a proof with more behind it is no proof", () => {
+  const longer = edit(2, (text) =>
+    text.replace(/p=(.*)/, (_, proof: string) => {
+      const bytes = decodeBase64(proof) ?? new Uint8Array();
+      return `p=${encodeBase64(Uint8Array.from([...bytes, 0]))}`;
+    }),
+  );
+  assert.deepEqual(attack({ tamper: longer }).server, { type: "failure", condition: "not-authorized" });
+});
+
+test("A27 reuse of a nonce: who knows the password, but signs another nonce than ours, is refused", () => {
+  const keys = juliet.scram["SHA-256"];
+  assert.ok(keys !== undefined);
+  const salted = derive(saltedPasswordRequest("SHA-256", encodeUtf8("r0m30myr0m30"), keys));
+  for (const change of [(nonce: string) => nonce, (nonce: string) => `${nonce}x`, () => "abc"]) {
+    const server = startServerMechanism("SCRAM-SHA-256", serverContext({ offered: both }));
+    const challenge = settleServer(server, server.respond(encodeUtf8("n,,n=juliet,r=abc")), find);
+    assert.ok(challenge.type === "challenge");
+    const serverFirst = decodeUtf8(challenge.data) ?? "";
+    const ours = readServerFirst(serverFirst)?.nonce ?? "";
+    const bare = `c=biws,r=${change(ours)}`;
+    const proof = clientProof("SHA-256", salted, authMessageOf("n=juliet,r=abc", serverFirst, bare));
+    const output = server.respond(encodeUtf8(`${bare},p=${encodeBase64(proof)}`));
+    assert.equal(output.type, change(ours) === ours ? "success" : "failure");
   }
 });
