@@ -109,10 +109,15 @@ export class ServerCore {
     return core;
   }
 
-  /** Serves a client on a connection that was just accepted. */
-  accept(transport: Transport, policy: ListenerPolicy): Link {
+  /**
+   * Serves a client on a connection that was just accepted.
+   *
+   * @param authenticated told when somebody has logged in on it
+   */
+  accept(transport: Transport, policy: ListenerPolicy, authenticated?: () => void): Link {
     const link = new Link(randomToken(this.#parts.env, 10), transport, this.#servicesFor(policy));
     this.links.add(link);
+    if (authenticated !== undefined) this.#authenticated.set(link, authenticated);
     return link;
   }
 
@@ -132,6 +137,7 @@ export class ServerCore {
   }
 
   #allGone: (() => void) | undefined;
+  readonly #authenticated = new WeakMap<Link, () => void>();
 
   readonly #routeElsewhere = (stanza: Stanza): void => {
     const { to } = stanza;
@@ -206,6 +212,7 @@ export class ServerCore {
   #authorize(link: Link, domain: DomainJid | undefined, mechanism: string, user: BareJid | undefined): AnswerInput {
     const { observer, log, env } = this.#parts;
     observer.loginSucceeded(mechanism);
+    this.#authenticated.get(link)?.();
     if (user !== undefined) {
       log.info({ stream: link.id, peer: link.remoteAddress, account: user, mechanism }, "logged in");
       return { type: "authorized", user };

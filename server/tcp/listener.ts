@@ -1,0 +1,140 @@
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { Server as TlsServer, type TLSSocket } from "node:tls";
+import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
+import type { Log } from "#kit/log.ts";
+import type { Transport } from "../link/transport.ts";
+import type { ConnectionCount, ConnectionLimitHit, OpenConnection } from "./connection-count.ts";
+import { SocketTransport, type StartTls } from "./socket-transport.ts";
+
+/** Connections that the operating system holds until we take them. */
+const backlogConnections = 4_096;
+/** How often the same trouble with accepting is told to the log. */
+const troubleToldEveryMs = 1_000;
+
+export interface ListenerParts {
+  readonly kind: "client" | "client-direct-tls";
+  /** An IP address; "::" takes IPv4 as well. */
+  readonly address: string;
+  readonly port: number;
+  readonly tls: "required" | "optional" | "none";
+  /** Makes the TLS server that connections are given to; not needed where `tls` is "none". */
+  readonly tlsServer: (secured: (socket: TLSSocket) => void) => TlsServer;
+  readonly channelOf: (socket: TLSSocket) => SecureChannel;
+  readonly count: ConnectionCount;
+  readonly log: Log;
+  readonly limitHit: (limit: ConnectionLimitHit) => void;
+  /** A connection to serve. */
+  readonly accept: (transport: Transport, connection: OpenConnection) => void;
+}
+
+/** A listening socket. */
+export interface Listener extends AsyncDisposable {
+  readonly kind: ListenerParts["kind"];
+  readonly tls: ListenerParts["tls"];
+  readonly address: string;
+  /** The real port, where 0 was asked for. */
+  readonly port: number;
+}
+
+/**
+ * Listens.
+ *
+ * @throws Error with the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL)
+ */
+export async function listen(parts: ListenerParts): Promise<Listener> {
+  const handshakes = parts.tls === "none" ? undefined : new Handshakes(parts);
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
+    socket.on("error", ignore);
+    const connection = parts.count.open(socket.remoteAddress ?? "");
+    if (typeof connection === "string") {
+      parts.limitHit(connection);
+      socket.destroy();
+      return;
+    }
+    socket.once("close", connection.close);
+    if (parts.kind === "client") parts.accept(clearTransport(socket, handshakes, parts), connection);
+    else
+      handshakes?.start(socket, (secured) => {
+        if (secured === undefined) socket.destroy();
+        else
+          parts.accept(
+            new SocketTransport(secured, parts.channelOf(secured), { ...parts, startTls: undefined }),
+            connection,
+          );
+      });
+  });
+  await listening(server, parts);
+  tellTrouble(server, parts.log);
+  const address = server.address() as AddressInfo;
+  return {
+    kind: parts.kind,
+    tls: parts.tls,
+    address: address.address,
+    port: address.port,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
+
+function clearTransport(socket: Socket, handshakes: Handshakes | undefined, parts: ListenerParts): Transport {
+  const startTls: StartTls | undefined = handshakes && ((raw, secured) => handshakes.start(raw, secured));
+  return new SocketTransport(socket, undefined, { startTls, channelOf: parts.channelOf });
+}
+
+/** TLS handshakes that are under way on one listener. */
+class Handshakes {
+  readonly #server: TlsServer;
+  readonly #waiting = new Map<string, (socket: TLSSocket | undefined) => void>();
+
+  constructor(parts: ListenerParts) {
+    this.#server = parts.tlsServer((socket) => this.#ended(socket, socket));
+    // Time-outs of the handshake come this way too.
+    this.#server.on("tlsClientError", (error, socket) => {
+      parts.log.debug({ peer: socket.remoteAddress, error: error.message }, "the TLS handshake failed");
+      this.#ended(socket, undefined);
+    });
+  }
+
+  start(socket: Socket, ended: (secured: TLSSocket | undefined) => void): void {
+    const peer = peerOf(socket);
+    this.#waiting.set(peer, ended);
+    socket.once("close", () => this.#waiting.delete(peer));
+    // The handshake, its time-out, SNI and ALPN are those of a TLS server that had accepted the socket itself.
+    this.#server.emit("connection", socket);
+  }
+
+  #ended(socket: TLSSocket, secured: TLSSocket | undefined): void {
+    const peer = peerOf(socket);
+    const ended = this.#waiting.get(peer);
+    this.#waiting.delete(peer);
+    if (ended !== undefined) ended(secured);
+    else socket.destroy();
+  }
+}
+
+/** Who is at the other end: unique among the connections of one listener. */
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`;
+}
+
+function listening(server: Server, { address, port }: ListenerParts): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen({ host: address, port, backlog: backlogConnections }, () => {
+    server.off("error", reject);
+    resolve();
+  });
+  return promise;
+}
+
+/** Being out of files and the like passes: the server stays up and says so, once a second at most (A11). */
+function tellTrouble(server: Server, log: Log): void {
+  let toldAt = 0;
+  server.on("error", (error) => {
+    const now = Date.now();
+    if (now - toldAt < troubleToldEveryMs) return;
+    toldAt = now;
+    log.error({ error }, "connections cannot be accepted at present");
+  });
+}
+
+function ignore(): void {}
