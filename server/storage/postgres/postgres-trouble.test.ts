@@ -8,7 +8,7 @@ import { contractShapes } from "#testing/contract/storage-fixtures.ts";
 import { startPostgresServer } from "#testing/postgres-server.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
-const server = await startPostgresServer({ durable: true });
+const server = await startPostgresServer();
 after(() => server[Symbol.asyncDispose]());
 const { connection } = server;
 
