@@ -10,7 +10,7 @@ import {
   type Tamper,
 } from "#testing/sasl/run-exchange.ts";
 import { fromByteString, toByteString } from "./bytes.ts";
-import { digestMd5Ha1 } from "./digest-md5-keys.ts";
+import { digestMd5Ha1, digestMd5Response, type DigestParts } from "./digest-md5-keys.ts";
 import { digestDirectivesMax, readDirectives, writeDirectives } from "./digest-md5-message.ts";
 import { startClientMechanism } from "./start-client-mechanism.ts";
 import { startServerMechanism } from "./start-server-mechanism.ts";
@@ -221,7 +221,7 @@ test("letters beyond ISO 8859-1 need a server of UTF-8", () => {
 });
 
 test("keys of another realm open nothing", () => {
-  const ha1 = digestMd5Ha1({ username: "juliet", realm: "verona.example", password: "r0m30myr0m30" });
+  const ha1 = digestMd5Ha1({ username: "juliet", realm: testDomain, password: "r0m30myr0m30" });
   const { server } = runExchange({
     server: startServerMechanism("DIGEST-MD5", serverContext({ offered: ["DIGEST-MD5"] })),
     client: startClientMechanism("DIGEST-MD5", clientContext()),
@@ -264,3 +264,61 @@ test("bytes that are no directives are refused", () => {
     assert.equal(readDirectives(text), undefined, text);
   assert.deepEqual(readDirectives(toByteString(encodeUtf8("a=\u00e9"))), new Map([["a", ["\u00c3\u00a9"]]]));
 });
+
+const signed: readonly {
+  readonly name: string;
+  readonly parts?: Partial<DigestParts>;
+  readonly realm?: string;
+  readonly accepted: boolean;
+}[] = [
+  { name: "what we asked for", accepted: true },
+  { name: "our host in capitals", parts: { digestUri: "xmpp/BALCONY.example" }, accepted: true },
+  {
+    name: "a host that stands in for our domain",
+    parts: { digestUri: `xmpp/login.example/${testDomain}` },
+    accepted: true,
+  },
+  { name: "one's own address", parts: { authzid: `juliet@${testDomain}` }, accepted: true },
+  { name: "an empty address", parts: { authzid: "" }, accepted: true },
+  { name: "another nonce", parts: { nonce: "0123456789" }, accepted: false },
+  { name: "a second use of the nonce", parts: { nc: "00000002" }, accepted: false },
+  { name: "a protection that we do not offer", parts: { qop: "auth-int" }, accepted: false },
+  { name: "another service", parts: { digestUri: `imap/${testDomain}` }, accepted: false },
+  { name: "another host", parts: { digestUri: "xmpp/verona.example" }, accepted: false },
+  { name: "another domain", parts: { digestUri: `xmpp/${testDomain}/verona.example` }, accepted: false },
+  { name: "too long a name", parts: { digestUri: `xmpp/a/${testDomain}/b` }, accepted: false },
+  { name: "another realm", realm: "verona.example", accepted: false },
+];
+
+for (const { name, parts: changes, realm = testDomain, accepted } of signed) {
+  test(`A27 who knows the password and signs ${name} is ${accepted ? "accepted" : "refused"} by DIGEST-MD5`, () => {
+    const ha1 = digestMd5Ha1({ username: "juliet", realm, password: "r0m30myr0m30" });
+    const server = startServerMechanism("DIGEST-MD5", serverContext({ offered: ["DIGEST-MD5"] }));
+    const challenge = server.respond(undefined);
+    assert.ok(challenge.type === "challenge");
+    const nonce = readDirectives(toByteString(challenge.data))?.get("nonce")?.[0] ?? "";
+    const parts = {
+      nonce,
+      cnonce: "c",
+      nc: "00000001",
+      qop: "auth",
+      digestUri: `xmpp/${testDomain}`,
+      authzid: undefined,
+      ...changes,
+    };
+    const text = writeDirectives([
+      ["username", "juliet", true],
+      ["realm", realm, true],
+      ["nonce", parts.nonce, true],
+      ["cnonce", parts.cnonce, true],
+      ["nc", parts.nc, false],
+      ["qop", parts.qop, false],
+      ["digest-uri", parts.digestUri, true],
+      ["response", digestMd5Response(ha1, parts, "client"), false],
+      ...(parts.authzid === undefined ? [] : [["authzid", parts.authzid, true] as const]),
+    ]);
+    const found = { ...juliet, digestMd5: { realm, ha1 } };
+    const output = settleServer(server, server.respond(fromByteString(text)), () => found);
+    assert.equal(output.type, accepted ? "challenge" : "failure");
+  });
+}

@@ -153,4 +153,6 @@ test("A26 comparing looks at every byte, wherever the first difference is", () =
     );
   }
   assert.equal(equalBytes(secret, secret.slice(1)), false);
+  assert.equal(equalBytes(secret.slice(1), secret), false);
+  assert.equal(equalBytes(Uint8Array.of(1, 0), Uint8Array.of(1)), false);
 });
