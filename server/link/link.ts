@@ -7,7 +7,6 @@ import type { BareJid } from "#protocol/jid/jid.ts";
 import { receiveWhenEnding } from "#protocol/stream/ending.ts";
 import { receiveAsReceiving, startReceiving } from "#protocol/stream/receiving/receive.ts";
 import type { ReceivingFacts, ReceivingOrEnding } from "#protocol/stream/receiving/state.ts";
-import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
 import type { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
@@ -15,7 +14,7 @@ import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts"
 import type { Timer } from "#kit/env.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import type { LocalSession } from "../session/session.ts";
-import type { SessionLink } from "../session/session-link.ts";
+import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
 import type { LinkServices } from "./link-services.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
@@ -68,8 +67,8 @@ export class Link implements SessionLink {
     return this.#transport.remoteAddress;
   }
 
-  get channel(): SecureChannel | undefined {
-    return this.#transport.channel;
+  get facts(): ConnectionFacts {
+    return { stream: this.id, remoteAddress: this.#transport.remoteAddress };
   }
 
   readonly write = (bytes: string): void => {

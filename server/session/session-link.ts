@@ -5,10 +5,18 @@ import type { StreamError } from "#protocol/stream/stream-error.ts";
  * its account is; between them go only these calls and those of `SessionPort`, so that a bus can come between later.
  */
 export interface SessionLink {
+  readonly facts: ConnectionFacts;
   /** Queues a byte string for the client; it leaves when the turn of the loop ends. */
   readonly write: (bytes: string) => void;
   /** Runs when the operating system has taken everything queued so far, or never will. */
   readonly whenTaken: (run: (taken: boolean) => void) => void;
   /** Closes the stream: with an error, or in peace. */
   readonly close: (error?: StreamError) => void;
+}
+
+/** What administrators are told about a connection. */
+export interface ConnectionFacts {
+  /** Id of the stream, as the log has it. */
+  readonly stream: string;
+  readonly remoteAddress: string;
 }

@@ -17,7 +17,7 @@ import { refuse } from "../host/refusal.ts";
 import { iqKey } from "../host/steps.ts";
 import { firstVerdict } from "../host/verdict.ts";
 import { admit, type Admission } from "./admit.ts";
-import type { SessionLink } from "./session-link.ts";
+import type { ConnectionFacts, SessionLink } from "./session-link.ts";
 import type { SessionLimits } from "./session-limits.ts";
 import { Unacknowledged } from "./unacknowledged.ts";
 
@@ -74,6 +74,11 @@ export class LocalSession implements Session {
 
   get connected(): boolean {
     return this.#link !== undefined;
+  }
+
+  /** Where it is connected from and how, for administrators. */
+  get connection(): ConnectionFacts | undefined {
+    return this.#link?.facts;
   }
 
   /** Under which it can be resumed; undefined when it cannot. */

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { Server as TlsServer, type TLSSocket } from "node:tls";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { Log } from "#kit/log.ts";
 import type { Transport } from "../link/transport.ts";
@@ -17,8 +17,8 @@ export interface ListenerParts {
   readonly address: string;
   readonly port: number;
   readonly tls: "required" | "optional" | "none";
-  /** Makes the TLS server that connections are given to; not needed where `tls` is "none". */
-  readonly tlsServer: (secured: (socket: TLSSocket) => void) => TlsServer;
+  /** Does the handshakes; undefined where `tls` is "none". */
+  readonly startTls: StartTls | undefined;
   readonly channelOf: (socket: TLSSocket) => SecureChannel;
   readonly count: ConnectionCount;
   readonly log: Log;
@@ -42,7 +42,6 @@ export interface Listener extends AsyncDisposable {
  * @throws Error with the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
 export async function listen(parts: ListenerParts): Promise<Listener> {
-  const handshakes = parts.tls === "none" ? undefined : new Handshakes(parts);
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     socket.on("error", ignore);
     const connection = parts.count.open(socket.remoteAddress ?? "");
@@ -52,9 +51,9 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       return;
     }
     socket.once("close", connection.close);
-    if (parts.kind === "client") parts.accept(clearTransport(socket, handshakes, parts), connection);
+    if (parts.kind === "client") parts.accept(new SocketTransport(socket, undefined, parts), connection);
     else
-      handshakes?.start(socket, (secured) => {
+      parts.startTls?.(socket, (secured) => {
         if (secured === undefined) socket.destroy();
         else
           parts.accept(
@@ -73,47 +72,6 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     port: address.port,
     [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())),
   };
-}
-
-function clearTransport(socket: Socket, handshakes: Handshakes | undefined, parts: ListenerParts): Transport {
-  const startTls: StartTls | undefined = handshakes && ((raw, secured) => handshakes.start(raw, secured));
-  return new SocketTransport(socket, undefined, { startTls, channelOf: parts.channelOf });
-}
-
-/** TLS handshakes that are under way on one listener. */
-class Handshakes {
-  readonly #server: TlsServer;
-  readonly #waiting = new Map<string, (socket: TLSSocket | undefined) => void>();
-
-  constructor(parts: ListenerParts) {
-    this.#server = parts.tlsServer((socket) => this.#ended(socket, socket));
-    // Time-outs of the handshake come this way too.
-    this.#server.on("tlsClientError", (error, socket) => {
-      parts.log.debug({ peer: socket.remoteAddress, error: error.message }, "the TLS handshake failed");
-      this.#ended(socket, undefined);
-    });
-  }
-
-  start(socket: Socket, ended: (secured: TLSSocket | undefined) => void): void {
-    const peer = peerOf(socket);
-    this.#waiting.set(peer, ended);
-    socket.once("close", () => this.#waiting.delete(peer));
-    // The handshake, its time-out, SNI and ALPN are those of a TLS server that had accepted the socket itself.
-    this.#server.emit("connection", socket);
-  }
-
-  #ended(socket: TLSSocket, secured: TLSSocket | undefined): void {
-    const peer = peerOf(socket);
-    const ended = this.#waiting.get(peer);
-    this.#waiting.delete(peer);
-    if (ended !== undefined) ended(secured);
-    else socket.destroy();
-  }
-}
-
-/** Who is at the other end: unique among the connections of one listener. */
-function peerOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`;
 }
 
 function listening(server: Server, { address, port }: ListenerParts): Promise<void> {

@@ -1,0 +1,188 @@
+import { domainOf, parseJid, type BareJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { AdministrationError } from "#kit/administration-error.ts";
+import { listEntriesMax } from "#kit/administration-values.ts";
+import type { BackupProgress, ServerAdministration, SessionSummary } from "#kit/administration.ts";
+import type { AccountChange } from "#kit/host.ts";
+import type { Store } from "#kit/storage.ts";
+import type { Config } from "./config/config.ts";
+import type { ServerCore } from "./core.ts";
+import type { LocalSession } from "./session/session.ts";
+import type { ConnectionCount } from "./tcp/connection-count.ts";
+import type { Listener } from "./tcp/listener.ts";
+import type { CertificateStore } from "./tls/certificate-store.ts";
+import { inviteAdministration } from "./invite-administration.ts";
+import { serverVersion } from "./version.ts";
+
+export interface AdministrationParts {
+  readonly core: ServerCore;
+  readonly store: Store;
+  readonly config: Config;
+  readonly dataDir: string;
+  /** What only a listening server has; empty when the store alone was opened. */
+  readonly listeners: readonly Listener[];
+  readonly certificates: CertificateStore | undefined;
+  readonly connections: ConnectionCount | undefined;
+  readonly startedAt: number;
+}
+
+/** Accounts read from the store at once. */
+const pageAccounts = 1_000;
+
+/** What administrators can ask of the core; see {@link ServerAdministration}. */
+export function serverAdministration(parts: AdministrationParts): ServerAdministration {
+  const { core, config } = parts;
+  return {
+    status: () => Promise.resolve(status(parts)),
+    addAccount: async ({ address, password }) => {
+      accept(await core.accounts.create(address, password));
+      return { address };
+    },
+    setPassword: async ({ address, password }) => {
+      const sessionsEnded = sessionsOf(core, address).length;
+      accept(await core.accounts.setPassword(address, password));
+      return { address, sessionsEnded };
+    },
+    deleteAccount: async ({ address }) => {
+      const sessionsEnded = sessionsOf(core, address).length;
+      accept(await core.accounts.delete(address));
+      return { address, sessionsEnded };
+    },
+    listAccounts: ({ host }) => listAccounts(core, host === undefined ? [...core.hosts.keys()] : [hostOf(core, host)]),
+    listSessions: ({ address }) => {
+      const sessions = sessionsOf(core, address);
+      return Promise.resolve({ sessions: sessions.slice(0, listEntriesMax).map(summary), total: sessions.length });
+    },
+    endSessions: ({ address, resource }) => {
+      const chosen = sessionsOf(core, address).filter(
+        (session) => resource === undefined || session.resource === resource,
+      );
+      if (chosen.length === 0) throw new AdministrationError("not-found", `${address} has no such session`);
+      for (const session of chosen) session.end("not-authorized", "ended by the administrator");
+      return Promise.resolve({ ended: chosen.length });
+    },
+    ...inviteAdministration(parts),
+    listHosts: async () => {
+      const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
+      const hosts = [];
+      for (const { domain, registration } of config.hosts) {
+        const certificate = expiry.get(domain);
+        const { total } = await listAccounts(core, [domain]);
+        const days = certificate && { certificateDays: certificate.days, selfSigned: certificate.selfSigned };
+        hosts.push({ domain, registration, accounts: total, ...days });
+      }
+      return { hosts };
+    },
+    backup: (request, signal) => backup(parts.store, request.file, signal),
+  };
+}
+
+function status(parts: AdministrationParts): Awaited<ReturnType<ServerAdministration["status"]>> {
+  const { core, config, store, listeners } = parts;
+  const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
+  const sessions = [...core.registry.sessions()];
+  const { state, lastError } = store.health;
+  return {
+    version: serverVersion,
+    pid: process.pid,
+    startedAt: new Date(parts.startedAt).toISOString(),
+    dataDir: parts.dataDir,
+    listeners: listeners.map(({ kind, address, port, tls }) => ({ kind, address, port, tls })),
+    hosts: config.hosts.map(({ domain }) => {
+      const certificate = expiry.get(domain);
+      return {
+        domain,
+        sessions: sessions.filter(({ jid }) => domainOf(jid) === domain).length,
+        ...(certificate && { certificateDays: certificate.days, selfSigned: certificate.selfSigned }),
+      };
+    }),
+    connections: parts.connections?.total ?? 0,
+    sessions: sessions.length,
+    store: { kind: config.storage.kind, ok: state === "ok", ...(lastError && { detail: lastError.message }) },
+    memoryBytes: process.memoryUsage.rss(),
+  };
+}
+
+async function listAccounts(
+  core: ServerCore,
+  domains: readonly DomainJid[],
+): Promise<Awaited<ReturnType<ServerAdministration["listAccounts"]>>> {
+  const accounts: Awaited<ReturnType<ServerAdministration["listAccounts"]>>["accounts"] = [];
+  let total = 0;
+  for (const domain of domains) {
+    for (let after: string | undefined; ;) {
+      const page = await core.accounts.list(domain, after, pageAccounts);
+      total += page.length;
+      for (const address of page.slice(0, Math.max(0, listEntriesMax - accounts.length))) {
+        const jid = parseJid(address) as BareJid | undefined;
+        const record = jid === undefined ? undefined : await core.accounts.find(jid);
+        accounts.push({
+          address,
+          sessions: jid === undefined ? 0 : sessionsOf(core, jid).length,
+          ...(record && { createdAt: new Date(record.createdAt).toISOString() }),
+        });
+      }
+      after = page.at(-1);
+      if (page.length < pageAccounts) break;
+    }
+  }
+  return { accounts, total };
+}
+
+function hostOf(core: ServerCore, domain: DomainJid): DomainJid {
+  if (!core.hosts.has(domain)) throw new AdministrationError("not-found", `${domain} is not a host of this server`);
+  return domain;
+}
+
+function sessionsOf(core: ServerCore, address: BareJid | undefined): readonly LocalSession[] {
+  const sessions = [...core.registry.sessions()];
+  return address === undefined ? sessions : sessions.filter((session) => session.account.jid === address);
+}
+
+function summary(session: LocalSession): SessionSummary {
+  return {
+    address: session.jid,
+    since: new Date(session.boundAt).toISOString(),
+    state: session.connected ? "connected" : "resumable",
+    ...session.connection,
+  };
+}
+
+function accept(change: AccountChange): void {
+  if (change.ok) return;
+  const codes = {
+    exists: "exists",
+    "no-such-account": "not-found",
+    "bad-name": "invalid",
+    "bad-password": "invalid",
+    tombstone: "exists",
+    "too-busy": "unavailable",
+    store: "unavailable",
+  } as const;
+  throw new AdministrationError(codes[change.reason], change.text);
+}
+
+async function* backup(store: Store, file: string, signal: AbortSignal): AsyncGenerator<BackupProgress> {
+  let fraction = 0;
+  let told: () => void = ignore;
+  const copy = store.backup(file, (share) => {
+    fraction = share;
+    told();
+  });
+  let over = false;
+  const end = copy.finally(() => {
+    over = true;
+    told();
+  });
+  end.catch(ignore);
+  while (!over && !signal.aborted) {
+    await new Promise<void>((resolve) => {
+      told = resolve;
+      if (over) resolve();
+    });
+    if (!over) yield { done: false, fraction };
+  }
+  await end;
+  yield { done: true, fraction: 1 };
+}
+
+function ignore(): void {}

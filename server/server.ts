@@ -1,0 +1,167 @@
+import { isIP } from "node:net";
+import type { Log } from "#kit/log.ts";
+import type { Env } from "#kit/env.ts";
+import type { ReloadReport, ServerAdministration } from "#kit/administration.ts";
+import type { Config, ListenerConfig } from "./config/config.ts";
+import { serverAdministration } from "./administration.ts";
+import { ServerCore } from "./core.ts";
+import type { CoreObserver, ListenerPolicy } from "./core-settings.ts";
+import { serverModules } from "./modules.generated.ts";
+import { nodeEnv } from "./node-env.ts";
+import { openStore } from "./open-store.ts";
+import { coreSettings } from "./settings-of-config.ts";
+import { ConnectionCount, type ConnectionLimitHit } from "./tcp/connection-count.ts";
+import { listen, type Listener, type ListenerParts } from "./tcp/listener.ts";
+import { CertificateStore } from "./tls/certificate-store.ts";
+import { certificateSettings } from "./tls/certificate-settings.ts";
+import { StartTlsServer } from "./tls/start-tls-server.ts";
+import { TlsServers } from "./tls/tls-servers.ts";
+
+/** What the server counts; the metrics listen here. */
+export interface ServerObserver extends CoreObserver {
+  readonly connectionRefused: (limit: ConnectionLimitHit) => void;
+  readonly handshakeFailed: (code: string) => void;
+}
+
+export interface ServerOptions {
+  readonly config: Config;
+  /** Absolute. Certificates made by us and the SQLite file lie here. */
+  readonly dataDir: string;
+  readonly log: Log;
+  readonly observer: ServerObserver;
+  readonly env?: Env;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly core: ServerCore;
+  readonly listeners: readonly Listener[];
+  readonly certificates: CertificateStore;
+  readonly connections: ConnectionCount;
+  readonly administration: ServerAdministration;
+  /** Takes over what can change without a restart: certificates. */
+  readonly reload: (config: Config) => Promise<Pick<ReloadReport, "certificates" | "problems">>;
+  /** Stops accepting, tells every client, waits at most `deadlineMs`, closes the store. */
+  readonly stop: (deadlineMs: number) => Promise<void>;
+}
+
+/**
+ * Starts everything: store, hosts, certificates, listeners. What was opened is closed again when a later part fails.
+ *
+ * @throws StoreError, CertificateError, ModuleConflict, ListenError: each with a message that says what to do
+ */
+export async function startServer({
+  config,
+  dataDir,
+  log,
+  observer,
+  env = nodeEnv(),
+}: ServerOptions): Promise<RunningServer> {
+  await using opened = new AsyncDisposableStack();
+  const certificates = await CertificateStore.open(certificateSettings(config), { dataDir, now: env.now });
+  const store = opened.use(await openStore(config, dataDir));
+  const core = await ServerCore.start({
+    env,
+    log,
+    store,
+    settings: coreSettings(config),
+    modules: serverModules,
+    observer,
+  });
+  const tls = new TlsServers({
+    certificates,
+    settings: config.tls,
+    now: env.now,
+    handshakeFailed: (code, peer) => {
+      observer.handshakeFailed(code);
+      log.debug({ peer, code }, "the TLS handshake failed");
+    },
+  });
+  const { totalMax, perAddressMax, unauthenticatedMax } = config.limits.connections;
+  const connections = new ConnectionCount({ totalMax, perAddressMax, unauthenticatedMax });
+  const listeners: Listener[] = [];
+  for (const listener of config.listeners)
+    for (const parts of listenerParts(listener, { tls, connections, log, core, observer }))
+      listeners.push(opened.use(await listenOrSay(parts)));
+  const held = opened.move();
+  const startedAt = env.now();
+  return {
+    core,
+    listeners,
+    certificates,
+    connections,
+    administration: serverAdministration({
+      core,
+      store,
+      config,
+      dataDir,
+      listeners,
+      certificates,
+      connections,
+      startedAt,
+    }),
+    reload: async (next) => {
+      const { changed, problems } = await certificates.reload(certificateSettings(next));
+      return { certificates: [...changed], problems: [...problems] };
+    },
+    stop: async (deadlineMs) => {
+      // Listening ends first, so that nobody comes while the others are being told; the store goes last.
+      const closing = Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()));
+      await core.stop(deadlineMs);
+      await closing;
+      await held.disposeAsync();
+    },
+  };
+}
+
+/** A port cannot be had; the message says which and why. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+interface ListenerContext {
+  readonly tls: TlsServers;
+  readonly connections: ConnectionCount;
+  readonly log: Log;
+  readonly core: ServerCore;
+  readonly observer: ServerObserver;
+}
+
+function listenerParts(listener: ListenerConfig, context: ListenerContext): readonly ListenerParts[] {
+  const { tls, connections, log, core, observer } = context;
+  const policy: ListenerPolicy = { startTls: listener.tls, plainWithoutTls: listener.plainWithoutTls };
+  const direct = listener.kind === "client-direct-tls";
+  const handshakes = direct ? new StartTlsServer(tls.directServer()) : tls.startTlsServer();
+  return listener.addresses.map((address) => ({
+    kind: listener.kind,
+    // "::" takes IPv4 too, unless the system was told otherwise.
+    address: address === "*" ? "::" : address,
+    port: listener.port,
+    tls: direct ? "required" : listener.tls,
+    startTls: direct || listener.tls !== "none" ? handshakes.upgrade : undefined,
+    channelOf: (socket) => tls.channelOf(socket),
+    count: connections,
+    log,
+    limitHit: observer.connectionRefused,
+    accept: (transport, connection) => void core.accept(transport, policy, connection.authenticated),
+  }));
+}
+
+async function listenOrSay(parts: ListenerParts): Promise<Listener> {
+  try {
+    return await listen(parts);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    // A machine without IPv6 has no "::".
+    if (parts.address === "::" && (code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL"))
+      return listenOrSay({ ...parts, address: "0.0.0.0" });
+    const place = isIP(parts.address) === 6 ? `[${parts.address}]:${parts.port}` : `${parts.address}:${parts.port}`;
+    throw new ListenError(`cannot listen on ${place}: ${reasons[code] ?? String(cause)}`, { cause });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program has this port; stop that program, or choose another port under [[listeners]]",
+  EACCES: "not allowed; ports below 1024 need root or CAP_NET_BIND_SERVICE",
+  EADDRNOTAVAIL: "this machine does not have this address",
+};

@@ -1,0 +1,93 @@
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import { scramHashes, type ScramHash } from "#protocol/sasl/scram-hash.ts";
+import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import { defaultXmlLimits, type XmlLimits } from "#protocol/xml/limits.ts";
+import type { Config, HostConfig } from "./config/config.ts";
+import type { CoreSettings, HostSettings } from "./core-settings.ts";
+import type { LinkLimits } from "./link/link-services.ts";
+
+const dayMs = 24 * 3_600_000;
+/** What stands for "never" where a timer is set: Node's longest. */
+const neverMs = 2_147_483_647;
+
+/** What the core runs with, made of what balcony.toml says. */
+export function coreSettings(config: Config): CoreSettings {
+  const [first, ...others] = config.hosts.map((host) => hostSettings(config, host));
+  if (first === undefined) throw new Error("a checked configuration has a host");
+  const { account, login } = config.limits;
+  return {
+    hosts: [first, ...others],
+    sasl: saslPolicy(config),
+    link: linkLimits(config),
+    session: {
+      resumeSecondsMax: config.sessions.resumeSeconds ?? 0,
+      unacknowledged: {
+        entriesMax: account.unacknowledgedStanzasMax,
+        bytesMax: account.unacknowledgedBytesMax,
+      },
+    },
+    resourceConflict: config.sessions.resourceConflict,
+    sessionsPerAccountMax: account.sessionsMax,
+    mailboxStanzasMax: account.mailboxStanzasMax,
+    failedLogins: Number.isFinite(login.failuresMax)
+      ? { max: login.failuresMax, windowMs: login.failuresWindowSeconds * 1_000 }
+      : undefined,
+    jidCacheEntriesMax: 10_000,
+    tombstoneMs: account.tombstoneDays * dayMs,
+  };
+}
+
+function hostSettings(config: Config, host: HostConfig): HostSettings {
+  return {
+    domain: host.domain satisfies DomainJid,
+    contacts: host.contacts,
+    enabled: (module) => config.features[module.name]?.["enabled"] !== false,
+    configured: (module, option) =>
+      module.name === "registration" && option.key === "policy"
+        ? host.registration
+        : config.features[module.name]?.[option.key],
+  };
+}
+
+function saslPolicy({ auth }: Config): SaslServerPolicy {
+  const wanted = scramHashes.filter((hash) => auth.mechanisms.some((name) => name === `SCRAM-${hash}`));
+  const [first = "SHA-256", ...others]: readonly ScramHash[] = wanted.includes("SHA-256")
+    ? ["SHA-256", ...wanted.filter((hash) => hash !== "SHA-256")]
+    : wanted;
+  return {
+    scramHashes: [first, ...others],
+    scramIterations: auth.scramIterations,
+    scramWithoutTls: auth.scramWithoutTls,
+    plain: auth.mechanisms.includes("PLAIN") ? "tls" : "never",
+    digestMd5: auth.digestMd5,
+    anonymous: auth.anonymous,
+    external: auth.mechanisms.includes("EXTERNAL"),
+    channelBinding: auth.channelBinding,
+  };
+}
+
+function linkLimits({ limits: { stream, rate } }: Config): LinkLimits {
+  const xml: XmlLimits = {
+    ...defaultXmlLimits,
+    elementBytesMax: stream.stanzaBytesMax,
+    headerBytesMax: stream.headerBytesMax,
+    depthMax: stream.depthMax,
+    attributesMax: stream.attributesMax,
+    namespacesMax: stream.namespacesMax,
+    nameLengthMax: stream.nameBytesMax,
+    childrenMax: stream.childrenMax,
+  };
+  return {
+    xml,
+    xmlBeforeAuthentication: { ...xml, elementBytesMax: stream.stanzaBytesMaxBeforeLogin },
+    bytesRate: bucket(rate.sessionBytesPerSecond, rate.sessionBytesBurst),
+    stanzasRate: bucket(rate.sessionStanzasPerSecond, rate.sessionStanzasBurst),
+    negotiationMsMax: stream.negotiationSecondsMax === undefined ? neverMs : stream.negotiationSecondsMax * 1_000,
+    closingMsMax: stream.closingSecondsMax * 1_000,
+    unsentBytesMax: stream.unsentBytesMax,
+  };
+}
+
+function bucket(perSecond: number, burst: number): LinkLimits["bytesRate"] {
+  return Number.isFinite(perSecond) ? { perSecond, burst } : undefined;
+}

@@ -1,0 +1,12 @@
+import type { Config } from "../config/config.ts";
+import type { CertificateSettings } from "./certificate-store.ts";
+
+/** What balcony.toml says about certificates. */
+export function certificateSettings({ hosts, tls }: Config): CertificateSettings {
+  return {
+    sources: hosts.map(({ domain, certificate, key }) => ({ domain, certificate, key })),
+    minVersion: tls.minVersion,
+    ciphers: tls.ciphers,
+    acceptUnsuitable: false,
+  };
+}
