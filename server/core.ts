@@ -32,6 +32,7 @@ import type { Transport } from "./link/transport.ts";
 import { LoginThrottle } from "./login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
 import { serverSecret, secretShape } from "./server-secret.ts";
+import { EndedSessions } from "./session/ended-sessions.ts";
 import { LocalSession } from "./session/session.ts";
 import { receivingConfig } from "./stream-hosts.ts";
 
@@ -58,6 +59,7 @@ export class ServerCore {
   readonly #jids: JidCache;
   readonly #throttle: LoginThrottle;
   readonly #secret: Uint8Array;
+  readonly #endedSessions = new EndedSessions();
   readonly #services = new Map<ListenerPolicy, LinkServices>();
 
   private constructor(parts: CoreParts, secret: Uint8Array) {
@@ -267,6 +269,7 @@ export class ServerCore {
       limits: settings.session,
       admission: { language, parseJid: this.#parseJid },
       link,
+      endedSessions: this.#endedSessions,
     });
   }
 
@@ -305,7 +308,7 @@ export class ServerCore {
         });
         return;
       }
-      const handled = account?.handledBefore(previous);
+      const handled = this.#endedSessions.handledBy(user, previous);
       answer(handled === undefined ? unknown : { ...unknown, h: handled });
     });
   }

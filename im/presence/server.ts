@@ -1,5 +1,5 @@
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
-import { copyOut } from "#protocol/xml/element.ts";
+import { copyOut } from "#protocol/xml/copy-out.ts";
 import { bareOf, isFull, resourceOf } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";

@@ -69,7 +69,6 @@ export class LocalAccount implements Account, Runnable {
   #occupied = false;
   #inQueue = false;
   #reload = false;
-  #handled: Map<string, number> | undefined;
 
   constructor(parts: AccountParts) {
     this.#parts = parts;
@@ -153,16 +152,6 @@ export class LocalAccount implements Account, Runnable {
       }, done);
     } else session.transmit(stanza);
   };
-
-  /** How far a session got that ended without being resumed: who comes back too late is told so (XEP-0198 §5). */
-  readonly rememberHandled = (resumptionId: string, handled: number): void => {
-    this.#handled ??= new Map();
-    this.#handled.set(resumptionId, handled);
-    const [oldest] = this.#handled.keys();
-    if (this.#handled.size > endedSessionsMax && oldest !== undefined) this.#handled.delete(oldest);
-  };
-
-  readonly handledBefore = (resumptionId: string): number | undefined => this.#handled?.get(resumptionId);
 
   /** What is stored has changed behind the slots' back: the account was created, or wiped. */
   readonly reload = (): void => {
@@ -310,9 +299,6 @@ export class LocalAccount implements Account, Runnable {
     return this.#slots;
   }
 }
-
-/** Ended sessions whose count is remembered, per account, while it is awake. */
-const endedSessionsMax = 8;
 
 /** Stanzas that have been handled before the mailbox's array is cut. */
 const mailboxCompactedAfter = 256;

@@ -17,6 +17,7 @@ import { refuse } from "../host/refusal.ts";
 import { iqKey } from "../host/steps.ts";
 import { firstVerdict } from "../host/verdict.ts";
 import { admit, type Admission } from "./admit.ts";
+import type { EndedSessions } from "./ended-sessions.ts";
 import type { ConnectionFacts, SessionLink } from "./session-link.ts";
 import type { SessionLimits } from "./session-limits.ts";
 import { Unacknowledged } from "./unacknowledged.ts";
@@ -30,6 +31,7 @@ export interface LocalSessionParts {
   readonly limits: SessionLimits;
   readonly admission: Omit<Admission, "jid">;
   readonly link: SessionLink;
+  readonly endedSessions: EndedSessions;
 }
 
 /** Stream management of one session, once its client has enabled it. */
@@ -50,6 +52,7 @@ export class LocalSession implements Session {
   readonly #env: Env;
   readonly #limits: SessionLimits;
   readonly #admission: Admission;
+  readonly #endedSessions: EndedSessions;
   #link: SessionLink | undefined;
   #slots: Map<SessionSlot<unknown>, unknown> | undefined;
   #management: Management | undefined;
@@ -70,6 +73,7 @@ export class LocalSession implements Session {
     this.#limits = parts.limits;
     this.#admission = { jid: parts.jid, ...parts.admission };
     this.#link = parts.link;
+    this.#endedSessions = parts.endedSessions;
   }
 
   get connected(): boolean {
@@ -142,7 +146,7 @@ export class LocalSession implements Session {
     const management = this.#management;
     if (management === undefined) {
       this.#link?.write(bytes);
-      if (stanza.settlement !== undefined) this.#settleWhenTaken(stanza);
+      if (stanza.settlement !== undefined && stanza.kind === "message") this.#settleWhenTaken(stanza);
       return;
     }
     if (!management.owed.add(stanza, bytes)) {
@@ -263,7 +267,8 @@ export class LocalSession implements Session {
       this.#host.emit(sessionEnded, { account, session: this });
       const management = this.#management;
       management?.owed.hand();
-      if (management?.id !== undefined) this.account.rememberHandled(management.id, management.tracker.settled);
+      if (management?.id !== undefined)
+        this.#endedSessions.remember(this.account.jid, management.id, management.tracker.settled % 2 ** 32);
     });
   }
 
@@ -273,7 +278,7 @@ export class LocalSession implements Session {
       if (taken) stanza.release();
       else
         this.account.post((account) => {
-          if (stanza.kind === "message") this.#host.steps.messages.undelivered(account, stanza, "session-ended");
+          this.#host.steps.messages.undelivered(account, stanza, "session-ended");
           const release = (): void => stanza.release();
           account.whenDurable(release, release);
         });

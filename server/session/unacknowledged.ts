@@ -10,6 +10,8 @@ interface Owed extends SmEntry {
   readonly stanza: Stanza;
   /** Under which name it was made durable; null when it is not one to be kept. */
   secured: string | null | undefined;
+  /** Whether its sender's acknowledgement waits for it. Only messages make anybody wait. */
+  held: boolean;
 }
 
 /** How long a client may leave a message unacknowledged before it is written down. */
@@ -45,8 +47,10 @@ export class Unacknowledged {
 
   /** False when a bound is hit; the stanza is then not owed and the session must end. */
   add(stanza: Stanza, bytes: string): boolean {
-    if (!this.#queue.push({ bytes, stanza, secured: stanza.stored })) return false;
-    stanza.hold();
+    const isMessage = stanza.kind === "message";
+    const secured = isMessage ? stanza.stored : null;
+    if (!this.#queue.push({ bytes, stanza, secured, held: isMessage })) return false;
+    if (isMessage) stanza.hold();
     this.#timer ??= this.#env.setTimer(securedAfterMs, this.#secureLater);
     return true;
   }
@@ -56,9 +60,9 @@ export class Unacknowledged {
     const result = this.#queue.acknowledge(h);
     if (result.type === "tooHigh") return result.error;
     const discharged: string[] = [];
-    for (const { stanza, secured } of result.entries) {
+    for (const { stanza, secured, held } of result.entries) {
       if (typeof secured === "string") discharged.push(secured);
-      if (secured === undefined || secured === stanza.stored) stanza.release();
+      if (held) stanza.release();
     }
     if (discharged.length > 0) this.#account.post((account) => this.#messages.discharge(account, discharged));
     return undefined;
@@ -83,15 +87,21 @@ export class Unacknowledged {
   /** The session will not come back: everything goes to the one step that decides about it. From within the account's work. */
   hand(): void {
     this.#timer?.cancel();
-    for (const { stanza, secured } of this.#queue.unacknowledged()) {
-      if (stanza.kind === "message") {
-        const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
-        this.#messages.undelivered(this.#account, kept, "session-ended");
-      }
-      if (secured !== undefined && secured !== stanza.stored) continue;
-      const release = (): void => stanza.release();
-      this.#account.whenDurable(release, release);
+    for (const owed of this.#queue.unacknowledged()) {
+      const { stanza, secured } = owed;
+      if (stanza.kind !== "message") continue;
+      const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
+      this.#messages.undelivered(this.#account, kept, "session-ended");
+      this.#release(owed);
     }
+  }
+
+  /** Lets its sender be told, once what was written about it is durable. */
+  #release(owed: Owed): void {
+    if (!owed.held) return;
+    owed.held = false;
+    const release = (): void => owed.stanza.release();
+    this.#account.whenDurable(release, release);
   }
 
   readonly #secureLater = (): void => {

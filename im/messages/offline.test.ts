@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startWorld, type World } from "#testing/scenario/world.ts";
+import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+
+const romeoJid = "romeo@montague.example";
+const julietJid = "juliet@capulet.example";
+const accounts = [romeoJid, julietJid];
+
+async function available(world: World, jid: string): Promise<ScriptedClient> {
+  const client = await world.login(jid);
+  await client.sendText("<presence/>");
+  client.ignoreAll();
+  return client;
+}
+
+/** What is stored offline, as the recipient would be told. */
+async function stored(world: World, owner: string): Promise<readonly string[]> {
+  const reading = world.store.page("offline", owner, { max: 100, direction: "forward" });
+  await world.settle();
+  const page = await reading;
+  return page.found ? page.rows.map((row) => row.value) : [];
+}
+
+test("a message to somebody who is away is kept, delivered at the next log-in with its time, and then forgotten", async () => {
+  await using world = await startWorld({ accounts });
+  const romeo = await available(world, `${romeoJid}/orchard`);
+  await romeo.sendText(`<message to='${julietJid}' type='chat' id='1'><body>Art thou there?</body></message>`);
+  await romeo.sendText(`<message to='${julietJid}' type='chat' id='2'><body>I shall wait.</body></message>`);
+  romeo.receivesNothing();
+  assert.equal((await stored(world, julietJid)).length, 2);
+
+  const juliet = await world.login(`${julietJid}/balcony`);
+  await juliet.sendText("<presence/>");
+  juliet.receives(`<presence from='${julietJid}/balcony' to='${julietJid}'/>`);
+  for (const [id, body] of [
+    ["1", "Art thou there?"],
+    ["2", "I shall wait."],
+  ])
+    juliet.receives(
+      `<message to='${julietJid}' type='chat' id='${id}' from='${romeoJid}/orchard'><body>${body}</body>` +
+        `<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2026-01-01T00:00:00Z'>Offline Storage</delay></message>`,
+    );
+  assert.deepEqual(await stored(world, julietJid), []);
+  const second = await available(world, `${julietJid}/chamber`);
+  second.receivesNothing();
+});
+
+const notKept: readonly { readonly name: string; readonly stanza: string; readonly bounced?: string }[] = [
+  {
+    name: "a chat state alone",
+    stanza: `<message to='${julietJid}' type='chat' id='x'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`,
+    bounced: "service-unavailable",
+  },
+  { name: "a headline", stanza: `<message to='${julietJid}' type='headline' id='x'><body>News</body></message>` },
+  {
+    name: "a message that asks not to be stored",
+    stanza: `<message to='${julietJid}' type='chat' id='x'><body>Psst</body><no-store xmlns='urn:xmpp:hints'/></message>`,
+    bounced: "service-unavailable",
+  },
+  {
+    name: "a groupchat message",
+    stanza: `<message to='${julietJid}' type='groupchat' id='x'><body>All</body></message>`,
+    bounced: "service-unavailable",
+  },
+  {
+    name: "an error",
+    stanza: `<message to='${julietJid}' type='error' id='x'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
+  },
+];
+
+for (const { name, stanza, bounced } of notKept)
+  test(`${name} is not kept offline (S34)`, async () => {
+    await using world = await startWorld({ accounts });
+    const romeo = await available(world, `${romeoJid}/orchard`);
+    await romeo.sendText(stanza);
+    assert.deepEqual(await stored(world, julietJid), []);
+    if (bounced === undefined) romeo.receivesNothing();
+    else {
+      const error = romeo.next();
+      assert.equal(error.attr("type"), "error");
+      assert.equal(error.attr("from"), julietJid);
+      assert.equal(error.elements()[0]?.elements()[0]?.name, bounced);
+    }
+  });
+
+test("a resource of negative priority gets no messages for the account, and none of the offline ones", async () => {
+  await using world = await startWorld({ accounts });
+  const juliet = await world.login(`${julietJid}/sleeping`);
+  await juliet.sendText("<presence><priority>-1</priority></presence>");
+  juliet.ignoreAll();
+  const romeo = await available(world, `${romeoJid}/orchard`);
+  await romeo.sendText(`<message to='${julietJid}' type='chat'><body>Wake</body></message>`);
+  juliet.receivesNothing();
+  assert.equal((await stored(world, julietJid)).length, 1);
+  await juliet.sendText("<presence><priority>1</priority></presence>");
+  assert.equal(juliet.next().name, "presence");
+  assert.equal(juliet.next().child("jabber:client", "body")?.text, "Wake");
+});
+
+test("beyond its bound the offline store returns messages to their senders", async () => {
+  await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": 2 } });
+  const romeo = await available(world, `${romeoJid}/orchard`);
+  for (const id of ["1", "2", "3"])
+    await romeo.sendText(`<message to='${julietJid}' type='chat' id='${id}'><body>${id}</body></message>`);
+  romeo.receives(
+    `<message from='${julietJid}' to='${romeoJid}/orchard' type='error' id='3'>` +
+      `<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
+  );
+  assert.equal((await stored(world, julietJid)).length, 2);
+});
+
+test("when the disc is full a message is returned with resource-constraint, and reading goes on", async () => {
+  await using world = await startWorld({ accounts });
+  const romeo = await available(world, `${romeoJid}/orchard`);
+  world.faults.failCommits("full");
+  await romeo.sendText(`<message to='${julietJid}' type='chat' id='1'><body>Hm</body></message>`);
+  romeo.receives(
+    `<message from='${julietJid}' to='${romeoJid}/orchard' type='error' id='1'><error type='wait'>` +
+      `<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>` +
+      `<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>{any}</text></error></message>`,
+  );
+  await romeo.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+  assert.equal(romeo.next().attr("type"), "result");
+  world.faults.failCommits(undefined);
+  await romeo.sendText(`<message to='${julietJid}' type='chat' id='2'><body>Now</body></message>`);
+  romeo.receivesNothing();
+  assert.equal((await stored(world, julietJid)).length, 1);
+});

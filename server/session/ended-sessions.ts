@@ -1,0 +1,24 @@
+import type { BareJid } from "#protocol/jid/jid.ts";
+
+/** Ended sessions that are remembered. */
+const endedSessionsMax = 10_000;
+
+/** How far sessions got that ended without being resumed: who comes back too late is told so (XEP-0198 §5, S8). */
+export class EndedSessions {
+  readonly #handled = new Map<string, number>();
+
+  remember(account: BareJid, resumptionId: string, handled: number): void {
+    this.#handled.set(keyOf(account, resumptionId), handled);
+    const [oldest] = this.#handled.keys();
+    if (this.#handled.size > endedSessionsMax && oldest !== undefined) this.#handled.delete(oldest);
+  }
+
+  /** Only the account itself may know. */
+  handledBy(account: BareJid, resumptionId: string): number | undefined {
+    return this.#handled.get(keyOf(account, resumptionId));
+  }
+}
+
+function keyOf(account: BareJid, resumptionId: string): string {
+  return `${account} ${resumptionId}`;
+}
