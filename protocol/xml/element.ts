@@ -1,146 +1,261 @@
+import { CHANGED, DECLARES, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL, partsOf } from "./element-parts.ts";
 import { NS_XML } from "./namespaces.ts";
+import type { Source } from "./source.ts";
 
 /** What an element contains: elements and decoded character data. */
 export type XmlNode = XmlElement | string;
 
-/** Changes to attributes by their names as in {@link XmlElement.attr}; `undefined` removes. */
+/** A name as in {@link XmlElement.attr}, and the decoded value. */
+export type XmlAttribute = readonly [name: string, value: string];
+
+/** Attributes by their names as in {@link XmlElement.attr}; `undefined` is absent, or removes. */
 export type AttributeChanges = Readonly<Record<string, string | undefined>>;
 
-/** An element of a tree that never changes. */
+/** Shared by all elements without child elements; whoever adds the first one makes an array. */
+export const NO_ELEMENTS: readonly XmlElement[] = Object.freeze([]);
+const NO_ATTRIBUTES: readonly XmlAttribute[] = Object.freeze([]);
+const NO_OFFSETS: readonly number[] = Object.freeze([]);
+
+/**
+ * An element of a tree that never changes: made by the reader, {@link xml}, {@link withAttributes} or
+ * {@link withChildren}.
+ *
+ * One that was read keeps offsets into its source, and decodes an attribute or a text when it is asked for. It keeps
+ * the chunk alive that it was cut from: `copyOut` what outlives the turn of the loop.
+ */
 export class XmlElement {
   /** Namespace name, "" for none. */
   readonly ns: string;
   /** Local name. */
   readonly name: string;
-  readonly #attributes: readonly (readonly [name: string, value: string])[];
-  readonly #children: readonly XmlNode[];
 
+  // ElementParts explains these to those who may see them.
+  private readonly source: Source | undefined;
+  private readonly offsets: readonly number[];
+  private readonly entries: readonly XmlAttribute[];
+  private readonly kids: readonly XmlElement[];
+  private nodes: readonly XmlNode[] | undefined;
+  private readonly start: number;
+  private readonly innerStart: number;
+  private readonly innerEnd: number;
+  private readonly end: number;
+  private readonly flags: number;
+
+  /** For the reader. Everyone else calls {@link xml}. */
   constructor(
     ns: string,
     name: string,
-    attributes: readonly (readonly [string, string])[],
-    children: readonly XmlNode[],
+    source: Source | undefined,
+    offsets: readonly number[] = NO_OFFSETS,
+    entries: readonly XmlAttribute[] = NO_ATTRIBUTES,
+    start = 0,
+    innerStart = 0,
+    flags = 0,
+    end = innerStart,
+    innerEnd = innerStart,
+    kids: readonly XmlElement[] = NO_ELEMENTS,
+    nodes?: readonly XmlNode[],
   ) {
     this.ns = ns;
     this.name = name;
-    this.#attributes = attributes;
-    this.#children = children;
+    this.source = source;
+    this.offsets = offsets;
+    this.entries = entries;
+    this.kids = kids;
+    this.nodes = nodes;
+    this.start = start;
+    this.innerStart = innerStart;
+    this.innerEnd = innerEnd;
+    this.end = end;
+    this.flags = flags;
   }
 
   /** Value of an attribute: by local name if it has no namespace, "xml:lang", or "{namespace}local". */
   attr(name: string): string | undefined {
-    for (const [key, value] of this.#attributes) if (key === name) return value;
-    return undefined;
+    const { offsets, source } = this;
+    if (source !== undefined) {
+      const text = source.text;
+      for (let index = 0; index < offsets.length; index += 4) {
+        const start = offsets[index] ?? 0;
+        if ((offsets[index + 1] ?? 0) - start === name.length && text.startsWith(name, start)) {
+          return source.attribute(offsets, index);
+        }
+      }
+    }
+    for (const [key, value] of this.entries) if (key === name) return value;
+    return /^[\w:.-]*$/.test(name) ? undefined : this.#attributeOfOddName(name);
   }
 
-  /** All attributes in document order, namespace declarations left out. */
-  get attributes(): readonly (readonly [name: string, value: string])[] {
-    return this.#attributes;
+  /** A name may be written with the namespace of `xml`, or stand in the source as UTF-8. */
+  #attributeOfOddName(name: string): string | undefined {
+    const key = attributeKey(name);
+    return this.attributes.find(([candidate]) => candidate === key)?.[1];
   }
 
+  /** All attributes, namespace declarations left out. */
+  get attributes(): readonly XmlAttribute[] {
+    const { offsets, source } = this;
+    if (source === undefined || offsets.length === 0) return this.entries;
+    const all: XmlAttribute[] = [];
+    for (let index = 0; index < offsets.length; index += 4) {
+      all.push([source.run(offsets[index] ?? 0, offsets[index + 1] ?? 0), source.attribute(offsets, index)]);
+    }
+    all.push(...this.entries);
+    return all;
+  }
+
+  /** Elements and decoded character data in document order; no text is empty, no two are neighbours. */
   get children(): readonly XmlNode[] {
-    return this.#children;
+    return (this.nodes ??= this.#readNodes());
+  }
+
+  #readNodes(): readonly XmlNode[] {
+    const nodes: XmlNode[] = [];
+    let from = this.innerStart;
+    for (const kid of this.kids) {
+      if (kid.start > from) this.#readText(nodes, from, kid.start);
+      nodes.push(kid);
+      from = kid.end;
+    }
+    if (this.innerEnd > from) this.#readText(nodes, from, this.innerEnd);
+    return nodes;
+  }
+
+  #readText(nodes: XmlNode[], start: number, end: number): void {
+    const text = this.#characterData(start, end);
+    // An empty CDATA section is no text.
+    if (text !== "") nodes.push(text);
+  }
+
+  #characterData(start: number, end: number): string {
+    const source = this.source;
+    if (source === undefined) return "";
+    return (this.flags & PLAIN_TEXT) === 0 ? source.characterData(start, end) : source.text.slice(start, end);
   }
 
   /** Direct character data, concatenated. */
   get text(): string {
+    if (this.nodes === undefined && this.kids.length === 0) {
+      return this.innerEnd > this.innerStart ? this.#characterData(this.innerStart, this.innerEnd) : "";
+    }
     let text = "";
-    for (const node of this.#children) if (typeof node === "string") text += node;
+    for (const node of this.children) if (typeof node === "string") text += node;
     return text;
   }
 
   /** The first child element of that name. */
   child(ns: string, name: string): XmlElement | undefined {
-    for (const node of this.#children) {
-      if (typeof node !== "string" && node.name === name && node.ns === ns) return node;
-    }
+    for (const kid of this.kids) if (kid.name === name && kid.ns === ns) return kid;
     return undefined;
   }
 
+  /** The child elements. */
   elements(): readonly XmlElement[] {
-    return this.#children.filter((node) => typeof node !== "string");
+    return this.kids;
   }
 
-  /** The payload of an iq. */
+  /** The first child element: the payload of an iq. */
   get firstElement(): XmlElement | undefined {
-    return this.#children.find((node) => typeof node !== "string");
+    return this.kids[0];
   }
 
-  /** Whether the bytes that were read may be passed on as they are. */
+  /** Whether the text that was read may be passed on as it is. Never so for what was built or changed. */
   get canonical(): boolean {
-    return false;
+    return (this.flags & (INNER_CANONICAL | TAG_CANONICAL | CHANGED)) === (INNER_CANONICAL | TAG_CANONICAL);
   }
 }
 
-/** Builds an element. Attributes and children that are `undefined` are left out. */
+/** Builds an element. Attributes and children that are `undefined` are left out, neighbouring texts become one. */
 export function xml(
   ns: string,
   name: string,
   attributes: AttributeChanges = {},
   ...children: readonly (XmlNode | undefined)[]
 ): XmlElement {
-  return new XmlElement(
-    ns,
-    name,
-    Object.entries(attributes).flatMap(([key, value]) =>
-      value === undefined ? [] : [[attributeKey(key), value] as const],
-    ),
-    children.filter((node): node is XmlNode => node !== undefined && node !== ""),
-  );
+  const entries: XmlAttribute[] = [];
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
+    if (value !== undefined) entries.push([attributeKey(key), value]);
+  }
+  const nodes = joinTexts(children);
+  return new XmlElement(ns, name, undefined, undefined, entries, 0, 0, CHANGED, 0, 0, elementsAmong(nodes), nodes);
 }
 
 /** The same element with other attributes; children and their source are shared. */
 export function withAttributes(element: XmlElement, changes: AttributeChanges): XmlElement {
-  const changed = new Map<string, string | undefined>(
-    Object.entries(changes).map(([key, value]) => [attributeKey(key), value]),
-  );
-  const attributes: (readonly [string, string])[] = [];
-  for (const [name, value] of element.attributes) {
-    const next = changed.has(name) ? changed.get(name) : value;
-    if (next !== undefined) attributes.push([name, next]);
-    changed.delete(name);
+  const { ns, name, source, offsets, entries, kids, nodes, start, innerStart, innerEnd, end, flags } = partsOf(element);
+  const keys = Object.keys(changes).map(attributeKey);
+  const added: XmlAttribute[] = entries.filter(([key]) => !keys.includes(key));
+  for (const key of Object.keys(changes)) {
+    const value = changes[key];
+    if (value !== undefined) added.push([attributeKey(key), value]);
   }
-  for (const [name, value] of changed) if (value !== undefined) attributes.push([name, value]);
-  return new XmlElement(element.ns, element.name, attributes, element.children);
+  const kept = source === undefined ? offsets : offsetsWithout(source, offsets, keys);
+  const changed = flags | CHANGED;
+  return new XmlElement(ns, name, source, kept, added, start, innerStart, changed, end, innerEnd, kids, nodes);
+}
+
+function offsetsWithout(source: Source, offsets: readonly number[], keys: readonly string[]): readonly number[] {
+  let kept: number[] | undefined;
+  for (let index = 0; index < offsets.length; index += 4) {
+    if (keys.includes(source.run(offsets[index] ?? 0, offsets[index + 1] ?? 0))) kept ??= offsets.slice(0, index);
+    else kept?.push(...offsets.slice(index, index + 4));
+  }
+  return kept ?? offsets;
 }
 
 /** The same element with other children. */
 export function withChildren(element: XmlElement, children: readonly XmlNode[]): XmlElement {
-  return new XmlElement(element.ns, element.name, element.attributes, children);
+  const { ns, name, source, offsets, entries, flags } = partsOf(element);
+  const nodes = joinTexts(children);
+  const kids = elementsAmong(nodes);
+  const changed = (flags & (TAG_CANONICAL | DECLARES)) | CHANGED;
+  return new XmlElement(ns, name, source, offsets, entries, 0, 0, changed, 0, 0, kids, nodes);
 }
 
+function joinTexts(nodes: readonly (XmlNode | undefined)[]): readonly XmlNode[] {
+  const result: XmlNode[] = [];
+  for (const node of nodes) {
+    if (node === undefined || node === "") continue;
+    const last = result.at(-1);
+    if (typeof node === "string" && typeof last === "string") result[result.length - 1] = last + node;
+    else result.push(node);
+  }
+  return result;
+}
+
+function elementsAmong(nodes: readonly XmlNode[]): readonly XmlElement[] {
+  return nodes.every((node) => typeof node === "string")
+    ? NO_ELEMENTS
+    : nodes.filter((node) => typeof node !== "string");
+}
+
+/** Attributes of the namespace of `xml` go by their fixed prefix. */
 function attributeKey(key: string): string {
   return key.startsWith(`{${NS_XML}}`) ? `xml:${key.slice(NS_XML.length + 2)}` : key;
 }
 
-/** Whether both are the same tree: names, namespaces, attributes in any order, children with adjacent text joined. */
+/** Whether both are the same tree: names, namespaces, attributes in any order, children in order. */
 export function equalElements(a: XmlElement, b: XmlElement): boolean {
   const pairs: [XmlElement, XmlElement][] = [[a, b]];
   for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
     const [left, right] = pair;
-    if (left.name !== right.name || left.ns !== right.ns) return false;
-    const attributes = left.attributes;
-    if (attributes.length !== right.attributes.length) return false;
-    if (!attributes.every(([name, value]) => right.attr(name) === value)) return false;
-    const leftNodes = joined(left.children);
-    const rightNodes = joined(right.children);
-    if (leftNodes.length !== rightNodes.length) return false;
-    for (const [index, node] of leftNodes.entries()) {
-      const other = rightNodes[index];
-      if (typeof node === "string" || typeof other === "string") {
+    if (left === right) continue;
+    if (left.name !== right.name || left.ns !== right.ns || !equalAttributes(left, right)) return false;
+    const nodes = left.children;
+    const others = right.children;
+    if (nodes.length !== others.length) return false;
+    for (const [index, node] of nodes.entries()) {
+      const other = others[index];
+      if (typeof node === "string" || typeof other === "string" || other === undefined) {
         if (node !== other) return false;
-      } else if (other !== undefined) pairs.push([node, other]);
+      } else pairs.push([node, other]);
     }
   }
   return true;
 }
 
-function joined(nodes: readonly XmlNode[]): readonly XmlNode[] {
-  const result: XmlNode[] = [];
-  for (const node of nodes) {
-    const last = result.at(-1);
-    if (typeof node === "string" && typeof last === "string") result[result.length - 1] = last + node;
-    else if (node !== "") result.push(node);
-  }
-  return result;
+function equalAttributes(a: XmlElement, b: XmlElement): boolean {
+  const attributes = a.attributes;
+  return attributes.length === b.attributes.length && attributes.every(([name, value]) => b.attr(name) === value);
 }

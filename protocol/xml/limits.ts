@@ -14,14 +14,29 @@ export interface XmlLimits {
   readonly nameLengthMax: number;
   /** Child elements of one element. */
   readonly childrenMax: number;
+  /** Elements in one first-level element, itself included: an object is many times the four bytes of `<a/>`. */
+  readonly elementsMax: number;
 }
 
 export const defaultXmlLimits: XmlLimits = {
   elementBytesMax: 262_144,
   headerBytesMax: 8_192,
   depthMax: 64,
-  attributesMax: 64,
+  attributesMax: 32,
   namespacesMax: 32,
   nameLengthMax: 256,
-  childrenMax: 4_096,
+  childrenMax: 10_000,
+  elementsMax: 20_000,
+};
+
+/** For what has been read or built before, and is read again. */
+export const unboundedXmlLimits: XmlLimits = {
+  elementBytesMax: Infinity,
+  headerBytesMax: Infinity,
+  depthMax: Infinity,
+  attributesMax: Infinity,
+  namespacesMax: Infinity,
+  nameLengthMax: Infinity,
+  childrenMax: Infinity,
+  elementsMax: Infinity,
 };

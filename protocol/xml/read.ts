@@ -1,226 +1,393 @@
-import { XmlElement, type XmlNode } from "./element.ts";
+import { byteClasses, isXmlSpace, unitClasses } from "./characters.ts";
+import type { XmlElement } from "./element.ts";
 import { XmlError, type XmlFault } from "./fault.ts";
 import { type XmlLimits, defaultXmlLimits } from "./limits.ts";
-import { NS_CLIENT, NS_STREAM, NS_XML } from "./namespaces.ts";
+import { type NamespaceScope, declarePrefix } from "./namespace-scope.ts";
+import { NS_CLIENT, NS_STREAM } from "./namespaces.ts";
+import { PieceList } from "./piece-list.ts";
+import type { DecodeUtf8 } from "./source.ts";
+import { StringPool, type StringSource, unpooled } from "./string-pool.ts";
+import { TokenScan, shortTokenLength, tokenEnd } from "./token-scan.ts";
+import { TreeReader } from "./tree-reader.ts";
+import { xmlDeclarationEnd } from "./xml-declaration.ts";
+
+const LT = 0x3c;
+const SLASH = 0x2f;
 
 export type { XmlFault } from "./fault.ts";
 export { type XmlLimits, defaultXmlLimits } from "./limits.ts";
 
+/** What a stream header says beside its attributes. */
 export interface StreamContext {
-  /** Namespaces that the header declares: prefix → name, "" for the default namespace. */
-  readonly namespaces: ReadonlyMap<string, string>;
-  /** Prefix of the header itself, "" if none. */
+  /** Default namespace that it declares, as it is on the wire; "" for none. */
+  readonly contentNamespace: string;
+  /** Its own prefix; "" for none. */
   readonly prefix: string;
+  /** Prefixes that it declares, with their namespaces. */
+  readonly prefixes: ReadonlyMap<string, string>;
 }
 
+/** What is done with a stream. Every callback may call the reader. */
 export interface XmlStreamHandler {
   readonly streamOpened: (header: XmlElement, context: StreamContext) => void;
   readonly elementRead: (element: XmlElement) => void;
   readonly streamClosed: () => void;
+  /** Nothing is read after this. */
   readonly failed: (fault: XmlFault) => void;
+  /** White space between first-level elements, told once a chunk. RFC 6120 §4.6.1. */
   readonly keepAlive?: () => void;
 }
 
 export interface XmlReaderOptions {
   readonly limits?: Partial<XmlLimits>;
+  /** "bytes": a character is a byte of UTF-8 (`Buffer.latin1Slice`). "utf16": it is a code unit. */
   readonly input: "bytes" | "utf16";
-  /** Decodes a byte string that is known to be valid UTF-8. */
-  readonly decodeUtf8: (bytes: string) => string;
-  /** The content namespace on the wire, which is read as `jabber:client`. */
+  /** Asked only for "bytes", and only for what is valid UTF-8. */
+  readonly decodeUtf8: DecodeUtf8;
+  /** The content namespace on the wire, which is read as `jabber:client`. RFC 6120 §4.8.3. */
   readonly contentNamespace?: string;
+  /** Share one among the readers of a process: an own one costs 2 KB a stream. */
+  readonly pool?: StringSource;
 }
 
-// FIRST VERSION: signatures are final, the inside is being replaced.
+type Phase =
+  /** Before the header: XML declaration and white space are allowed. */
+  | "prolog"
+  /** After an XML declaration. */
+  | "header"
+  /** Between first-level elements. */
+  | "content"
+  /** In a first-level element. */
+  | "element"
+  /** After the end or a fault. */
+  | "over";
+
+/**
+ * Reads an XML stream from chunks that are cut anywhere. RFC 6120 §4, §11.
+ *
+ * The same input gives the same events however it is cut, and work in proportion to its length. What it keeps between
+ * chunks is bounded by `elementBytesMax`, and holds no chunk alive.
+ */
 export class XmlStreamReader {
   readonly #handler: XmlStreamHandler;
-  readonly #options: XmlReaderOptions;
   readonly #limits: XmlLimits;
-  #buffer = "";
-  #scope: ReadonlyMap<string, string> = new Map([["xml", NS_XML]]);
-  #stack: {
-    ns: string;
-    name: string;
-    tag: string;
-    attributes: [string, string][];
-    nodes: XmlNode[];
-    scope: ReadonlyMap<string, string>;
-  }[] = [];
-  #open = false;
+  readonly #tree: TreeReader;
+  readonly #contentNamespace: string;
+
+  #phase: Phase = "prolog";
+  /** What is being read, and how far it has been. */
+  #text = "";
+  #at = 0;
+  /** Chunks that were written while reading was paused or a callback was running. */
+  readonly #waiting = new PieceList();
+  /** The token that is cut off by the end of the input. */
+  readonly #cut = new PieceList();
+  readonly #scan = new TokenScan();
   #paused = false;
   #running = false;
-  #dead = false;
+  /** Whether what comes next may be white space that belonged to the stream before. */
+  #afterRestart = false;
+
+  #headerBytes = 0;
+  #headerTag = "";
+  #scope: NamespaceScope | undefined;
+  #default = "";
+  #scanned = 0;
 
   constructor(handler: XmlStreamHandler, options: XmlReaderOptions) {
     this.#handler = handler;
-    this.#options = options;
     this.#limits = { ...defaultXmlLimits, ...options.limits };
+    this.#contentNamespace = options.contentNamespace ?? NS_CLIENT;
+    this.#tree = new TreeReader({
+      limits: this.#limits,
+      classes: options.input === "bytes" ? byteClasses : unitClasses,
+      decodeUtf8: options.input === "bytes" ? options.decodeUtf8 : undefined,
+      pool: options.pool ?? new StringPool(),
+      contentNamespace: this.#contentNamespace,
+    });
   }
 
+  /** Characters that are kept: of an element that is not complete, or waiting for `resume`. */
   get bytesBuffered(): number {
-    return this.#buffer.length;
+    return this.#tree.length + this.#cut.length + this.#waiting.length + this.#text.length - this.#at;
   }
 
+  /** Characters that have been looked at so far. It is in proportion to what was written, which a test holds us to. */
+  get scanned(): number {
+    return this.#scanned;
+  }
+
+  /** Reads a chunk, calling the handler. While reading is paused the chunk waits. */
   write(chunk: string): void {
-    if (this.#dead) return;
-    this.#buffer += chunk;
+    if (this.#phase === "over" || chunk === "") return;
+    if (this.#running || this.#paused) {
+      this.#waiting.push(chunk);
+      return;
+    }
+    this.#continueWith(chunk);
     this.#run();
   }
 
+  /** Stops after the current callback. What is left of the chunk waits. */
   pause(): void {
     this.#paused = true;
   }
 
+  /** Goes on where `pause` stopped. */
   resume(): void {
     this.#paused = false;
     this.#run();
   }
 
+  /**
+   * Expects a new stream header, as after SASL. What is left of the input is kept, and so is an element that has begun:
+   * it belongs to the new stream. [rfc6120-4.3.3-02]
+   */
   restart(): void {
-    this.#open = false;
-    this.#stack = [];
-    this.#scope = new Map([["xml", NS_XML]]);
+    const begun = this.#tree.abandon() + this.#cut.take("");
+    if (begun !== "") {
+      this.#text = begun + this.#text.slice(this.#at);
+      this.#at = 0;
+    }
+    this.#expectHeader();
+    this.#afterRestart = true;
+    this.#run();
   }
 
+  /** Expects a new stream header, and throws away what is left of the input, as STARTTLS demands. RFC 6120 §5.4.3.3. */
   drop(): void {
-    this.restart();
-    this.#buffer = "";
+    this.#tree.abandon();
+    this.#cut.clear();
+    this.#waiting.clear();
+    this.#text = "";
+    this.#at = 0;
+    this.#expectHeader();
+  }
+
+  #expectHeader(): void {
+    this.#scan.reset();
+    this.#phase = "prolog";
+    this.#headerBytes = 0;
+    this.#afterRestart = false;
+  }
+
+  /** Puts a chunk behind the token that was cut, if that is complete with it. */
+  #continueWith(chunk: string): void {
+    if (this.#cut.length >= shortTokenLength) {
+      this.#scanned += chunk.length;
+      if (this.#scan.feed(chunk) < 0) {
+        this.#cut.push(chunk);
+        this.#checkCutLength();
+        return;
+      }
+    }
+    this.#text = this.#cut.take(chunk);
+    this.#at = 0;
+  }
+
+  #checkCutLength(): void {
+    const opening = this.#phase === "prolog" || this.#phase === "header";
+    const length = this.#cut.length + (opening ? this.#headerBytes : this.#tree.length);
+    const bound = opening ? "headerBytesMax" : "elementBytesMax";
+    if (length > this.#limits[bound]) this.#fail(new XmlError("policy-violation", `${bound} exceeded`));
   }
 
   #run(): void {
     if (this.#running) return;
     this.#running = true;
     try {
-      while (!this.#paused && !this.#dead && this.#step()) {
-        // each step takes one token
+      while (!this.#paused && this.#phase !== "over" && (this.#at < this.#text.length || this.#nextChunk())) {
+        this.#step(this.#phase, this.#text, this.#at);
       }
     } catch (error) {
       if (!(error instanceof XmlError)) throw error;
-      this.#dead = true;
-      this.#handler.failed({ condition: error.condition, text: error.message });
+      this.#fail(error);
     } finally {
       this.#running = false;
-    }
-    if (this.#buffer.length > this.#limits.elementBytesMax) {
-      this.#dead = true;
-      this.#handler.failed({ condition: "policy-violation", text: "element too big" });
+      if (this.#at >= this.#text.length) this.#forgetText();
     }
   }
 
-  #step(): boolean {
-    const buffer = this.#buffer;
-    if (buffer === "") return false;
-    if (!buffer.startsWith("<")) {
-      const end = buffer.indexOf("<");
-      if (end < 0 && this.#stack.length > 0) return false;
-      const raw = end < 0 ? buffer : buffer.slice(0, end);
-      this.#buffer = buffer.slice(raw.length);
-      const top = this.#stack.at(-1);
-      if (top === undefined) {
-        if (raw.trim() !== "") throw fault("not-well-formed", "text between elements");
-        if (this.#open) this.#handler.keepAlive?.();
-      } else top.nodes.push(this.#decode(raw));
-      return true;
+  #step(phase: Phase, text: string, at: number): void {
+    switch (phase) {
+      case "prolog":
+        return this.#readProlog(text, at);
+      case "header":
+        return this.#readHeader(text, at);
+      case "content":
+        return this.#readContent(text, at);
+      case "element":
+        return this.#readElement(text, at);
+      case "over":
+        return undefined;
     }
-    const match = /^<(?:[^>'"]|'[^']*'|"[^"]*")*>/.exec(buffer);
-    if (match === null) return false;
-    const tag = match[0];
-    this.#buffer = buffer.slice(tag.length);
-    if (tag.startsWith("<?xml") && !this.#open) return true;
-    if (tag.startsWith("<!") || tag.startsWith("<?"))
-      throw fault("restricted-xml", "comment, declaration or instruction");
-    if (tag.startsWith("</")) this.#close(tag.slice(2, -1).trim());
-    else this.#start(tag);
-    return true;
   }
 
-  #close(tag: string): void {
-    const top = this.#stack.pop();
-    if (top === undefined) {
-      this.#dead = true;
-      this.#handler.streamClosed();
+  #readProlog(text: string, from: number): void {
+    const at = spaceEnd(text, from);
+    if (at > from && !this.#afterRestart) {
+      // After white space an XML declaration is none. XML 1.0 §2.8.
+      this.#phase = "header";
       return;
     }
-    if (top.tag !== tag) throw fault("not-well-formed", "end tag without start tag");
-    this.#finish(new XmlElement(top.ns, top.name, top.attributes, top.nodes));
+    this.#advance(from, at, at - from);
+    if (at === text.length) return;
+    const end = xmlDeclarationEnd(text, at);
+    if (end < 0) return this.#cutOff(text, at);
+    this.#advance(at, end, end - at);
+    this.#phase = "header";
   }
 
-  #finish(element: XmlElement): void {
-    const parent = this.#stack.at(-1);
-    if (parent === undefined) this.#handler.elementRead(element);
-    else parent.nodes.push(element);
+  #readHeader(text: string, from: number): void {
+    const at = spaceEnd(text, from);
+    this.#advance(from, at, at - from);
+    if (at === text.length) return;
+    const header = this.#tree.readHeader(text, at, at + this.#limits.headerBytesMax - this.#headerBytes);
+    if (header === undefined) return this.#cutOff(text, at);
+    this.#advance(at, header.end, header.end - at);
+    this.#phase = "content";
+    this.#headerTag = header.tag;
+    this.#scope = header.scope;
+    this.#default = header.contentNamespace === this.#contentNamespace ? NS_CLIENT : header.contentNamespace;
+    const { contentNamespace, prefix } = header;
+    this.#handler.streamOpened(header.element, { contentNamespace, prefix, prefixes: prefixesOf(header.scope) });
+    if (header.closed) this.#closeIfOpen();
   }
 
-  #start(markup: string): void {
-    const empty = markup.endsWith("/>");
-    const tag = /^<([^\s/>]+)/.exec(markup)?.[1] ?? "";
-    const raw = [...markup.matchAll(/\s([^\s=]+)\s*=\s*(?:'([^']*)'|"([^"]*)")/g)].map(
-      (found) => [found[1] ?? "", this.#decode(found[2] ?? found[3] ?? "")] as const,
-    );
-    const scope = new Map(this.#stack.at(-1)?.scope ?? this.#scope);
-    for (const [name, value] of raw) {
-      if (name === "xmlns") scope.set("", value === this.#options.contentNamespace ? NS_CLIENT : value);
-      else if (name.startsWith("xmlns:")) scope.set(name.slice(6), value);
+  #readContent(text: string, from: number): void {
+    const at = spaceEnd(text, from);
+    if (at > from) {
+      this.#advance(from, at, 0);
+      this.#handler.keepAlive?.();
+      return;
     }
-    const attributes: [string, string][] = [];
-    for (const [name, value] of raw) {
-      if (name === "xmlns" || name.startsWith("xmlns:")) continue;
-      if (!name.includes(":") || name.startsWith("xml:")) attributes.push([name, value]);
-      else attributes.push([`{${resolve(scope, name)[0]}}${resolve(scope, name)[1]}`, value]);
+    if (text.charCodeAt(at) !== LT) throw new XmlError("bad-format", "text between first-level elements");
+    if (at + 1 >= text.length) return this.#cutOff(text, at);
+    if (text.charCodeAt(at + 1) === SLASH) return this.#readStreamEnd(text, at);
+    this.#tree.begin(at, this.#default, this.#scope);
+    this.#phase = "element";
+    return this.#readElement(text, at);
+  }
+
+  #readElement(text: string, from: number): void {
+    const at = this.#tree.read(text, from);
+    const element = this.#tree.take();
+    if (element === undefined) return this.#cutOff(text, at);
+    this.#advance(from, at, 0);
+    this.#phase = "content";
+    this.#handler.elementRead(element);
+  }
+
+  #readStreamEnd(text: string, at: number): void {
+    const end = tokenEnd(text, at);
+    if (end > at + this.#limits.headerBytesMax) throw new XmlError("policy-violation", "headerBytesMax exceeded");
+    if (end < 0) return this.#cutOff(text, at);
+    const nameEnd = at + 2 + this.#headerTag.length;
+    if (!text.startsWith(this.#headerTag, at + 2) || spaceEnd(text, nameEnd) !== end - 1) {
+      throw new XmlError("not-well-formed", "end tag without its start tag");
     }
-    const [ns, name] = tag.includes(":") ? resolve(scope, tag) : [scope.get("") ?? "", tag];
-    if (!this.#open) {
-      if (ns !== NS_STREAM || name !== "stream") throw fault("invalid-namespace", "not a stream header");
-      this.#open = true;
-      this.#scope = scope;
-      this.#handler.streamOpened(new XmlElement(ns, name, attributes, []), {
-        namespaces: scope,
-        prefix: tag.includes(":") ? tag.slice(0, tag.indexOf(":")) : "",
-      });
-    } else if (empty) this.#finish(new XmlElement(ns, name, attributes, []));
-    else this.#stack.push({ ns, name, tag, attributes, nodes: [], scope });
+    this.#advance(at, end, 0);
+    this.#close();
   }
 
-  #decode(raw: string): string {
-    const text = this.#options.input === "bytes" ? this.#options.decodeUtf8(raw) : raw;
-    return text
-      .replaceAll("&lt;", "<")
-      .replaceAll("&gt;", ">")
-      .replaceAll("&apos;", "'")
-      .replaceAll("&quot;", '"')
-      .replaceAll(/&#(x?)([0-9a-fA-F]+);/g, (_, hex: string, digits: string) =>
-        String.fromCodePoint(parseInt(digits, hex === "x" ? 16 : 10)),
-      )
-      .replaceAll("&amp;", "&");
+  /** The callback may have asked for another stream. */
+  #closeIfOpen(): void {
+    if (this.#phase === "content") this.#close();
+  }
+
+  #close(): void {
+    this.#end();
+    this.#handler.streamClosed();
+  }
+
+  /** Goes on to `at`; so much of it belongs to the header. */
+  #advance(from: number, at: number, headerBytes: number): void {
+    this.#at = at;
+    this.#scanned += at - from;
+    this.#headerBytes += headerBytes;
+    if (this.#headerBytes > this.#limits.headerBytesMax) {
+      throw new XmlError("policy-violation", "headerBytesMax exceeded");
+    }
+  }
+
+  /** Puts aside the token that begins at `at` until the rest of it comes. */
+  #cutOff(text: string, at: number): void {
+    const rest = text.slice(at);
+    this.#scanned += text.length - this.#at;
+    this.#cut.push(rest);
+    this.#scan.reset();
+    this.#scan.feed(rest);
+    this.#at = text.length;
+    this.#checkCutLength();
+  }
+
+  #nextChunk(): boolean {
+    this.#forgetText();
+    if (this.#waiting.length === 0) return false;
+    this.#continueWith(this.#waiting.take(""));
+    return this.#text !== "";
+  }
+
+  #forgetText(): void {
+    this.#text = "";
+    this.#at = 0;
+  }
+
+  #fail(error: XmlError): void {
+    this.#end();
+    this.#handler.failed(error.fault);
+  }
+
+  #end(): void {
+    this.#phase = "over";
+    this.#tree.abandon();
+    this.#cut.clear();
+    this.#waiting.clear();
+    this.#forgetText();
   }
 }
 
-function resolve(scope: ReadonlyMap<string, string>, name: string): [string, string] {
-  const colon = name.indexOf(":");
-  const ns = scope.get(name.slice(0, colon));
-  if (ns === undefined) throw fault("not-well-formed", "unbound prefix");
-  return [ns, name.slice(colon + 1)];
+function spaceEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isXmlSpace(text.charCodeAt(at))) at++;
+  return at;
 }
 
-function fault(condition: XmlFault["condition"], text: string): XmlError {
-  return new XmlError({ condition, text });
+function prefixesOf(scope: NamespaceScope | undefined): ReadonlyMap<string, string> {
+  const prefixes = new Map<string, string>();
+  for (let here = scope; here !== undefined; here = here.outer) prefixes.set(here.prefix, here.ns);
+  return prefixes;
 }
 
-/** Reads one element. `inherited` is the default namespace where it stands. */
-export function parseElement(text: string, inherited: string = NS_CLIENT): XmlElement {
-  let result: XmlElement | undefined;
-  const reader = new XmlStreamReader(
-    {
-      streamOpened: () => undefined,
-      elementRead: (element) => (result ??= element),
-      streamClosed: () => undefined,
-      failed: (problem) => {
-        throw new XmlError(problem);
-      },
-    },
-    { input: "utf16", decodeUtf8: (bytes) => bytes },
-  );
-  reader.write(`<stream:stream xmlns='${inherited}' xmlns:stream='${NS_STREAM}'>`);
-  reader.write(text);
-  if (result === undefined) throw fault("not-well-formed", "no complete element");
-  return result;
+export interface ParseOptions {
+  readonly limits?: Partial<XmlLimits>;
+  /** As {@link XmlReaderOptions.decodeUtf8}; without it the text is UTF-16. */
+  readonly decodeUtf8?: DecodeUtf8;
+  readonly pool?: StringSource;
 }
+
+/**
+ * Reads a text that is one element, by the same rules as a stream: a WebSocket frame, a row of storage, a test's data.
+ *
+ * @param inherited default namespace where the element stands. With "" it is a document of its own; otherwise the prefix
+ *   `stream` is bound as in streams.
+ * @throws {XmlError} when it is anything else than one element, white space around it, and an XML declaration
+ */
+export function parseElement(text: string, inherited: string = NS_CLIENT, options: ParseOptions = {}): XmlElement {
+  const tree = new TreeReader({
+    limits: { ...defaultXmlLimits, ...options.limits },
+    classes: options.decodeUtf8 === undefined ? unitClasses : byteClasses,
+    decodeUtf8: options.decodeUtf8,
+    pool: options.pool ?? unpooled,
+    contentNamespace: NS_CLIENT,
+  });
+  const start = spaceEnd(text, Math.max(xmlDeclarationEnd(text, 0), 0));
+  tree.begin(start, inherited, inherited === "" ? undefined : STREAM_SCOPE);
+  const end = tree.read(text, start);
+  const element = tree.take();
+  if (element === undefined) throw new XmlError("not-well-formed", "no complete element");
+  if (spaceEnd(text, end) < text.length) throw new XmlError("not-well-formed", "more than one element");
+  return element;
+}
+
+const STREAM_SCOPE = declarePrefix(undefined, "stream", NS_STREAM);

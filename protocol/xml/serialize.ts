@@ -1,77 +1,176 @@
-import { type XmlElement } from "./element.ts";
-import { NS_CLIENT, NS_STREAM } from "./namespaces.ts";
+import { isNameCharacter, isNameStart } from "./characters.ts";
+import { DECLARES, type ElementParts, INNER_CANONICAL, TAG_CANONICAL, partsOf } from "./element-parts.ts";
+import type { XmlElement, XmlNode } from "./element.ts";
+import { escapeAttribute, escapeText } from "./escape.ts";
+import { XmlError } from "./fault.ts";
+import { NS_CLIENT, NS_STREAM, NS_XML, NS_XMLNS } from "./namespaces.ts";
+import { type Source, decodeRun } from "./source.ts";
+import { encodeUtf8 } from "./utf8.ts";
 
-/** Writes an element as text. `inherited` is the default namespace in scope where it will stand. */
+export { escapeAttribute, escapeText } from "./escape.ts";
+
+/**
+ * Writes an element, with everything that the reader would refuse kept out.
+ *
+ * What was read and is canonical is passed on as it stands in its source; only the start tag is written anew where it
+ * has to be. Anything else is written from the tree.
+ *
+ * @param inherited default namespace where the element will stand: `jabber:client` in streams, whatever their content
+ *   namespace is on the wire (RFC 6120 §4.8.3, re-scoping); "" where it is a document of its own, as in WebSocket frames
+ * @throws {XmlError} when a name, a namespace or a character cannot be written
+ */
 export function serialize(element: XmlElement, inherited: string = NS_CLIENT): string {
-  let out = "";
-  const work: (string | { readonly element: XmlElement; readonly inherited: string })[] = [{ element, inherited }];
-  for (let item = work.pop(); item !== undefined; item = work.pop()) {
-    if (typeof item === "string") {
-      out += item;
-      continue;
-    }
-    const { element: e } = item;
-    const prefixed = e.ns === NS_STREAM && item.inherited !== NS_STREAM;
-    const tag = prefixed ? `stream:${e.name}` : e.name;
-    out += `<${tag}`;
-    if (!prefixed && e.ns !== item.inherited) out += ` xmlns='${escapeAttribute(e.ns)}'`;
-    let generated = 0;
-    for (const [name, value] of e.attributes) {
-      if (name.startsWith("{")) {
-        const end = name.indexOf("}");
-        const prefix = `ns${++generated}`;
-        out += ` xmlns:${prefix}='${escapeAttribute(name.slice(1, end))}' ${prefix}:${name.slice(end + 1)}='${escapeAttribute(value)}'`;
-      } else out += ` ${name}='${escapeAttribute(value)}'`;
-    }
-    if (e.children.length === 0) {
-      out += "/>";
-      continue;
-    }
-    out += ">";
-    work.push(`</${tag}>`);
-    const scope = prefixed ? item.inherited : e.ns;
-    for (const child of e.children.toReversed()) {
-      work.push(typeof child === "string" ? escapeText(child) : { element: child, inherited: scope });
-    }
-  }
-  return out;
+  return write(element, inherited, false);
 }
 
-/** The same as {@link serialize}, as a byte string (one character per byte of UTF-8). */
+/** As {@link serialize}, as a byte string: one character for each byte of UTF-8. */
 export function serializeBytes(element: XmlElement, inherited: string = NS_CLIENT): string {
-  return encodeUtf8(serialize(element, inherited));
+  return write(element, inherited, true);
 }
 
-/** Escapes character data. */
-export function escapeText(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#13;");
+/** Children that are being written, and what comes after them. */
+interface Level {
+  readonly nodes: readonly XmlNode[];
+  readonly scope: string;
+  readonly close: string;
+  next: number;
 }
 
-/** Escapes an attribute value for either kind of quotation mark. */
-export function escapeAttribute(value: string): string {
-  return escapeText(value)
-    .replaceAll("'", "&apos;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("\t", "&#9;")
-    .replaceAll("\n", "&#10;");
-}
-
-function encodeUtf8(text: string): string {
-  let out = "";
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x80) out += character;
-    else if (code < 0x800) out += String.fromCharCode(0xc0 | (code >> 6), 0x80 | (code & 63));
-    else if (code < 0x10000) {
-      out += String.fromCharCode(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-    } else {
-      out += String.fromCharCode(
-        0xf0 | (code >> 18),
-        0x80 | ((code >> 12) & 63),
-        0x80 | ((code >> 6) & 63),
-        0x80 | (code & 63),
-      );
-    }
+function write(root: XmlElement, inherited: string, bytes: boolean): string {
+  const streamBound = inherited !== "";
+  const levels: Level[] = [];
+  let out = writeElement(root, inherited, streamBound, bytes, levels);
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const node = level.nodes[level.next++];
+    if (node === undefined) {
+      out += level.close;
+      levels.pop();
+    } else if (typeof node === "string") {
+      const text = escapeText(node);
+      out += bytes ? encodeUtf8(text) : text;
+    } else out += writeElement(node, level.scope, streamBound, bytes, levels);
   }
   return out;
+}
+
+/** Writes all of an element, or its start tag and leaves the children as another level. */
+function writeElement(
+  element: XmlElement,
+  inherited: string,
+  streamBound: boolean,
+  bytes: boolean,
+  levels: Level[],
+): string {
+  const parts = partsOf(element);
+  const { ns, source, flags } = parts;
+  const declares = (flags & DECLARES) !== 0;
+  if (source !== undefined && element.canonical && (ns !== inherited) === declares) {
+    return fromSource(source, parts.start, parts.end, bytes);
+  }
+  const prefix = prefixOf(ns, inherited);
+  const tag = prefix + (bytes ? encodeUtf8(checkedName(parts)) : checkedName(parts));
+  let head = `<${tag}`;
+  if (prefix === "stream:" && !streamBound) head += ` xmlns:stream='${NS_STREAM}'`;
+  if (prefix === "" && ns !== inherited) head += ` xmlns='${defaultNamespace(ns, bytes)}'`;
+  head += writeAttributes(parts, bytes);
+  if (source !== undefined && (flags & INNER_CANONICAL) !== 0 && prefix === "") {
+    if (parts.innerEnd === parts.innerStart) return `${head}/>`;
+    return `${head}>${fromSource(source, parts.innerStart, parts.innerEnd, bytes)}</${tag}>`;
+  }
+  const children = element.children;
+  if (children.length === 0) return `${head}/>`;
+  const scope = prefix === "" ? ns : inherited;
+  levels.push({ nodes: children, scope, close: `</${tag}>`, next: 0 });
+  return `${head}>`;
+}
+
+function writeAttributes(parts: ElementParts, bytes: boolean): string {
+  const { source, offsets, entries } = parts;
+  let out = "";
+  if (source !== undefined && offsets.length > 0) {
+    if ((parts.flags & TAG_CANONICAL) !== 0) out += attributesFromSource(source, offsets, bytes);
+    else {
+      for (let index = 0; index < offsets.length; index += 4) {
+        const name = source.run(offsets[index] ?? 0, offsets[index + 1] ?? 0);
+        out += writeAttribute(name, source.attribute(offsets, index), bytes);
+      }
+    }
+  }
+  for (const [index, [name, value]] of entries.entries()) {
+    if (name.startsWith("{")) out += writePrefixed(name, value, `ns${index + 1}`, bytes);
+    else out += writeAttribute(checkedAttributeName(name), value, bytes);
+  }
+  return out;
+}
+
+/** Attributes that stand next to one another in the source are passed on together. */
+function attributesFromSource(source: Source, offsets: readonly number[], bytes: boolean): string {
+  let out = "";
+  let start = offsets[0] ?? 0;
+  for (let index = 0; index < offsets.length; index += 4) {
+    const valueEnd = offsets[index + 3] ?? 0;
+    const end = (valueEnd < 0 ? ~valueEnd : valueEnd) + 1;
+    const next = offsets[index + 4];
+    if (next === end + 1) continue;
+    out += ` ${fromSource(source, start, end, bytes)}`;
+    start = next ?? 0;
+  }
+  return out;
+}
+
+function writeAttribute(name: string, value: string, bytes: boolean): string {
+  const written = ` ${name}='${escapeAttribute(value)}'`;
+  return bytes ? encodeUtf8(written) : written;
+}
+
+function writePrefixed(name: string, value: string, prefix: string, bytes: boolean): string {
+  const close = name.indexOf("}");
+  const ns = name.slice(1, close);
+  const local = name.slice(close + 1);
+  if (close < 0 || !isName(local) || ns === "" || ns === NS_XML || ns === NS_XMLNS) throw cannotWrite("attribute name");
+  return writeAttribute(`xmlns:${prefix}`, ns, bytes) + writeAttribute(`${prefix}:${local}`, value, bytes);
+}
+
+/** A part of the source in the encoding of the output. */
+function fromSource(source: Source, start: number, end: number, bytes: boolean): string {
+  const part = source.text.slice(start, end);
+  if (source.decodeUtf8 === undefined) return bytes ? encodeUtf8(part) : part;
+  return bytes ? part : decodeRun(part, source.decodeUtf8);
+}
+
+function prefixOf(ns: string, inherited: string): string {
+  if (ns === inherited) return "";
+  if (ns === NS_STREAM) return "stream:";
+  return ns === NS_XML ? "xml:" : "";
+}
+
+function defaultNamespace(ns: string, bytes: boolean): string {
+  if (ns === NS_XMLNS) throw cannotWrite("namespace");
+  const written = escapeAttribute(ns);
+  return bytes ? encodeUtf8(written) : written;
+}
+
+function checkedName(parts: ElementParts): string {
+  // Names that were read have been checked, and withAttributes, withChildren keep them.
+  if (parts.source === undefined && !isName(parts.name)) throw cannotWrite("element name");
+  return parts.name;
+}
+
+function checkedAttributeName(name: string): string {
+  const local = name.startsWith("xml:") ? name.slice(4) : name;
+  if (!isName(local) || name === "xmlns") throw cannotWrite("attribute name");
+  return name;
+}
+
+/** NCName, Namespaces in XML 1.0 §3 [4]. */
+function isName(name: string): boolean {
+  if (/^[A-Za-z_][\w.-]*$/.test(name)) return true;
+  const [first = "", ...rest] = name;
+  return (
+    isNameStart(first.codePointAt(0) ?? 0) && rest.every((character) => isNameCharacter(character.codePointAt(0) ?? 0))
+  );
+}
+
+function cannotWrite(what: string): XmlError {
+  return new XmlError("not-well-formed", `an ${what} that XML does not allow would be written`);
 }

@@ -1,0 +1,92 @@
+import { CDATA_CLOSE, CDATA_OPEN } from "./source.ts";
+
+const LT = 0x3c;
+const GT = 0x3e;
+const BANG = 0x21;
+const CLOSE = 0x5d;
+const APOSTROPHE = 0x27;
+const QUOTE = 0x22;
+
+/** Tokens shorter than this are worth reading again for every new piece: what they are is not yet clear. */
+export const shortTokenLength = 9;
+
+/**
+ * Finds the end of a token that is cut by the end of the input, looking at each character once.
+ *
+ * The reader proper begins a token only when all of it is there. Were it to begin again with each piece, a tag that
+ * never ends would cost the square of its length.
+ */
+export class TokenScan {
+  #kind: "unknown" | "markup" | "text" | "tag" | "cdata" = "unknown";
+  /** The quotation mark that is open in a tag, 0 for none. */
+  #quote = 0;
+  /** How much of `]]>` the last characters were. */
+  #closing = 0;
+
+  /** Forgets the token; the next piece begins another one. */
+  reset(): void {
+    this.#kind = "unknown";
+    this.#quote = 0;
+    this.#closing = 0;
+  }
+
+  /** Goes on with the next piece: where in it the token ends, -1 if it does not. */
+  feed(piece: string, from = 0): number {
+    let at = from;
+    if (this.#kind === "unknown" && at < piece.length) {
+      this.#kind = piece.charCodeAt(at) === LT ? "markup" : "text";
+      if (this.#kind === "markup") at++;
+    }
+    if (this.#kind === "markup" && at < piece.length) {
+      this.#kind = piece.charCodeAt(at) === BANG ? "cdata" : "tag";
+    }
+    switch (this.#kind) {
+      case "unknown":
+      case "markup":
+        return -1;
+      case "text":
+        return piece.indexOf("<", at);
+      case "tag":
+        return this.#tagEnd(piece, at);
+      case "cdata":
+        return this.#cdataEnd(piece, at);
+    }
+  }
+
+  #tagEnd(piece: string, from: number): number {
+    let at = from;
+    while (at < piece.length) {
+      if (this.#quote !== 0) {
+        const close = piece.indexOf(this.#quote === QUOTE ? '"' : "'", at);
+        if (close < 0) return -1;
+        this.#quote = 0;
+        at = close + 1;
+        continue;
+      }
+      const code = piece.charCodeAt(at++);
+      if (code === GT) return at;
+      if (code === APOSTROPHE || code === QUOTE) this.#quote = code;
+    }
+    return -1;
+  }
+
+  #cdataEnd(piece: string, from: number): number {
+    for (let at = from; at < piece.length; at++) {
+      const code = piece.charCodeAt(at);
+      if (code === CLOSE) this.#closing = Math.min(this.#closing + 1, CDATA_CLOSE.length - 1);
+      else if (code === GT && this.#closing === CDATA_CLOSE.length - 1) return at + 1;
+      else this.#closing = 0;
+    }
+    return -1;
+  }
+}
+
+/**
+ * Where the token ends that begins at `from`, -1 if the text ends before it does. What cannot become a token of XMPP
+ * (comment, processing instruction, DTD) ends at once, whatever follows.
+ */
+export function tokenEnd(text: string, from: number): number {
+  const refused = text.startsWith("<!", from) && !text.startsWith(CDATA_OPEN, from);
+  if (refused || text.startsWith("<?", from)) return from;
+  return new TokenScan().feed(text, from);
+}
