@@ -1,5 +1,5 @@
 import { type Jid, parseJid } from "#protocol/jid/jid.ts";
-import { type XmlElement, withChildren, xml } from "#protocol/xml/element.ts";
+import { type XmlElement, withAttributes, withChildren, xml } from "#protocol/xml/element.ts";
 import { NS_CLIENT, NS_STANZAS } from "#protocol/xml/namespaces.ts";
 import { invertAddresses } from "./addresses.ts";
 import {
@@ -69,7 +69,9 @@ export function errorReply(stanza: XmlElement, error: StanzaError): XmlElement |
   if (type === "error" || (kind === "iq" && type === "result")) return undefined;
   // Only an iq gets its payload back: a message may be large, and its sender has it.
   const payload = kind === "iq" ? stanza.elements() : [];
-  return withChildren(invertAddresses(stanza, "error"), [...payload, buildStanzaError(error, stanza.ns)]);
+  const reply = withChildren(invertAddresses(stanza, "error"), [...payload, buildStanzaError(error, stanza.ns)]);
+  // [rfc6120-8.3.1-04] [rfc6120-8.3.1-05]
+  return kind === "iq" && stanza.attr("id") === undefined ? withAttributes(reply, { id: "" }) : reply;
 }
 
 /** The `<error/>` child. It belongs to the content namespace of the stanza around it. [rfc6120-8.3.2-07] */
