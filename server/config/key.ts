@@ -126,10 +126,13 @@ export function texts(
 
 /** A table of keys; absent means all defaults. */
 export function section<Shape extends z.ZodRawShape>(facts: SectionFacts, shape: Shape) {
-  return z
-    .strictObject(shape)
-    .prefault({} as never)
-    .register(sectionFacts, facts);
+  return (
+    z
+      .strictObject(shape)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every key has a default, which zod cannot tell of a shape it does not know
+      .prefault({} as never)
+      .register(sectionFacts, facts)
+  );
 }
 
 export function oneOf(words: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Option } from "#kit/option.ts";
 import { choice, flag, integer, section } from "../key.ts";
 

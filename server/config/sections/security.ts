@@ -16,6 +16,12 @@ export const tlsSection = section(
       example: "TLS_AES_256_GCM_SHA384:ECDHE-RSA-AES256-GCM-SHA384",
       change: "reload",
     }),
+    accept_unsuitable_certificates: flag({
+      description:
+        "Starts although a certificate has expired or is for another name, which clients will not accept. For tests and emergencies.",
+      default: false,
+      change: "reload",
+    }),
     session_tickets: flag({
       description: "Lets clients that come back skip most of the handshake.",
       default: true,

@@ -1,0 +1,125 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { once } from "node:events";
+
+const headerBytesMax = 4 * 1024;
+const requestMsMax = 5_000;
+const connectionsMax = 64;
+
+/** Whether one part of the server works. */
+export interface HealthPart {
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+/** What GET /health answers: all that must work for the server to be of use. */
+export interface Health {
+  readonly store: HealthPart;
+  readonly listeners: HealthPart;
+  readonly hosts: HealthPart;
+}
+
+export interface MonitorParts {
+  readonly address: string;
+  readonly port: number;
+  readonly health: () => Health | Promise<Health>;
+  /** In Prometheus' text form. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export interface Monitor extends AsyncDisposable {
+  readonly port: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+type Route = (parts: MonitorParts) => Promise<Answer>;
+
+/** All there is. What is not in here does not exist, however its path is spelt (A46). */
+const routes: ReadonlyMap<string, Route> = new Map([
+  ["/health", health],
+  ["/metrics", metrics],
+]);
+
+/** Serves GET /health and GET /metrics to this machine. */
+export async function startMonitor(parts: MonitorParts): Promise<Monitor> {
+  const server = createServer(
+    {
+      maxHeaderSize: headerBytesMax,
+      requestTimeout: requestMsMax,
+      headersTimeout: requestMsMax,
+      keepAliveTimeout: requestMsMax,
+      connectionsCheckingInterval: requestMsMax,
+    },
+    (request, response) => void respond(parts, request, response),
+  );
+  server.maxConnections = connectionsMax;
+  server.listen(parts.port, parts.address);
+  await once(server, "listening");
+  return {
+    port: portOf(server),
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function respond(parts: MonitorParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let answer: Answer;
+  try {
+    answer = await answerTo(parts, request);
+  } catch {
+    answer = plain(500, "failed");
+  }
+  response.writeHead(answer.status, {
+    "content-type": answer.contentType,
+    "content-length": Buffer.byteLength(answer.body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...(answer.status === 405 && { allow: "GET, HEAD" }),
+  });
+  response.end(request.method === "HEAD" ? undefined : answer.body);
+}
+
+async function answerTo(parts: MonitorParts, request: IncomingMessage): Promise<Answer> {
+  // A web page whose name somebody has pointed at 127.0.0.1 reaches this port from a browser here, by its own name.
+  if (!isLoopbackName(request.headers.host)) return plain(403, "only for this machine");
+  const route = routes.get(request.url ?? "");
+  if (route === undefined) return plain(404, "there is /health and /metrics");
+  if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "GET or HEAD only");
+  return route(parts);
+}
+
+async function health(parts: MonitorParts): Promise<Answer> {
+  const report = await parts.health();
+  const ok = Object.values(report).every((part: HealthPart) => part.ok);
+  return {
+    status: ok ? 200 : 503,
+    contentType: "application/json",
+    body: `${JSON.stringify({ ok, ...report })}\n`,
+  };
+}
+
+async function metrics(parts: MonitorParts): Promise<Answer> {
+  const { contentType, text } = await parts.metrics();
+  return { status: 200, contentType, body: text };
+}
+
+function plain(status: number, text: string): Answer {
+  return { status, contentType: "text/plain; charset=utf-8", body: `${text}\n` };
+}
+
+function isLoopbackName(host: string | undefined): boolean {
+  return host !== undefined && /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host);
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

@@ -1,0 +1,59 @@
+import type { Socket } from "node:net";
+import type { Server, TLSSocket } from "node:tls";
+
+/** Turns connections that are open already into encrypted ones; each knows its way back by its addresses and ports. */
+export class StartTlsServer {
+  readonly #server: Server;
+  readonly #waiting = new Map<string, (socket: TLSSocket) => void>();
+
+  /** @param server a TLS server that does not listen itself */
+  constructor(server: Server) {
+    this.#server = server;
+    server.on("secureConnection", (socket) => {
+      const secured = this.#waiting.get(routeOf(socket));
+      if (secured === undefined) socket.destroy();
+      else secured(socket);
+    });
+  }
+
+  /** Connections whose handshake goes on. */
+  get handshakes(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Begins TLS on a connection, as the server. `secured` is called once: with the encrypted socket, or with undefined
+   * when the handshake failed or the connection went away. Whoever calls has stopped reading from `raw`.
+   */
+  readonly upgrade = (raw: Socket, secured: (socket: TLSSocket | undefined) => void): void => {
+    const route = routeOf(raw);
+    if (raw.destroyed || route === undefinedRoute || this.#waiting.has(route)) {
+      raw.destroy();
+      secured(undefined);
+      return;
+    }
+    const finish = (socket: TLSSocket | undefined): void => {
+      this.#waiting.delete(route);
+      raw.off("close", failed);
+      secured(socket);
+    };
+    const failed = (): void => finish(undefined);
+    this.#waiting.set(route, finish);
+    raw.on("close", failed);
+    // This way in gives it what a listening server gives: SNI, time-out, error events.
+    this.#server.emit("connection", raw);
+  };
+
+  /** Lets go of the certificates. Connections stay. */
+  close(): void {
+    this.#server.emit("close");
+  }
+}
+
+function routeOf(socket: Socket): string {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
+
+/** Of a socket that is not connected any more. */
+const undefinedRoute = "undefined undefined undefined undefined";
