@@ -46,8 +46,13 @@ export function backupTests(fresh: Fresh): void {
     try {
       await using store = await fresh();
       const filler = "x".repeat(4_000);
-      await store.commit(Array.from({ length: 500 }, (_, n) => set(`o${n}`, "roster", "filler", filler)));
+      await store.commit(Array.from({ length: 1_500 }, (_, n) => set(`o${n}`, "roster", "filler", filler)));
       await store.commit([append(romeo, "1", 1, "x@y/z"), insert(romeo, "r", "Verona", 17)]);
+      const many = Array.from({ length: 1_100 }, (_, n) => [
+        append(juliet, `${n}`, n, "p@q"),
+        insert(`z${n}`, "r", "Padua", n),
+      ]);
+      await store.commit(many.flat());
       const shares: number[] = [];
       const stop = new AbortController();
       const load = (async () => {
@@ -64,12 +69,15 @@ export function backupTests(fresh: Fresh): void {
       await rejects(store.backup(path), failsWith("conflict"));
       await using copy = await openSqliteStore({ path });
       await copy.declare(contractShapes);
-      equal((await copy.owners("roster", { limit: 1_000 })).length, 500);
+      equal((await copy.owners("roster", { limit: 10_000 })).length, 1_500);
       equal(await copy.get("profile", romeo, ""), await copy.get("profile", juliet, ""));
       equal(summary(await copy.page("messages", romeo, { max: 9, direction: "forward", with: "x@y" })), "1 complete");
-      deepEqual(await copy.select("directory", { where: [], limit: 9 }), [
-        { jid: romeo, room: "r", city: "Verona", age: 17 },
-      ]);
+      const padua = { where: [{ column: "city", is: "=", value: "Padua" }], limit: 10_000 } as const;
+      equal((await copy.select("directory", padua)).length, 1_100);
+      const [verona] = await copy.select("directory", { where: [], limit: 1 });
+      deepEqual(verona, { jid: romeo, room: "r", city: "Verona", age: 17 });
+      const counted = await copy.page("messages", juliet, { max: 0, direction: "forward", countRows: true });
+      equal(counted.found && counted.count, 1_100);
     } finally {
       rmSync(folder, { recursive: true });
     }

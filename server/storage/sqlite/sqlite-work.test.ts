@@ -47,6 +47,12 @@ const message = (n: number): readonly Write[] =>
     value: "<body/>",
   }));
 
+test("a commit is on the disc before it is acknowledged, as far as SQLite can see to it", () => {
+  // 2 is FULL: in WAL mode NORMAL would lose the last commits when the power fails. Killing processes cannot show this.
+  deepEqual(file.rows("PRAGMA synchronous")[0], [2]);
+  deepEqual(file.rows("PRAGMA journal_mode")[0], ["wal"]);
+});
+
 test("a group of n commits is one transaction, with one statement for each write", () => {
   const writer = new SqliteWriter(file, shapes);
   const before = file.executions;

@@ -9,7 +9,7 @@ import { SqliteWriter } from "./sqlite-writer.ts";
 import type { FromThread, ThreadAnswer, ThreadStart, ToThread } from "./thread-messages.ts";
 
 /** Pages that a backup copies in one step: how often it reports. */
-const backupStepPages = 1_024;
+const backupStepPages = 256;
 
 const port = parentPort;
 assert(port !== null, "this program runs in a thread");
