@@ -1,12 +1,19 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { NS_STREAM } from "#protocol/xml/namespaces.ts";
-import type { StreamContext } from "#protocol/xml/read.ts";
 import { StreamError } from "./stream-error.ts";
+
+/** What a stream header says beside its attributes: part of what the reader tells. */
+export interface HeaderContext {
+  /** Default namespace that it declares, as it is on the wire; "" for none. */
+  readonly contentNamespace: string;
+  /** Its own prefix; "" for none. */
+  readonly prefix: string;
+}
 
 /** What must hold of a stream header in either direction, before any of its attributes means anything. RFC 6120 §4.8 */
 export function faultOfRoot(
   header: XmlElement,
-  context: StreamContext | undefined,
+  context: HeaderContext | undefined,
   contentNamespace: string,
 ): StreamError | undefined {
   // [rfc6120-4.8.1-01] [rfc6120-4.8.1-02]
@@ -15,9 +22,9 @@ export function faultOfRoot(
   if (context === undefined) return undefined;
   // The customary prefix, or none in the style of §4.8.2: others we would have to remember. [rfc6120-4.8.5-02]
   if (context.prefix !== "stream" && context.prefix !== "") return new StreamError("bad-namespace-prefix");
-  const declared = context.prefix === "" ? undefined : context.namespaces.get("");
-  // [rfc6120-4.8.2-02] [rfc6120-4.8.3-03]
-  if (declared !== undefined && declared !== "" && declared !== contentNamespace)
+  // The default namespace; in the style without prefixes it is the stream's own. [rfc6120-4.8.2-02] [rfc6120-4.8.3-03]
+  const declared = context.contentNamespace;
+  if (context.prefix !== "" && declared !== "" && declared !== contentNamespace)
     return new StreamError("invalid-namespace", { text: "not the content namespace of this port" });
   return undefined;
 }

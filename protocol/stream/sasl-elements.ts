@@ -37,7 +37,7 @@ export function readSaslReply(element: XmlElement): SaslReply {
     case "challenge":
     case "success": {
       const content = decodeSaslContent(element.text);
-      if (!content.ok) return { type: "broken", text: `the data of <${element.name}/> is not base64` };
+      if (!content.ok) return { type: "broken", text: `the data of ${element.name} is not base64` };
       if (element.name === "success") return { type: "success", data: content.data };
       return { type: "challenge", data: content.data ?? new Uint8Array() };
     }
@@ -48,7 +48,7 @@ export function readSaslReply(element: XmlElement): SaslReply {
       return { type: "failure", condition, text: element.child(NS_SASL, "text")?.text };
     }
     default:
-      return { type: "broken", text: `<${element.name}/> is not an answer to SASL` };
+      return { type: "broken", text: `${element.name} is not an answer to SASL` };
   }
 }
 

@@ -22,6 +22,7 @@ export type WireEffect =
   | { readonly type: "restartInput"; readonly rest: "keep" | "drop" }
   /** Read no further: a question is open. What is already received waits. */
   | { readonly type: "pauseInput" }
+  /** Always the last of its step: what was waiting may be read at once. */
   | { readonly type: "resumeInput" }
   /** End the transport once what was sent is written (on TLS: with close_notify). [rfc6120-4.4-02] */
   | { readonly type: "disconnect" };
@@ -42,8 +43,9 @@ export type QuestionEffect =
   | {
       readonly type: "authorize";
       readonly mechanism: string;
-      /** The account that the machine derived: user name at our domain. `undefined` for an anonymous one, which the owner names. */
-      readonly user: BareJid | undefined;
+      /** The account at our domain that was proven, or that they may act as; made up when anonymous. */
+      readonly user: BareJid;
+      readonly anonymous: boolean;
     }
   /** A request that the host lets through before authentication (registration). Answer with earlyReply. */
   | { readonly type: "earlyRequest"; readonly element: XmlElement }

@@ -5,7 +5,7 @@ import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { StanzaCondition } from "#protocol/stanza/stanza-conditions.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { XmlFault } from "#protocol/xml/fault.ts";
-import type { StreamContext } from "#protocol/xml/read.ts";
+import type { HeaderContext } from "./header-rules.ts";
 import type { SecureChannel } from "./secure-channel.ts";
 import type { StreamError } from "./stream-error.ts";
 
@@ -15,7 +15,7 @@ export type StreamInput = PeerInput | AnswerInput | OwnerInput;
 /** From the transport and the reader. */
 export type PeerInput =
   /** A stream header was read; `context` as the reader gives it, absent on transports that frame otherwise. */
-  | { readonly type: "opened"; readonly header: XmlElement; readonly context?: StreamContext }
+  | { readonly type: "opened"; readonly header: XmlElement; readonly context?: HeaderContext }
   /** A first-level element was read that is not a stanza of an established stream. */
   | { readonly type: "element"; readonly element: XmlElement }
   /** The peer closed its stream. */

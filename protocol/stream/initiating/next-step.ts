@@ -12,7 +12,7 @@ import type { AwaitingFeatures, InitiatingOrEnding } from "./state.ts";
 /** What to do next, from what the server offers: TLS, then SASL, then an address. RFC 6120 §13.3 */
 export function receiveFeatures(state: AwaitingFeatures, element: XmlElement): Step<InitiatingOrEnding> {
   if (element.ns !== NS_STREAM || element.name !== "features")
-    return giveUp(state, { type: "protocol", text: `<${element.name}/> where features were due` });
+    return giveUp(state, { type: "protocol", text: `${element.name} where features were due` });
   const features = readFeatures(element);
   const { facts } = state;
   if (facts.authenticated) return begin(state, features);

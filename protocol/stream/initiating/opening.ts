@@ -1,7 +1,6 @@
 import { isLanguageTag } from "#protocol/stanza/language.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import type { StreamContext } from "#protocol/xml/read.ts";
-import { faultOfRoot } from "../header-rules.ts";
+import { faultOfRoot, type HeaderContext } from "../header-rules.ts";
 import { StreamError } from "../stream-error.ts";
 import { formatVersion, ourVersion, parseVersion, speaksFeatures } from "../stream-version.ts";
 import { type Step, step } from "../step.ts";
@@ -30,7 +29,7 @@ export function sendHeader(facts: InitiatingFacts): Step<AwaitingHeader> {
 export function receiveServerHeader(
   state: AwaitingHeader,
   header: XmlElement,
-  context: StreamContext | undefined,
+  context: HeaderContext | undefined,
 ): Step<InitiatingOrEnding> {
   const fault = faultOfRoot(header, context, state.facts.config.contentNamespace);
   if (fault !== undefined) return giveUpWithError(state, fault);

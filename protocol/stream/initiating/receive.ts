@@ -79,7 +79,7 @@ function receiveElement(state: InitiatingState, element: XmlElement): Step<Initi
       return endNow("initiating", { type: "failed", failure: { type: "tlsUnavailable" } });
     case "proving":
       if (element.ns === NS_SASL && state.waitingFor === "server") return receiveSaslReply(state, element);
-      return giveUp(state, { type: "protocol", text: `<${element.name}/> in the middle of SASL` });
+      return giveUp(state, { type: "protocol", text: `${element.name} in the middle of SASL` });
     case "awaitingResumed":
       return receiveResumeReply(state, element);
     case "awaitingAddress":
@@ -129,7 +129,7 @@ function receiveWhenConnected(state: Connected, element: XmlElement): Step<Initi
     case "a":
       return state.sm === "enabled" ? step(state, { type: "ackReceived", h: reply.h }) : step(state);
     case "malformed":
-      return giveUpWithError(state, new StreamError("bad-format", { text: `malformed <${reply.name}/>` }));
+      return giveUpWithError(state, new StreamError("bad-format", { text: `malformed ${reply.name}` }));
     case "enable":
     case "resume":
     case "resumed":

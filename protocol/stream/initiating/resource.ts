@@ -57,7 +57,7 @@ export function receiveResumeReply(state: AwaitingResumed, element: XmlElement):
     );
   }
   if (reply?.type !== "failed")
-    return giveUp(state, { type: "protocol", text: `<${element.name}/> is no answer to a resumption` });
+    return giveUp(state, { type: "protocol", text: `${element.name} is no answer to a resumption` });
   // The former stream is lost, but not this one. [xep0198-5-17]
   const bound = bind(facts, offered, facts.config.resource);
   return step(bound.state, { type: "smFailed", condition: reply.condition, h: reply.h }, ...bound.effects);

@@ -43,11 +43,11 @@ function receiveSm(state: Bound, element: XmlElement): Step<ReceivingOrEnding> {
         : refused("stream management is off");
     // [xep0198-4-01]
     case "malformed":
-      return failStream(state, new StreamError("bad-format", { text: `malformed <${request.name}/>` }));
+      return failStream(state, new StreamError("bad-format", { text: `malformed ${request.name}` }));
     case "enabled":
     case "resumed":
     case "failed":
-      return refused(`<${request.type}/> is for servers to send`);
+      return refused(`${request.type} is for servers to send`);
     default:
       return unreachable(request);
   }

@@ -1,8 +1,7 @@
 import { bareOf, isDomain, parseJid } from "#protocol/jid/jid.ts";
 import { chooseLanguage, isLanguageTag } from "#protocol/stanza/language.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import type { StreamContext } from "#protocol/xml/read.ts";
-import { faultOfRoot } from "../header-rules.ts";
+import { faultOfRoot, type HeaderContext } from "../header-rules.ts";
 import type { StreamCondition } from "../stream-conditions.ts";
 import { StreamError } from "../stream-error.ts";
 import {
@@ -26,7 +25,7 @@ import type { Opening, ReceivingFacts, ReceivingOrEnding } from "./state.ts";
 export function receiveHeader(
   state: Opening,
   header: XmlElement,
-  context: StreamContext | undefined,
+  context: HeaderContext | undefined,
 ): Step<ReceivingOrEnding> {
   const facts = readHeader(state.facts, header);
   const opened: Opening = { ...state, facts: { ...facts, headerSent: true } };

@@ -184,6 +184,6 @@ function receiveSaslAnswer(
   if (waiting.for === "credentials" && input.type === "credentials") return receiveCredentials(state, input.found);
   if (waiting.for === "key" && input.type === "derived") return receiveKey(state, input.key);
   if (waiting.for === "authorization" && input.type === "authorized")
-    return receiveAuthorization(state, waiting.data, waiting.user === undefined, input.user);
+    return receiveAuthorization(state, waiting.data, { jid: input.user, anonymous: waiting.anonymous });
   return step(state);
 }

@@ -1,5 +1,5 @@
 import { unreachable } from "#protocol/assert.ts";
-import { bareOf, type BareJid, domainOf, parseJid } from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, parseJid } from "#protocol/jid/jid.ts";
 import type { SaslCondition } from "#protocol/sasl/sasl-condition.ts";
 import type { SaslIdentity, SaslOutput } from "#protocol/sasl/server-exchange.ts";
 import { startServerMechanism } from "#protocol/sasl/start-server-mechanism.ts";
@@ -9,8 +9,8 @@ import { readSaslRequest, saslChallenge, saslFailure, saslSuccess } from "../sas
 import type { StreamEffect } from "../stream-effect.ts";
 import { StreamError } from "../stream-error.ts";
 import { type Step, step } from "../step.ts";
-import { defaultNegotiationLimits } from "./config.ts";
-import { failStream, isPaused } from "./leaving.ts";
+import { defaultNegotiationLimits, type StreamUser } from "./config.ts";
+import { failStream, isPaused, resumeIfPaused } from "./leaving.ts";
 import { accountOf, contextOf, refusalOf } from "./mechanisms.ts";
 import type { Authenticating, Choosing, ReceivingOrEnding, SaslWaiting } from "./state.ts";
 
@@ -79,10 +79,9 @@ export function receiveKey(state: Authenticating, key: Uint8Array): Step<Receivi
 export function receiveAuthorization(
   state: Authenticating,
   data: Uint8Array | undefined,
-  anonymous: boolean,
-  jid: BareJid,
+  user: StreamUser,
 ): Step<ReceivingOrEnding> {
-  const facts = { ...state.facts, user: { jid, anonymous }, headerSent: false };
+  const facts = { ...state.facts, user, headerSent: false };
   return step(
     { role: "receiving", phase: "opening", facts },
     { type: "send", element: saslSuccess(data) },
@@ -109,13 +108,12 @@ export function refuse(
   };
   const told: readonly StreamEffect[] = [
     { type: "send", element: saslFailure(condition, text) },
-    ...(isPaused(state) ? ([{ type: "resumeInput" }] as const) : []),
     { type: "log", event: { name: "authentication-failed", mechanism, condition, failures } },
   ];
-  if (failures < (state.facts.config.limits?.saslFailuresMax ?? defaultNegotiationLimits.saslFailuresMax))
-    return step(choosing, ...told);
+  const { saslFailuresMax } = { ...defaultNegotiationLimits, ...state.facts.config.limits };
+  if (failures < saslFailuresMax) return step(choosing, ...told, ...resumeIfPaused(state));
   const closed = failStream(choosing, new StreamError("policy-violation", { text: "too many failed authentications" }));
-  return step(closed.state, ...told, ...closed.effects);
+  return step(closed.state, ...told, ...closed.effects, ...resumeIfPaused(state));
 }
 
 function proceed(state: Authenticating, output: SaslOutput): Step<ReceivingOrEnding> {
@@ -142,19 +140,17 @@ function authorize(
   identity: SaslIdentity,
 ): Step<ReceivingOrEnding> {
   const { facts, host, mechanism } = state;
-  const ask = (user: BareJid | undefined) =>
-    wait(state, { for: "authorization", data, user }, { type: "authorize", mechanism, user });
-  if (identity.anonymous) return ask(undefined);
-  const { authcid, authzid } = identity;
+  const { anonymous, authcid, authzid } = identity;
   const other = authzid === undefined ? undefined : parseJid(authzid);
   // The exchange has asked whether they may be someone else; an address elsewhere would not be ours to give.
   if (other !== undefined && domainOf(other) !== host.domain) return refuse(state, mechanism, "invalid-authzid");
   const user = other === undefined ? accountOf(host, authcid) : bareOf(other);
   if (user === undefined) return refuse(state, mechanism, "not-authorized");
   // [rfc6120-6.4.6-01]
-  if (facts.channel !== undefined && facts.from !== undefined && facts.from !== user)
+  if (!anonymous && facts.channel !== undefined && facts.from !== undefined && facts.from !== user)
     return failStream(state, new StreamError("invalid-from"));
-  return ask(user);
+  const waiting: SaslWaiting = { for: "authorization", data, anonymous };
+  return wait(state, waiting, { type: "authorize", mechanism, user, anonymous });
 }
 
 /** Input stops while someone other than the peer has to answer, so that a client which sends ahead is served in order. */

@@ -93,11 +93,7 @@ export type SaslWaiting =
   /** For the owner: input is paused. */
   | { readonly for: "credentials" }
   | { readonly for: "key" }
-  | {
-      readonly for: "authorization";
-      readonly data: Uint8Array | undefined;
-      readonly user: BareJid | undefined;
-    };
+  | { readonly for: "authorization"; readonly data: Uint8Array | undefined; readonly anonymous: boolean };
 
 /** A request before authentication is being answered. */
 export interface AskingEarly extends Hosted {

@@ -29,11 +29,11 @@ function errorOfUnknown(element: XmlElement): StreamError {
     // A step of negotiation that is over, or not due. [rfc6120-4.9.3.12-01]
     case NS_TLS:
     case NS_SASL:
-      return new StreamError("not-authorized", { text: `<${element.name}/> is not possible now` });
+      return new StreamError("not-authorized", { text: `${element.name} is not possible now` });
     case NS_CLIENT:
       return new StreamError(isStanza(element) ? "not-authorized" : "unsupported-stanza-type");
     case NS_STREAM:
-      return new StreamError("bad-format", { text: `<${element.name}/> is not for you to send` });
+      return new StreamError("bad-format", { text: `${element.name} is not for you to send` });
     default:
       return new StreamError("unsupported-stanza-type");
   }

@@ -5,6 +5,7 @@ import { addToCount, countBetween } from "./counter.ts";
 
 /** A stanza that was sent and not yet acknowledged: what it takes to send it again, and whatever its owner adds. */
 export interface SmEntry {
+  /** As it goes over the wire, and detached from any chunk: it may wait for long. */
   readonly bytes: string;
 }
 

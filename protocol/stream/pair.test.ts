@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { mechanisms as allMechanisms } from "#protocol/sasl/mechanism.ts";
+import { defaultSaslClientPolicy, type SaslClientPolicy } from "#protocol/sasl/choose-mechanism.ts";
+import type { InitiatingConfig } from "./initiating/config.ts";
+import type { StreamHost } from "./receiving/config.ts";
+import type { SecureChannel } from "./secure-channel.ts";
+import type { StreamEnd } from "./stream-end.ts";
+import { clientAnswers, julietSasl, julietsClient, tls } from "./testing/client.ts";
+import { meet, type Meeting, type Pair } from "./testing/pair.ts";
+import { full, hostOf, julietCredentials, openPolicy, serverAnswers, serverOf } from "./testing/server.ts";
+
+const juliet = julietCredentials();
+
+function meeting(
+  options: {
+    readonly client?: Partial<InitiatingConfig>;
+    readonly host?: Partial<StreamHost>;
+    readonly transport?: Meeting["transport"];
+    readonly channel?: SecureChannel;
+  } = {},
+): Pair {
+  return meet({
+    client: julietsClient(options.client),
+    server: serverOf(hostOf("im.example", { startTls: "required", ...options.host })),
+    clientAnswers,
+    serverAnswers: serverAnswers(juliet),
+    transport: options.transport ?? "clear",
+    channel: options.channel ?? tls,
+  });
+}
+
+function endOf(pair: Pair): StreamEnd | undefined {
+  pair.client.input({ type: "timeout", timer: "closing" });
+  return pair.client.find("ended")?.end;
+}
+
+const jid = full("juliet@im.example/balcony");
+
+function credentialsOf(mechanism: string): Partial<SaslClientPolicy> {
+  if (mechanism === "EXTERNAL") return { credentials: "certificate" };
+  return mechanism === "ANONYMOUS" ? { credentials: "anonymous", weakest: "ANONYMOUS" } : {};
+}
+
+const previous = (id: string) => ({ sm: { resumable: true, previous: { id, jid, h: 3 } } });
+
+describe("a client and a server", () => {
+  const certified: SecureChannel = {
+    ...tls,
+    certificate: [{ address: "juliet@im.example", username: "juliet" }],
+  };
+  for (const transport of ["clear", "tls"] as const) {
+    for (const mechanism of allMechanisms) {
+      test(`meet over ${transport === "clear" ? "STARTTLS" : "direct TLS"} with ${mechanism}`, () => {
+        const policy = { ...defaultSaslClientPolicy, ...credentialsOf(mechanism) };
+        const config = { sasl: julietSasl({ only: mechanism, policy }), resource: "balcony", sm: { resumable: true } };
+        const { client, server, transcript } = meeting({
+          client: config,
+          transport,
+          channel: mechanism === "EXTERNAL" ? certified : tls,
+        });
+        assert.equal(client.state.phase, "connected", transcript.join("\n"));
+        assert.equal(server.state.phase, "bound");
+        assert.equal(client.find("established")?.jid, server.find("established")?.jid);
+        assert.equal(client.find("smEnabled")?.id, "sm-1");
+        assert.equal(server.find("authorize")?.mechanism, mechanism);
+        if (mechanism !== "ANONYMOUS") assert.equal(client.find("established")?.jid, jid);
+        const headers = transcript.filter((line) => line.includes("<stream:stream"));
+        assert.equal(headers.length, transport === "clear" ? 6 : 4);
+        assert.ok(transcript.filter((line) => line.startsWith("C: ")).every((line) => !line.includes("</stream")));
+      });
+    }
+  }
+
+  test("every stream has an id of its own [rfc6120-4.3.3-03]", () => {
+    const { transcript } = meeting();
+    const ids = transcript.flatMap((line) => /^S: .*<stream:stream.* id='([^']+)'/.exec(line)?.[1] ?? []);
+    assert.deepEqual(ids, ["id1", "id2", "id3"]);
+  });
+
+  test("the client says who it is only under TLS [rfc6120-4.7.1-01]", () => {
+    const { transcript } = meeting();
+    const headers = transcript.filter((line) => line.startsWith("C: <?xml"));
+    assert.deepEqual(
+      headers.map((line) => line.includes("from='juliet@im.example'")),
+      [false, true, true],
+    );
+  });
+
+  test("the client closes, and both end", () => {
+    const pair = meeting();
+    pair.client.input({ type: "close" });
+    pair.server.write("</stream:stream>");
+    pair.server.input({ type: "close" });
+    pair.client.write("</stream:stream>");
+    assert.deepEqual(endOf(pair), { type: "closed" });
+    assert.deepEqual(pair.server.find("ended")?.end, { type: "closed" });
+  });
+
+  test("a resource that is taken leads to another one [rfc6120-4.9.3.3-01]", () => {
+    const { client } = meeting({ client: { resource: "taken" } });
+    assert.equal(client.find("established")?.jid, "juliet@im.example/generated");
+  });
+
+  test("a resource that is refused ends the attempt", () => {
+    const pair = meeting({ client: { resource: "ghost" } });
+    const end = endOf(pair);
+    assert(end?.type === "failed" && end.failure.type === "bindFailed");
+    assert.equal(end.failure.error.condition, "not-allowed");
+  });
+});
+
+describe("stream management between a client and a server", () => {
+  test("a stream is resumed, and both know how far the other was", () => {
+    const { client, server } = meeting({ client: previous("sm-1") });
+    assert.equal(client.find("established")?.how, "resumed");
+    assert.equal(client.find("established")?.h, 5);
+    assert.equal(server.find("resumeSm")?.h, 3);
+    assert.equal(client.find("established")?.jid, jid);
+  });
+
+  test("S8 where it cannot be resumed a new one is bound, and h still says what arrived", () => {
+    const { client } = meeting({ client: { ...previous("sm-0"), resource: "balcony" } });
+    assert.equal(client.find("smFailed")?.h, 7);
+    assert.equal(client.find("established")?.how, "bound");
+    assert.equal(client.find("smEnabled")?.id, "sm-1");
+  });
+
+  test("where there is none, the stream is as good without", () => {
+    const { client } = meeting({ client: previous("sm-1"), host: { streamManagement: false } });
+    assert.equal(client.find("established")?.smAsked, false);
+    assert.equal(client.find("smEnabled"), undefined);
+  });
+
+  test("counting begins with <enable/>: it is sent before the stream is said to be there", () => {
+    const { client } = meeting({ client: { sm: { resumable: false } } });
+    const enable = client.effects.findIndex((effect) => effect.type === "send" && effect.element.name === "enable");
+    assert.equal(client.effects.findIndex((effect) => effect.type === "established") > enable, true);
+    assert.equal(client.find("established")?.smAsked, true);
+    assert.equal(client.find("smEnabled")?.id, undefined);
+  });
+});
+
+describe("a client that does not get what it wants", () => {
+  test("A31 A22 leaves when a server it knows with TLS has none", () => {
+    const pair = meeting({ host: { startTls: "none" } });
+    assert.deepEqual(endOf(pair), { type: "failed", failure: { type: "tlsUnavailable" } });
+    assert.equal(
+      pair.transcript.some((line) => line.includes("<auth")),
+      false,
+    );
+  });
+
+  test("tries no mechanism that is not on its list [rfc6120-6.3.3-04]", () => {
+    const pair = meeting({ client: { sasl: julietSasl({ only: "EXTERNAL" }) } });
+    const end = endOf(pair);
+    assert(end?.type === "failed" && end.failure.type === "noMechanism");
+  });
+
+  test("A31 does not fall back behind the mechanism it used before", () => {
+    const weak = { ...hostOf("im.example").sasl, policy: { ...openPolicy, scramHashes: ["SHA-1"] as const } };
+    const pair = meeting({
+      client: { sasl: julietSasl({ policy: { weakest: "SCRAM-SHA-256-PLUS" } }) },
+      host: { sasl: weak },
+    });
+    const end = endOf(pair);
+    assert(end?.type === "failed" && end.failure.type === "noMechanism");
+  });
+
+  test("tries the next mechanism, and in the end says why it was refused [rfc6120-6.4.5-03]", () => {
+    const pair = meeting({ client: { sasl: julietSasl({ password: "tybalt" }) } });
+    const end = endOf(pair);
+    assert(end?.type === "failed" && end.failure.type === "authenticationFailed");
+    assert.equal(end.failure.condition, "not-authorized");
+    const tried = pair.transcript.flatMap((line) => /<auth .*mechanism='([^']+)'/.exec(line)?.[1] ?? []);
+    assert.deepEqual(tried, ["SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"]);
+  });
+});

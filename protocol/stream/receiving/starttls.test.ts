@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { tls } from "../testing/client.ts";
+import { hostOf } from "../testing/server.ts";
+import {
+  open,
+  head,
+  tlsNs,
+  mechanisms,
+  starttlsOnly,
+  tlsFeatures,
+  plain,
+  failure,
+  bind,
+  error,
+  type Setting,
+  serve,
+  runTable,
+} from "../testing/transcript.ts";
+
+describe("STARTTLS", () => {
+  const clear: Setting = { channel: undefined, host: { startTls: "required" } };
+  runTable(
+    [
+      {
+        name: "A22 while TLS is required it is the only feature [rfc6120-5.3.1-02]",
+        setting: clear,
+        script: [[open, head(1) + starttlsOnly]],
+      },
+      {
+        name: "A22 SASL before the required TLS is refused",
+        setting: clear,
+        script: [
+          [open, head(1) + starttlsOnly],
+          [plain, failure("encryption-required")],
+        ],
+      },
+      {
+        name: "A22 compression before the required TLS is refused",
+        setting: clear,
+        script: [
+          [open, head(1) + starttlsOnly],
+          [
+            "<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>",
+            error("unsupported-stanza-type"),
+          ],
+        ],
+      },
+      {
+        name: "A22 registration before the required TLS is refused",
+        setting: clear,
+        script: [
+          [open, head(1) + starttlsOnly],
+          ["<iq type='get' id='r'><query xmlns='jabber:iq:register'/></iq>", error("not-authorized")],
+        ],
+      },
+      {
+        name: "A22 a resource before the required TLS is refused",
+        setting: clear,
+        script: [
+          [open, head(1) + starttlsOnly],
+          [bind(), error("not-authorized")],
+        ],
+      },
+      {
+        name: "TLS that nobody offered is refused, and the stream closed [rfc6120-5.4.2.2-01]",
+        script: [
+          [open, head(1) + tlsFeatures],
+          [`<starttls ${tlsNs}/>`, `<failure ${tlsNs}/></stream:stream>`],
+        ],
+        phase: "ended",
+      },
+      {
+        name: "mechanisms that show the password wait for TLS [rfc6120-6.3.4-01]",
+        setting: { channel: undefined },
+        script: [
+          [
+            open,
+            `${head(1)}<stream:features><starttls ${tlsNs}/>${mechanisms("DIGEST-MD5", "ANONYMOUS")}</stream:features>`,
+          ],
+          [plain, failure("encryption-required")],
+        ],
+      },
+    ],
+    serve,
+  );
+
+  for (const [name, injected] of [
+    ["an element", plain],
+    ["a whole session", `${open}${plain}${open}${bind()}`],
+    ["half an element", "<auth xmlns='urn:ietf"],
+    ["white space", "\n"],
+  ] as const) {
+    test(`A21 ${name} in the packet of <starttls/> is thrown away [rfc6120-5.4.3.3-03]`, () => {
+      const wire = serve(clear);
+      wire.write(open);
+      wire.take();
+      wire.write(`<starttls ${tlsNs}/>${injected}`);
+      assert.equal(wire.take(), `<proceed ${tlsNs}/>`);
+      assert.deepEqual(
+        wire.effects.slice(-3).map((effect) => effect.type),
+        ["send", "restartInput", "startTls"],
+      );
+      wire.input({ type: "secured", channel: tls });
+      assert.equal(wire.take(), "");
+      wire.write(open);
+      assert.equal(wire.take(), head(2) + tlsFeatures);
+    });
+  }
+
+  test("a failed handshake ends without a word [rfc6120-5.4.3.2-02]", () => {
+    for (const input of [
+      { type: "disconnected" },
+      { type: "closed" },
+      { type: "close" },
+      { type: "timeout", timer: "negotiation" },
+      { type: "fault", fault: { condition: "not-well-formed", text: "" } },
+    ] as const) {
+      const wire = serve(clear);
+      wire.write(open);
+      wire.write(`<starttls ${tlsNs}/>`);
+      wire.take();
+      wire.input(input);
+      assert.equal(wire.take(), "");
+      assert.equal(wire.state.phase, "ended");
+    }
+  });
+
+  test("A25 the host cannot change across STARTTLS", () => {
+    const hosts = [hostOf("im.example", clear.host), hostOf("verona.example")];
+    const wire = serve({
+      channel: undefined,
+      server: {
+        host: (name) => {
+          const host = hosts.find((served) => served.domain === name);
+          return host === undefined ? { type: "unknown" } : { type: "served", host };
+        },
+      },
+    });
+    wire.write(open);
+    wire.write(`<starttls ${tlsNs}/>`);
+    wire.input({ type: "secured", channel: tls });
+    wire.take();
+    wire.write(open.replace("im.example", "verona.example"));
+    assert.equal(wire.take(), head(2) + error("not-authorized", "the domain of a stream cannot change"));
+  });
+});

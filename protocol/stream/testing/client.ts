@@ -1,0 +1,55 @@
+import type { ChannelBinding } from "#protocol/sasl/channel-binding.ts";
+import { chooseMechanism, defaultSaslClientPolicy, type SaslClientPolicy } from "#protocol/sasl/choose-mechanism.ts";
+import { isMechanism } from "#protocol/sasl/mechanism.ts";
+import { startClientMechanism } from "#protocol/sasl/start-client-mechanism.ts";
+import type { InitiatingConfig, ClientSasl } from "../initiating/config.ts";
+import type { SecureChannel } from "../secure-channel.ts";
+import { bare, countingRandom, derive, domain } from "./server.ts";
+import type { Answers } from "./wire.ts";
+
+const exporter: ChannelBinding = { type: "tls-exporter", data: new Uint8Array(32).fill(9) };
+
+/** TLS 1.3 between two ends of a memory pipe. */
+export const tls: SecureChannel = { bindings: { announced: [exporter], tolerated: [] } };
+
+/** Juliet's client. `only` narrows what it is ready to use. */
+export function julietSasl(
+  options: { readonly password?: string; readonly only?: string; readonly policy?: Partial<SaslClientPolicy> } = {},
+): ClientSasl {
+  const policy: SaslClientPolicy = { ...defaultSaslClientPolicy, ...options.policy };
+  const { only, password = "r0m30" } = options;
+  return {
+    choose: ({ bindingTypes, channel, mechanisms, refused }) => {
+      const choice = chooseMechanism(
+        {
+          mechanisms: only === undefined ? mechanisms : mechanisms.filter((name) => name === only),
+          ...(bindingTypes === undefined || (only !== undefined && !only.endsWith("-PLUS")) ? {} : { bindingTypes }),
+        },
+        policy,
+        {
+          encrypted: channel !== undefined,
+          bindings: only !== undefined && !only.endsWith("-PLUS") ? [] : (channel?.bindings.announced ?? []),
+          tried: refused.map(({ mechanism }) => mechanism).filter(isMechanism),
+        },
+      );
+      if (!choice.ok) return undefined;
+      const { binding, mechanism } = choice;
+      const context = { username: "juliet", password, domain: "im.example", binding, random: countingRandom() };
+      return { mechanism, exchange: startClientMechanism(mechanism, context) };
+    },
+  };
+}
+
+export function julietsClient(changes: Partial<InitiatingConfig> = {}): InitiatingConfig {
+  return {
+    contentNamespace: "jabber:client",
+    to: domain("im.example"),
+    from: bare("juliet@im.example"),
+    language: "en",
+    startTls: "required",
+    sasl: julietSasl(),
+    ...changes,
+  };
+}
+
+export const clientAnswers: Answers = (question) => (question.type === "derive" ? derive(question) : undefined);
