@@ -1,0 +1,46 @@
+import { lineOf } from "./code-text.ts";
+import type { SourceFile } from "./source-files.ts";
+import type { Violation } from "./violation.ts";
+
+/**
+ * A requirement that is cited, such as `[rfc6120-4.3.3-02]`, is written as the registry in spec/ writes it, and is in it.
+ *
+ * @param files programs, documents, and the registry's files `spec/*.json`
+ */
+export function citations(files: readonly SourceFile[]): readonly Violation[] {
+  const known = knownRequirements(files);
+  return files
+    .filter(({ path }) => (path.endsWith(".ts") || path.endsWith(".md")) && !path.startsWith("tools/tidy/citations"))
+    .flatMap(({ path, text }) =>
+      citedIn(text).flatMap(({ id, line }): readonly Violation[] => {
+        if (!wellFormed.test(id))
+          return [{ path, line, message: `cites [${id}], which is not of the form [rfc6120-4.3.3-02]` }];
+        return known.has(id) ? [] : [{ path, line, message: `cites [${id}], which is not in the registry (spec/)` }];
+      }),
+    );
+}
+
+/** All that looks like the citation of a requirement, well-formed or not. */
+export function citedIn(text: string): readonly { readonly id: string; readonly line: number }[] {
+  return [...text.matchAll(/\[((?:rfc|xep)\d{2,}-?[^\]\s]*)\](?!\()/gu)].map((match) => ({
+    id: match[1] ?? "",
+    line: lineOf(text, match.index),
+  }));
+}
+
+/** The registry's ids: a file `spec/rfc6120.json` lists what follows `rfc6120-`, each with its level. */
+export function knownRequirements(files: readonly SourceFile[]): ReadonlyMap<string, string> {
+  const known = new Map<string, string>();
+  for (const { path, text } of files) {
+    const document = /^spec\/((?:rfc|xep)\d{4})\.json$/u.exec(path)?.[1];
+    if (document === undefined) continue;
+    for (const [requirement, level] of stringEntries(JSON.parse(text))) known.set(`${document}-${requirement}`, level);
+  }
+  return known;
+}
+
+function stringEntries(data: unknown): readonly (readonly [string, string])[] {
+  return Object.entries(data ?? {}).map(([name, value]) => [name, String(value)]);
+}
+
+const wellFormed = /^(?:rfc|xep)\d{4}-[0-9A-Z]+(?:\.\d+)*-\d{2}$/u;
