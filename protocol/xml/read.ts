@@ -70,7 +70,8 @@ type Phase =
  */
 export class XmlStreamReader {
   readonly #handler: XmlStreamHandler;
-  readonly #limits: XmlLimits;
+  /** Shared with the tree reader, which looks at it for every element. */
+  readonly #limits: { -readonly [Bound in keyof XmlLimits]: XmlLimits[Bound] };
   readonly #tree: TreeReader;
   readonly #contentNamespace: string;
 
@@ -115,6 +116,11 @@ export class XmlStreamReader {
   /** Characters that have been looked at so far. It is in proportion to what was written, which a test holds us to. */
   get scanned(): number {
     return this.#scanned;
+  }
+
+  /** Other bounds from the next element on: a peer that has authenticated may send more than a stranger. */
+  setLimits(limits: Partial<XmlLimits>): void {
+    Object.assign(this.#limits, limits);
   }
 
   /** Reads a chunk, calling the handler. While reading is paused the chunk waits. */
