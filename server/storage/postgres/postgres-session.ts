@@ -67,7 +67,11 @@ export class StatementNames {
 }
 
 export const postgresTypes: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === bigintOid ? Number : pg.types.getTypeParser(oid, format)),
+  getTypeParser: (oid, format) => {
+    // oxlint-disable-next-line typescript/no-unsafe-assignment -- pg types its parsers as any
+    const parse: (text: string) => unknown = oid === bigintOid ? Number : pg.types.getTypeParser(oid, format);
+    return parse;
+  },
 };
 
 export function postgresDialect(schema: string): SqlDialect {

@@ -4,7 +4,8 @@ import { archivePage, missingPlace } from "../archive-page.ts";
 import type { Answer, Outcome, Read } from "../backend.ts";
 import { joinWith, ownersSql, pageCountSql, pageSql, placesSql, selectSql } from "../sql-select.ts";
 import type { PlacedPageQuery } from "../sql-select.ts";
-import { integerOf, SqliteFile, sqliteDialect, textOf } from "./sqlite-file.ts";
+import { integerOf, sqliteDialect, textOf } from "./sqlite-file.ts";
+import type { SqliteFile } from "./sqlite-file.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
 
 const loadEntries = "SELECT store, key, value FROM entry WHERE owner = ?1 ORDER BY store, key";

@@ -3,7 +3,8 @@ import { shapeOf } from "../schema-session.ts";
 import type { KeptValue, SchemaSession, StoredVersion } from "../schema-session.ts";
 import { tableIndexes } from "../table-indexes.ts";
 import { quoted } from "../sql-select.ts";
-import { integerOf, SqliteFile, textOf } from "./sqlite-file.ts";
+import { integerOf, textOf } from "./sqlite-file.ts";
+import type { SqliteFile } from "./sqlite-file.ts";
 
 /** The declaration of stores in SQLite, inside a transaction that the caller began on this connection. */
 export function sqliteSchemaSession(file: SqliteFile): SchemaSession {

@@ -3,7 +3,8 @@ import { assert, unreachable } from "#protocol/assert.ts";
 import type { Failure } from "../backend.ts";
 import { emptyValue } from "../declared-shapes.ts";
 import { deleteRowsSql, quoted, splitWith } from "../sql-select.ts";
-import { SqliteFile, sqliteDialect, textOf } from "./sqlite-file.ts";
+import { sqliteDialect, textOf } from "./sqlite-file.ts";
+import type { SqliteFile } from "./sqlite-file.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
 
 const setEntry =

@@ -13,6 +13,7 @@ const backupStepPages = 256;
 
 const port = parentPort;
 assert(port !== null, "this program runs in a thread");
+// oxlint-disable-next-line typescript/no-unsafe-assignment -- sqlite-thread.ts gives no other
 const { role, file: options, tables }: ThreadStart = workerData;
 const post = (message: FromThread): void => port.postMessage(message);
 
