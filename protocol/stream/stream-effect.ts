@@ -27,7 +27,7 @@ export type WireEffect =
   /** End the transport once what was sent is written (on TLS: with close_notify). [rfc6120-4.4-02] */
   | { readonly type: "disconnect" };
 
-/** Questions; input is paused until the answer comes. */
+/** Questions; input is paused until the answer comes. Each is the last effect of its step, so it may be answered at once. */
 export type QuestionEffect =
   | { readonly type: "lookupCredentials"; readonly username: string }
   | {
