@@ -248,6 +248,7 @@ export class XmlStreamReader {
     const at = spaceEnd(text, from);
     this.#advance(from, at, at - from);
     if (at === text.length) return;
+    if (text.charCodeAt(at) !== LT) throw new XmlError("not-well-formed", "text before the stream header");
     const header = this.#tree.readHeader(text, at, at + this.#limits.headerBytesMax - this.#headerBytes);
     if (header === undefined) return this.#cutOff(text, at);
     this.#advance(at, header.end, header.end - at);

@@ -262,6 +262,7 @@ export class TreeReader {
       // [rfc6120-11.1-03]
       throw new XmlError("restricted-xml", "comment or document type declaration");
     }
+    if (start > text.length) return -1;
     const parent = this.#parent();
     const close = text.indexOf(CDATA_CLOSE, start);
     if (close < 0) return -1;

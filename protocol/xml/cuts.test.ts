@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventsOf, header, toBytes } from "./recorded-stream.ts";
+
+/** Streams that have a bit of everything, good and bad. */
+const corpus: readonly string[] = [
+  "<message to='a@b/c' type='chat' xml:lang='en'><body>Grüße &amp; 😀</body><x xmlns='u'/></message> <iq id='1'/>",
+  "<a><![CDATA[<x/>]]]]><![CDATA[>]]>&#x1F600;&lt;</a></stream:stream>ignored",
+  "<p:a xmlns:p='u' p:b='1' c=\"'>'\"><p:d/></p:a ><e f='&apos;&#10;'/>",
+  "<имя été='ñ'>мир</имя><a></b>",
+  "<a b='c' b='d'/><e/>",
+  "<a>&nbsp;</a>",
+  "<a>x]]>y</a>",
+  "<a><!-- --></a>",
+  "<a/>text<b/>",
+  "<a b=c>'</a>'><d/>",
+  "<a b='<'>\u0001</a>",
+];
+
+for (const text of corpus) {
+  test(`all cuts in two and three of ${text}`, () => {
+    const input = header + toBytes(text);
+    const whole = eventsOf([input]);
+    for (let first = 0; first <= input.length; first++) {
+      const pieces = [input.slice(0, first), input.slice(first)];
+      assert.deepEqual(eventsOf(pieces), whole, `cut at ${first}`);
+    }
+    for (let first = header.length; first < input.length; first++) {
+      for (const width of [1, 2, 3, 5, 8, 9, 10, 13]) {
+        const second = first + width;
+        const pieces = [input.slice(0, first), input.slice(first, second), input.slice(second)];
+        assert.deepEqual(eventsOf(pieces), whole, `cut at ${first} and ${second}`);
+      }
+    }
+  });
+
+  test(`a beginning of ${text} says the same in one piece and in pieces of one byte`, () => {
+    const input = header + toBytes(text);
+    for (let end = header.length; end < input.length; end++) {
+      const beginning = input.slice(0, end);
+      assert.deepEqual(eventsOf(beginning), eventsOf([beginning]), `first ${end}`);
+    }
+  });
+}
