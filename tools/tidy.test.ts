@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { compareGenerated } from "./generate/compare.ts";
+import { generateAll } from "./generate/generators.ts";
 import { arrows } from "./tidy/arrows.ts";
 import { bannedWords } from "./tidy/banned-words.ts";
 import { citations } from "./tidy/citations.ts";
@@ -50,6 +52,11 @@ for (const { name, rule } of rules) {
     assert.equal(found.length, 0, `\n${found.join("\n")}`);
   });
 }
+
+test("generated files are fresh", async () => {
+  const stale = compareGenerated(await generateAll(root), files).map(({ path, why }) => `${path} ${why}`);
+  assert.equal(stale.length, 0, `\n${stale.join("\n")}\nrun npm run generate`);
+});
 
 test("half of the files are short", (t) => {
   const { files: count, median, p95, max } = lengthFigures(files);

@@ -1,6 +1,8 @@
 import { readSources, type SourceFile } from "../tidy/source-files.ts";
 import { unicodeFiles } from "../generate-unicode.ts";
+import { generateConfigurationReference } from "#server/config/reference.ts";
 import { doap } from "./doap.ts";
+import { loadModules } from "./load-modules.ts";
 import { findFeatures, moduleList } from "./module-list.ts";
 import { supportTable } from "./support-table.ts";
 import { collectSupport } from "./support.ts";
@@ -8,10 +10,12 @@ import { collectSupport } from "./support.ts";
 /** Everything that is generated: texts by path. A new generator is one file here and one line below. */
 export async function generateAll(root: string): Promise<ReadonlyMap<string, string>> {
   const files = readSources(root);
-  const supported = await collectSupport(files);
+  const features = await loadModules(findFeatures(files));
+  const supported = collectSupport(features);
   return new Map([
     ...unicodeFiles(),
-    ["server/modules.generated.ts", moduleList(findFeatures(files))],
+    ["server/modules.generated.ts", moduleList(features)],
+    ["docs/admin/configuration.md", generateConfigurationReference(features.map(({ module }) => module))],
     ["docs/support.md", supportTable(supported)],
     ["balcony.doap.xml", doap(supported, project(files))],
   ]);

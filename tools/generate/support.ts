@@ -1,8 +1,7 @@
 import { posix } from "node:path";
-import type { Implements, ServerModule } from "#kit/server-module.ts";
+import type { Implements } from "#kit/server-module.ts";
 import { coreSupport } from "./core-support.ts";
-import { findFeatures } from "./module-list.ts";
-import type { SourceFile } from "../tidy/source-files.ts";
+import type { LoadedFeature } from "./load-modules.ts";
 
 /** A document that is implemented, and the files or folders that do it. */
 export interface Supported extends Implements {
@@ -13,11 +12,9 @@ export interface Supported extends Implements {
  * All that is implemented: what the features say of themselves, and what the core does. Where several do parts of one
  * document they become one entry, complete only when all are.
  */
-export async function collectSupport(files: readonly SourceFile[]): Promise<readonly Supported[]> {
-  const features = findFeatures(files);
-  const modules = await Promise.all(features.map(({ path, exported }) => loadModule(path, exported)));
-  const fromFeatures = modules.flatMap((module, at) =>
-    module.implements.map((entry): Supported => ({ ...entry, places: [posix.dirname(features[at]?.path ?? "")] })),
+export function collectSupport(features: readonly LoadedFeature[]): readonly Supported[] {
+  const fromFeatures = features.flatMap(({ path, module }) =>
+    module.implements.map((entry): Supported => ({ ...entry, places: [posix.dirname(path)] })),
   );
   return mergeSupport([...coreSupport, ...fromFeatures]);
 }
@@ -57,11 +54,4 @@ function mergeOne(entries: readonly Supported[]): Supported {
 
 function order({ rfc, xep = 0 }: Implements): number {
   return rfc ?? 1_000_000 + xep;
-}
-
-async function loadModule(path: string, exported: string): Promise<ServerModule> {
-  const exports = (await import(`../../${path}`)) as Readonly<Record<string, ServerModule | undefined>>;
-  const module = exports[exported];
-  if (module === undefined) throw new Error(`${path} does not export ${exported}`);
-  return module;
 }

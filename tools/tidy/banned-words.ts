@@ -77,7 +77,11 @@ const words: readonly Word[] = [
   { pattern: /\beval\(|\bnew Function\(/gu, instead: "a program that is written down" },
   { pattern: /\b(?:TODO|FIXME|XXX|HACK)\b/gu, instead: "the finished thing, or an issue", within: "comments" },
   { pattern: /@ts-(?:ignore|nocheck|expect-error)/gu, instead: "a type that is true", within: "comments" },
-  { pattern: /(?<!\/\/ [^\n]+\n *\/\/ )(?:ox|es)lint-disable(?!.* -- \S)/gu, instead: "`-- reason` after the rule's name", within: "comments" },
+  {
+    pattern: /(?<!\/\/ [^\n]+\n *\/\/ )(?:ox|es)lint-disable(?!.* -- \S)/gu,
+    instead: "`-- reason` after the rule's name",
+    within: "comments",
+  },
   {
     pattern: /(?<![\w.:/"'`-])\/(?:work|home|root|Users|mnt)\/\w/gu,
     instead: "a path relative to the repository or to the data directory",

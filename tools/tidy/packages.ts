@@ -45,7 +45,7 @@ export function packages(files: readonly SourceFile[]): readonly Violation[] {
 
 /** Where a package may be imported. */
 const homes: Readonly<Record<string, RegExp>> = {
-  "@noble/hashes": /^protocol\//u,
+  "@noble/hashes": /^(?:protocol|xep)\//u,
   tr46: /^protocol\/jid\//u,
   zod: /^(?:kit|server|cli)\//u,
   "smol-toml": /^(?:server\/config|cli|testing)\//u,
