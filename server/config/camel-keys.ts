@@ -21,6 +21,6 @@ function camelTree(tree: unknown): unknown {
   return Object.fromEntries(Object.entries(tree).map(([name, value]) => [camelKey(name), camelTree(value)]));
 }
 
-function camelKey(name: string): string {
+export function camelKey(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -33,6 +33,8 @@ export const sectionFacts = z.registry<SectionFacts>();
 
 type Common = Pick<KeyFacts, "description" | "change"> & Partial<Pick<KeyFacts, "example" | "secret">>;
 type Range = { readonly min: number; readonly max: number; readonly unit: string };
+/** Ports of TCP. */
+const portMax = 65_535;
 
 /** A whole number that is always there. */
 export function integer(facts: Common & Range & { readonly default: number }) {
@@ -46,6 +48,18 @@ export function integer(facts: Common & Range & { readonly default: number }) {
       ...rest,
       unit,
       allowed: `a whole number of ${unit} ${between(min, max)}`,
+    });
+}
+
+export function port(facts: Common & { readonly default: number }) {
+  return z
+    .int()
+    .min(0)
+    .max(portMax)
+    .prefault(facts.default)
+    .register(keyFacts, {
+      ...facts,
+      allowed: `a port ${between(0, portMax)}, 0 for any that is free`,
     });
 }
 

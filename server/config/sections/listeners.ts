@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, flag, integer, sectionFacts, texts } from "../key.ts";
+import { choice, flag, port, sectionFacts, texts } from "../key.ts";
 
 const listener = z.strictObject({
   kind: choice({
@@ -17,11 +17,8 @@ const listener = z.strictObject({
     example: ["127.0.0.1", "::1"],
     change: "restart",
   }),
-  port: integer({
-    description: "The TCP port; 0 lets the system choose a free one.",
-    unit: "the port",
-    min: 0,
-    max: 65_535,
+  port: port({
+    description: "The TCP port.",
     default: 5222,
     change: "restart",
   }),

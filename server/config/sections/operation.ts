@@ -1,4 +1,4 @@
-import { bound, choice, duration, flag, integer, optionalText, section, text } from "../key.ts";
+import { bound, choice, duration, flag, integer, optionalText, port, section, text } from "../key.ts";
 
 export const storageSection = section(
   { description: "Where accounts and messages are kept." },
@@ -118,11 +118,8 @@ export const httpSection = section(
       default: "127.0.0.1",
       change: "restart",
     }),
-    port: integer({
-      description: "The TCP port; 0 lets the system choose a free one.",
-      unit: "the port",
-      min: 0,
-      max: 65_535,
+    port: port({
+      description: "The TCP port.",
       default: 5280,
       change: "restart",
     }),
