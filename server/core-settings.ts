@@ -43,8 +43,19 @@ export interface ListenerPolicy {
   readonly plainWithoutTls: boolean;
 }
 
+/** Counted on the path of every stanza, hence plain numbers. */
+export interface Tally {
+  stanzasReceived: number;
+  stanzasSent: number;
+  bytesReceived: number;
+  bytesSent: number;
+  acksSent: number;
+}
+
 /** What happens in the core and is counted. */
 export interface CoreObserver {
+  readonly tally: Tally;
+  readonly streamClosed: (condition: string | undefined) => void;
   readonly limitHit: (limit: LimitName) => void;
   readonly loginSucceeded: (mechanism: string) => void;
   readonly loginFailed: (mechanism: string, condition: string) => void;

@@ -1,3 +1,4 @@
+import { StringPool } from "#protocol/xml/string-pool.ts";
 import { JidCache } from "#protocol/jid/jid-cache.ts";
 import {
   bareOf,
@@ -13,7 +14,7 @@ import {
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
-import { randomToken, type Env } from "#kit/env.ts";
+import { randomToken, type Env, type Timer } from "#kit/env.ts";
 import { sessionBound } from "#kit/lifecycle.ts";
 import type { Log } from "#kit/log.ts";
 import type { ServerModule } from "#kit/server-module.ts";
@@ -26,8 +27,9 @@ import type { CoreObserver, CoreSettings, ListenerPolicy } from "./core-settings
 import { answerEarlyIq } from "./host/early-iq.ts";
 import { LocalHost } from "./host/local-host.ts";
 import { refuse } from "./host/refusal.ts";
+import { AddressRates } from "./link/address-rates.ts";
 import { Link } from "./link/link.ts";
-import type { LinkServices } from "./link/link-services.ts";
+import type { LinkServices, Login } from "./link/link-services.ts";
 import type { Transport } from "./link/transport.ts";
 import { LoginThrottle } from "./login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
@@ -35,6 +37,9 @@ import { serverSecret, secretShape } from "./server-secret.ts";
 import { EndedSessions } from "./session/ended-sessions.ts";
 import { LocalSession } from "./session/session.ts";
 import { receivingConfig } from "./stream-hosts.ts";
+
+/** How often silent connections are looked for. */
+const livenessCheckMs = 5_000;
 
 export interface CoreParts {
   readonly env: Env;
@@ -58,6 +63,9 @@ export class ServerCore {
   readonly #queue: RunQueue;
   readonly #jids: JidCache;
   readonly #throttle: LoginThrottle;
+  readonly #addressRates: AddressRates;
+  readonly #strings = new StringPool();
+  #livenessCheck: Timer | undefined;
   readonly #secret: Uint8Array;
   readonly #endedSessions = new EndedSessions();
   readonly #services = new Map<ListenerPolicy, LinkServices>();
@@ -69,6 +77,8 @@ export class ServerCore {
     this.#queue = new RunQueue(env);
     this.#jids = new JidCache(settings.jidCacheEntriesMax);
     this.#throttle = new LoginThrottle(env, settings.failedLogins);
+    const { addressBytesRate, addressStanzasRate } = settings.link;
+    this.#addressRates = new AddressRates({ bytes: addressBytesRate, stanzas: addressStanzasRate });
     this.registry = new AccountRegistry({
       env,
       store,
@@ -119,6 +129,7 @@ export class ServerCore {
   accept(transport: Transport, policy: ListenerPolicy, authenticated?: () => void): Link {
     const link = new Link(randomToken(this.#parts.env, 10), transport, this.#servicesFor(policy));
     this.links.add(link);
+    this.#livenessCheck ??= this.#parts.env.setTimer(livenessCheckMs, this.#checkLiveness);
     if (authenticated !== undefined) this.#authenticated.set(link, authenticated);
     return link;
   }
@@ -134,9 +145,17 @@ export class ServerCore {
     if (this.links.size > 0) await gone.promise;
     deadline.cancel();
     for (const link of this.links) link.destroy();
+    this.#livenessCheck?.cancel();
     for (const host of this.hosts.values()) host.stop();
     this.registry.close();
   }
+
+  readonly #checkLiveness = (): void => {
+    const { env } = this.#parts;
+    const now = env.now();
+    for (const link of this.links) link.checkAlive(now);
+    this.#livenessCheck = this.links.size === 0 ? undefined : env.setTimer(livenessCheckMs, this.#checkLiveness);
+  };
 
   #allGone: (() => void) | undefined;
   readonly #authenticated = new WeakMap<Link, () => void>();
@@ -171,7 +190,7 @@ export class ServerCore {
       limits: settings.link,
       receiving: receivingConfig({ env, hosts: this.hosts, sasl: settings.sasl, secret: this.#secret, policy }),
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
-      authorize: (link, domain, mechanism, user) => Promise.resolve(this.#authorize(link, domain, mechanism, user)),
+      authorize: (link, login) => Promise.resolve(this.#authorize(link, login)),
       earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, link.remoteAddress),
       bind: (link, user, requested, language, answer) => this.#bind(link, user, requested, language, answer),
       resume: (link, user, previous, h, answer) => this.#resume(link, user, previous, h, answer),
@@ -187,6 +206,10 @@ export class ServerCore {
         } else log.debug({ stream: link.id, ...event }, event.name);
       },
       limitHit: observer.limitHit,
+      streamClosed: observer.streamClosed,
+      tally: observer.tally,
+      addressRates: this.#addressRates,
+      strings: this.#strings,
       closed: (link) => {
         this.links.delete(link);
         if (this.links.size === 0) this.#allGone?.();
@@ -211,21 +234,13 @@ export class ServerCore {
     return { type: "credentials", found: record?.credentials };
   }
 
-  #authorize(link: Link, domain: DomainJid | undefined, mechanism: string, user: BareJid | undefined): AnswerInput {
-    const { observer, log, env } = this.#parts;
+  #authorize(link: Link, { mechanism, user, anonymous }: Login): AnswerInput {
+    const { observer, log } = this.#parts;
+    if (anonymous) this.registry.createTemporary(this.#host(domainOf(user)), user);
     observer.loginSucceeded(mechanism);
     this.#authenticated.get(link)?.();
-    if (user !== undefined) {
-      log.info({ stream: link.id, peer: link.remoteAddress, account: user, mechanism }, "logged in");
-      return { type: "authorized", user };
-    }
-    const host = this.#host(domain);
-    const made = makeJid(randomToken(env), host.domain);
-    if (made === undefined) throw new Error("a random token is not a localpart");
-    const jid = bareOf(made);
-    this.registry.createTemporary(host, jid);
-    log.info({ stream: link.id, peer: link.remoteAddress, account: jid, mechanism }, "logged in");
-    return { type: "authorized", user: jid };
+    log.info({ stream: link.id, peer: link.remoteAddress, account: user, mechanism }, "logged in");
+    return { type: "authorized", user };
   }
 
   #bind(
@@ -270,6 +285,7 @@ export class ServerCore {
       admission: { language, parseJid: this.#parseJid },
       link,
       endedSessions: this.#endedSessions,
+      tally: this.#parts.observer.tally,
     });
   }
 

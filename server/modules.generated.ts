@@ -1,6 +1,34 @@
+// Written by tools/generate.ts from the folders im/ and xep/: do not edit.
+import type { ServerModule } from "#kit/server-module.ts";
+import { lateNegotiation } from "#im/late-negotiation/server.ts";
 import { messages } from "#im/messages/server.ts";
 import { presence } from "#im/presence/server.ts";
 import { roster } from "#im/roster/server.ts";
-import type { ServerModule } from "#kit/server-module.ts";
+import { lastActivity } from "#xep/0012-last-activity/server.ts";
+import { disco } from "#xep/0030-disco/server.ts";
+import { privateXml } from "#xep/0049-private-xml/server.ts";
+import { vcardTemp } from "#xep/0054-vcard-temp/server.ts";
+import { version } from "#xep/0092-version/server.ts";
+import { entityCaps } from "#xep/0115-entity-caps/server.ts";
+import { contactAddresses } from "#xep/0157-contact-addresses/server.ts";
+import { ping } from "#xep/0199-ping/server.ts";
+import { entityTime } from "#xep/0202-entity-time/server.ts";
+import { delayedDelivery } from "#xep/0203-delayed-delivery/server.ts";
 
-export const serverModules: readonly ServerModule[] = [messages, presence, roster];
+/** Every feature of the server, in the order of their folders. */
+export const serverModules: readonly ServerModule[] = [
+  lateNegotiation,
+  messages,
+  presence,
+  roster,
+  lastActivity,
+  disco,
+  privateXml,
+  vcardTemp,
+  version,
+  entityCaps,
+  contactAddresses,
+  ping,
+  entityTime,
+  delayedDelivery,
+];

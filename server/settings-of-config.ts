@@ -4,7 +4,7 @@ import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import { defaultXmlLimits, type XmlLimits } from "#protocol/xml/limits.ts";
 import type { Config, HostConfig } from "./config/config.ts";
 import type { CoreSettings, HostSettings } from "./core-settings.ts";
-import type { LinkLimits } from "./link/link-services.ts";
+import type { LinkLimits, Rate } from "./link/link-services.ts";
 
 const dayMs = 24 * 3_600_000;
 /** What stands for "never" where a timer is set: Node's longest. */
@@ -66,7 +66,7 @@ function saslPolicy({ auth }: Config): SaslServerPolicy {
   };
 }
 
-function linkLimits({ limits: { stream, rate } }: Config): LinkLimits {
+function linkLimits({ limits: { stream, rate }, sessions }: Config): LinkLimits {
   const xml: XmlLimits = {
     ...defaultXmlLimits,
     elementBytesMax: stream.stanzaBytesMax,
@@ -82,12 +82,16 @@ function linkLimits({ limits: { stream, rate } }: Config): LinkLimits {
     xmlBeforeAuthentication: { ...xml, elementBytesMax: stream.stanzaBytesMaxBeforeLogin },
     bytesRate: bucket(rate.sessionBytesPerSecond, rate.sessionBytesBurst),
     stanzasRate: bucket(rate.sessionStanzasPerSecond, rate.sessionStanzasBurst),
+    addressBytesRate: bucket(rate.addressBytesPerSecond, rate.addressBytesBurst),
+    addressStanzasRate: bucket(rate.addressStanzasPerSecond, rate.addressStanzasBurst),
+    pingAfterMs: sessions.pingAfterSilentSeconds === undefined ? undefined : sessions.pingAfterSilentSeconds * 1_000,
+    pingAnswerMsMax: sessions.pingAnswerSeconds * 1_000,
     negotiationMsMax: stream.negotiationSecondsMax === undefined ? neverMs : stream.negotiationSecondsMax * 1_000,
     closingMsMax: stream.closingSecondsMax * 1_000,
     unsentBytesMax: stream.unsentBytesMax,
   };
 }
 
-function bucket(perSecond: number, burst: number): LinkLimits["bytesRate"] {
+function bucket(perSecond: number, burst: number): Rate | undefined {
   return Number.isFinite(perSecond) ? { perSecond, burst } : undefined;
 }

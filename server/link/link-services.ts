@@ -6,15 +6,31 @@ import type { StreamEvent } from "#protocol/stream/stream-effect.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
+import type { StringPool } from "#protocol/xml/string-pool.ts";
+import type { Tally } from "../core-settings.ts";
+import type { AddressRates } from "./address-rates.ts";
 import type { Link } from "./link.ts";
+
+/** Units a second on average, and units at once. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
 
 /** Bounds of one connection. */
 export interface LinkLimits {
   readonly xml: XmlLimits;
   /** Tighter bounds until the peer has authenticated and bound a resource. */
   readonly xmlBeforeAuthentication: XmlLimits;
-  readonly bytesRate: { readonly perSecond: number; readonly burst: number } | undefined;
-  readonly stanzasRate: { readonly perSecond: number; readonly burst: number } | undefined;
+  readonly bytesRate: Rate | undefined;
+  readonly stanzasRate: Rate | undefined;
+  /** The same for all connections of one address together. */
+  readonly addressBytesRate: Rate | undefined;
+  readonly addressStanzasRate: Rate | undefined;
+  /** Silence after which the peer is asked whether it is there, in milliseconds; undefined for never. */
+  readonly pingAfterMs: number | undefined;
+  /** How long it may take to answer, in milliseconds. */
+  readonly pingAnswerMsMax: number;
   /** From the first byte until a resource is bound, in milliseconds. */
   readonly negotiationMsMax: number;
   /** From our closing tag to the peer's, in milliseconds. */
@@ -34,21 +50,28 @@ export type LimitName =
   | "stanza-size"
   | "sessions-per-account"
   | "mailbox"
-  | "key-derivations";
+  | "key-derivations"
+  | "ping-answer";
+
+/** Who has proven to be somebody. */
+export interface Login {
+  readonly mechanism: string;
+  readonly user: BareJid;
+  /** The user was made up and has no account. */
+  readonly anonymous: boolean;
+}
 
 /** What a link asks of the server around it. */
 export interface LinkServices {
   readonly env: Env;
   readonly log: Log;
   readonly limits: LinkLimits;
+  readonly tally: Tally;
+  readonly addressRates: AddressRates;
+  readonly strings: StringPool;
   readonly receiving: ReceivingConfig;
   readonly credentials: (link: Link, domain: DomainJid | undefined, username: string) => Promise<AnswerInput>;
-  readonly authorize: (
-    link: Link,
-    domain: DomainJid | undefined,
-    mechanism: string,
-    user: BareJid | undefined,
-  ) => Promise<AnswerInput>;
+  readonly authorize: (link: Link, login: Login) => Promise<AnswerInput>;
   /** Answers a request made before authentication; never rejects. */
   readonly earlyRequest: (link: Link, domain: DomainJid | undefined, element: XmlElement) => Promise<XmlElement>;
   readonly bind: (
@@ -67,6 +90,7 @@ export interface LinkServices {
   ) => void;
   readonly established: (link: Link, jid: FullJid, how: "bound" | "resumed") => void;
   readonly streamEvent: (link: Link, event: StreamEvent) => void;
+  readonly streamClosed: (condition: string | undefined) => void;
   readonly limitHit: (limit: LimitName) => void;
   readonly closed: (link: Link) => void;
 }

@@ -4,9 +4,11 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import { unreachable } from "#protocol/assert.ts";
 import type { BareJid } from "#protocol/jid/jid.ts";
-import { receiveWhenEnding } from "#protocol/stream/ending.ts";
-import { receiveAsReceiving, startReceiving } from "#protocol/stream/receiving/receive.ts";
-import type { ReceivingFacts, ReceivingOrEnding } from "#protocol/stream/receiving/state.ts";
+import { isEstablished, receive } from "#protocol/stream/receive.ts";
+import { startReceiving } from "#protocol/stream/receiving/receive.ts";
+import type { ReceivingFacts } from "#protocol/stream/receiving/state.ts";
+import type { StreamState } from "#protocol/stream/stream-state.ts";
+import type { StreamEnd } from "#protocol/stream/stream-end.ts";
 import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
 import type { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
@@ -15,7 +17,8 @@ import type { Timer } from "#kit/env.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
-import type { LinkServices } from "./link-services.ts";
+import type { LinkServices, Login } from "./link-services.ts";
+import type { SharedRates } from "./address-rates.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
@@ -29,9 +32,13 @@ export class Link implements SessionLink {
   readonly #services: LinkServices;
   readonly #reader: XmlStreamReader;
   readonly #timers = new Map<StreamTimer, Timer>();
-  readonly #bytes: TokenBucket | undefined;
-  readonly #stanzas: TokenBucket | undefined;
-  #state: ReceivingOrEnding;
+  readonly #own: SharedRates;
+  readonly #shared: SharedRates;
+  /** When the peer sent something last, in milliseconds since the epoch. */
+  #heardAt: number;
+  /** When it was asked whether it is there; undefined when it need not be. */
+  #pingedAt: number | undefined;
+  #state: StreamState;
   /** What the negotiation has found out so far. */
   #facts: ReceivingFacts;
   #session: LocalSession | undefined;
@@ -40,6 +47,8 @@ export class Link implements SessionLink {
   #flushing = false;
   #waiters: ((taken: boolean) => void)[] = [];
   #gone = false;
+  /** Our closing tag is sent. */
+  #closed = false;
   /** Reasons not to read on: the machine waits for an answer, or the client sends too fast. */
   #held = 0;
 
@@ -55,9 +64,14 @@ export class Link implements SessionLink {
       limits: limits.xmlBeforeAuthentication,
       input: "bytes",
       decodeUtf8,
+      pool: services.strings,
     });
-    this.#bytes = limits.bytesRate && new TokenBucket(limits.bytesRate, env.now());
-    this.#stanzas = limits.stanzasRate && new TokenBucket(limits.stanzasRate, env.now());
+    this.#heardAt = env.now();
+    this.#own = {
+      bytes: limits.bytesRate && new TokenBucket(limits.bytesRate, this.#heardAt),
+      stanzas: limits.stanzasRate && new TokenBucket(limits.stanzasRate, this.#heardAt),
+    };
+    this.#shared = services.addressRates.enter(transport.remoteAddress, this.#heardAt);
     services.log.debug({ stream: id, peer: transport.remoteAddress }, "connection opened");
     for (const effect of begun.effects) this.#carryOut(effect);
     transport.open(this.#transportHandler());
@@ -72,7 +86,7 @@ export class Link implements SessionLink {
   }
 
   readonly write = (bytes: string): void => {
-    if (this.#gone) return;
+    if (this.#gone || this.#closed) return;
     this.#out += bytes;
     if (this.#flushing) return;
     this.#flushing = true;
@@ -89,6 +103,28 @@ export class Link implements SessionLink {
     this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
   };
 
+  /**
+   * Asks a peer that has been silent for long whether it is there, and gives it up when it does not answer. White space
+   * is an answer like any other (RFC 6120 §4.6.1).
+   */
+  checkAlive(now: number): void {
+    const { pingAfterMs, pingAnswerMsMax } = this.#services.limits;
+    if (pingAfterMs === undefined || this.#session === undefined || this.#held > 0) return;
+    if (this.#pingedAt !== undefined) {
+      if (now - this.#pingedAt < pingAnswerMsMax) return;
+      this.#services.limitHit("ping-answer");
+      this.#services.log.info(
+        { stream: this.id },
+        "the client has not answered for long; its connection counts as cut",
+      );
+      this.#transport.destroy();
+      this.#lost(undefined);
+    } else if (now - this.#heardAt >= pingAfterMs) {
+      this.#pingedAt = now;
+      this.#session.ping();
+    }
+  }
+
   /** Cuts the connection, without a word. */
   destroy(): void {
     this.#transport.destroy();
@@ -102,7 +138,7 @@ export class Link implements SessionLink {
 
   #readerHandler(): ConstructorParameters<typeof XmlStreamReader>[0] {
     return {
-      streamOpened: (header) => this.#feed({ type: "opened", header }),
+      streamOpened: (header, context) => this.#feed({ type: "opened", header, context }),
       elementRead: (element) => this.#read(element),
       streamClosed: () => this.#feed({ type: "closed" }),
       failed: (fault) => this.#feed({ type: "fault", fault }),
@@ -119,8 +155,11 @@ export class Link implements SessionLink {
   }
 
   #take(bytes: string): void {
-    const wait = this.#bytes?.take(bytes.length, this.#services.env.now()) ?? 0;
-    if (wait > 0) this.#slowDown(wait, "bytes");
+    const now = this.#services.env.now();
+    this.#heardAt = now;
+    this.#pingedAt = undefined;
+    this.#services.tally.bytesReceived += bytes.length;
+    this.#draw("bytes", bytes.length, now);
     this.#reader.write(bytes);
   }
 
@@ -130,11 +169,16 @@ export class Link implements SessionLink {
       this.#feed({ type: "element", element });
       return;
     }
-    if (this.#stanzas !== undefined) {
-      const wait = this.#stanzas.take(1, this.#services.env.now());
-      if (wait > 0) this.#slowDown(wait, "stanzas");
-    }
+    this.#services.tally.stanzasReceived += 1;
+    this.#draw("stanzas", 1, this.#heardAt);
     this.#session?.receive(element);
+  }
+
+  /** Takes from the connection's own bucket and from its address's. */
+  #draw(what: keyof SharedRates, units: number, now: number): void {
+    const own = this.#own[what]?.take(units, now) ?? 0;
+    const shared = this.#shared[what]?.take(units, now) ?? 0;
+    if (own > 0 || shared > 0) this.#slowDown(Math.max(own, shared), what);
   }
 
   /** Reads no further for a while; the peer's own connection backs up and nothing is lost. */
@@ -160,11 +204,10 @@ export class Link implements SessionLink {
 
   #feed(input: StreamInput): void {
     if (this.#gone) return;
-    const state = this.#state;
-    const ending = state.phase === "closing" || state.phase === "ended";
-    const step = ending ? receiveWhenEnding(state, input) : receiveAsReceiving(state, input);
+    const step = receive(this.#state, input);
     this.#state = step.state;
-    if ("facts" in step.state) this.#facts = step.state.facts;
+    this.#established = isEstablished(step.state);
+    if (step.state.role === "receiving" && "facts" in step.state) this.#facts = step.state.facts;
     for (const effect of step.effects) this.#carryOut(effect);
   }
 
@@ -175,7 +218,7 @@ export class Link implements SessionLink {
       case "send":
         return this.write(serializeBytes(effect.element));
       case "sendClose":
-        return this.write(streamClosingTag);
+        return this.#sendClose();
       case "startTls":
         this.#flush();
         return this.#transport.startTls();
@@ -193,7 +236,7 @@ export class Link implements SessionLink {
       case "derive":
         return this.#derive(effect);
       case "authorize":
-        return this.#authorize(effect.mechanism, effect.user);
+        return this.#authorize(effect);
       case "earlyRequest":
         return this.#askEarly(effect.element);
       case "bindResource":
@@ -203,7 +246,6 @@ export class Link implements SessionLink {
       case "resumeSm":
         return this.#resume(effect.user, effect.previous, effect.h);
       case "established":
-        this.#established = true;
         this.#reader.setLimits(this.#services.limits.xml);
         return this.#services.established(this, effect.jid, effect.how);
       case "ackRequested":
@@ -218,7 +260,7 @@ export class Link implements SessionLink {
         this.#endSession();
         return this.#feed({ type: "close" });
       case "ended":
-        return this.#services.log.debug({ stream: this.id, end: effect.end.type }, "stream ended");
+        return this.#tellEnd(effect.end);
       case "startTimer":
         return this.#startTimer(effect.timer);
       case "stopTimer":
@@ -232,6 +274,21 @@ export class Link implements SessionLink {
       default:
         return unreachable(effect);
     }
+  }
+
+  /** Nothing is sent after the closing tag, and what the session still owes is decided about now. */
+  #sendClose(): void {
+    this.write(streamClosingTag);
+    this.#closed = true;
+    this.#endSession();
+  }
+
+  #tellEnd(end: StreamEnd): void {
+    const condition = end.type === "errorSent" || end.type === "errorReceived" ? end.error.condition : undefined;
+    this.#services.streamClosed(condition);
+    const fields = { stream: this.id, end: end.type, condition, text: "error" in end ? end.error.text : undefined };
+    if (end.type === "errorSent") this.#services.log.info(fields, "stream ended with an error of the client's");
+    else this.#services.log.debug(fields, "stream ended");
   }
 
   #startTimer(timer: StreamTimer): void {
@@ -268,8 +325,8 @@ export class Link implements SessionLink {
     this.#feed({ type: "authenticationFailed", condition: "temporary-auth-failure" });
   }
 
-  #authorize(mechanism: string, user: BareJid | undefined): void {
-    this.#services.authorize(this, this.#facts.host?.domain, mechanism, user).then(
+  #authorize(login: Login): void {
+    this.#services.authorize(this, login).then(
       (answer) => this.#feed(answer),
       (error: unknown) => this.#temporaryFailure(error),
     );
@@ -310,6 +367,7 @@ export class Link implements SessionLink {
         for (const waiter of waiters) waiter(taken);
       });
     } else if (bytes !== "") this.#transport.write(bytes);
+    this.#services.tally.bytesSent += bytes.length;
     if (this.#transport.bytesQueued > this.#services.limits.unsentBytesMax) this.#tooSlow();
   };
 
@@ -338,6 +396,7 @@ export class Link implements SessionLink {
     this.#session?.cut(this);
     this.#session = undefined;
     this.#services.log.debug({ stream: this.id, error: cause }, "connection closed");
+    this.#services.addressRates.leave(this.#transport.remoteAddress);
     this.#services.closed(this);
   }
 }

@@ -1,5 +1,5 @@
 import { serializeBytes } from "#protocol/xml/serialize.ts";
-import type { XmlElement } from "#protocol/xml/element.ts";
+import { xml, type XmlElement } from "#protocol/xml/element.ts";
 import type { FullJid } from "#protocol/jid/jid.ts";
 import type { StreamCondition } from "#protocol/stream/stream-conditions.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
@@ -10,8 +10,9 @@ import { sessionEnded } from "#kit/lifecycle.ts";
 import type { Session } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import type { SessionSlot } from "#kit/slots.ts";
-import type { Stanza } from "#kit/stanza.ts";
+import { makeStanza, type Stanza } from "#kit/stanza.ts";
 import type { LocalAccount } from "../account/account.ts";
+import type { Tally } from "../core-settings.ts";
 import type { LocalHost } from "../host/local-host.ts";
 import { refuse } from "../host/refusal.ts";
 import { iqKey } from "../host/steps.ts";
@@ -32,6 +33,7 @@ export interface LocalSessionParts {
   readonly admission: Omit<Admission, "jid">;
   readonly link: SessionLink;
   readonly endedSessions: EndedSessions;
+  readonly tally: Tally;
 }
 
 /** Stream management of one session, once its client has enabled it. */
@@ -53,6 +55,7 @@ export class LocalSession implements Session {
   readonly #limits: SessionLimits;
   readonly #admission: Admission;
   readonly #endedSessions: EndedSessions;
+  readonly #tally: Tally;
   #link: SessionLink | undefined;
   #slots: Map<SessionSlot<unknown>, unknown> | undefined;
   #management: Management | undefined;
@@ -74,6 +77,7 @@ export class LocalSession implements Session {
     this.#admission = { jid: parts.jid, ...parts.admission };
     this.#link = parts.link;
     this.#endedSessions = parts.endedSessions;
+    this.#tally = parts.tally;
   }
 
   get connected(): boolean {
@@ -143,6 +147,7 @@ export class LocalSession implements Session {
       return;
     }
     const bytes = serializeBytes(stanza.element);
+    this.#tally.stanzasSent += 1;
     const management = this.#management;
     if (management === undefined) {
       this.#link?.write(bytes);
@@ -186,6 +191,17 @@ export class LocalSession implements Session {
     if (management === undefined) return;
     this.#acknowledge(management);
     this.#answerDue = management.tracker.settled < management.tracker.received;
+  }
+
+  /** Asks the client for a sign of life: an acknowledgement where it has them, else an answer to a ping (XEP-0199). */
+  ping(): void {
+    if (this.#management !== undefined) {
+      this.#asked = false;
+      this.#ask();
+      return;
+    }
+    const head = { from: this.#host.domain, to: this.jid, type: "get", id: randomToken(this.#env, 10) };
+    this.send(makeStanza("iq", head, xml("urn:xmpp:ping", "ping")));
   }
 
   /** The client has handled `h` stanzas. */
@@ -293,6 +309,7 @@ export class LocalSession implements Session {
   }
 
   #acknowledge(management: Management): void {
+    this.#tally.acksSent += 1;
     this.#link?.write(serializeBytes(buildSm({ type: "a", h: management.tracker.settled % 2 ** 32 })));
   }
 

@@ -1,4 +1,4 @@
-import { addressGroup } from "./address-group.ts";
+import { addressGroup } from "../link/address-group.ts";
 
 export interface ConnectionLimits {
   /** Infinity switches a limit off. */

@@ -6,7 +6,7 @@ import type { Log } from "#kit/log.ts";
 import type { ServerModule } from "#kit/server-module.ts";
 import type { Store } from "#kit/storage.ts";
 import { ServerCore } from "#server/core.ts";
-import type { CoreSettings, HostSettings, ListenerPolicy } from "#server/core-settings.ts";
+import type { CoreSettings, HostSettings, ListenerPolicy, Tally } from "#server/core-settings.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
 import { openMemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
@@ -41,6 +41,9 @@ export interface World extends AsyncDisposable {
   readonly store: Store;
   readonly faults: MemoryStoreFaults;
   readonly log: readonly LoggedLine[];
+  /** Names of the limits that were hit, each time. */
+  readonly limitsHit: readonly string[];
+  readonly tally: Tally;
   /** A connection with nothing said on it; `clear` for one without TLS. */
   readonly connect: (options?: { readonly clear?: boolean; readonly address?: string }) => ScriptedClient;
   /** A client that is logged in and bound, and has sent nothing else. */
@@ -57,13 +60,21 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const env = new VirtualEnv(options.seed ?? "balcony");
   const { store, faults } = openMemoryStore({ schedule: env.defer });
   const log: LoggedLine[] = [];
+  const limitsHit: string[] = [];
+  const tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
   const starting = ServerCore.start({
     env,
     log: recordTo(log),
     store,
     settings: settingsOf(options),
     modules: options.modules ?? serverModules,
-    observer: { limitHit: ignore, loginSucceeded: ignore, loginFailed: ignore },
+    observer: {
+      tally,
+      limitHit: (limit) => void limitsHit.push(limit),
+      loginSucceeded: ignore,
+      loginFailed: ignore,
+      streamClosed: ignore,
+    },
   });
   const core = await settled(env, starting);
   for (const account of options.accounts ?? []) {
@@ -93,6 +104,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     store,
     faults,
     log,
+    limitsHit,
+    tally,
     settle,
     connect,
     advance: (ms) => env.advance(ms),
@@ -133,6 +146,10 @@ function settingsOf(options: WorldOptions): CoreSettings {
       xmlBeforeAuthentication: { ...defaultXmlLimits, elementBytesMax: 16_384 },
       bytesRate: undefined,
       stanzasRate: undefined,
+      addressBytesRate: undefined,
+      addressStanzasRate: undefined,
+      pingAfterMs: undefined,
+      pingAnswerMsMax: 60_000,
       negotiationMsMax: 60_000,
       closingMsMax: 5_000,
       unsentBytesMax: 1_048_576,
