@@ -96,8 +96,9 @@ function writeAttributes(parts: ElementParts, bytes: boolean): string {
       }
     }
   }
-  for (const [index, [name, value]] of entries.entries()) {
-    if (name.startsWith("{")) out += writePrefixed(name, value, `ns${index + 1}`, bytes);
+  let prefixes = 0;
+  for (const [name, value] of entries) {
+    if (name.startsWith("{")) out += writePrefixed(name, value, `ns${++prefixes}`, bytes);
     else out += writeAttribute(checkedAttributeName(name), value, bytes);
   }
   return out;
