@@ -72,10 +72,16 @@ export class CutProxy implements AsyncDisposable {
     }
     this.#connectionCount += 1;
     const server = connect({ host: this.#to.host, port: this.#to.port });
-    server.on("error", () => client.resetAndDestroy());
+    server.on("error", () => {});
     const pair = [client, server] as const;
     this.#pairs.add(pair);
-    for (const socket of pair) socket.on("close", () => this.#pairs.delete(pair));
+    for (const [socket, other] of [pair, [server, client] as const]) {
+      socket.on("close", (failed) => {
+        this.#pairs.delete(pair);
+        if (failed) other.resetAndDestroy();
+        else other.destroySoon();
+      });
+    }
     client.pipe(server);
     server.pipe(client);
   }

@@ -22,6 +22,8 @@ export interface Abilities {
   readonly anonymous: boolean;
   readonly openRegistration: boolean;
   readonly lastActivityOfServer: boolean;
+  /** Features that it has, or has not, but does not list in its service discovery. */
+  readonly unannounced: readonly string[];
 }
 
 export interface Account {

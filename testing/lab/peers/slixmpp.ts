@@ -62,7 +62,7 @@ export class SlixmppPeer implements AsyncDisposable {
   #orders = 0;
 
   constructor(options: SlixmppOptions) {
-    this.#domain = options.jid.split("@").at(-1) ?? "";
+    this.#domain = options.jid.replace(/^.*@/, "").replace(/\/.*$/, "");
     this.#logFile = join(labDir, `slixmpp-${options.jid.split("@")[0]}.log`);
     const log = openSync(this.#logFile, "a");
     const given = { password: passwordOf(options.jid), ...options, authority: authorityFile };
@@ -91,6 +91,13 @@ export class SlixmppPeer implements AsyncDisposable {
   async connect(where: Where = startTls): Promise<void> {
     // Always by name, never by address: slixmpp checks no name in the certificate of a server that it was given by address.
     await this.order("connect", "lookUp" in where ? {} : { host: this.#domain, ...where });
+  }
+
+  /** Sends initial presence and waits until the server has dealt with it: from now on messages reach this client. */
+  async available(status?: string): Promise<void> {
+    await this.order("presence", { status });
+    const own = await this.order("own_jid");
+    await this.event("presence", (event) => event["from"] === own);
   }
 
   /** Tells the client to do something, see commands.py. Throws PeerError when the reply is an error stanza. */

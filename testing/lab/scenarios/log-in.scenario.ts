@@ -79,7 +79,7 @@ describe("go-sendxmpp", () => {
   for (const { transport, direct } of transports) {
     test(`logs in over ${transport} and sends`, async () => {
       await using bob = await SlixmppPeer.online({ jid: "bob@ours.test" });
-      await bob.order("presence");
+      await bob.available();
       const { code, output } = await goSendxmpp({ jid: alice, directTls: direct }, "bob@ours.test", `by ${transport}`);
       assert.equal(code, 0, output);
       const message = await bob.event("message", (event) => event["body"] === `by ${transport}`);

@@ -16,6 +16,7 @@ export const balcony: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: true,
+    unannounced: [],
   },
   start: async (place) => {
     await writeFile(configFile(place), config(place));

@@ -14,6 +14,7 @@ export const ejabberd: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: false,
+    unannounced: ["jabber:iq:private"],
   },
   start: async (place) => {
     await mkdir(join(place.dir, "spool"), { recursive: true });

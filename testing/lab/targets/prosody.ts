@@ -12,6 +12,7 @@ export const prosody: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: true,
+    unannounced: [],
   },
   start: async (place) => {
     await writeFile(configFile(place), config(place));

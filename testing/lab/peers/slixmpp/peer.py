@@ -45,6 +45,7 @@ class Peer(slixmpp.ClientXMPP):
             self.register_plugin(name)
         if register:
             self["xep_0077"].force_registration = True
+            self._always_send_everything = True  # slixmpp 1.8 holds even the registration back until there is a session
             self.add_event_handler("register", self.on_register)
         if not channelBinding:
             given = self["feature_mechanisms"]._default_credentials
