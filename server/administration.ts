@@ -1,4 +1,4 @@
-import { domainOf, parseJid, type BareJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, parseJid, type BareJid, type DomainJid } from "#protocol/jid/jid.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import { listEntriesMax } from "#kit/administration-values.ts";
 import type { BackupProgress, ServerAdministration, SessionSummary } from "#kit/administration.ts";
@@ -113,7 +113,8 @@ async function listAccounts(
       const page = await core.accounts.list(domain, after, pageAccounts);
       total += page.length;
       for (const address of page.slice(0, Math.max(0, listEntriesMax - accounts.length))) {
-        const jid = parseJid(address) as BareJid | undefined;
+        const parsed = parseJid(address);
+        const jid = parsed && bareOf(parsed);
         const record = jid === undefined ? undefined : await core.accounts.find(jid);
         accounts.push({
           address,
@@ -162,27 +163,17 @@ function accept(change: AccountChange): void {
 }
 
 async function* backup(store: Store, file: string, signal: AbortSignal): AsyncGenerator<BackupProgress> {
-  let fraction = 0;
-  let told: () => void = ignore;
+  let next = Promise.withResolvers<number | undefined>();
   const copy = store.backup(file, (share) => {
-    fraction = share;
-    told();
+    next.resolve(share);
+    next = Promise.withResolvers();
   });
-  let over = false;
-  const end = copy.finally(() => {
-    over = true;
-    told();
-  });
-  end.catch(ignore);
-  while (!over && !signal.aborted) {
-    await new Promise<void>((resolve) => {
-      told = resolve;
-      if (over) resolve();
-    });
-    if (!over) yield { done: false, fraction };
+  const ended = copy.then(() => undefined);
+  for (;;) {
+    const fraction = await Promise.race([next.promise, ended]);
+    if (fraction === undefined || signal.aborted) break;
+    yield { done: false, fraction };
   }
-  await end;
+  await copy;
   yield { done: true, fraction: 1 };
 }
-
-function ignore(): void {}

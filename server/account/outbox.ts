@@ -3,7 +3,7 @@
  * entries leave in the order in which they came. Batches are numbered by the account from 1 upwards and end in order.
  */
 export class Outbox {
-  #entries: Entry[] = [];
+  readonly #entries: Entry[] = [];
   #issued = 0;
   #ended = 0;
 

@@ -2,7 +2,7 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import { ShapeError } from "#protocol/xml/element-schema.ts";
 import { readIq, resultOf } from "#protocol/stanza/iq.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
-import type { AccountIqHandler, IqAnswer } from "#kit/iq.ts";
+import type { IqAnswer, IqHandler } from "#kit/iq.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import type { LocalAccount } from "../account/account.ts";
 import type { LocalSession } from "../session/session.ts";
@@ -53,7 +53,7 @@ export function answerHostIq(host: LocalHost, stanza: Stanza, session: LocalSess
   );
 }
 
-function find<Handler extends { readonly handle: AccountIqHandler["handle"] | unknown }>(
+function find<Handler extends IqHandler>(
   host: LocalHost,
   stanza: Stanza,
   session: LocalSession | undefined,

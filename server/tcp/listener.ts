@@ -1,5 +1,6 @@
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { createServer, type Server } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { assert } from "#protocol/assert.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { Log } from "#kit/log.ts";
 import type { Transport } from "../link/transport.ts";
@@ -64,7 +65,8 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   });
   await listening(server, parts);
   tellTrouble(server, parts.log);
-  const address = server.address() as AddressInfo;
+  const address = server.address();
+  assert(address !== null && typeof address === "object", "a TCP server that listens has an address and a port");
   return {
     kind: parts.kind,
     tls: parts.tls,
