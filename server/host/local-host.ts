@@ -12,6 +12,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import type { Store, TableShape } from "#kit/storage.ts";
 import type { AccountRegistry } from "../account/registry.ts";
 import { answerHostIq } from "./iq-dispatch.ts";
+import { software } from "../software.ts";
 import { refuse } from "./refusal.ts";
 import { collectSteps, type Steps } from "./steps.ts";
 
@@ -34,6 +35,7 @@ export class LocalHost implements Host {
   readonly domain: DomainJid;
   readonly env: Env;
   readonly log: Log;
+  readonly software = software;
   readonly contacts: Readonly<Record<string, readonly string[]>>;
   readonly accounts: AccountAdministration;
   readonly modules: RunningModule[] = [];

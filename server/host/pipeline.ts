@@ -8,7 +8,7 @@ import type { LocalSession } from "../session/session.ts";
 import { answerAccountIq } from "./iq-dispatch.ts";
 import type { LocalHost } from "./local-host.ts";
 import { asStanzaError, refuse, storageFailure } from "./refusal.ts";
-import { firstVerdict } from "./verdict.ts";
+import { inboundVerdict, outboundVerdict } from "./verdict.ts";
 
 /**
  * The named steps that a stanza passes on one host: guard → rewrite → record → copy → deliver, for the account that
@@ -18,7 +18,7 @@ export function pipelineOf(host: LocalHost): AccountStage {
   return {
     outbound: (account, stanza, session) => sendOut(host, account, stanza, session),
     inbound: (account, stanza) => takeIn(host, account, stanza),
-    outboundVerdict: (account, stanza, session) => outboundVerdict(host, account, stanza, session),
+    outboundVerdict: (account, stanza, session) => outboundVerdict(host.steps, account, stanza, session),
     absent: (stanza) => {
       // Who is not there says nothing about presence; all else gets the answer that gives nothing away.
       // RFC 6121 §8.5.1 [rfc6121-8.5.1-01]
@@ -36,7 +36,7 @@ function sendOut(
   original: Stanza,
   session: LocalSession,
 ): void | Promise<void> {
-  const verdict = outboundVerdict(host, account, original, session);
+  const verdict = outboundVerdict(host.steps, account, original, session);
   if (verdict !== undefined) return carryOut(host, original, verdict, session);
   if (original.kind === "presence") {
     try {
@@ -60,7 +60,7 @@ function sendOut(
 }
 
 function takeIn(host: LocalHost, account: LocalAccount, original: Stanza): void | Promise<void> {
-  const verdict = firstVerdict(host.steps.guardInbound, (guard) => guard(account, original));
+  const verdict = inboundVerdict(host.steps, account, original);
   if (verdict !== undefined) return carryOut(host, original, verdict);
   let stanza = original;
   for (const rewrite of host.steps.rewriteInbound) stanza = rewrite(account, stanza);
@@ -87,15 +87,6 @@ function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void 
   if (session === undefined) refuse(host, stanza, new StanzaError("service-unavailable"));
   else session.send(stanza);
   return undefined;
-}
-
-function outboundVerdict(
-  host: LocalHost,
-  account: LocalAccount,
-  stanza: Stanza,
-  session: Session,
-): Verdict | undefined {
-  return firstVerdict(host.steps.guardOutbound, (guard) => guard(account, stanza, session));
 }
 
 function carryOut(host: LocalHost, stanza: Stanza, verdict: Verdict, session?: LocalSession): undefined {

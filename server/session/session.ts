@@ -16,7 +16,7 @@ import type { Tally } from "../core-settings.ts";
 import type { LocalHost } from "../host/local-host.ts";
 import { refuse } from "../host/refusal.ts";
 import { iqKey } from "../host/steps.ts";
-import { firstVerdict } from "../host/verdict.ts";
+import { sessionVerdict } from "../host/verdict.ts";
 import { admit, type Admission } from "./admit.ts";
 import type { EndedSessions } from "./ended-sessions.ts";
 import type { ConnectionFacts, SessionLink } from "./session-link.ts";
@@ -134,13 +134,10 @@ export class LocalSession implements Session {
 
   /** Puts a stanza on the wire, past the outbox: its turn has come. */
   transmit(stanza: Stanza): void {
-    const guards = this.#host.steps.guardSession;
-    if (guards.length > 0) {
-      const verdict = firstVerdict(guards, (guard) => guard(this, stanza));
-      if (verdict !== undefined) {
-        if ("refuse" in verdict) refuse(this.#host, stanza, verdict.refuse);
-        return;
-      }
+    const verdict = sessionVerdict(this.#host.steps, this, stanza);
+    if (verdict !== undefined) {
+      if ("refuse" in verdict) refuse(this.#host, stanza, verdict.refuse);
+      return;
     }
     if (this.#ended) {
       if (stanza.kind === "message") this.#host.steps.messages.undelivered(this.account, stanza, "session-ended");
