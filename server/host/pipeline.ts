@@ -1,6 +1,5 @@
 import { isBare, resourceOf } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
-import type { Session } from "#kit/session.ts";
 import type { Verdict } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { AccountStage, LocalAccount } from "../account/account.ts";
