@@ -11,6 +11,7 @@ export class CutProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #to: Place;
   readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
+  readonly #forsaken = new Set<Socket>();
   #accepting = true;
   #connectionCount = 0;
 
@@ -33,23 +34,24 @@ export class CutProxy implements AsyncDisposable {
 
   /** Breaks all connections with a reset, as a lost network does: neither side can say goodbye. */
   cut(): void {
-    for (const [client, server] of this.#pairs) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
-    }
-    this.#pairs.clear();
+    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
-  /**
-   * Lets nothing more through, without closing anything: what the server sends now is taken from it and lost.
-   * The client is told nothing either until cut() is called.
-   */
+  /** As cut, for the clients only: the server still believes in the connections. */
+  cutClients(): void {
+    for (const pair of this.#pairs) {
+      const [client, server] = pair;
+      this.#pairs.delete(pair); // so that the end of the one is not the end of the other
+      this.#forsaken.add(server);
+      client.resetAndDestroy();
+    }
+  }
+
+  /** Lets nothing more through, without closing anything: what is sent from now on is taken, and lost. */
   freeze(): void {
     for (const [client, server] of this.#pairs) {
-      client.unpipe(server);
-      server.unpipe(client);
-      server.resume();
-      client.resume();
+      client.unpipe(server).resume();
+      server.unpipe(client).resume();
     }
   }
 
@@ -60,6 +62,7 @@ export class CutProxy implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
+    for (const server of this.#forsaken) server.resetAndDestroy();
     this.#server.close();
     await once(this.#server, "close");
   }
@@ -77,7 +80,7 @@ export class CutProxy implements AsyncDisposable {
     this.#pairs.add(pair);
     for (const [socket, other] of [pair, [server, client] as const]) {
       socket.on("close", (failed) => {
-        this.#pairs.delete(pair);
+        if (!this.#pairs.delete(pair)) return;
         if (failed) other.resetAndDestroy();
         else other.destroySoon();
       });

@@ -18,9 +18,13 @@ after(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-for (const frozen of [false, true]) {
-  const how = frozen ? "after a silence that swallowed what was sent" : "after a reset";
+const breaks = [
+  { how: "after a reset", begin: () => proxy.cut(), end: () => {} },
+  { how: "after a silence that swallowed what was sent", begin: () => proxy.freeze(), end: () => proxy.cut() },
+  { how: "which the server believes alive", begin: () => proxy.freeze(), end: () => proxy.cutClients() },
+];
 
+for (const { how, begin, end } of breaks) {
   test(`slixmpp resumes a cut stream ${how}: nothing is lost, nothing comes twice`, async () => {
     await using a = await SlixmppPeer.online({ jid: alice, streamManagement: true }, { port: proxyPort });
     await a.event("sm-enabled");
@@ -31,13 +35,11 @@ for (const frozen of [false, true]) {
     await a.event("message", (event) => event["body"] === "before the cut");
 
     proxy.refuse(true);
-    if (frozen) proxy.freeze();
-    else proxy.cut();
-    if (!frozen) await a.event("disconnected");
+    begin();
     for (const body of ["during 1", "during 2"]) await b.order("message", { to: String(own), body });
     await b.order("ping", { jid: "ours.test" });
-    proxy.cut();
-    if (frozen) await a.event("disconnected");
+    end();
+    await a.event("disconnected");
     proxy.refuse(false);
     await a.connect({ port: proxyPort });
     await a.event("resumed");
@@ -65,11 +67,10 @@ for (const frozen of [false, true]) {
 
     const resumed = a.happens(a.client.streamManagement, "resumed");
     proxy.refuse(true);
-    if (frozen) proxy.freeze();
-    else proxy.cut();
+    begin();
     for (const body of ["during 1", "during 2"]) await b.order("message", { to: own, body });
     await b.order("ping", { jid: "ours.test" });
-    proxy.cut();
+    end();
     proxy.refuse(false);
     await resumed;
     await a.message("during 1");
