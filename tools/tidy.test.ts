@@ -17,6 +17,7 @@ import { fileLengths, lengthFigures } from "./tidy/file-lengths.ts";
 import { moduleState } from "./tidy/module-state.ts";
 import { packages } from "./tidy/packages.ts";
 import { listFiles, readSources } from "./tidy/source-files.ts";
+import { threatNames } from "./tidy/threat-names.ts";
 import { showViolation, type Rule } from "./tidy/violation.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -36,6 +37,7 @@ const rules: readonly { readonly name: string; readonly rule: Rule }[] = [
   { name: "every feature's folder is complete", rule: featureFolders },
   { name: "links between documents lead somewhere", rule: (all) => documentLinks(all, listFiles(root)) },
   { name: "cited requirements are in the registry", rule: citations },
+  { name: "cited threats are explained", rule: threatNames },
 ];
 
 test("the rules see the repository", () => {

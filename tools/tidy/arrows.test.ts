@@ -40,6 +40,7 @@ const allowed = [
   { from: "xep/0191-blocking/server.ts", specifier: "../0082-date-time/date-time.ts" },
   { from: "xep/0203-delayed-delivery/elements.ts", specifier: "../0082-date-time/date-time.ts" },
   { from: "xep/0191-blocking/server.test.ts", specifier: "#testing/scenario/stage.ts" },
+  { from: "xep/0191-blocking/server.test.ts", specifier: "#im/roster/server.ts" },
   { from: "server/modules.generated.ts", specifier: "#xep/0191-blocking/server.ts" },
   { from: "server/core.ts", specifier: "./modules.generated.ts" },
   { from: "server/core.ts", specifier: "node:net" },

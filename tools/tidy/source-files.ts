@@ -12,7 +12,8 @@ export interface SourceFile {
 export function listFiles(root: string, folder = ""): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (ignored.has(path) || entry.name.startsWith(".") || entry.name === "node_modules") return [];
+    if (ignored.has(path) || entry.name === "node_modules") return [];
+    if (entry.isDirectory() && entry.name.startsWith(".") && entry.name !== ".ci") return [];
     if (entry.isDirectory()) return listFiles(root, path);
     return entry.isFile() && !ignoredEndings.some((ending) => path.endsWith(ending)) ? [path] : [];
   });
