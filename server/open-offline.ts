@@ -1,0 +1,56 @@
+import type { Env } from "#kit/env.ts";
+import type { ServerAdministration } from "#kit/administration.ts";
+import type { Log } from "#kit/log.ts";
+import { serverAdministration } from "./administration.ts";
+import type { Config } from "./config/config.ts";
+import { ServerCore } from "./core.ts";
+import type { ServerObserver } from "./server.ts";
+import { serverModules } from "./modules.generated.ts";
+import { nodeEnv } from "./node-env.ts";
+import { openStore } from "./open-store.ts";
+import { coreSettings } from "./settings-of-config.ts";
+
+/** A server that does not listen: for administrators, while the real one is not running. */
+export interface OfflineServer extends AsyncDisposable {
+  readonly administration: ServerAdministration;
+}
+
+/**
+ * Opens the store and the hosts' modules, without listeners and certificates.
+ *
+ * @throws StoreError, above all `locked` when a server runs on the same store
+ */
+export async function openOffline(options: {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly log: Log;
+  readonly observer: ServerObserver;
+  readonly env?: Env;
+}): Promise<OfflineServer> {
+  const { config, dataDir, log, observer, env = nodeEnv() } = options;
+  await using opened = new AsyncDisposableStack();
+  const store = opened.use(await openStore(config, dataDir));
+  const core = await ServerCore.start({
+    env,
+    log,
+    store,
+    settings: coreSettings(config),
+    modules: serverModules,
+    observer,
+  });
+  opened.defer(() => core.stop(0));
+  const held = opened.move();
+  return {
+    administration: serverAdministration({
+      core,
+      store,
+      config,
+      dataDir,
+      listeners: [],
+      certificates: undefined,
+      connections: undefined,
+      startedAt: env.now(),
+    }),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
