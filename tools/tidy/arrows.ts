@@ -101,7 +101,10 @@ function mayReach(from: string, kind: Kind, to: string, targetKind: Kind): boole
   if (mayImport[kind].includes(targetKind)) return true;
   if (isFeature(kind) && isFeature(targetKind) && folderOf(from) === folderOf(to)) return true;
   // Tests may use the stages that testing/ sets up, at any height, and try several features together.
-  return isTest(from) && (targetKind === "testing" || (isFeature(kind) && isFeature(targetKind)));
+  return (
+    isTest(from) &&
+    (targetKind === "testing" || (isFeature(kind) && (isFeature(targetKind) || targetKind === "list of modules")))
+  );
 }
 
 function kindOfFile(path: string, served: ReadonlySet<string>): Kind | undefined {
