@@ -88,6 +88,7 @@ export class TestReport {
     if (data.file === undefined && data.nesting === 0) this.#summary.push(data.message);
     else if (data.message.includes("--test-only"))
       this.#problems.push(`${this.#where(data.file)}: a test is singled out with only`);
+    else this.#print(`· ${this.#where(data.file)}: ${data.message}`);
   }
 
   #summed(data: EventData<"test:summary">): void {
