@@ -3,17 +3,12 @@ import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { bareOf, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
-import { sessionSlot } from "#kit/slots.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { maySeePresence, rosterItems, seesPresence } from "../roster/slots.ts";
-import { availableSessions, presenceSlot } from "./slots.ts";
+import { availableSessions, directedSlot, nobody, presenceSlot } from "./slots.ts";
 
 /** Addresses that one session may send directed presence to and be remembered for. */
 const directedMax = 1_000;
-
-const none: ReadonlySet<Jid> = new Set();
-/** Who was sent directed presence and must hear when it ends (RFC 6121 §4.6.3). */
-export const directedSlot = sessionSlot<ReadonlySet<Jid>>("directed-presence", () => none);
 
 /** Sends presence to everyone who is subscribed, and to the user's own available resources (RFC 6121 §4.2.2, §4.4.2). */
 export function broadcast(account: Account, session: Session, stanza: Stanza): void {
@@ -29,7 +24,7 @@ export function endDirected(account: Account, session: Session, unavailable: Sta
     const item = account.map(rosterItems).get(bareOf(to));
     if (!maySeePresence(item)) sendGuarded(account, session, unavailable.redirected(to));
   }
-  session.set(directedSlot, none);
+  session.set(directedSlot, nobody);
 }
 
 /** Sends presence to one address and remembers it (RFC 6121 §4.6). */
@@ -45,7 +40,7 @@ export function sendDirected(account: Account, session: Session, stanza: Stanza,
 export function probeContacts(account: Account, session: Session): void {
   for (const [, item] of account.map(rosterItems).entries())
     if (seesPresence(item))
-      account.send(makeStanza("presence", { from: session.jid, to: bareOf(item.jid), type: "probe" }));
+      sendGuarded(account, session, makeStanza("presence", { from: session.jid, to: bareOf(item.jid), type: "probe" }));
 }
 
 /** Shows a session that became available the user's other resources. */
@@ -80,7 +75,7 @@ function presenceTo(element: Stanza["element"], from: Session, to: Jid): Stanza 
   return stanzaOf("presence", withAttributes(element, { to }), from.jid, to);
 }
 
-/** Broadcast presence stops, without a word, where a guard says so. */
+/** What the server says on the session's behalf stops, without a word, where a guard says so. */
 function sendGuarded(account: Account, session: Session, stanza: Stanza): void {
   if (account.outboundVerdict(stanza, session) === undefined) account.send(stanza);
 }

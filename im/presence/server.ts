@@ -13,7 +13,6 @@ import { rosterItemRemoved } from "../roster/events.ts";
 import { maySeePresence, rosterItems } from "../roster/slots.ts";
 import {
   broadcast,
-  directedSlot,
   endDirected,
   probeContacts,
   sendAvailability,
@@ -22,7 +21,7 @@ import {
   unavailableOf,
 } from "./broadcast.ts";
 import { sessionAvailable, sessionPresenceChanged, sessionUnavailable } from "./events.ts";
-import { availableSessions, presenceSlot } from "./slots.ts";
+import { availableSessions, directedSlot, presenceSlot } from "./slots.ts";
 import { isSubscriptionType } from "./subscription-states.ts";
 import {
   cancelSubscriptions,

@@ -1,4 +1,5 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
+import type { Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
 import { sessionSlot } from "#kit/slots.ts";
@@ -15,6 +16,12 @@ export interface AvailablePresence {
 
 /** Undefined while the resource is connected and not available. */
 export const presenceSlot = sessionSlot<AvailablePresence | undefined>("presence", () => undefined);
+
+/** No addresses. */
+export const nobody: ReadonlySet<Jid> = new Set();
+
+/** Who was sent directed presence and must hear when it ends (RFC 6121 §4.6.3). */
+export const directedSlot = sessionSlot<ReadonlySet<Jid>>("directed-presence", () => nobody);
 
 /** The resources that are available (RFC 6121 §4.2.1), in the order in which they were bound. */
 export function availableSessions(account: Account): readonly Session[] {
