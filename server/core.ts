@@ -1,4 +1,4 @@
-import { StringPool } from "#protocol/xml/string-pool.ts";
+import { TagPool } from "#protocol/xml/tag-pool.ts";
 import { JidCache } from "#protocol/jid/jid-cache.ts";
 import {
   bareOf,
@@ -40,6 +40,8 @@ import { receivingConfig } from "./stream-hosts.ts";
 
 /** How often silent connections are looked for. */
 const livenessCheckMs = 5_000;
+/** 1,024 namespaces, 1,024 tags, for all streams together: about 200 KB when full. */
+const tagPoolPowerOfTwo = 10;
 
 export interface CoreParts {
   readonly env: Env;
@@ -64,7 +66,7 @@ export class ServerCore {
   readonly #jids: JidCache;
   readonly #throttle: LoginThrottle;
   readonly #addressRates: AddressRates;
-  readonly #strings = new StringPool();
+  readonly #tagPool = new TagPool(tagPoolPowerOfTwo);
   #livenessCheck: Timer | undefined;
   readonly #secret: Uint8Array;
   readonly #endedSessions = new EndedSessions();
@@ -209,7 +211,7 @@ export class ServerCore {
       streamClosed: observer.streamClosed,
       tally: observer.tally,
       addressRates: this.#addressRates,
-      strings: this.#strings,
+      tagPool: this.#tagPool,
       closed: (link) => {
         this.links.delete(link);
         if (this.links.size === 0) this.#allGone?.();

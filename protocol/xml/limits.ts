@@ -1,3 +1,5 @@
+import { XmlError } from "./fault.ts";
+
 /** Bounds of what one peer may make us hold. Each is checked before the memory is spent. */
 export interface XmlLimits {
   /** Bytes (or UTF-16 code units) of one first-level element, from `<` to the last `>`. */
@@ -40,3 +42,8 @@ export const unboundedXmlLimits: XmlLimits = {
   childrenMax: Infinity,
   elementsMax: Infinity,
 };
+
+/** The fault of a peer that goes over a bound. */
+export function exceeded(bound: keyof XmlLimits): XmlError {
+  return new XmlError("policy-violation", `${bound} exceeded`);
+}

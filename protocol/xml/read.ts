@@ -1,15 +1,18 @@
 import { byteClasses, isXmlSpace, unitClasses } from "./characters.ts";
 import type { XmlElement } from "./element.ts";
 import { XmlError, type XmlFault } from "./fault.ts";
-import { type XmlLimits, defaultXmlLimits } from "./limits.ts";
+import { type XmlLimits, defaultXmlLimits, exceeded } from "./limits.ts";
 import { type NamespaceScope, declarePrefix } from "./namespace-scope.ts";
 import { NS_CLIENT, NS_STREAM } from "./namespaces.ts";
 import { PieceList } from "./piece-list.ts";
 import type { DecodeUtf8 } from "./source.ts";
-import { StringPool, type StringSource, unpooled } from "./string-pool.ts";
+import { TagPool, type TagSource, unpooled } from "./tag-pool.ts";
 import { TokenScan, shortTokenLength, tokenEnd } from "./token-scan.ts";
 import { TreeReader } from "./tree-reader.ts";
 import { xmlDeclarationEnd } from "./xml-declaration.ts";
+
+/** 16 namespaces, 16 tags: a stream of its own, as in a client, says much the same all the time. */
+const ownPoolPowerOfTwo = 4;
 
 const LT = 0x3c;
 const SLASH = 0x2f;
@@ -46,8 +49,8 @@ export interface XmlReaderOptions {
   readonly decodeUtf8: DecodeUtf8;
   /** The content namespace on the wire, which is read as `jabber:client`. RFC 6120 §4.8.3. */
   readonly contentNamespace?: string;
-  /** Share one among the readers of a process: an own one costs 2 KB a stream. */
-  readonly pool?: StringSource;
+  /** Share one of 256 slots or more among the streams of a process. A stream without has a small one of its own. */
+  readonly pool?: TagSource;
 }
 
 type Phase =
@@ -103,7 +106,7 @@ export class XmlStreamReader {
       limits: this.#limits,
       classes: options.input === "bytes" ? byteClasses : unitClasses,
       decodeUtf8: options.input === "bytes" ? options.decodeUtf8 : undefined,
-      pool: options.pool ?? new StringPool(),
+      pool: options.pool ?? new TagPool(ownPoolPowerOfTwo),
       contentNamespace: this.#contentNamespace,
     });
   }
@@ -195,7 +198,7 @@ export class XmlStreamReader {
     const opening = this.#phase === "prolog" || this.#phase === "header";
     const length = this.#cut.length + (opening ? this.#headerBytes : this.#tree.length);
     const bound = opening ? "headerBytesMax" : "elementBytesMax";
-    if (length > this.#limits[bound]) this.#fail(new XmlError("policy-violation", `${bound} exceeded`));
+    if (length > this.#limits[bound]) this.#fail(exceeded(bound));
   }
 
   #run(): void {
@@ -249,7 +252,7 @@ export class XmlStreamReader {
     this.#advance(from, at, at - from);
     if (at === text.length) return;
     if (text.charCodeAt(at) !== LT) throw new XmlError("not-well-formed", "text before the stream header");
-    const header = this.#tree.readHeader(text, at, at + this.#limits.headerBytesMax - this.#headerBytes);
+    const header = this.#tree.readHeader(text, at);
     if (header === undefined) return this.#cutOff(text, at);
     this.#advance(at, header.end, header.end - at);
     this.#phase = "content";
@@ -287,7 +290,7 @@ export class XmlStreamReader {
 
   #readStreamEnd(text: string, at: number): void {
     const end = tokenEnd(text, at);
-    if (end > at + this.#limits.headerBytesMax) throw new XmlError("policy-violation", "headerBytesMax exceeded");
+    if (end > at + this.#limits.headerBytesMax) throw exceeded("headerBytesMax");
     if (end < 0) return this.#cutOff(text, at);
     const nameEnd = at + 2 + this.#headerTag.length;
     if (!text.startsWith(this.#headerTag, at + 2) || spaceEnd(text, nameEnd) !== end - 1) {
@@ -313,7 +316,7 @@ export class XmlStreamReader {
     this.#scanned += at - from;
     this.#headerBytes += headerBytes;
     if (this.#headerBytes > this.#limits.headerBytesMax) {
-      throw new XmlError("policy-violation", "headerBytesMax exceeded");
+      throw exceeded("headerBytesMax");
     }
   }
 
@@ -370,7 +373,7 @@ export interface ParseOptions {
   readonly limits?: Partial<XmlLimits>;
   /** As {@link XmlReaderOptions.decodeUtf8}; without it the text is UTF-16. */
   readonly decodeUtf8?: DecodeUtf8;
-  readonly pool?: StringSource;
+  readonly pool?: TagSource;
 }
 
 /**

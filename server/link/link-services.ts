@@ -6,7 +6,7 @@ import type { StreamEvent } from "#protocol/stream/stream-effect.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
-import type { StringPool } from "#protocol/xml/string-pool.ts";
+import type { TagPool } from "#protocol/xml/tag-pool.ts";
 import type { Tally } from "../core-settings.ts";
 import type { AddressRates } from "./address-rates.ts";
 import type { Link } from "./link.ts";
@@ -68,7 +68,7 @@ export interface LinkServices {
   readonly limits: LinkLimits;
   readonly tally: Tally;
   readonly addressRates: AddressRates;
-  readonly strings: StringPool;
+  readonly tagPool: TagPool;
   readonly receiving: ReceivingConfig;
   readonly credentials: (link: Link, domain: DomainJid | undefined, username: string) => Promise<AnswerInput>;
   readonly authorize: (link: Link, login: Login) => Promise<AnswerInput>;

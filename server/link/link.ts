@@ -64,7 +64,7 @@ export class Link implements SessionLink {
       limits: limits.xmlBeforeAuthentication,
       input: "bytes",
       decodeUtf8,
-      pool: services.strings,
+      pool: services.tagPool,
     });
     this.#heardAt = env.now();
     this.#own = {
