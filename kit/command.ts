@@ -1,46 +1,29 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Administration } from "./administration.ts";
+import { AdministrationError } from "./administration-error.ts";
 
-/**
- * Something an administrator can do, described once: the command line, and later REST, the web administration and
- * ad-hoc commands (XEP-0050), are all made from this.
- */
-export interface Command<
-  Shape extends z.ZodRawShape = z.ZodRawShape,
-  Result = unknown,
-> extends CommandDescription<Shape> {
-  readonly kind: "once";
-  /** Refusals are thrown as AdministrationError. The result is plain data, fit for JSON. */
-  readonly run: (administration: Administration, args: CommandArguments<Shape>) => Promise<Result>;
-  /** The result for a human reader. */
-  readonly render: (result: Result, style: Style) => string;
-}
-
-/** A command that goes on telling: a log, the progress of a backup. */
-export interface StreamCommand<
-  Shape extends z.ZodRawShape = z.ZodRawShape,
-  Item = unknown,
-> extends CommandDescription<Shape> {
-  readonly kind: "stream";
-  readonly run: (
-    administration: Administration,
-    args: CommandArguments<Shape>,
-    signal: AbortSignal,
-  ) => AsyncIterable<Item>;
-  /** One item for a human reader; undefined shows nothing. */
-  readonly render: (item: Item, style: Style) => string | undefined;
-}
-
-export interface CommandDescription<Shape extends z.ZodRawShape> {
+/** What a command is called, takes and says about itself, however it is reached. */
+export interface CommandDescription<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** Words that name it: `["user", "add"]`. */
   readonly path: readonly [string, ...string[]];
   /** One line, for lists. */
   readonly summary: string;
   /** What it does and does not, in sentences. */
   readonly description: string;
+  /** Each with a description of its own (`.describe(…)`). */
   readonly arguments: Shape;
   /** Names of the arguments that are given by place on a command line, in this order. */
   readonly positional?: readonly (keyof Shape & string)[];
+  /** One-letter names of arguments, for who types them often. */
+  readonly letters?: Readonly<Partial<Record<keyof Shape & string, string>>>;
+  /** Arguments that name files: absolute when they get here, relative to wherever they are typed. */
+  readonly files?: readonly (keyof Shape & string)[];
+  /** The argument that is a secret: asked for without echo, never written on a command line. */
+  readonly secret?: keyof Shape & string;
+  /** A question to be answered with yes before it runs, because it cannot be undone. */
+  readonly confirm?: (args: CommandArguments<Shape>) => string;
+  /** Whether the first word of the path alone means this command. */
+  readonly isGroupDefault?: boolean;
   readonly permission: Permission;
   readonly examples: readonly CommandExample[];
 }
@@ -56,15 +39,50 @@ export interface CommandExample {
 
 export type CommandArguments<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
-/** A command of either kind, its types forgotten: what a registry holds. */
-export interface AnyCommand extends CommandDescription<z.ZodRawShape> {
+/** A command that answers once. */
+export interface OnceCommand<Shape extends z.ZodRawShape, Result> extends CommandDescription<Shape> {
+  /** Refusals are thrown as AdministrationError. The result is plain data, fit for JSON. */
+  readonly run: (administration: Administration, args: CommandArguments<Shape>) => Promise<Result>;
+  /** The result for a human reader. */
+  readonly render: (result: Result, style: Style) => string;
+  /** What is bad about the result, for the exit code; undefined when all is well. */
+  readonly failure?: (result: Result) => string | undefined;
+}
+
+/** A command that goes on telling: a log, the progress of a backup. */
+export interface StreamCommand<Shape extends z.ZodRawShape, Item> extends CommandDescription<Shape> {
+  readonly stream: (
+    administration: Administration,
+    args: CommandArguments<Shape>,
+    signal: AbortSignal,
+  ) => AsyncIterable<Item>;
+  /** One item for a human reader; undefined shows nothing. */
+  readonly render: (item: Item, style: Style) => string | undefined;
+}
+
+/**
+ * Something an administrator can do, described once: the command line, and later REST, the web administration and
+ * ad-hoc commands (XEP-0050), are all made from this.
+ */
+export interface Command extends Omit<CommandDescription, "confirm"> {
   readonly kind: "once" | "stream";
-  /** Checks the arguments, runs, and gives each result with its human form. */
+  /** Whether it has a question to be answered first. */
+  readonly isConfirmed: boolean;
+  /** @throws AdministrationError (invalid) when the arguments are not the command's */
+  readonly confirmation: (args: unknown) => string | undefined;
+  /** Checks the arguments, runs, and gives each result as data and for a human reader. */
   readonly results: (
     administration: Administration,
     args: unknown,
     signal: AbortSignal,
-  ) => AsyncIterable<{ readonly data: unknown; readonly human: (style: Style) => string | undefined }>;
+  ) => AsyncIterable<CommandResult>;
+}
+
+export interface CommandResult {
+  readonly data: unknown;
+  readonly human: (style: Style) => string | undefined;
+  /** Set when the command did what it was asked, and what it found is bad. */
+  readonly failure: string | undefined;
 }
 
 /** How to dress up text for a terminal; every function returns its input where colours are off. */
@@ -83,3 +101,44 @@ export const plainStyle: Style = {
   green: (text) => text,
   yellow: (text) => text,
 };
+
+/** Declares a command that answers once. */
+export function onceCommand<Shape extends z.ZodRawShape, Result>(command: OnceCommand<Shape, Result>): Command {
+  return {
+    ...described(command),
+    kind: "once",
+    async *results(administration, args) {
+      const data = await command.run(administration, checked(command, args));
+      yield { data, human: (style) => command.render(data, style), failure: command.failure?.(data) };
+    },
+  };
+}
+
+/** Declares a command that goes on telling. */
+export function streamCommand<Shape extends z.ZodRawShape, Item>(command: StreamCommand<Shape, Item>): Command {
+  return {
+    ...described(command),
+    kind: "stream",
+    async *results(administration, args, signal) {
+      for await (const data of command.stream(administration, checked(command, args), signal)) {
+        yield { data, human: (style) => command.render(data, style), failure: undefined };
+      }
+    },
+  };
+}
+
+function described<Shape extends z.ZodRawShape>(command: CommandDescription<Shape>) {
+  const { confirm, ...description } = command;
+  return {
+    ...description,
+    isConfirmed: confirm !== undefined,
+    confirmation: (args: unknown) => confirm?.(checked(command, args)),
+  };
+}
+
+function checked<Shape extends z.ZodRawShape>(command: CommandDescription<Shape>, args: unknown) {
+  const result = z.strictObject(command.arguments).safeParse(args);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => [...path.map(String), message].join(": "));
+  throw new AdministrationError("invalid", problems.join("; "));
+}

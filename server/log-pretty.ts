@@ -12,6 +12,11 @@ export function prettyLine(json: string, coloured: boolean): string {
   return `${[paint("2", clock), paint(colours[level], level.toUpperCase().padEnd(5)), printable(text), ...rest].join(" ")}\n`;
 }
 
+/** The same without colours, for a reader that has split the line already. */
+export function prettyFields(text: string, fields: Readonly<Record<string, unknown>>): string {
+  return [printable(text), ...Object.entries(fields).map(([key, value]) => `${key}=${shown(value)}`)].join(" ");
+}
+
 /** Quoted unless it is one harmless word: what a peer sent must not pass for another line, or move the cursor. */
 function shown(value: unknown): string {
   if (typeof value === "string") return /^[\w@.:/+-]+$/.test(value) ? value : printable(JSON.stringify(value));

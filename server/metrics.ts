@@ -1,14 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import type { Tally } from "./core-settings.ts";
 import { LabelValues } from "./metric-labels.ts";
-
-/** Counted on the hot path, hence plain numbers that are read when somebody asks. */
-export interface Tally {
-  stanzasReceived: number;
-  stanzasSent: number;
-  bytesReceived: number;
-  bytesSent: number;
-  acksSent: number;
-}
 
 const tallies = [
   ["stanzasReceived", "balcony_stanzas_received_total", "Stanzas that clients sent."],
@@ -18,8 +10,6 @@ const tallies = [
   ["acksSent", "balcony_acks_sent_total", "Acknowledgements of stream management that clients were sent."],
 ] as const satisfies readonly (readonly [keyof Tally, string, string])[];
 
-const commitSecondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
-
 /** All that the server counts, under names that start with `balcony_`. */
 export class Metrics {
   readonly registry = new Registry();
@@ -27,7 +17,6 @@ export class Metrics {
   readonly #labels = new LabelValues();
   readonly #limitHits = this.#counter("limit_hits_total", "Times that a limit was hit, by limit.", ["limit"]);
   readonly #logins = this.#counter("logins_total", "Log-ins by mechanism and result.", ["mechanism", "result"]);
-  readonly #connections = this.#counter("connections_total", "Connections accepted, by kind of listener.", ["kind"]);
   readonly #handshakeFailures = this.#counter("tls_handshake_failures_total", "TLS handshakes that failed, by cause.", [
     "cause",
   ]);
@@ -35,17 +24,9 @@ export class Metrics {
     "condition",
   ]);
   readonly #reloads = this.#counter("reloads_total", "Reloads of the configuration, by result.", ["result"]);
-  readonly #commits: Histogram;
-  readonly #rows = this.#counter("store_writes_total", "Writes that became durable.", []);
 
   constructor() {
-    this.#commits = new Histogram({
-      name: "balcony_store_commit_seconds",
-      help: "How long commits of the store took; the count is the number of commits.",
-      buckets: commitSecondsBuckets,
-      registers: [this.registry],
-    });
-    for (const [key, name, help] of tallies) this.#tallied(key, name, help);
+    for (const [key, name, help] of tallies) this.counted(name, help, () => this.tally[key]);
   }
 
   limitHit(limit: string): void {
@@ -61,10 +42,6 @@ export class Metrics {
     this.#logins.inc({ mechanism: this.#labels.of("mechanism", mechanism), result });
   }
 
-  connectionAccepted(kind: string): void {
-    this.#connections.inc({ kind });
-  }
-
   handshakeFailed(cause: string): void {
     this.#handshakeFailures.inc({ cause: this.#labels.of("cause", cause) });
   }
@@ -75,12 +52,6 @@ export class Metrics {
 
   reloaded(result: "changed" | "problems"): void {
     this.#reloads.inc({ result });
-  }
-
-  /** One commit of the store. */
-  committed(seconds: number, writes: number): void {
-    this.#commits.observe(seconds);
-    this.#rows.inc(writes);
   }
 
   /** A figure that is read whenever somebody asks: `gauge("sessions", "Clients logged in.", () => registry.size)`. */
@@ -94,6 +65,20 @@ export class Metrics {
       },
     });
     this.registry.registerMetric(gauge);
+  }
+
+  /** A count that somebody else keeps, under its whole name; it only ever grows. */
+  counted(name: string, help: string, read: () => number): void {
+    const counter = new Counter({
+      name,
+      help,
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+    this.registry.registerMetric(counter);
   }
 
   /** One figure for each of a list, such as the days that each host's certificate has left. */
@@ -118,19 +103,5 @@ export class Metrics {
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
     return new Counter({ name: `balcony_${name}`, help, labelNames, registers: [this.registry] });
-  }
-
-  #tallied(key: keyof Tally, name: string, help: string): void {
-    const { tally } = this;
-    const counter = new Counter({
-      name,
-      help,
-      registers: [],
-      collect() {
-        this.reset();
-        this.inc(tally[key]);
-      },
-    });
-    this.registry.registerMetric(counter);
   }
 }

@@ -7,6 +7,6 @@ export function certificateSettings({ hosts, tls }: Config): CertificateSettings
     sources: hosts.map(({ domain, certificate, key }) => ({ domain, certificate, key })),
     minVersion: tls.minVersion,
     ciphers: tls.ciphers,
-    acceptUnsuitable: false,
+    acceptUnsuitable: tls.acceptUnsuitableCertificates,
   };
 }

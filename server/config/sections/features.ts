@@ -15,13 +15,18 @@ export interface ConfigurableFeature {
 export function features(configurable: readonly ConfigurableFeature[]) {
   const shape: Record<string, z.ZodType<Record<string, unknown>>> = {};
   for (const feature of configurable) {
-    const isBare = feature.indispensable === true && (feature.options ?? []).length === 0;
+    const isBare = feature.indispensable === true && ownOptions(feature).length === 0;
     if (!isBare) shape[feature.name] = featureSection(feature);
   }
   return section(
     { description: "The parts of the server that can be switched and set, each in its own table." },
     shape,
   );
+}
+
+/** Those that are not set elsewhere. */
+function ownOptions(feature: ConfigurableFeature): readonly Option[] {
+  return (feature.options ?? []).filter(({ setBy }) => setBy === undefined);
 }
 
 function featureSection(feature: ConfigurableFeature): z.ZodType<Record<string, unknown>> {
@@ -33,7 +38,7 @@ function featureSection(feature: ConfigurableFeature): z.ZodType<Record<string, 
       change: "restart",
     });
   }
-  for (const option of feature.options ?? []) shape[option.key] = optionSchema(option);
+  for (const option of ownOptions(feature)) shape[option.key] = optionSchema(option);
   return section({ description: describe(feature) }, shape);
 }
 

@@ -1,0 +1,133 @@
+import { existsSync } from "node:fs";
+import { access, constants } from "node:fs/promises";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import { plainStyle, type Style } from "#kit/command.ts";
+import type { Config, HostConfig, ListenerConfig } from "#server/config/config.ts";
+import { CertificateError } from "#server/tls/certificate-error.ts";
+import { certificateSettings } from "#server/tls/certificate-settings.ts";
+import { daysLeft, loadCertificate } from "#server/tls/load-certificate.ts";
+import { dnsFindings, type Lookup } from "./check-dns.ts";
+
+/** A certificate that expires within this time is worth a word. */
+const expiresSoonDays = 14;
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly area: "configuration" | "certificate" | "listener" | "storage" | "dns";
+  readonly state: "good" | "hint" | "bad";
+  readonly text: string;
+}
+
+export interface CheckParts {
+  readonly config: Config;
+  readonly configFile: string | undefined;
+  readonly dataDir: string;
+  readonly now: number;
+  /** Whether a server runs in the data directory: then the ports and the store are its own. */
+  readonly isRunning: boolean;
+  /** Opens and closes the store; rejects when that cannot be done. */
+  readonly tryStore: () => Promise<void>;
+  /** Undefined to leave DNS out. */
+  readonly lookup: Lookup | undefined;
+}
+
+/** Looks at all that a start needs, changes nothing, and says what it found. */
+export async function check(parts: CheckParts): Promise<readonly Finding[]> {
+  const { config, configFile } = parts;
+  const groups = await Promise.all([
+    ...config.hosts.map((host) => certificateFindings(host, parts)),
+    ...config.listeners.map((listener) => listenerFindings(listener, parts)),
+    storageFindings(parts),
+    ...(parts.lookup === undefined ? [] : [dnsFindings(config, parts.lookup)]),
+  ]);
+  const file = configFile ?? "no balcony.toml; all by default";
+  return [{ area: "configuration", state: "good", text: file }, ...groups.flat()];
+}
+
+export function findingsText(findings: readonly Finding[], style: Style = plainStyle): string {
+  const marks = { good: style.green("ok  "), hint: style.yellow("hint"), bad: style.red("BAD ") };
+  const width = Math.max(...findings.map(({ area }) => area.length));
+  return findings.map(({ area, state, text }) => `${marks[state]}  ${area.padEnd(width)}  ${text}`).join("\n");
+}
+
+async function certificateFindings(host: HostConfig, { config, now }: CheckParts): Promise<readonly Finding[]> {
+  const { domain, certificate, key } = host;
+  if (certificate === undefined || key === undefined) {
+    const text = `${domain}: self-signed; clients ask whether to trust it, other servers do not`;
+    return [{ area: "certificate", state: domain === "localhost" ? "good" : "hint", text }];
+  }
+  try {
+    const { minVersion, ciphers, acceptUnsuitable } = certificateSettings(config);
+    const settings = { minVersion: minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2", ciphers } as const;
+    const loaded = await loadCertificate(domain, { certificateFile: certificate, keyFile: key }, settings, now);
+    const days = Math.floor(daysLeft(loaded.leaf, now));
+    const state = acceptUnsuitable ? "hint" : "bad";
+    if (loaded.unsuitable.length > 0) return loaded.unsuitable.map((text) => ({ area: "certificate", state, text }));
+    const isSoon = days < expiresSoonDays;
+    return [
+      {
+        area: "certificate",
+        state: isSoon ? "hint" : "good",
+        text: `${domain}: good for ${days} days${isSoon ? "; renew it" : ""}`,
+      },
+    ];
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return error.problems.map((text) => ({ area: "certificate", state: "bad", text }));
+  }
+}
+
+async function listenerFindings(listener: ListenerConfig, { isRunning }: CheckParts): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const address of listener.addresses) {
+    const place = `${listener.kind} on ${address} port ${listener.port}`;
+    const problem = isRunning ? undefined : await portProblem(address, listener.port);
+    findings.push({
+      area: "listener",
+      state: problem === undefined ? "good" : "bad",
+      text: problem === undefined ? `${place}${isRunning ? ", of the running server" : ""}` : `${place}: ${problem}`,
+    });
+  }
+  return findings;
+}
+
+async function portProblem(address: string, port: number): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    server.listen({ port, ...(address !== "*" && { host: address }) });
+    await once(server, "listening");
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    if (code === "EADDRINUSE") return "another program has this port";
+    if (code === "EACCES") return "this user may not listen on it; ports below 1024 need CAP_NET_BIND_SERVICE";
+    return code === "EADDRNOTAVAIL" ? "this machine has no such address" : code;
+  } finally {
+    server.close();
+  }
+}
+
+async function storageFindings(parts: CheckParts): Promise<readonly Finding[]> {
+  const { storage } = parts.config;
+  const area = "storage";
+  if (parts.isRunning) return [{ area, state: "good", text: `${storage.kind}, in use by the running server` }];
+  const file = storage.file ?? join(parts.dataDir, "balcony.sqlite");
+  try {
+    // Opening it would make it.
+    if (storage.kind === "sqlite" && !existsSync(file)) {
+      await access(existingDirectory(dirname(file)), constants.W_OK);
+      return [{ area, state: "good", text: `${file} will be made at the first start` }];
+    }
+    await parts.tryStore();
+    return [{ area, state: "good", text: storage.kind === "sqlite" ? file : storage.kind }];
+  } catch (error) {
+    return [{ area, state: "bad", text: `${storage.kind}: ${error instanceof Error ? error.message : String(error)}` }];
+  }
+}
+
+/** The directory itself, or the nearest one above it that is there. */
+function existingDirectory(directory: string): string {
+  return existsSync(directory) || dirname(directory) === directory ? directory : existingDirectory(dirname(directory));
+}

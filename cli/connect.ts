@@ -1,0 +1,74 @@
+import type { Administration, ServerAdministration } from "#kit/administration.ts";
+import { AdministrationError } from "#kit/administration-error.ts";
+import type { Config } from "#server/config/config.ts";
+import type { ConfigurableFeature } from "#server/config/sections/features.ts";
+import { connectControl } from "#server/control/control-client.ts";
+import { notRunning, withFiles } from "#server/control/with-files.ts";
+import { refuseForeignOwner } from "./data-directory.ts";
+
+export interface ConnectParts {
+  readonly dataDir: string;
+  /** Read only where no server runs, so that a file which is just being edited is in nobody's way. */
+  readonly loadConfig: () => Promise<{ readonly config: Config; readonly file: string | undefined }>;
+  readonly features: readonly ConfigurableFeature[];
+  /** Opens the store of a server that does not run. */
+  readonly openOffline: (config: Config, dataDir: string) => Promise<OfflineServer>;
+}
+
+export interface OfflineServer extends AsyncDisposable {
+  readonly administration: ServerAdministration;
+}
+
+/**
+ * The administration of the server in a data directory: over its control socket where it runs, on its opened store
+ * where it does not. The store is opened when the first operation needs it.
+ */
+export async function connectAdministration(parts: ConnectParts): Promise<Administration & AsyncDisposable> {
+  return (await connectControl(parts.dataDir)) ?? offline(parts, await parts.loadConfig());
+}
+
+function offline(
+  parts: ConnectParts,
+  { config, file }: { readonly config: Config; readonly file: string | undefined },
+): Administration & AsyncDisposable {
+  let opened: Promise<OfflineServer> | undefined;
+  const open = async (): Promise<ServerAdministration> => {
+    opened ??= openStopped(parts, config);
+    return (await opened).administration;
+  };
+  const server: ServerAdministration = {
+    status: notRunning,
+    listSessions: notRunning,
+    endSessions: notRunning,
+    addAccount: async (request) => (await open()).addAccount(request),
+    setPassword: async (request) => (await open()).setPassword(request),
+    deleteAccount: async (request) => (await open()).deleteAccount(request),
+    listAccounts: async (request) => (await open()).listAccounts(request),
+    createInvite: async (request) => (await open()).createInvite(request),
+    listInvites: async (request) => (await open()).listInvites(request),
+    revokeInvite: async (request) => (await open()).revokeInvite(request),
+    listHosts: async (request) => (await open()).listHosts(request),
+    async *backup(request, signal) {
+      yield* (await open()).backup(request, signal);
+    },
+  };
+  return {
+    ...withFiles({ server, configFile: file, config: () => config, features: parts.features, running: undefined }),
+    [Symbol.asyncDispose]: async () => {
+      // Whoever waited for it has been told why it could not be opened.
+      const stopped = await opened?.catch(() => undefined);
+      await stopped?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openStopped({ dataDir, openOffline }: ConnectParts, config: Config): Promise<OfflineServer> {
+  if (config.storage.kind === "memory") {
+    throw new AdministrationError(
+      "not-running",
+      'the server does not run, and with storage.kind = "memory" nothing is kept',
+    );
+  }
+  await refuseForeignOwner(dataDir);
+  return openOffline(config, dataDir);
+}

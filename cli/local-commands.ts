@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { AdministrationError } from "#kit/administration-error.ts";
+import { domainName } from "#kit/administration-values.ts";
+import { loadConfig } from "#server/config/load-config.ts";
+import { isAnswered } from "#server/control/control-server.ts";
+import { controlSocket } from "#server/control/control-path.ts";
+import { serverModules } from "#server/modules.generated.ts";
+import { openStore } from "#server/open-store.ts";
+import { check, findingsText } from "./check.ts";
+import { systemLookup } from "./check-dns.ts";
+import { exitCodes, type ExitCode } from "./exit-codes.ts";
+import { init } from "./init.ts";
+import type { LocalCommand, LocalOptions } from "./program.ts";
+import { styleOf, type Terminal } from "./terminal.ts";
+
+const initOptions = z.object({
+  domain: domainName.default(domainName.parse("localhost")),
+  certificate: z.string().optional(),
+  key: z.string().optional(),
+  registration: z.enum(["closed", "invite", "open"]).optional(),
+});
+
+/** Commands that are no questions to a server. */
+export function localCommands(parts: {
+  readonly terminal: Terminal;
+  readonly program: string;
+  readonly start: (options: LocalOptions) => Promise<ExitCode>;
+}): readonly LocalCommand[] {
+  const { terminal, program } = parts;
+  return [
+    {
+      name: "start",
+      summary: "run the server",
+      description:
+        "Runs the server in the foreground until SIGTERM, SIGINT or Ctrl-C, which let clients say goodbye; a second one stops at once. SIGHUP reloads the configuration and the certificates. Without balcony.toml it serves localhost.",
+      options: [],
+      examples: [
+        { line: "start", does: "with balcony.toml of this directory, if any" },
+        { line: "start --config /etc/balcony/balcony.toml --data /var/lib/balcony", does: "as a service does" },
+      ],
+      run: parts.start,
+    },
+    {
+      name: "init",
+      summary: "write a balcony.toml to begin with",
+      description:
+        "Writes a configuration in which every key is explained and shown with its default. Never over one that is there.",
+      options: [
+        ["--domain <domain>", "the domain to serve (default: localhost)"],
+        ["--certificate <file>", "PEM file with its certificate"],
+        ["--key <file>", "PEM file with the certificate's key"],
+        ["--registration <policy>", "who may create an account from a client: closed, invite or open"],
+      ],
+      examples: [{ line: "init --domain example.org", does: "writes balcony.toml here" }],
+      run: async ({ place, json, typed }) => {
+        const choices = initOptions.safeParse(typed);
+        if (!choices.success) throw new AdministrationError("invalid", z.prettifyError(choices.error));
+        const file = await init(place.configFile, choices.data, serverModules);
+        terminal.stdout.write(json ? `${JSON.stringify({ file })}\n` : `wrote ${file}; next: ${program} check\n`);
+        return exitCodes.done;
+      },
+    },
+    {
+      name: "check",
+      summary: "look at all that a start needs, and change nothing",
+      description:
+        "Checks balcony.toml, certificates, ports, storage, and gives hints on DNS. Exit code 0: the server can start; 3: the configuration or a certificate is wrong; 1: something else is in the way.",
+      options: [["--no-dns", "does not ask DNS"]],
+      examples: [{ line: "check --config new.toml", does: "before it is put in place" }],
+      run: async ({ place, json, typed }) => {
+        const { config, file } = await loadConfig(place.configFile, serverModules);
+        const findings = await check({
+          config,
+          configFile: file,
+          dataDir: place.dataDir,
+          now: Date.now(),
+          isRunning: await isAnswered(controlSocket(place.dataDir)),
+          tryStore: async () => {
+            await using _store = await openStore(config, place.dataDir);
+          },
+          lookup: typed["dns"] === false ? undefined : systemLookup(),
+        });
+        const text = json
+          ? JSON.stringify({ findings })
+          : findingsText(findings, styleOf(terminal.stdout, terminal.env));
+        terminal.stdout.write(`${text}\n`);
+        const bad = findings.filter(({ state }) => state === "bad");
+        if (bad.some(({ area }) => area === "certificate")) return exitCodes.config;
+        return bad.length > 0 ? exitCodes.failed : exitCodes.done;
+      },
+    },
+  ];
+}

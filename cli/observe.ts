@@ -1,0 +1,29 @@
+import type { Metrics } from "#server/metrics.ts";
+import type { RunningServer, ServerObserver } from "#server/server.ts";
+
+/** Lets the metrics see what the server does. */
+export function observerOf(metrics: Metrics): ServerObserver {
+  return {
+    tally: metrics.tally,
+    limitHit: (limit) => metrics.limitHit(limit),
+    connectionRefused: (limit) => metrics.limitHit(limit),
+    loginSucceeded: (mechanism) => metrics.loginSucceeded(mechanism),
+    loginFailed: (mechanism, condition) => metrics.loginFailed(mechanism, condition),
+    streamClosed: (condition) => metrics.streamClosed(condition),
+    handshakeFailed: (code) => metrics.handshakeFailed(code),
+  };
+}
+
+/** What is read off the running server whenever somebody asks for the metrics. */
+export function measure(metrics: Metrics, { core, connections, certificates }: RunningServer): void {
+  metrics.collectProcess();
+  metrics.gauge("connections", "Connections open.", () => connections.total);
+  metrics.gauge("sessions", "Clients logged in, those included that may still resume.", () => {
+    let sessions = 0;
+    for (const _ of core.registry.sessions()) sessions += 1;
+    return sessions;
+  });
+  metrics.gauges("certificate_days_left", "Days until the certificate of a host expires.", "host", () =>
+    certificates.expiry().map(({ domain, days }) => [domain, days] as const),
+  );
+}

@@ -1,0 +1,61 @@
+import { AdministrationError } from "#kit/administration-error.ts";
+import type { Administration } from "#kit/administration.ts";
+import type { Command } from "#kit/command.ts";
+import { askNewPassword, askYes, generatePassword } from "./ask.ts";
+import { exitCodes, type ExitCode } from "./exit-codes.ts";
+import { styleOf, type Terminal } from "./terminal.ts";
+
+export interface RunOptions {
+  readonly json: boolean;
+  /** Makes the secret up. */
+  readonly generate: boolean;
+  /** The question has been answered already. */
+  readonly yes: boolean;
+}
+
+/** Runs one command of the registry and shows what it gives. */
+export async function runCommand(
+  command: Command,
+  args: Readonly<Record<string, unknown>>,
+  parts: {
+    readonly connect: () => Promise<Administration & AsyncDisposable>;
+    readonly terminal: Terminal;
+    readonly options: RunOptions;
+  },
+): Promise<ExitCode> {
+  const { terminal, options } = parts;
+  await confirmed(command, args, parts);
+  const generated = command.secret !== undefined && options.generate ? generatePassword() : undefined;
+  const secret = command.secret === undefined ? undefined : (generated ?? (await askNewPassword(terminal)));
+  const complete = command.secret === undefined ? args : { ...args, [command.secret]: secret };
+  await using administration = await parts.connect();
+  const style = styleOf(terminal.stdout, terminal.env);
+  let isWell = true;
+  for await (const { data, human, failure } of command.results(administration, complete, terminal.signal)) {
+    if (options.json) {
+      const whole = generated === undefined ? data : { ...(typeof data === "object" && data), password: generated };
+      terminal.stdout.write(`${JSON.stringify(whole)}\n`);
+    } else {
+      const text = human(style);
+      if (text !== undefined) terminal.stdout.write(`${text}\n`);
+    }
+    isWell &&= failure === undefined;
+  }
+  if (generated !== undefined && !options.json) {
+    terminal.stdout.write(
+      `password: ${style.bold(generated)}\n${style.dim("It is shown this once and kept nowhere.")}\n`,
+    );
+  }
+  return isWell ? exitCodes.done : exitCodes.failed;
+}
+
+async function confirmed(
+  command: Command,
+  args: Readonly<Record<string, unknown>>,
+  { terminal, options }: { readonly terminal: Terminal; readonly options: RunOptions },
+): Promise<void> {
+  const question = command.confirmation(args);
+  if (question === undefined || options.yes) return;
+  if (terminal.stdin.isTTY !== true) throw new AdministrationError("invalid", `${question} Say so with --yes.`);
+  if (!(await askYes(terminal, question))) throw new AdministrationError("invalid", "nothing was changed");
+}

@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ReloadReport, ServerStatus } from "#kit/administration.ts";
+import type { Log } from "#kit/log.ts";
+import type { Config } from "#server/config/config.ts";
+import { loadConfig } from "#server/config/load-config.ts";
+import { planReload } from "#server/config/reload.ts";
+import { isAnswered, startControl, AlreadyRunningError } from "#server/control/control-server.ts";
+import { controlSocket } from "#server/control/control-path.ts";
+import { withFiles } from "#server/control/with-files.ts";
+import { startMonitor, type Health } from "#server/http/monitor.ts";
+import { openLog, type ServerLog } from "#server/log.ts";
+import { Metrics } from "#server/metrics.ts";
+import { serverModules } from "#server/modules.generated.ts";
+import { startServer, type RunningServer } from "#server/server.ts";
+import { firstStartBanner } from "./banner.ts";
+import { makeDataDirectory, refuseForeignOwner } from "./data-directory.ts";
+import { exitCodes, type ExitCode } from "./exit-codes.ts";
+import { measure, observerOf } from "./observe.ts";
+import { styleOf, type Terminal } from "./terminal.ts";
+
+export interface StartParts {
+  /** As `--config` says. */
+  readonly configFile: string | undefined;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly terminal: Terminal;
+  readonly program: string;
+  /** To be repeated in commands that are proposed. */
+  readonly options: string;
+  readonly signals: Signals;
+}
+
+/** What the operating system tells a server. */
+export interface Signals {
+  /** SIGHUP. The returned function ends listening. */
+  readonly onReload: (run: () => void) => () => void;
+  /** SIGTERM and SIGINT: resolves at the first. */
+  readonly stop: Promise<string>;
+  /** A bug has surfaced where nobody could catch it: rejects. */
+  readonly crash: Promise<never>;
+}
+
+/**
+ * Runs a server until it is told to stop.
+ *
+ * @throws ConfigError, CertificateError, AlreadyRunningError, StoreError and what else keeps it from starting
+ */
+export async function start(parts: StartParts): Promise<ExitCode> {
+  const { dataDir, terminal, signals } = parts;
+  const { config, file } = await loadConfig(parts.configFile, serverModules);
+  if (await isAnswered(controlSocket(dataDir))) {
+    throw new AlreadyRunningError(`a server runs in ${dataDir} already; see: ${parts.program} status${parts.options}`);
+  }
+  const isFirst = await prepare(config, dataDir);
+  using log = openLog(config.log);
+  const metrics = new Metrics();
+  const server = await startServer({ config, dataDir, log: log.log, observer: observerOf(metrics) });
+  const running = new Running({ config, server, log, metrics, features: serverModules, configFile: parts.configFile });
+  try {
+    await using opened = new AsyncDisposableStack();
+    measure(metrics, server);
+    const administration = withFiles({
+      server: server.administration,
+      configFile: file,
+      config: () => running.config,
+      features: serverModules,
+      running: { reload: () => running.reload(), ring: log.ring },
+    });
+    opened.use(await startControl({ dataDir, administration, log: log.log }));
+    if (config.http.enabled) opened.use(await startMonitorOf(server, config, metrics));
+    opened.defer(signals.onReload(() => void running.reloadOnSignal()));
+    announce(log.log, server, dataDir);
+    if (isFirst) terminal.stderr.write(bannerOf(parts, { config, file, server }));
+    const signal = await Promise.race([signals.stop, signals.crash]);
+    log.log.info({ signal, secondsMax: running.config.shutdown.secondsMax }, "stopping");
+  } finally {
+    await server.stop(running.config.shutdown.secondsMax * 1000);
+    log.log.info({}, "stopped");
+  }
+  return exitCodes.done;
+}
+
+/** Makes the data directory; says whether this server has never run here before. */
+async function prepare(config: Config, dataDir: string): Promise<boolean> {
+  const isNew = await makeDataDirectory(dataDir);
+  await refuseForeignOwner(dataDir);
+  return (
+    isNew || (config.storage.kind === "sqlite" && !existsSync(config.storage.file ?? join(dataDir, "balcony.sqlite")))
+  );
+}
+
+interface RunningParts {
+  readonly config: Config;
+  readonly configFile: string | undefined;
+  readonly server: RunningServer;
+  readonly log: ServerLog;
+  readonly metrics: Metrics;
+  readonly features: typeof serverModules;
+}
+
+/** The configuration in force, and how it is replaced. */
+class Running {
+  readonly #parts: RunningParts;
+  #config: Config;
+  /** Two reloads at once would mix their files. */
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts;
+    this.#config = parts.config;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** @throws ConfigError; then nothing has changed */
+  async reload(): Promise<ReloadReport> {
+    const mine = this.#reloading.then(() => this.#reload());
+    this.#reloading = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async reloadOnSignal(): Promise<void> {
+    const { log } = this.#parts;
+    try {
+      const { changed, restartNeeded, certificates, problems } = await this.reload();
+      log.log.info({ changed, restartNeeded, certificates, problems }, "reloaded");
+    } catch (error) {
+      log.log.error({ error }, "not reloaded; the old configuration stays in force");
+    }
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const { server, log, metrics, features, configFile } = this.#parts;
+    log.reopen();
+    const { config } = await loadConfig(configFile, features);
+    const plan = planReload(this.#config, config, features);
+    const { certificates, problems } = await server.reload(plan.config);
+    log.setLevel(plan.config.log.level);
+    this.#config = plan.config;
+    metrics.reloaded(problems.length === 0 ? "changed" : "problems");
+    return {
+      changed: [...plan.changed],
+      restartNeeded: [...plan.restartNeeded],
+      problems,
+      hosts: { added: [], removed: [] },
+      certificates,
+    };
+  }
+}
+
+function startMonitorOf(server: RunningServer, config: Config, metrics: Metrics): Promise<AsyncDisposable> {
+  return startMonitor({
+    address: config.http.address,
+    port: config.http.port,
+    health: async () => healthOf(await server.administration.status({})),
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+  });
+}
+
+export function healthOf({ store, listeners, hosts }: Pick<ServerStatus, "store" | "listeners" | "hosts">): Health {
+  const expired = hosts.filter(({ certificateDays }) => certificateDays !== undefined && certificateDays < 0);
+  return {
+    store: { ok: store.ok, ...(store.detail !== undefined && { detail: store.detail }) },
+    listeners: { ok: listeners.length > 0, detail: `${listeners.length} listening` },
+    hosts: {
+      ok: expired.length === 0,
+      detail:
+        expired.length === 0
+          ? `${hosts.length} served`
+          : `certificate expired: ${expired.map(({ domain }) => domain).join(", ")}`,
+    },
+  };
+}
+
+function announce(log: Log, server: RunningServer, dataDir: string): void {
+  for (const { kind, address, port, tls } of server.listeners) log.info({ kind, address, port, tls }, "listening");
+  log.info({ pid: process.pid, dataDir }, "started");
+}
+
+function bannerOf(
+  { terminal, program, options }: StartParts,
+  {
+    config,
+    file,
+    server,
+  }: { readonly config: Config; readonly file: string | undefined; readonly server: RunningServer },
+): string {
+  return firstStartBanner({
+    config,
+    configFile: file,
+    selfSigned: server.certificates.expiry().flatMap(({ domain, selfSigned }) => (selfSigned ? [domain] : [])),
+    ports: uniquePorts(server.listeners),
+    program,
+    options,
+    style: styleOf(terminal.stderr, terminal.env),
+  });
+}
+
+function uniquePorts(listeners: RunningServer["listeners"]) {
+  return [...new Map(listeners.map(({ kind, port }) => [port, { kind, port }])).values()];
+}

@@ -1,0 +1,25 @@
+import type { Command } from "#kit/command.ts";
+import { inviteCreate, inviteList, inviteRevoke } from "./commands/invites.ts";
+import { backup, configReload, configShow, hostAdd, hostList, logTail } from "./commands/server.ts";
+import { status } from "./commands/status.ts";
+import { userAdd, userDelete, userKick, userList, userPasswd, userSessions } from "./commands/users.ts";
+
+/** Every command for administrators, in the order of the help. */
+export const commands: readonly Command[] = [
+  status,
+  userAdd,
+  userPasswd,
+  userDelete,
+  userList,
+  userSessions,
+  userKick,
+  inviteCreate,
+  inviteList,
+  inviteRevoke,
+  hostAdd,
+  hostList,
+  configShow,
+  configReload,
+  backup,
+  logTail,
+];

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { accountAddress, domainName, password } from "#kit/administration-values.ts";
+import { onceCommand } from "#kit/command.ts";
+import { count, shortened, table, when } from "../table.ts";
+
+const address = accountAddress.clone().describe("the account, as name@domain");
+
+export const userAdd = onceCommand({
+  path: ["user", "add"],
+  summary: "create an account",
+  description:
+    "Creates an account on one of the server's hosts. The password is asked for twice on a terminal, read from standard input elsewhere, or made up with --generate and shown once.",
+  arguments: { address, password: password.clone().describe("the new password") },
+  positional: ["address"],
+  secret: "password",
+  permission: "administer",
+  examples: [
+    { line: "user add juliet@example.org", does: "asks for the password" },
+    { line: "user add juliet@example.org --generate", does: "makes one up and shows it" },
+    { line: "user add juliet@example.org < password.txt", does: "takes the first line of the file" },
+  ],
+  run: (administration, args) => administration.addAccount(args),
+  render: (result, style) => `${style.green("created")} ${result.address}`,
+});
+
+export const userPasswd = onceCommand({
+  path: ["user", "passwd"],
+  summary: "set an account's password",
+  description: "Sets a new password and ends all of the account's sessions, which have to log in with it.",
+  arguments: { address, password: password.clone().describe("the new password") },
+  positional: ["address"],
+  secret: "password",
+  permission: "administer",
+  examples: [{ line: "user passwd juliet@example.org --generate", does: "makes a password up and shows it" }],
+  run: (administration, args) => administration.setPassword(args),
+  render: (result) => `new password for ${result.address}; ${count(result.sessionsEnded, "session")} ended`,
+});
+
+export const userDelete = onceCommand({
+  path: ["user", "delete"],
+  summary: "delete an account and all its data",
+  description:
+    "Ends the account's sessions and deletes its contacts, messages and everything else. The name stays taken for a while, so that nobody inherits its contacts' trust.",
+  arguments: { address },
+  positional: ["address"],
+  confirm: (args) => `Delete ${args.address} and all its data?`,
+  permission: "administer",
+  examples: [{ line: "user delete tybalt@example.org --yes", does: "without asking" }],
+  run: (administration, args) => administration.deleteAccount(args),
+  render: (result) => `deleted ${result.address}; ${count(result.sessionsEnded, "session")} ended`,
+});
+
+export const userList = onceCommand({
+  path: ["user", "list"],
+  summary: "list accounts",
+  description: "Lists the accounts of all hosts, or of one.",
+  arguments: { host: domainName.clone().optional().describe("only of this host") },
+  positional: ["host"],
+  permission: "observe",
+  examples: [{ line: "user list example.org", does: "of one host" }],
+  run: (administration, args) => administration.listAccounts(args),
+  render: ({ accounts, total }, style) => {
+    const rows = accounts.map((one) => [one.address, String(one.sessions), when(one.createdAt), when(one.lastSeenAt)]);
+    const list = table(["ACCOUNT", "SESSIONS", "CREATED", "LAST SEEN"], rows, {
+      style,
+      empty: "no accounts; create one with: balcony user add NAME@HOST",
+    });
+    return list + shortened(accounts.length, total, style);
+  },
+});
+
+export const userSessions = onceCommand({
+  path: ["user", "sessions"],
+  summary: "list who is logged in",
+  description: "Lists the sessions of one account or of all: resource, address, TLS, mechanism, priority.",
+  arguments: { address: address.optional().describe("only of this account") },
+  positional: ["address"],
+  permission: "observe",
+  examples: [{ line: "user sessions juliet@example.org", does: "of one account" }],
+  run: (administration, args) => administration.listSessions(args),
+  render: ({ sessions, total }, style) => {
+    const rows = sessions.map((one) => [
+      one.address,
+      one.state,
+      one.remoteAddress ?? "-",
+      one.tls ?? "-",
+      one.mechanism ?? "-",
+      one.priority === undefined ? "-" : String(one.priority),
+      when(one.since),
+    ]);
+    const headings = ["SESSION", "STATE", "FROM", "TLS", "MECHANISM", "PRIORITY", "SINCE"];
+    return table(headings, rows, { style, empty: "nobody is logged in" }) + shortened(sessions.length, total, style);
+  },
+});
+
+export const userKick = onceCommand({
+  path: ["user", "kick"],
+  summary: "end an account's sessions",
+  description: "Ends one session, or all of the account. Nothing keeps them from logging in again.",
+  arguments: { address, resource: z.string().max(1023).optional().describe("only the session with this resource") },
+  positional: ["address"],
+  permission: "administer",
+  examples: [{ line: "user kick tybalt@example.org --resource phone", does: "one session" }],
+  run: (administration, args) => administration.endSessions(args),
+  render: ({ ended }) => `${count(ended, "session")} ended`,
+});

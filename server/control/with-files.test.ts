@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { ReloadReport } from "#kit/administration.ts";
+import { AdministrationError } from "#kit/administration-error.ts";
+import { domainName } from "#kit/administration-values.ts";
+import { MemoryAdministration } from "#testing/memory-administration.ts";
+import { defaultConfig } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { LogRing } from "../log-ring.ts";
+import { withFiles } from "./with-files.ts";
+
+const capulet = domainName.parse("capulet.example");
+const nothingChanged: ReloadReport = {
+  changed: [],
+  restartNeeded: [],
+  problems: [],
+  hosts: { added: [], removed: [] },
+  certificates: [],
+};
+
+let directory: string;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "balcony-files-"));
+});
+
+after(() => rm(directory, { recursive: true }));
+
+function administrationOf(configFile: string | undefined, reload?: () => Promise<ReloadReport>) {
+  return withFiles({
+    server: new MemoryAdministration(),
+    configFile,
+    config: () => defaultConfig(),
+    features: [],
+    running: reload && { reload, ring: new LogRing(1) },
+  });
+}
+
+test("a host is added to the file that was read, its mode kept, and the server reads it", async () => {
+  const file = join(directory, "balcony.toml");
+  await writeFile(file, "# ours\n[[hosts]]\ndomain = 'montague.example'\n");
+  await chmod(file, 0o604);
+  let reloads = 0;
+  const administration = administrationOf(file, async () => {
+    reloads += 1;
+    return { ...nothingChanged, restartNeeded: ["hosts capulet.example (new)"] };
+  });
+  assert.deepEqual(await administration.addHost({ domain: capulet }), { domain: capulet, file, restartNeeded: true });
+  assert.equal(
+    await readFile(file, "utf8"),
+    "# ours\n[[hosts]]\ndomain = 'montague.example'\n\n[[hosts]]\ndomain = \"capulet.example\"\n",
+  );
+  assert.equal((await stat(file)).mode & 0o777, 0o604);
+  assert.equal(reloads, 1);
+});
+
+test("a link to balcony.toml stays one", async () => {
+  const target = join(directory, "real.toml");
+  const link = join(directory, "link.toml");
+  await writeFile(target, "");
+  await symlink(target, link);
+  const { restartNeeded } = await administrationOf(link).addHost({ domain: capulet });
+  assert.equal(restartNeeded, false, "nothing runs that could be restarted");
+  assert.equal(await readlink(link), target);
+  assert.match(await readFile(target, "utf8"), /capulet/);
+});
+
+for (const { name, text, code, says } of [
+  {
+    name: "is there already",
+    text: "[[hosts]]\ndomain = 'CAPULET.example'\n",
+    code: "exists",
+    says: /is in .* already/,
+  },
+  {
+    name: "cannot be written behind a list",
+    text: "hosts = [{ domain = 'a.example' }]\n",
+    code: "config",
+    says: /write them as \[\[hosts\]\] tables/,
+  },
+  {
+    name: "would go into a wrong file",
+    text: "[tls]\nmin_version = 1\n",
+    code: "config",
+    says: /:2: tls\.min_version is 1/,
+  },
+]) {
+  test(`a host that ${name} is refused, and the file stays as it was`, async () => {
+    const file = join(directory, "refused.toml");
+    await writeFile(file, text);
+    await assert.rejects(administrationOf(file).addHost({ domain: capulet }), (error) => {
+      assert(error instanceof AdministrationError);
+      assert.equal(error.code, code);
+      assert.match(error.message, says);
+      return true;
+    });
+    assert.equal(await readFile(file, "utf8"), text);
+    assert.deepEqual(
+      (await readdir(directory)).filter((entry) => entry.endsWith(".new")),
+      [],
+    );
+  });
+}
+
+test("a wrong file is reported by a reload as such", async () => {
+  const administration = administrationOf(undefined, () =>
+    Promise.reject(new ConfigError("/b.toml", [{ line: 3, text: "wrong" }])),
+  );
+  await assert.rejects(administration.reloadConfig({}), { code: "config", message: "/b.toml:3: wrong" });
+});
+
+test("what only a running server can do says how to start one", async () => {
+  const administration = administrationOf(undefined);
+  const refusal = { code: "not-running", message: "the server does not run; start it with: balcony start" };
+  await assert.rejects(async () => administration.reloadConfig({}), refusal);
+  assert.throws(
+    () => administration.tailLog({ lines: 1, level: "info", follow: false }, new AbortController().signal),
+    refusal,
+  );
+});
+
+test("the configuration is shown with its file", async () => {
+  const { file, config } = await administrationOf("/etc/balcony.toml").showConfig({});
+  assert.equal(file, "/etc/balcony.toml");
+  assert.deepEqual(Object(config)["shutdown"], { seconds_max: 10 });
+});

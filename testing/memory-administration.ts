@@ -1,0 +1,101 @@
+import { AdministrationError } from "#kit/administration-error.ts";
+import type { BackupProgress, ServerAdministration } from "#kit/administration.ts";
+
+/** A server's administration that keeps everything in memory: the smallest thing that the commands can be tried on. */
+export class MemoryAdministration implements ServerAdministration {
+  readonly passwords = new Map<string, string>();
+  readonly invites = new Map<string, { readonly host: string; readonly usesMax: number; readonly expiresAt: string }>();
+  readonly hosts = ["montague.example", "capulet.example"];
+  readonly sessions = new Map<string, readonly string[]>();
+  readonly backups: string[] = [];
+  isStoreWell = true;
+
+  readonly status: ServerAdministration["status"] = async () => ({
+    version: "0.0.0",
+    pid: 4711,
+    startedAt: "2026-11-21T04:00:00.000Z",
+    dataDir: "/var/lib/balcony",
+    listeners: [{ kind: "client", address: "::", port: 5222, tls: "required" }],
+    hosts: this.hosts.map((domain) => ({ domain, sessions: 0, certificateDays: 88.5, selfSigned: false })),
+    connections: 3,
+    sessions: 2,
+    store: { kind: "sqlite", ok: this.isStoreWell, ...(!this.isStoreWell && { detail: "the disc is full" }) },
+    memoryBytes: 64 * 1024 * 1024,
+  });
+
+  readonly addAccount: ServerAdministration["addAccount"] = async ({ address, password }) => {
+    if (this.passwords.has(address)) throw new AdministrationError("exists", `${address} exists already`);
+    this.passwords.set(address, password);
+    return { address };
+  };
+
+  readonly setPassword: ServerAdministration["setPassword"] = async ({ address, password }) => {
+    this.#find(address);
+    this.passwords.set(address, password);
+    return { address, sessionsEnded: this.#end(address) };
+  };
+
+  readonly deleteAccount: ServerAdministration["deleteAccount"] = async ({ address }) => {
+    this.#find(address);
+    this.passwords.delete(address);
+    return { address, sessionsEnded: this.#end(address) };
+  };
+
+  readonly listAccounts: ServerAdministration["listAccounts"] = async ({ host }) => {
+    const accounts = [...this.passwords.keys()]
+      .filter((address) => host === undefined || address.endsWith(`@${host}`))
+      .map((address) => ({ address, sessions: this.sessions.get(address)?.length ?? 0 }));
+    return { accounts, total: accounts.length };
+  };
+
+  readonly listSessions: ServerAdministration["listSessions"] = async ({ address }) => {
+    const sessions = [...this.sessions]
+      .filter(([account]) => address === undefined || account === address)
+      .flatMap(([account, resources]) =>
+        resources.map((resource) => ({ address: `${account}/${resource}`, state: "connected" as const })),
+      );
+    return { sessions, total: sessions.length };
+  };
+
+  readonly endSessions: ServerAdministration["endSessions"] = async ({ address }) => ({ ended: this.#end(address) });
+
+  readonly createInvite: ServerAdministration["createInvite"] = async ({ host, usesMax }) => {
+    const token = `token${this.invites.size}`;
+    const expiresAt = "2026-11-28T04:00:00.000Z";
+    this.invites.set(token, { host, usesMax, expiresAt });
+    return { token, uri: `xmpp:${host}?register;preauth=${token}`, expiresAt, usesMax };
+  };
+
+  readonly listInvites: ServerAdministration["listInvites"] = async () => {
+    const invites = [...this.invites].map(([token, invite]) => ({ token, uses: 0, ...invite }));
+    return { invites, total: invites.length };
+  };
+
+  readonly revokeInvite: ServerAdministration["revokeInvite"] = async ({ token }) => {
+    if (!this.invites.delete(token)) throw new AdministrationError("not-found", "there is no such invitation");
+    return { token };
+  };
+
+  readonly listHosts: ServerAdministration["listHosts"] = async () => ({
+    hosts: this.hosts.map((domain) => ({ domain, accounts: 0, registration: "closed" as const })),
+  });
+
+  readonly backup: ServerAdministration["backup"] = ({ file }) => this.#backup(file);
+
+  async *#backup(file: string): AsyncGenerator<BackupProgress> {
+    if (this.backups.includes(file)) throw new AdministrationError("exists", `${file} exists already`);
+    yield { done: false, fraction: 0.5 };
+    this.backups.push(file);
+    yield { done: true, bytes: 12 };
+  }
+
+  #find(address: string): void {
+    if (!this.passwords.has(address)) throw new AdministrationError("not-found", `${address} does not exist`);
+  }
+
+  #end(address: string): number {
+    const count = this.sessions.get(address)?.length ?? 0;
+    this.sessions.delete(address);
+    return count;
+  }
+}
