@@ -4,7 +4,7 @@ import type { Config } from "#server/config/config.ts";
 import type { ConfigurableFeature } from "#server/config/sections/features.ts";
 import { connectControl } from "#server/control/control-client.ts";
 import { notRunning, withFiles } from "#server/control/with-files.ts";
-import { refuseForeignOwner } from "./data-directory.ts";
+import { makeDataDirectory, refuseForeignOwner } from "./data-directory.ts";
 
 export interface ConnectParts {
   readonly dataDir: string;
@@ -69,6 +69,7 @@ async function openStopped({ dataDir, openOffline }: ConnectParts, config: Confi
       'the server does not run, and with storage.kind = "memory" nothing is kept',
     );
   }
+  await makeDataDirectory(dataDir);
   await refuseForeignOwner(dataDir);
   return openOffline(config, dataDir);
 }

@@ -1,5 +1,6 @@
 import { AdministrationError, type AdministrationErrorCode } from "#kit/administration-error.ts";
 import { ConfigError } from "#server/config/config-error.ts";
+import { AlreadyRunningError } from "#server/control/control-server.ts";
 import { CertificateError } from "#server/tls/certificate-error.ts";
 
 /** What `balcony` ends with; in `balcony --help` and docs/admin/command-line.md. */
@@ -28,5 +29,5 @@ const byError: Readonly<Partial<Record<AdministrationErrorCode, ExitCode>>> = {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof AdministrationError) return byError[error.code] ?? exitCodes.failed;
   if (error instanceof ConfigError || error instanceof CertificateError) return exitCodes.config;
-  return exitCodes.failed;
+  return error instanceof AlreadyRunningError ? exitCodes.alreadyRunning : exitCodes.failed;
 }

@@ -58,7 +58,10 @@ export function openLog(settings: LogSettings, output?: DestinationStream & { re
     setLevel: (level) => {
       writer.level = level;
     },
-    reopen: () => file?.reopen(),
+    reopen: () => {
+      // The standard output cannot be opened anew.
+      if (settings.file !== undefined) file?.reopen();
+    },
     [Symbol.dispose]: () => {
       file?.flushSync();
       if (settings.file !== undefined) file?.end();
