@@ -1,4 +1,4 @@
-import { bareOf, isFull, type Jid } from "#protocol/jid/jid.ts";
+import { bareOf, isFull, type BareJid, type Jid } from "#protocol/jid/jid.ts";
 import { withAttributes } from "#protocol/xml/element.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
@@ -24,12 +24,15 @@ export function changePrivacy(account: Account, change: () => void): BlockedChan
   const blockedBefore = blockedJids(account);
   const sessions = availableSessions(account).map((session) => ({ session, before: listOf(account, session) }));
   change();
+  const back = new Set<BareJid>();
   for (const { session, before } of sessions) {
     const after = listOf(account, session);
     if (after === before) continue;
     showOwnPresence(account, session, before, after);
-    showContacts(account, session, before, after);
+    for (const contact of showContacts(account, session, before, after)) back.add(contact);
   }
+  // What they said meanwhile was lost: they are asked, in the account's name.
+  for (const to of back) account.send(makeStanza("presence", { from: account.jid, to, type: "probe" }));
   const blockedAfter = blockedJids(account);
   return {
     blocked: minus(blockedAfter, blockedBefore),
@@ -77,15 +80,17 @@ function audience(account: Account, directed: ReadonlySet<Jid>, before: List, af
   return found;
 }
 
-/** Contacts that are shut out seem to leave; those that are let in are asked how they are. [xep0016-2.10-01] */
-function showContacts(account: Account, session: Session, before: List, after: List): void {
+/** Contacts that are shut out seem to leave [xep0016-2.10-01]; those that are let in again are the result. */
+function showContacts(account: Account, session: Session, before: List, after: List): readonly BareJid[] {
+  const back: BareJid[] = [];
   for (const [, item] of account.map(rosterItems).entries()) {
     if (!seesPresence(item)) continue;
     const contact = bareOf(item.jid);
     const turn = turnOf(account, before, after, contact, "presence-in");
     if (turn === "shut") session.send(makeStanza("presence", { from: contact, to: session.jid, type: "unavailable" }));
-    else if (turn === "opened") account.send(makeStanza("presence", { from: session.jid, to: contact, type: "probe" }));
+    else if (turn === "opened") back.push(contact);
   }
+  return back;
 }
 
 function minus(jids: readonly Jid[], others: readonly Jid[]): readonly Jid[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseJid, type BareJid, type Jid } from "#protocol/jid/jid.ts";
+import { parseJid, type Jid } from "#protocol/jid/jid.ts";
 import { unknownContact, type RosterItem } from "../roster/slots.ts";
 import { copyOfList, PrivacyList, type PrivacyItem, type PrivacyMatch, type PrivacyMatter } from "./privacy-list.ts";
 
@@ -10,7 +10,7 @@ function jid(text: string): Jid {
   return parsed;
 }
 
-const stranger = unknownContact(jid("tybalt@example.com") as BareJid);
+const stranger = unknownContact(jid("tybalt@example.com"));
 const friend: RosterItem = { ...stranger, listed: true, subscription: "both", groups: ["Friends", "Fencers"] };
 
 function rule(

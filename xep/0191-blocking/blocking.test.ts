@@ -200,7 +200,7 @@ test("who is blocked sees the user leave, and come back when unblocked", async (
   await unblock(juliet, romeoJid);
   romeo.receives(`<presence from='${julietJid}/balcony' to='${romeoJid}'><status>Sleeping</status></presence>`);
   juliet.receives(`<iq type='result' id='u' to='${julietJid}/balcony'/>`);
-  juliet.receives(`<presence from='${romeoJid}/orchard' to='${julietJid}/balcony'/>`);
+  juliet.receives(`<presence from='${romeoJid}/orchard' to='${julietJid}'/>`);
   await romeo.sendText(`<message to='${julietJid}/balcony' type='chat'><body>Hi</body></message>`);
   assert.equal(juliet.next().name, "message");
 });
