@@ -2,6 +2,7 @@ import { type Jid, parseJid } from "#protocol/jid/jid.ts";
 import { type XmlElement, withAttributes, withChildren, xml } from "#protocol/xml/element.ts";
 import { NS_CLIENT, NS_STANZAS } from "#protocol/xml/namespaces.ts";
 import { invertAddresses } from "./addresses.ts";
+import { numberOf } from "./error-numbers.ts";
 import {
   type StanzaCondition,
   type StanzaErrorType,
@@ -25,6 +26,10 @@ export interface StanzaErrorDetails {
   readonly by?: Jid | undefined;
   /** The new address of `gone` and `redirect`: a URI. */
   readonly location?: string | undefined;
+  /** The request holds a secret: an answer must not repeat it, though answers to an iq otherwise do. */
+  readonly confidential?: boolean | undefined;
+  /** For protocols that are older than the conditions: also the number that stood for them. XEP-0086. */
+  readonly numbered?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -41,6 +46,8 @@ export class StanzaError extends Error {
   readonly specific: XmlElement | undefined;
   readonly by: Jid | undefined;
   readonly location: string | undefined;
+  readonly confidential: boolean;
+  readonly numbered: boolean;
 
   constructor(condition: StanzaCondition, details: StanzaErrorDetails = {}) {
     super(
@@ -54,6 +61,8 @@ export class StanzaError extends Error {
     this.specific = details.specific;
     this.by = details.by;
     this.location = details.location;
+    this.confidential = details.confidential ?? false;
+    this.numbered = details.numbered ?? false;
   }
 }
 
@@ -68,7 +77,7 @@ export function errorReply(stanza: XmlElement, error: StanzaError): XmlElement |
   const type = stanza.attr("type");
   if (type === "error" || (kind === "iq" && type === "result")) return undefined;
   // Only an iq gets its payload back: a message may be large, and its sender has it.
-  const payload = kind === "iq" ? stanza.elements() : [];
+  const payload = kind === "iq" && !error.confidential ? stanza.elements() : [];
   const reply = withChildren(invertAddresses(stanza, "error"), [...payload, buildStanzaError(error, stanza.ns)]);
   // [rfc6120-8.3.1-04] [rfc6120-8.3.1-05]
   return kind === "iq" && stanza.attr("id") === undefined ? withAttributes(reply, { id: "" }) : reply;
@@ -79,7 +88,7 @@ export function buildStanzaError(error: StanzaError, contentNamespace: string = 
   return xml(
     contentNamespace,
     "error",
-    { by: error.by, type: error.type },
+    { by: error.by, code: error.numbered ? numberOf(error.condition) : undefined, type: error.type },
     xml(NS_STANZAS, error.condition, {}, error.location),
     error.text === undefined ? undefined : xml(NS_STANZAS, "text", { "xml:lang": error.language ?? "en" }, error.text),
     error.specific,
