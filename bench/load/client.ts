@@ -1,0 +1,166 @@
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Mechanism } from "../target.ts";
+import { anonymousExchange, plainExchange, scramSha1Exchange, type SaslExchange } from "./sasl.ts";
+
+const replyMsMax = 60_000;
+
+/** Where and how the load goes. */
+export interface Goal {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly domain: string;
+  readonly mechanism: Mechanism;
+}
+
+/**
+ * A client that knows just enough XMPP to load a server: it writes templates and looks for a few strings in what comes.
+ * It must cost less than what it measures.
+ */
+export class LoadClient {
+  readonly #socket: Socket;
+  readonly #goal: Goal;
+  #received = "";
+  #wake: (() => void) | undefined;
+  #failure: Error | undefined;
+  jid = "";
+
+  private constructor(socket: Socket, goal: Goal) {
+    this.#socket = socket;
+    this.#goal = goal;
+    socket.on("data", (bytes: Buffer) => {
+      this.#received += bytes.toString("latin1");
+      this.#wake?.();
+    });
+    socket.on("error", (error) => this.#fail(error));
+    socket.on("close", () => this.#fail(new Error(`the server closed the connection after ${this.#received}`)));
+  }
+
+  /** Connects and opens a stream. */
+  static async connect(goal: Goal): Promise<LoadClient> {
+    const { host, port } = goal;
+    const socket = goal.tls
+      ? connectTls({ host, port, servername: goal.domain, rejectUnauthorized: false, ALPNProtocols: ["xmpp-client"] })
+      : connectTcp({ host, port, noDelay: true });
+    const client = new LoadClient(socket, goal);
+    await once(socket, goal.tls ? "secureConnect" : "connect");
+    await client.#openStream();
+    return client;
+  }
+
+  /** Connects, logs in and binds a resource. */
+  static async online(goal: Goal, user: string): Promise<LoadClient> {
+    const client = await LoadClient.connect(goal);
+    await client.#authenticate(exchange(goal.mechanism, user));
+    await client.#openStream();
+    client.write(
+      "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>",
+    );
+    const bound = await client.#until("</iq>");
+    const jid = /<jid>([^<]+)<\/jid>/.exec(bound)?.[1];
+    if (jid === undefined) throw new Error(`no resource was bound: ${bound}`);
+    client.jid = jid;
+    return client;
+  }
+
+  /** Makes the account, in band, on a stream that is not yet authenticated. XEP-0077 §3.1. */
+  async register(user: string): Promise<void> {
+    const fields = `<username>${user}</username><password>${passwordOf(user)}</password>`;
+    this.write(`<iq type='set' id='reg'><query xmlns='jabber:iq:register'>${fields}</query></iq>`);
+    const reply = await this.#until("<iq", ">");
+    if (!/type=['"]result['"]/.test(reply)) throw new Error(`${user} was not registered: ${reply}`);
+  }
+
+  /** From now on, all that comes goes to `take`, as byte strings. */
+  listen(take: (text: string) => void): void {
+    this.#socket.removeAllListeners("data");
+    this.#socket.on("data", (bytes: Buffer) => take(bytes.toString("latin1")));
+    if (this.#received !== "") take(this.#received);
+    this.#received = "";
+  }
+
+  write(text: string): void {
+    this.#socket.write(text, "latin1");
+  }
+
+  /** Says goodbye and waits until the connection is closed. */
+  async end(): Promise<void> {
+    this.#socket.resume();
+    // Not once(): a reset, by a server that has seen enough, is an end too.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#socket.on("close", () => resolve());
+    this.#socket.end("</stream:stream>");
+    await promise;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  async #openStream(): Promise<void> {
+    this.write(
+      `<?xml version='1.0'?><stream:stream to='${this.#goal.domain}' xmlns='jabber:client' ` +
+        "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>",
+    );
+    await this.#until("</stream:features>");
+  }
+
+  async #authenticate(sasl: SaslExchange): Promise<void> {
+    const ns = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
+    this.write(`<auth ${ns} mechanism='${sasl.mechanism}'>${sasl.first}</auth>`);
+    for (;;) {
+      const reply = await this.#until("<", ">");
+      if (reply.includes("<success")) {
+        if (!reply.endsWith("/>")) await this.#until("</success>");
+        return;
+      }
+      if (!reply.includes("<challenge")) throw new Error(`${sasl.mechanism} failed: ${reply}${this.#received}`);
+      const challenge = await this.#until("</challenge>");
+      this.write(`<response ${ns}>${sasl.respond(challenge.slice(0, challenge.indexOf("<")))}</response>`);
+    }
+  }
+
+  /** Takes what was received up to the end of these marks, which follow one another. */
+  async #until(...marks: readonly string[]): Promise<string> {
+    const deadline = Date.now() + replyMsMax;
+    for (;;) {
+      let end = 0;
+      for (const mark of marks) {
+        const at = this.#received.indexOf(mark, end);
+        end = at < 0 ? Infinity : at + mark.length;
+      }
+      if (end < Infinity) {
+        const taken = this.#received.slice(0, end);
+        this.#received = this.#received.slice(end);
+        return taken;
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      if (Date.now() > deadline) throw new Error(`waited for ${marks.join("…")}, got ${this.#received}`);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#wake?.();
+  }
+}
+
+export function passwordOf(user: string): string {
+  return `pw-${user}`;
+}
+
+function exchange(mechanism: Mechanism, user: string): SaslExchange {
+  switch (mechanism) {
+    case "PLAIN":
+      return plainExchange(user, passwordOf(user));
+    case "SCRAM-SHA-1":
+      return scramSha1Exchange(user, passwordOf(user));
+    case "ANONYMOUS":
+      return anonymousExchange();
+  }
+}

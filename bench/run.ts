@@ -1,0 +1,126 @@
+// node bench/run.ts [--json] [--runs N] [--target NAME]… [SCENARIO…]
+import { availableParallelism, cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { measure } from "./measure.ts";
+import { median, type Result, table } from "./report.ts";
+import { scenarios } from "./scenarios/all.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import type { BenchTarget } from "./target.ts";
+import { balcony } from "./targets/balcony.ts";
+import { ejabberd } from "./targets/ejabberd.ts";
+import { floor } from "./targets/floor.ts";
+import { prosody } from "./targets/prosody.ts";
+
+const targets: readonly BenchTarget[] = [floor, balcony, prosody, ejabberd];
+const runsMax = 99;
+
+const help = `node bench/run.ts [--json] [--runs N] [--target NAME]… [SCENARIO…]
+
+Loads servers on this machine, one after the other, and prints what they cost, beside what Node's sockets alone cost.
+The server has core 0, the load core 1; everything is on loopback.
+
+  --json         print the results as JSON instead of a table
+  --runs N       run everything N times and report medians (1)
+  --target NAME  only this one, may be repeated: ${targets.map((target) => target.name).join(", ")} (all)
+
+${scenarios.map((scenario) => `  ${scenario.name.padEnd(14)} ${scenario.summary}`).join("\n")}
+`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean", default: false },
+      runs: { type: "string", default: "1" },
+      target: { type: "string", multiple: true, default: targets.map((target) => target.name) },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const complaint = wrong(positionals, values.target, values.runs);
+  if (complaint !== undefined) {
+    process.stderr.write(`${complaint}\n\n${help}`);
+    return 2;
+  }
+  const chosen = scenarios.filter((scenario) => positionals.length === 0 || positionals.includes(scenario.name));
+  const runs = Number(values.runs);
+  const measured = await run(chosen, values.target, runs);
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine: machine(), runs, ...measured }, null, 2)}\n`);
+  else process.stdout.write(`${table(chosen, measured.targets, measured.results)}\n\n${notes(measured, runs)}\n`);
+  return measured.results.some((result) => result.failure !== undefined) ? 1 : 0;
+}
+
+interface Outcome {
+  readonly targets: readonly { readonly name: string; readonly version: string | undefined }[];
+  readonly results: readonly Result[];
+}
+
+/** Scenario by scenario and run by run, all targets in turn, so that a machine that changes its mind hits all alike. */
+async function run(chosen: readonly Scenario[], names: readonly string[], runs: number): Promise<Outcome> {
+  const wanted = targets.filter((target) => names.includes(target.name));
+  const versions = await Promise.all(wanted.map(async (target) => ({ target, version: await target.version() })));
+  const results: Result[] = [];
+  for (const scenario of chosen) {
+    const collected = new Map<BenchTarget, Record<string, number>[]>();
+    for (let round = 1; round <= runs; round++) {
+      for (const { target, version } of versions) {
+        if (version === undefined || !able(target, scenario) || failed(results, target, scenario)) continue;
+        process.stderr.write(`${scenario.name} on ${target.name}, ${round} of ${runs}\n`);
+        const outcome = await measure(target, scenario);
+        if (outcome.kind === "figures")
+          collected.set(target, [...(collected.get(target) ?? []), { ...outcome.figures }]);
+        else {
+          process.stderr.write(`${outcome.reason}\n`);
+          results.push({ ...about(target, scenario, round), figures: {}, failure: outcome.reason });
+        }
+      }
+    }
+    for (const [target, all] of collected) {
+      if (failed(results, target, scenario)) continue;
+      const keys = scenario.figures.map((figure) => figure.key);
+      const figures = Object.fromEntries(keys.map((key) => [key, median(all.map((each) => each[key] ?? Number.NaN))]));
+      results.push({ ...about(target, scenario, all.length), figures });
+    }
+  }
+  return { targets: versions.map(({ target, version }) => ({ name: target.name, version })), results };
+}
+
+function about(target: BenchTarget, scenario: Scenario, runs: number): Omit<Result, "figures"> {
+  const mechanism = scenario.mechanism ?? target.sessions.mechanism;
+  return { scenario: scenario.name, target: target.name, mechanism, runs };
+}
+
+function failed(results: readonly Result[], target: BenchTarget, scenario: Scenario): boolean {
+  return results.some(
+    (result) => result.target === target.name && result.scenario === scenario.name && result.failure !== undefined,
+  );
+}
+
+function able(target: BenchTarget, scenario: Scenario): boolean {
+  return scenario.mechanism === undefined || target.mechanisms.includes(scenario.mechanism);
+}
+
+function wrong(names: readonly string[], targetNames: readonly string[], runs: string): string | undefined {
+  const scenario = names.find((name) => !scenarios.some((known) => known.name === name));
+  if (scenario !== undefined) return `There is no scenario "${scenario}".`;
+  const target = targetNames.find((name) => !targets.some((known) => known.name === name));
+  if (target !== undefined) return `There is no target "${target}".`;
+  if (!/^[1-9]\d?$/.test(runs)) return `--runs takes a number from 1 to ${runsMax}.`;
+  if (availableParallelism() < 2) return "The bench needs two cores: one for the server, one for the load.";
+  return undefined;
+}
+
+function machine(): { readonly cpu: string; readonly cores: number; readonly node: string } {
+  return { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
+}
+
+function notes(outcome: Outcome, runs: number): string {
+  const { cpu, cores } = machine();
+  const versions = outcome.targets.map((target) => target.version).filter((version) => version !== undefined);
+  return `${runs === 1 ? "One run" : `Medians of ${runs} runs`} on ${cores} cores of ${cpu}. ${versions.join("; ")}.`;
+}

@@ -1,0 +1,17 @@
+import { chat, chatPaced, chatTls } from "./chat.ts";
+import { idle, idleTls } from "./idle.ts";
+import { loginsPlain, loginsScram, loginsTls } from "./logins.ts";
+import { presence } from "./presence.ts";
+import type { Scenario } from "./scenario.ts";
+
+export const scenarios: readonly Scenario[] = [
+  chat,
+  chatTls,
+  chatPaced,
+  idle,
+  idleTls,
+  loginsPlain,
+  loginsTls,
+  loginsScram,
+  presence,
+];

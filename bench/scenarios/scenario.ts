@@ -1,0 +1,27 @@
+import type { Goal } from "../load/client.ts";
+import type { Mechanism } from "../target.ts";
+
+/** Something that is done to a server, and what is measured of it. */
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  readonly tls: boolean;
+  /** The mechanism that it is about, or with accounts that can have contacts; otherwise the target says how sessions log in. */
+  readonly mechanism?: Mechanism;
+  readonly figures: readonly Figure[];
+  /** Runs in the load's process. Returns the figures by their keys. */
+  readonly run: (goal: Goal, serverPid: number) => Promise<Readonly<Record<string, number>>>;
+}
+
+export interface Figure {
+  readonly key: string;
+  readonly title: string;
+  /** Shown as ratios to the floor and to ejabberd too. */
+  readonly compared?: boolean;
+}
+
+/** Counts events and the server's CPU time over a span of time, after a warm-up. */
+export interface Span {
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}

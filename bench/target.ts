@@ -1,0 +1,43 @@
+import type { KeyPair } from "#testing/lab/certificates.ts";
+import type { Daemon } from "#testing/lab/process.ts";
+
+/** A server program that the bench can measure. */
+export interface BenchTarget {
+  readonly name: string;
+  /** What was measured, for people: "Prosody 0.12.3". Undefined when it is not installed. */
+  readonly version: () => Promise<string | undefined>;
+  /** How its sessions log in where the scenario does not say. */
+  readonly sessions: Sessions;
+  /** Mechanisms that the scenario `logins` can use; how they check passwords is said in bench/README.md. */
+  readonly mechanisms: readonly Mechanism[];
+  /** Starts it with an empty store, on loopback: plain TCP on one port, TLS from the first byte on the other. */
+  readonly start: (place: BenchPlace) => Promise<Daemon>;
+}
+
+export type Mechanism = "PLAIN" | "SCRAM-SHA-1" | "ANONYMOUS";
+
+export interface Sessions {
+  readonly mechanism: Mechanism;
+  readonly domain: string;
+}
+
+export interface BenchPlace {
+  readonly dir: string;
+  readonly certificate: KeyPair;
+  readonly port: number;
+  readonly tlsPort: number;
+}
+
+/** The domain of registered accounts, on every target. */
+export const domain = "localhost";
+export const loopback = "127.0.0.1";
+const filesMax = 16_384;
+
+/** Puts a server where it belongs: on core 0, with enough sockets. The load has core 1. */
+export function onServerCore(command: readonly string[]): [string, ...string[]] {
+  return ["prlimit", `--nofile=${filesMax}:${filesMax}`, "taskset", "-c", "0", ...command];
+}
+
+export function portsOf(place: BenchPlace): { readonly host: string; readonly port: number }[] {
+  return [place.port, place.tlsPort].map((port) => ({ host: loopback, port }));
+}

@@ -1,0 +1,69 @@
+import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Daemon, runOrThrow } from "#testing/lab/process.ts";
+import { type BenchPlace, type BenchTarget, domain, loopback, onServerCore, portsOf } from "../target.ts";
+import { debianVersion } from "./debian-version.ts";
+
+// On one core the Erlang machine starts one scheduler by itself.
+export const ejabberd: BenchTarget = {
+  name: "ejabberd",
+  version: async () => await debianVersion("ejabberd", "ejabberd"),
+  sessions: { mechanism: "ANONYMOUS", domain: "anonymous.localhost" },
+  mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  start: async (place) => {
+    if (process.getuid?.() !== 0) throw new Error("Debian's ejabberd starts only from root");
+    for (const name of ["spool", "logs"]) await mkdir(join(place.dir, name));
+    await copyFile("/etc/ejabberd/inetrc", join(place.dir, "inetrc"));
+    const { key, certificate } = place.certificate;
+    await writeFile(
+      join(place.dir, "server.pem"),
+      (await readFile(key, "utf8")) + (await readFile(certificate, "utf8")),
+    );
+    await writeFile(join(place.dir, "ejabberd.yml"), config(place));
+    await writeFile(join(place.dir, "ejabberdctl.cfg"), controlConfig(place));
+    await chmod(place.dir, 0o755);
+    await runOrThrow({ command: ["chown", "-R", "ejabberd:", place.dir], msMax: 5_000 });
+    return await Daemon.start({
+      command: onServerCore(control(place)),
+      logFile: join(place.dir, "server.log"),
+      ports: portsOf(place),
+    });
+  },
+};
+
+// As its own user from the start: from root, ejabberdctl would run the server in a session that signals do not reach.
+function control(place: BenchPlace): string[] {
+  const user = ["setpriv", "--reuid=ejabberd", "--regid=ejabberd", "--init-groups", "env", `HOME=${place.dir}`];
+  const places = ["-d", place.dir, "-s", join(place.dir, "spool"), "-l", join(place.dir, "logs")];
+  return [...user, "ejabberdctl", ...places, "foreground"];
+}
+
+// No port mapper: it would outlive us. Nobody needs to find this node.
+function controlConfig(place: BenchPlace): string {
+  return `EJABBERD_PID_PATH=${join(place.dir, "pid")}
+ERLANG_NODE=bench@localhost
+INET_DIST_INTERFACE=127.0.0.1
+ERL_OPTIONS="-start_epmd false -erl_epmd_port ${place.port + 1000}"
+`;
+}
+
+function config(place: BenchPlace): string {
+  const listener = `ip: ${loopback}, module: ejabberd_c2s, access: all, shaper: none, backlog: 4096, max_fsm_queue: 100000`;
+  return `hosts: [${domain}, ${ejabberd.sessions.domain}]
+host_config:
+  ${ejabberd.sessions.domain}:
+    auth_method: [anonymous]
+    anonymous_protocol: sasl_anon
+loglevel: warning
+certfiles: [${join(place.dir, "server.pem")}]
+listen:
+  - {port: ${place.port}, ${listener}}
+  - {port: ${place.tlsPort}, ${listener}, tls: true}
+auth_method: internal
+auth_password_format: scram
+registration_timeout: infinity
+acl: {local: {user_regexp: ""}}
+access_rules: {local: {allow: local}, register: {allow: all}}
+modules: {mod_disco: {}, mod_ping: {}, mod_roster: {}, mod_register: {ip_access: all, access: register}}
+`;
+}

@@ -1,0 +1,48 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Daemon } from "#testing/lab/process.ts";
+import { type BenchPlace, type BenchTarget, domain, loopback, onServerCore, portsOf } from "../target.ts";
+import { debianVersion } from "./debian-version.ts";
+
+export const prosody: BenchTarget = {
+  name: "prosody",
+  version: async () => await debianVersion("prosody", "Prosody"),
+  sessions: { mechanism: "ANONYMOUS", domain: "anonymous.localhost" },
+  mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  start: async (place) => {
+    const configFile = join(place.dir, "prosody.cfg.lua");
+    await mkdir(join(place.dir, "data"));
+    await writeFile(configFile, config(place));
+    return await Daemon.start({
+      command: onServerCore(["prosody", "--config", configFile, "-F"]),
+      logFile: join(place.dir, "server.log"),
+      ports: portsOf(place),
+    });
+  },
+};
+
+function config(place: BenchPlace): string {
+  const quoted = JSON.stringify;
+  return `run_as_root = true
+pidfile = ${quoted(join(place.dir, "prosody.pid"))}
+data_path = ${quoted(join(place.dir, "data"))}
+log = { warn = "*console" }
+interfaces = { ${quoted(loopback)} }
+c2s_ports = { ${place.port} }
+c2s_direct_tls_ports = { ${place.tlsPort} }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "register", "ping" }
+modules_disabled = { "s2s" }
+network_settings = { tcp_backlog = 4096 }
+limits = {}
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+ssl = { key = ${quoted(place.certificate.key)}; certificate = ${quoted(place.certificate.certificate)} }
+VirtualHost ${quoted(domain)}
+  authentication = "internal_hashed"
+  storage = "internal"
+  allow_registration = true
+VirtualHost ${quoted(prosody.sessions.domain)}
+  authentication = "anonymous"
+  storage = "memory"
+`;
+}
