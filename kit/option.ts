@@ -8,6 +8,8 @@ interface OptionCommon<T> {
   readonly default: T;
   /** One sentence for the configuration reference. */
   readonly description: string;
+  /** Key of balcony.toml that sets it, where that is not `features.<feature>.<key>`; it has a description of its own. */
+  readonly setBy?: string;
 }
 
 export interface IntegerOption extends OptionCommon<number> {

@@ -6,7 +6,7 @@ import type { Host, StreamFeaturePhase } from "./host.ts";
 import type { IqAnswer, IqHandler } from "./iq.ts";
 import type { Option } from "./option.ts";
 import type { Session } from "./session.ts";
-import type { AccountSlot } from "./slots.ts";
+import type { AccountSlot, SessionSlot } from "./slots.ts";
 import type { Stanza } from "./stanza.ts";
 import type { TableShape } from "./storage.ts";
 
@@ -95,13 +95,20 @@ export interface ModuleParts {
   readonly dispose?: () => void;
 }
 
-/** An iq before authentication. Its sender is known by the address of its connection only. */
+/** An iq before authentication. */
 export interface EarlyIqHandler {
   readonly type: "get" | "set";
   readonly ns: string;
   readonly name: string;
-  /** @param from.address where the connection comes from, for limits */
-  readonly handle: (payload: XmlElement, from: { readonly address: string }) => IqAnswer | Promise<IqAnswer>;
+  readonly handle: (payload: XmlElement, from: EarlyPeer) => IqAnswer | Promise<IqAnswer>;
+}
+
+/** Who asks before authentication: known by the connection only, which features may remember things of. */
+export interface EarlyPeer {
+  /** Where the connection comes from, for limits: peers that are counted together have the same. */
+  readonly address: string;
+  readonly get: <T>(slot: SessionSlot<T>) => T;
+  readonly set: <T>(slot: SessionSlot<T>, value: T) => void;
 }
 
 export interface NonzaHandler {

@@ -77,7 +77,7 @@ export interface ArchiveEntry {
   readonly value: string;
 }
 
-/** A value that lives as long as a session does and is not stored. Declared once, as a constant. */
+/** A value that lives as long as a session, or a connection before log-in, and is not stored. Declared once, as a constant. */
 export interface SessionSlot<T> {
   readonly label: string;
   readonly initial: () => T;

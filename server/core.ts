@@ -25,9 +25,11 @@ import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
 import { AccountRegistry } from "./account/registry.ts";
 import type { CoreObserver, CoreSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
+import { LocalEarlyPeer } from "./host/early-peer.ts";
 import { LocalHost } from "./host/local-host.ts";
 import { refuse } from "./host/refusal.ts";
 import { AddressRates } from "./link/address-rates.ts";
+import { addressGroup } from "./link/address-group.ts";
 import { Link } from "./link/link.ts";
 import type { LinkServices, Login } from "./link/link-services.ts";
 import type { Transport } from "./link/transport.ts";
@@ -161,6 +163,7 @@ export class ServerCore {
 
   #allGone: (() => void) | undefined;
   readonly #authenticated = new WeakMap<Link, () => void>();
+  readonly #earlyPeers = new WeakMap<Link, LocalEarlyPeer>();
 
   readonly #routeElsewhere = (stanza: Stanza): void => {
     const { to } = stanza;
@@ -193,14 +196,14 @@ export class ServerCore {
       receiving: receivingConfig({ env, hosts: this.hosts, sasl: settings.sasl, secret: this.#secret, policy }),
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
       authorize: (link, login) => Promise.resolve(this.#authorize(link, login)),
-      earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, link.remoteAddress),
+      earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, this.#earlyPeer(link)),
       bind: (link, user, requested, language, answer) => this.#bind(link, user, requested, language, answer),
       resume: (link, user, previous, h, answer) => this.#resume(link, user, previous, h, answer),
       established: (link, jid, how) => this.#established(link, jid, how),
       streamEvent: (link, event) => {
         if (event.name === "authentication-failed") {
           observer.loginFailed(event.mechanism, event.condition);
-          this.#throttle.failed(link.remoteAddress);
+          this.#throttle.failed(addressGroup(link.remoteAddress));
           log.info(
             { stream: link.id, peer: link.remoteAddress, mechanism: event.mechanism, condition: event.condition },
             "log-in failed",
@@ -219,6 +222,12 @@ export class ServerCore {
     };
   }
 
+  #earlyPeer(link: Link): LocalEarlyPeer {
+    const known = this.#earlyPeers.get(link) ?? new LocalEarlyPeer(addressGroup(link.remoteAddress));
+    this.#earlyPeers.set(link, known);
+    return known;
+  }
+
   #host(domain: DomainJid | undefined): LocalHost {
     const host = domain === undefined ? undefined : this.hosts.get(domain);
     if (host === undefined) throw new Error("a stream negotiates with a host that is not served");
@@ -226,7 +235,7 @@ export class ServerCore {
   }
 
   async #credentials(link: Link, domain: DomainJid | undefined, username: string): Promise<AnswerInput> {
-    if (this.#throttle.refuses(link.remoteAddress)) {
+    if (this.#throttle.refuses(addressGroup(link.remoteAddress))) {
       this.#parts.observer.limitHit("failed-logins");
       const text = "too many failed log-ins; try again later";
       return { type: "authenticationFailed", condition: "temporary-auth-failure", text };

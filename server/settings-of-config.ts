@@ -43,10 +43,24 @@ function hostSettings(config: Config, host: HostConfig): HostSettings {
     contacts: host.contacts,
     enabled: (module) => config.features[module.name]?.["enabled"] !== false,
     configured: (module, option) =>
-      module.name === "registration" && option.key === "policy"
-        ? host.registration
-        : config.features[module.name]?.[option.key],
+      option.setBy === undefined
+        ? config.features[module.name]?.[option.key]
+        : setElsewhere(config, host, option.setBy),
   };
+}
+
+/** Options of features that have their keys outside `[features]`, because they are the host's or everybody's. */
+function setElsewhere({ limits: { login } }: Config, host: HostConfig, key: string): unknown {
+  switch (key) {
+    case "hosts.registration":
+      return host.registration;
+    case "limits.login.registrations_per_address_max":
+      return login.registrationsPerAddressMax;
+    case "limits.login.registrations_window_seconds":
+      return login.registrationsWindowSeconds;
+    default:
+      throw new Error(`no feature can be set by ${key}`);
+  }
 }
 
 function saslPolicy({ auth }: Config): SaslServerPolicy {
@@ -61,7 +75,8 @@ function saslPolicy({ auth }: Config): SaslServerPolicy {
     plain: auth.mechanisms.includes("PLAIN") ? "tls" : "never",
     digestMd5: auth.digestMd5,
     anonymous: auth.anonymous,
-    external: auth.mechanisms.includes("EXTERNAL"),
+    // No listener asks clients for a certificate yet.
+    external: false,
     channelBinding: auth.channelBinding,
   };
 }

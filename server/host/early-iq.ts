@@ -1,6 +1,7 @@
 import { resultOf } from "#protocol/stanza/iq.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
+import type { EarlyPeer } from "#kit/server-module.ts";
 import type { LocalHost } from "./local-host.ts";
 import { asStanzaError } from "./refusal.ts";
 import { iqKey } from "./steps.ts";
@@ -11,12 +12,12 @@ export function acceptsEarlyIq(host: LocalHost, iq: XmlElement): boolean {
 }
 
 /** The answer to an iq that came before authentication. Never rejects. */
-export async function answerEarlyIq(host: LocalHost, iq: XmlElement, address: string): Promise<XmlElement> {
+export async function answerEarlyIq(host: LocalHost, iq: XmlElement, peer: EarlyPeer): Promise<XmlElement> {
   try {
     const handler = earlyHandler(host, iq);
     const [payload] = iq.elements();
     if (handler === undefined || payload === undefined) throw new StanzaError("service-unavailable");
-    return resultOf(iq, await handler.handle(payload, { address }));
+    return resultOf(iq, await handler.handle(payload, peer));
   } catch (error) {
     return errorReply(iq, asStanzaError(host, error)) ?? resultOf(iq);
   }

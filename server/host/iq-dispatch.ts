@@ -1,5 +1,4 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { ShapeError } from "#protocol/xml/element-schema.ts";
 import { readIq, resultOf } from "#protocol/stanza/iq.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { IqAnswer, IqHandler } from "#kit/iq.ts";
@@ -80,7 +79,7 @@ function settle(
   handle: () => IqAnswer | Promise<IqAnswer>,
   send: (answer: IqAnswer) => void,
 ): void | Promise<void> {
-  const fail = (error: unknown): void => refuse(host, stanza, handlerError(host, error), session);
+  const fail = (error: unknown): void => refuse(host, stanza, asStanzaError(host, error), session);
   try {
     const answer = handle();
     if (answer instanceof Promise) return answer.then(send).catch(fail);
@@ -89,12 +88,6 @@ function settle(
     fail(error);
   }
   return undefined;
-}
-
-function handlerError(host: LocalHost, error: unknown): StanzaError {
-  return error instanceof ShapeError
-    ? new StanzaError(error.condition, { text: error.message })
-    : asStanzaError(host, error);
 }
 
 /** The result leaves when what the handler wrote is durable; if that fails, an error leaves in its place. */

@@ -1,5 +1,6 @@
 import { bareOf } from "#protocol/jid/jid.ts";
 import { StanzaError, errorReply } from "#protocol/stanza/stanza-error.ts";
+import { ShapeError } from "#protocol/xml/element-schema.ts";
 import type { Log } from "#kit/log.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
@@ -32,6 +33,7 @@ export function refuse(
 /** Any failure as the error that its sender may see; a bug is told to the log and hidden behind a general condition. */
 export function asStanzaError(host: Refuser, error: unknown): StanzaError {
   if (error instanceof StanzaError) return error;
+  if (error instanceof ShapeError) return new StanzaError(error.condition, { text: error.message });
   if (error instanceof StoreError) return storageFailure(error);
   host.log.error({ error }, "a stanza could not be handled; this is a bug");
   return new StanzaError("internal-server-error", { type: "wait" });

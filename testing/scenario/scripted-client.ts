@@ -70,6 +70,11 @@ export class ScriptedClient {
     await this.sendText(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${initial}</auth>`);
     const outcome = this.next();
     assert.equal(outcome.name, "success", `log-in of ${user}: ${serialize(outcome)}`);
+    return this.restart(domain);
+  }
+
+  /** After SASL: a new stream on the same connection. */
+  restart(domain: string): Promise<XmlElement> {
     this.#reader = this.#newReader();
     return this.open(domain);
   }
