@@ -41,7 +41,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
     // The server itself is loaded by the commands that need it: the others start faster.
     start: async ({ place }) => {
       const { start } = await import("./start.ts");
-      return start({ ...place, terminal, program: name, signals: processSignals(() => process.exit(1)) });
+      return start({ ...place, terminal, program: name, signals: processSignals() });
     },
   }),
   connect: ({ configFile, dataDir }) => {

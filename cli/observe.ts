@@ -15,7 +15,7 @@ export function observerOf(metrics: Metrics): ServerObserver {
 }
 
 /** What is read off the running server whenever somebody asks for the metrics. */
-export function measure(metrics: Metrics, { core, connections, certificates }: RunningServer): void {
+export function measure(metrics: Metrics, { core, connections, certificates, store }: RunningServer): void {
   metrics.collectProcess();
   metrics.gauge("connections", "Connections open.", () => connections.total);
   metrics.gauge("sessions", "Clients logged in, those included that may still resume.", () => {
@@ -23,6 +23,16 @@ export function measure(metrics: Metrics, { core, connections, certificates }: R
     for (const _ of core.registry.sessions()) sessions += 1;
     return sessions;
   });
+  metrics.counted("balcony_store_commits_total", "Commits asked of the store.", () => store.health.commits);
+  metrics.counted(
+    "balcony_store_transactions_total",
+    "Transactions that they were grouped into.",
+    () => store.health.groups,
+  );
+  metrics.counted("balcony_store_reads_total", "Reads asked of the store.", () => store.health.reads);
+  metrics.counted("balcony_store_failures_total", "Commits and reads that failed.", () => store.health.failures);
+  metrics.gauge("store_commits_pending", "Commits that are not durable yet.", () => store.health.commitsPending);
+  metrics.gauge("store_reads_pending", "Reads that are not answered yet.", () => store.health.readsPending);
   metrics.gauges("certificate_days_left", "Days until the certificate of a host expires.", "host", () =>
     certificates.expiry().map(({ domain, days }) => [domain, days] as const),
   );

@@ -1,11 +1,15 @@
 import type { Signals } from "./start.ts";
 
 /** The signals of this process. After the first that asks for a stop, the next one ends the process at once. */
-export function processSignals(endAtOnce: (signal: string) => void): Signals {
+export function processSignals(): Signals {
   const { promise: stop, resolve } = Promise.withResolvers<string>();
   let isStopping = false;
-  const stopped = (signal: string): void => {
-    if (isStopping) endAtOnce(signal);
+  const stopped = (signal: NodeJS.Signals): void => {
+    if (isStopping) {
+      // Nobody hears it any more, so that it does what it does to any other process.
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
     isStopping = true;
     resolve(signal);
   };

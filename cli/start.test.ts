@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
+import { connect as connectTcp } from "node:net";
 import { connect } from "node:tls";
 import { z } from "zod";
 import { generateSelfSigned } from "#server/tls/self-signed.ts";
@@ -49,7 +50,7 @@ interface Running {
 
 function launch(...args: readonly string[]): Running {
   const child = spawn(process.execPath, [main, ...args, "--config", config, "--data", dataDir], {
-    env: { ...process.env, BALCONY_PROGRAM: "./balcony" },
+    env: { ...process.env, BALCONY_PROGRAM: "./balcony", NODE_COMPILE_CACHE: join(directory, "cache") },
     stdio: ["pipe", "pipe", "pipe"],
   });
   children.add(child);
@@ -170,6 +171,26 @@ test("SIGHUP takes a renewed certificate over, and open connections stay", async
   fresh.socket.destroy();
   server.child.kill("SIGINT");
   assert.equal(await server.ended, 0);
+});
+
+test("a second signal ends it at once, whatever it still waits for", async () => {
+  await newPlace("shutdown.seconds_max = 300\nlimits.stream.negotiation_seconds_max = false");
+  const server = await started();
+  const status = z
+    .object({ listeners: z.array(z.object({ port: z.int() })) })
+    .parse(JSON.parse((await command("status --json")).out));
+  // A client that opened a stream and does not answer the closing tag is what a polite stop waits for.
+  const client = connectTcp(status.listeners[0]?.port ?? 0, "127.0.0.1");
+  client.on("error", () => {});
+  client.write(
+    "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+  );
+  await once(client, "data");
+  server.child.kill("SIGTERM");
+  await logged(server, "stopping");
+  server.child.kill("SIGTERM");
+  assert.equal(await server.ended, "SIGTERM");
+  client.destroy();
 });
 
 test("without a running server, accounts are made in its store, which it finds when it starts", async () => {

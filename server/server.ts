@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { Log } from "#kit/log.ts";
 import type { Env } from "#kit/env.ts";
+import type { Store } from "#kit/storage.ts";
 import type { ReloadReport, ServerAdministration } from "#kit/administration.ts";
 import type { Config, ListenerConfig } from "./config/config.ts";
 import { serverAdministration } from "./administration.ts";
@@ -37,6 +38,7 @@ export interface RunningServer {
   readonly core: ServerCore;
   readonly listeners: readonly Listener[];
   readonly certificates: CertificateStore;
+  readonly store: Pick<Store, "health">;
   readonly connections: ConnectionCount;
   readonly administration: ServerAdministration;
   /** Takes over what can change without a restart: certificates. */
@@ -89,6 +91,7 @@ export async function startServer({
     core,
     listeners,
     certificates,
+    store,
     connections,
     administration: serverAdministration({
       core,

@@ -52,8 +52,8 @@ export const authSection = section(
     mechanisms: choices({
       description:
         "SASL mechanisms to offer. A SCRAM mechanism also stands for its -PLUS form; the others have tables of their own below. Passwords are kept as keys of these SCRAM hashes, never as they are, so adding a hash later works only for passwords set after that.",
-      choices: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "EXTERNAL"],
-      default: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "EXTERNAL"],
+      choices: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"],
+      default: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"],
       change: "restart",
     }),
     channel_binding: choice({

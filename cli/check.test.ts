@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { parseConfig } from "#server/config/load-config.ts";
+import { generateSelfSigned } from "#server/tls/self-signed.ts";
+import { check, findingsText, type CheckParts } from "./check.ts";
+import type { Lookup, ServiceRecord } from "./check-dns.ts";
+
+const dayMs = 86_400_000;
+const now = Date.UTC(2026, 10, 21);
+
+let directory: string;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "balcony-check-"));
+});
+
+after(() => rm(directory, { recursive: true }));
+
+async function findings(text: string, changes: Partial<CheckParts> = {}) {
+  const config = parseConfig({ file: join(directory, "balcony.toml"), text }, []);
+  const found = await check({
+    config,
+    configFile: undefined,
+    dataDir: join(directory, "data"),
+    now,
+    isRunning: false,
+    tryStore: async () => {},
+    lookup: undefined,
+    ...changes,
+  });
+  return found.map(({ area, state, text: what }) => `${state} ${area} ${what}`);
+}
+
+const oneListener = "[[listeners]]\naddresses = ['127.0.0.1']\nport = 0\n";
+
+test("where all is well, all is good and nothing was made", async () => {
+  const before = await readdir(directory);
+  const found = await findings(oneListener);
+  assert.deepEqual(
+    found.filter((line) => !line.startsWith("good ")),
+    [],
+  );
+  assert.deepEqual(
+    found.map((line) => line.split(" ")[1]),
+    ["configuration", "certificate", "listener", "storage"],
+  );
+  assert.deepEqual(await readdir(directory), before);
+});
+
+for (const { name, days, says } of [
+  { name: "good for long", days: 100, says: /^good certificate montague\.example: good for 3550 days$/ },
+  { name: "about to expire", days: 3_645, says: /^hint certificate montague\.example: good for 5 days; renew it$/ },
+  { name: "expired", days: 3_660, says: /^bad certificate montague\.example: .* expired on 2036-11-18; renew it$/ },
+]) {
+  test(`a certificate that is ${name}`, async () => {
+    const made = await generateSelfSigned("montague.example", now);
+    await writeFile(join(directory, "c.pem"), made.certificate);
+    await writeFile(join(directory, "k.pem"), made.key);
+    const text = `${oneListener}[[hosts]]\ndomain = "montague.example"\ncertificate = "c.pem"\nkey = "k.pem"`;
+    const [, certificate] = await findings(text, { now: now + days * dayMs });
+    assert.match(certificate ?? "", says);
+  });
+}
+
+test("a port that somebody has is bad, unless it is the running server's", async () => {
+  const holder = createServer();
+  holder.listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const address = holder.address();
+  assert(typeof address === "object" && address !== null);
+  const text = `[[listeners]]\naddresses = ['127.0.0.1']\nport = ${address.port}\n`;
+  const stopped = await findings(text);
+  assert(stopped.includes(`bad listener client on 127.0.0.1 port ${address.port}: another program has this port`));
+  const running = await findings(text, { isRunning: true });
+  assert(running.includes(`good listener client on 127.0.0.1 port ${address.port}, of the running server`));
+  holder.close();
+});
+
+test("a store that cannot be opened is bad, and says why", async () => {
+  await writeFile(join(directory, "there.sqlite"), "x");
+  const found = await findings(`${oneListener}[storage]\nfile = "there.sqlite"`, {
+    tryStore: () => Promise.reject(new Error("it is damaged")),
+  });
+  assert(found.includes("bad storage sqlite: it is damaged"));
+});
+
+describe("DNS", () => {
+  const text = `${oneListener}[[listeners]]\nkind = "client-direct-tls"\naddresses = ['127.0.0.1']\nport = 0\n[[hosts]]\ndomain = "montague.net"`;
+  const dns = (names: Readonly<Record<string, readonly string[]>>): Lookup => ({
+    services: async (name) => (names[name] ?? []).map((target): ServiceRecord => ({ name: target, port: 5222 })),
+    addresses: async (name) => names[name] ?? [],
+  });
+  for (const { name, names, says } of [
+    { name: "nothing", names: {}, says: /^hint dns montague\.net: has no address\. Clients will not find it/ },
+    {
+      name: "an address alone",
+      names: { "montague.net": ["192.0.2.1"] },
+      says: /^good dns montague\.net: no SRV records; clients go to 192\.0\.2\.1 port 5222$/,
+    },
+    {
+      name: "SRV records of one kind",
+      names: { "_xmpp-client._tcp.montague.net": ["x.montague.net"], "x.montague.net": ["192.0.2.1"] },
+      says: /^hint dns montague\.net: no _xmpps-client\._tcp\.montague\.net, so that clients cannot know of the direct TLS/,
+    },
+    {
+      name: "SRV records that lead nowhere",
+      names: { "_xmpp-client._tcp.montague.net": ["x.montague.net"] },
+      says: /^hint dns montague\.net: SRV records point to x\.montague\.net, which has no address$/,
+    },
+    {
+      name: "all there should be",
+      names: {
+        "_xmpp-client._tcp.montague.net": ["x.montague.net"],
+        "_xmpps-client._tcp.montague.net": ["x.montague.net"],
+        "x.montague.net": ["192.0.2.1"],
+      },
+      says: /^good dns montague\.net: SRV to x\.montague\.net:5222, x\.montague\.net:5222$/,
+    },
+  ]) {
+    test(`with ${name}`, async () => {
+      assert.match((await findings(text, { lookup: dns(names) })).at(-1) ?? "", says);
+    });
+  }
+
+  test("that does not answer is a hint, and localhost needs none", async () => {
+    const deaf: Lookup = { services: () => Promise.reject(new Error("timed out")), addresses: async () => [] };
+    assert.match(
+      (await findings(text, { lookup: deaf })).at(-1) ?? "",
+      /^hint dns montague\.net: could not ask: timed out$/,
+    );
+    assert.match((await findings(oneListener, { lookup: deaf })).at(-1) ?? "", /^good dns localhost: /);
+  });
+});
+
+test("findings are shown one a line", () => {
+  assert.equal(
+    findingsText([
+      { area: "dns", state: "hint", text: "a" },
+      { area: "certificate", state: "bad", text: "b" },
+    ]),
+    "hint  dns          a\nBAD   certificate  b",
+  );
+});
