@@ -1,4 +1,4 @@
-import { VALUE_STOP, unitClasses } from "./characters.ts";
+import { unitTables } from "./characters.ts";
 import { XmlError } from "./fault.ts";
 import { isXmlText } from "./utf8.ts";
 
@@ -27,9 +27,8 @@ export function escapeAttribute(value: string): string {
 
 /** Whether there is certainly nothing to escape and nothing to refuse. */
 function isPlain(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    if (((unitClasses[text.charCodeAt(at)] ?? VALUE_STOP) & VALUE_STOP) !== 0) return false;
-  }
+  const plain = unitTables.value;
+  for (let at = 0; at < text.length; at++) if (plain[text.charCodeAt(at)] !== 0) return false;
   return true;
 }
 

@@ -1,4 +1,4 @@
-import { byteClasses, isXmlSpace, unitClasses } from "./characters.ts";
+import { byteTables, isXmlSpace, unitTables } from "./characters.ts";
 import type { XmlElement } from "./element.ts";
 import { XmlError, type XmlFault } from "./fault.ts";
 import { type XmlLimits, defaultXmlLimits, exceeded } from "./limits.ts";
@@ -104,7 +104,7 @@ export class XmlStreamReader {
     this.#contentNamespace = options.contentNamespace ?? NS_CLIENT;
     this.#tree = new TreeReader({
       limits: this.#limits,
-      classes: options.input === "bytes" ? byteClasses : unitClasses,
+      tables: options.input === "bytes" ? byteTables : unitTables,
       decodeUtf8: options.input === "bytes" ? options.decodeUtf8 : undefined,
       pool: options.pool ?? new TagPool(ownPoolPowerOfTwo),
       contentNamespace: this.#contentNamespace,
@@ -386,7 +386,7 @@ export interface ParseOptions {
 export function parseElement(text: string, inherited: string = NS_CLIENT, options: ParseOptions = {}): XmlElement {
   const tree = new TreeReader({
     limits: { ...defaultXmlLimits, ...options.limits },
-    classes: options.decodeUtf8 === undefined ? unitClasses : byteClasses,
+    tables: options.decodeUtf8 === undefined ? unitTables : byteTables,
     decodeUtf8: options.decodeUtf8,
     pool: options.pool ?? unpooled,
     contentNamespace: NS_CLIENT,

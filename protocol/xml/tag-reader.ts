@@ -1,4 +1,4 @@
-import { NAME, NAME_START, VALUE_STOP, isXmlSpace } from "./characters.ts";
+import { type CharacterTables, NAME_START, isXmlSpace } from "./characters.ts";
 import { DECLARES, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL } from "./element-parts.ts";
 import { XmlError } from "./fault.ts";
 import { type XmlLimits, exceeded } from "./limits.ts";
@@ -22,7 +22,7 @@ const HEAD_DECLARATION = " xmlns=";
 
 export interface TagReaderOptions {
   readonly limits: XmlLimits;
-  readonly classes: Uint8Array;
+  readonly tables: CharacterTables;
   /** Absent when the input is UTF-16. */
   readonly decodeUtf8: DecodeUtf8 | undefined;
   readonly pool: TagSource;
@@ -34,7 +34,8 @@ export interface TagReaderOptions {
  */
 export class TagReader {
   readonly #limits: XmlLimits;
-  readonly #classes: Uint8Array;
+  readonly #names: Uint8Array;
+  readonly #values: Uint8Array;
   readonly #decodeUtf8: DecodeUtf8 | undefined;
   readonly #inBytes: boolean;
   readonly #pool: TagSource;
@@ -61,7 +62,8 @@ export class TagReader {
 
   constructor(options: TagReaderOptions) {
     this.#limits = options.limits;
-    this.#classes = options.classes;
+    this.#names = options.tables.name;
+    this.#values = options.tables.value;
     this.#decodeUtf8 = options.decodeUtf8;
     this.#inBytes = options.decodeUtf8 !== undefined;
     this.#pool = options.pool;
@@ -135,17 +137,17 @@ export class TagReader {
 
   /** The end of a name, or -1. Says whether it has a colon or characters beyond ASCII. */
   #nameEnd(text: string, from: number): number {
-    const classes = this.#classes;
+    const names = this.#names;
     const end = text.length;
     if (from >= end) return -1;
     this.#oddName = false;
-    if (((classes[text.charCodeAt(from)] ?? 0) & NAME_START) !== 0) {
+    if (names[text.charCodeAt(from)] === NAME_START) {
       let at = from + 1;
       let code = 0;
-      while (at < end && ((classes[(code = text.charCodeAt(at))] ?? 0) & NAME) !== 0) at++;
+      while (at < end && (names[(code = text.charCodeAt(at))] ?? 0) !== 0) at++;
       if (at >= end) return -1;
       if (code !== COLON && code < 0x80) return at;
-      if (code === COLON && at === from + 3 && text.startsWith("xml:lang=", from)) {
+      if (code === COLON && at === from + 3 && text.slice(from, from + 9) === "xml:lang=") {
         this.#oddName = true;
         return from + 8;
       }
@@ -177,7 +179,7 @@ export class TagReader {
         throw new XmlError("not-well-formed", "value without quotation marks");
     }
     const valueStart = at + 1;
-    if (nameEnd - nameStart === 5 && text.charCodeAt(nameStart) === SMALL_X && text.startsWith("xmlns", nameStart)) {
+    if (nameEnd - nameStart === 5 && text.slice(nameStart, nameEnd) === "xmlns") {
       return this.#default(text, valueStart, quote);
     }
     const valueEnd = this.#valueEnd(text, valueStart, quote);
@@ -222,7 +224,7 @@ export class TagReader {
   #head(text: string, from: number, nameEnd: number): number {
     const quoteAt = nameEnd + HEAD_DECLARATION.length;
     const quote = text.charCodeAt(quoteAt);
-    if ((quote !== APOSTROPHE && quote !== QUOTE) || !text.startsWith(HEAD_DECLARATION, nameEnd)) return nameEnd;
+    if ((quote !== APOSTROPHE && quote !== QUOTE) || text.slice(nameEnd, quoteAt) !== HEAD_DECLARATION) return nameEnd;
     const close = text.indexOf(quote === QUOTE ? '"' : "'", quoteAt + 1);
     if (close < 0) return -1;
     const known = this.#pool.findHead(text, from, close + 1);
@@ -249,13 +251,13 @@ export class TagReader {
 
   /** Where the quotation mark is that ends the value, or -1. Says whether the value is what is written. */
   #valueEnd(text: string, from: number, quote: number): number {
-    const classes = this.#classes;
+    const values = this.#values;
     const end = text.length;
     let at = from;
     let code = 0;
     this.#oddValue = false;
     for (;;) {
-      while (at < end && ((classes[(code = text.charCodeAt(at))] ?? VALUE_STOP) & VALUE_STOP) === 0) at++;
+      while (at < end && values[(code = text.charCodeAt(at))] === 0) at++;
       if (at >= end) return -1;
       if (code === quote) return at;
       this.#oddValue = true;

@@ -1,5 +1,5 @@
 import { detachString } from "#protocol/detach-string.ts";
-import { TEXT_STOP, isXmlSpace } from "./characters.ts";
+import { isXmlSpace } from "./characters.ts";
 import { DECLARES, type ElementParts, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL, partsOf } from "./element-parts.ts";
 import { NO_ELEMENTS, type XmlAttribute, XmlElement } from "./element.ts";
 import { XmlError } from "./fault.ts";
@@ -21,6 +21,9 @@ const QUESTION = 0x3f;
 const RIGHT_BRACKET = 0x5d;
 const SLASH = 0x2f;
 const SPACE = 0x20;
+
+/** Of longer plain text the rest is left to a regular expression: calling it costs as much as so many characters. */
+const loopedLengthMax = 64;
 
 const CANONICAL = INNER_CANONICAL | TAG_CANONICAL;
 
@@ -53,7 +56,8 @@ export interface StreamHeader {
  */
 export class TreeReader {
   readonly #options: TreeReaderOptions;
-  readonly #classes: Uint8Array;
+  readonly #texts: Uint8Array;
+  readonly #textStop: RegExp;
   readonly #inBytes: boolean;
   readonly #tag: TagReader;
 
@@ -79,7 +83,8 @@ export class TreeReader {
 
   constructor(options: TreeReaderOptions) {
     this.#options = options;
-    this.#classes = options.classes;
+    this.#texts = options.tables.text;
+    this.#textStop = options.tables.textStop();
     this.#inBytes = options.decodeUtf8 !== undefined;
     this.#tag = new TagReader(options);
   }
@@ -203,18 +208,26 @@ export class TreeReader {
   }
 
   #characterData(text: string, from: number): number {
-    const classes = this.#classes;
+    const texts = this.#texts;
     const end = text.length;
     const parent = this.#parent();
     let at = from;
-    let code = 0;
     for (;;) {
-      while (at < end && ((classes[(code = text.charCodeAt(at))] ?? TEXT_STOP) & TEXT_STOP) === 0) at++;
+      const loopEnd = Math.min(at + loopedLengthMax, end);
+      while (at < loopEnd && texts[text.charCodeAt(at)] === 0) at++;
+      if (at === loopEnd) at = this.#longTextEnd(text, at);
       if (at >= end) return -1;
+      const code = text.charCodeAt(at);
       if (code === LT) return at;
       at = this.#oddCharacter(text, at, code, parent);
       if (at < 0) return -1;
     }
+  }
+
+  /** The end of plain text that is long. The expression finds it as the loop would. */
+  #longTextEnd(text: string, from: number): number {
+    this.#textStop.lastIndex = from;
+    return this.#textStop.test(text) ? this.#textStop.lastIndex - 1 : text.length;
   }
 
   /** A character or a reference in text that the table does not know as plain. */
@@ -263,10 +276,10 @@ export class TreeReader {
     const depth = this.#depth - 1;
     const element = this.#open[depth];
     const tag = this.#tags[depth] ?? "";
-    if (element === undefined || !text.startsWith(tag, at + 2)) {
+    let close = at + 2 + tag.length;
+    if (element === undefined || text.slice(at + 2, close) !== tag) {
       throw new XmlError("not-well-formed", "end tag without its start tag");
     }
-    let close = at + 2 + tag.length;
     while (close < text.length && isXmlSpace(text.charCodeAt(close))) {
       element.flags &= ~TAG_CANONICAL;
       close++;
