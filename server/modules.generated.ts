@@ -5,12 +5,15 @@ import { messages } from "#im/messages/server.ts";
 import { presence } from "#im/presence/server.ts";
 import { roster } from "#im/roster/server.ts";
 import { lastActivity } from "#xep/0012-last-activity/server.ts";
+import { privacyListsModule } from "#xep/0016-privacy-lists/server.ts";
 import { disco } from "#xep/0030-disco/server.ts";
 import { privateXml } from "#xep/0049-private-xml/server.ts";
 import { vcardTemp } from "#xep/0054-vcard-temp/server.ts";
+import { registration } from "#xep/0077-registration/server.ts";
 import { version } from "#xep/0092-version/server.ts";
 import { entityCaps } from "#xep/0115-entity-caps/server.ts";
 import { contactAddresses } from "#xep/0157-contact-addresses/server.ts";
+import { blocking } from "#xep/0191-blocking/server.ts";
 import { ping } from "#xep/0199-ping/server.ts";
 import { entityTime } from "#xep/0202-entity-time/server.ts";
 import { delayedDelivery } from "#xep/0203-delayed-delivery/server.ts";
@@ -22,12 +25,15 @@ export const serverModules: readonly ServerModule[] = [
   presence,
   roster,
   lastActivity,
+  privacyListsModule,
   disco,
   privateXml,
   vcardTemp,
+  registration,
   version,
   entityCaps,
   contactAddresses,
+  blocking,
   ping,
   entityTime,
   delayedDelivery,
