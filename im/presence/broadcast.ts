@@ -5,12 +5,12 @@ import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { maySeePresence, rosterItems, seesPresence } from "../roster/slots.ts";
-import { availableSessions, directedSlot, nobody, presenceSlot } from "./slots.ts";
+import { availableSessions, presenceSlot } from "./slots.ts";
 
-/** Addresses that one session may send directed presence to and be remembered for. */
-const directedMax = 1_000;
-
-/** Sends presence to everyone who is subscribed, and to the user's own available resources (RFC 6121 §4.2.2, §4.4.2). */
+/**
+ * Sends presence to everyone who is subscribed, and to the user's own available resources.
+ * [rfc6121-4.2.2-01] [rfc6121-4.2.2-02] [rfc6121-4.4.2-01] [rfc6121-4.4.2-02] [rfc6121-4.5.2-02] [rfc6121-4.5.2-05]
+ */
 export function broadcast(account: Account, session: Session, stanza: Stanza): void {
   for (const [, item] of account.map(rosterItems).entries())
     if (maySeePresence(item)) sendGuarded(account, session, stanza.redirected(bareOf(item.jid)));
@@ -18,29 +18,13 @@ export function broadcast(account: Account, session: Session, stanza: Stanza): v
   for (const other of availableSessions(account)) other.send(own);
 }
 
-/** Tells those who got directed presence that it is over (RFC 6121 §4.6.3). */
-export function endDirected(account: Account, session: Session, unavailable: Stanza): void {
-  for (const to of session.get(directedSlot)) {
-    const item = account.map(rosterItems).get(bareOf(to));
-    if (!maySeePresence(item)) sendGuarded(account, session, unavailable.redirected(to));
-  }
-  session.set(directedSlot, nobody);
-}
-
-/** Sends presence to one address and remembers it (RFC 6121 §4.6). */
-export function sendDirected(account: Account, session: Session, stanza: Stanza, to: Jid): void {
-  const remembered = new Set(session.get(directedSlot));
-  if (stanza.type === "unavailable") remembered.delete(to);
-  else if (remembered.size < directedMax) remembered.add(to);
-  session.set(directedSlot, remembered);
-  account.send(stanza);
-}
-
-/** Asks every contact that the user may see for its presence (RFC 6121 §4.3.1). */
+/** Asks every contact that the user may see for its presence, in the account's name. [rfc6121-4.2.2-03] [rfc6121-4.3-01] */
 export function probeContacts(account: Account, session: Session): void {
-  for (const [, item] of account.map(rosterItems).entries())
-    if (seesPresence(item))
-      sendGuarded(account, session, makeStanza("presence", { from: session.jid, to: bareOf(item.jid), type: "probe" }));
+  for (const [, item] of account.map(rosterItems).entries()) {
+    if (!seesPresence(item)) continue;
+    const head = { from: account.jid, to: bareOf(item.jid), type: "probe" };
+    sendGuarded(account, session, makeStanza("presence", head));
+  }
 }
 
 /** Shows a session that became available the user's other resources. */
@@ -62,9 +46,14 @@ export function sendAvailability(account: Account, to: Jid, as: "available" | "u
   }
 }
 
-/** The presence that the server sends for a session which left without a word (RFC 6121 §4.5.2). */
+/** The presence that the server sends for a session which left without a word. [rfc6121-4.5.2-06] */
 export function unavailableOf(session: Session): Stanza {
   return stanzaOf("presence", unavailableElement(session), session.jid, undefined);
+}
+
+/** What the server says on the session's behalf stops, without a word, where a guard says so. */
+export function sendGuarded(account: Account, session: Session, stanza: Stanza): void {
+  if (account.outboundVerdict(stanza, session) === undefined) account.send(stanza);
 }
 
 function unavailableElement(session: Session): Stanza["element"] {
@@ -73,9 +62,4 @@ function unavailableElement(session: Session): Stanza["element"] {
 
 function presenceTo(element: Stanza["element"], from: Session, to: Jid): Stanza {
   return stanzaOf("presence", withAttributes(element, { to }), from.jid, to);
-}
-
-/** What the server says on the session's behalf stops, without a word, where a guard says so. */
-function sendGuarded(account: Account, session: Session, stanza: Stanza): void {
-  if (account.outboundVerdict(stanza, session) === undefined) account.send(stanza);
 }

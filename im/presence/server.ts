@@ -1,31 +1,27 @@
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { copyOut } from "#protocol/xml/copy-out.ts";
-import { bareOf, isFull, resourceOf } from "#protocol/jid/jid.ts";
-import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import { isFull, resourceOf } from "#protocol/jid/jid.ts";
+import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import type { Host } from "#kit/host.ts";
 import { accountDeleting, sessionEnded } from "#kit/lifecycle.ts";
 import { serverModule, type Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
-import { makeStanza, type Stanza } from "#kit/stanza.ts";
+import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { rosterItemRemoved } from "../roster/events.ts";
-import { maySeePresence, rosterItems } from "../roster/slots.ts";
-import {
-  broadcast,
-  endDirected,
-  probeContacts,
-  sendAvailability,
-  sendDirected,
-  showOwnResources,
-  unavailableOf,
-} from "./broadcast.ts";
+import { interestedSlot } from "../roster/slots.ts";
+import { broadcast, probeContacts, showOwnResources, unavailableOf } from "./broadcast.ts";
+import { endDirected, forgetWhoLeft, sendDirected } from "./directed.ts";
 import { sessionAvailable, sessionPresenceChanged, sessionUnavailable } from "./events.ts";
-import { availableSessions, directedSlot, presenceSlot } from "./slots.ts";
+import { answerProbe } from "./probes.ts";
+import { availableSessions, lastLeft, presenceSlot, sentDirectedTo, sharesPresence } from "./slots.ts";
 import { isSubscriptionType } from "./subscription-states.ts";
 import {
+  cancelAllSubscriptions,
   cancelSubscriptions,
   redeliverRequests,
+  repeatRequests,
   requestsMax,
   sendSubscriptionStanza,
   subscriptionRequests,
@@ -38,7 +34,7 @@ export const presence = serverModule({
   indispensable: true,
   implements: [{ rfc: 6121, title: "Instant Messaging and Presence: presence", version: "3, 4", status: "complete" }],
   options: [requestsMax],
-  slots: [subscriptionRequests],
+  slots: [subscriptionRequests, lastLeft],
   start: (host) => ({
     presence: {
       outbound: (account, stanza, session) => send(host, account, stanza, session),
@@ -48,9 +44,7 @@ export const presence = serverModule({
     events: [
       on(sessionEnded, ({ account, session }) => leave(host, account, session, unavailableOf(session))),
       on(rosterItemRemoved, ({ account, item }) => cancelSubscriptions(account, item)),
-      on(accountDeleting, ({ account }) => {
-        for (const [, item] of account.map(rosterItems).entries()) cancelSubscriptions(account, item);
-      }),
+      on(accountDeleting, ({ account }) => cancelAllSubscriptions(account)),
     ],
   }),
 });
@@ -59,9 +53,10 @@ function send(host: Host, account: Account, stanza: Stanza, session: Session): v
   const { type, to } = stanza;
   if (isSubscriptionType(type)) sendSubscriptionStanza(host, account, stanza, type);
   else if (type === "probe" || type === "error") {
+    // A client need not probe, and may. [rfc6121-4.3-03]
     if (to !== undefined) account.send(stanza);
-  } else if (type !== undefined && type !== "unavailable") {
-    throw new StanzaError("bad-request", { text: "unknown type of presence" });
+  } else if (!isNotification(type)) {
+    throw new StanzaError("bad-request", { text: "unknown type of presence" }); // [rfc6121-4.7.1-04]
   } else if (to !== undefined) sendDirected(account, session, stanza, to);
   else if (type === undefined) becomeAvailable(host, account, stanza, session);
   else leave(host, account, session, stanza);
@@ -71,6 +66,7 @@ function send(host: Host, account: Account, stanza: Stanza, session: Session): v
 function becomeAvailable(host: Host, account: Account, stanza: Stanza, session: Session): void {
   const before = session.get(presenceSlot);
   const now = { element: copyOut(stanza.element), priority: priorityOf(stanza), at: host.env.now() };
+  const first = availableSessions(account).length === 0;
   session.set(presenceSlot, now);
   broadcast(account, session, stanza);
   if (before !== undefined) {
@@ -80,52 +76,65 @@ function becomeAvailable(host: Host, account: Account, stanza: Stanza, session: 
   showOwnResources(account, session);
   probeContacts(account, session);
   redeliverRequests(account, session);
+  if (first) repeatRequests(host, account);
   host.emit(sessionAvailable, { account, session, presence: now });
 }
 
-/** The session is not available any more: it said so, or it ended (RFC 6121 §4.5). */
+/** The session is not available any more: it said so, or it ended. [rfc6121-4.5.2-01] [rfc6121-4.5.2-04] */
 function leave(host: Host, account: Account, session: Session, stanza: Stanza): void {
-  if (session.get(presenceSlot) !== undefined) {
-    broadcast(account, session, stanza);
-    session.set(presenceSlot, undefined);
-    const status = stanza.element.child(NS_CLIENT, "status")?.text;
-    host.emit(sessionUnavailable, { account, session, status });
-  }
-  endDirected(account, session, stanza);
+  const wasAvailable = session.get(presenceSlot) !== undefined;
+  if (wasAvailable) broadcast(account, session, stanza);
+  endDirected(account, session, stanza, wasAvailable);
+  if (!wasAvailable) return;
+  session.set(presenceSlot, undefined);
+  if (availableSessions(account).length === 0) account.value(lastLeft).set(host.env.now());
+  const status = stanza.element.child(NS_CLIENT, "status")?.text;
+  host.emit(sessionUnavailable, { account, session, status });
 }
 
 function take(host: Host, account: Account, stanza: Stanza): void {
-  const { type } = stanza;
-  if (isSubscriptionType(type)) takeSubscriptionStanza(host, account, stanza, type);
-  else if (type === "probe") answerProbe(account, stanza);
-  else if (stanza.to !== undefined && isFull(stanza.to))
-    account.sessions.get(resourceOf(stanza.to) ?? "")?.send(stanza);
-  else if (type === undefined || type === "unavailable")
-    for (const session of availableSessions(account)) session.send(stanza);
+  const { type, to } = stanza;
+  const resource = to === undefined ? undefined : resourceOf(to);
+  const addressed = resource === undefined ? undefined : account.sessions.get(resource);
+  if (isSubscriptionType(type)) {
+    // [rfc6121-8.5.3.2.2-02] [rfc6121-8.5.3.2.2-03]
+    const ignored = resource !== undefined && addressed === undefined && type !== "subscribe";
+    if (!ignored) takeSubscriptionStanza(host, account, stanza, type);
+  } else if (type === "probe") answerProbe(account, stanza);
+  else if (type !== "error" && !isNotification(type)) {
+    const reply = errorReply(stanza.element, new StanzaError("bad-request", { text: "unknown type of presence" }));
+    if (reply !== undefined) account.send(stanzaOf("presence", reply, to ?? account.jid, stanza.from));
+  } else {
+    if (type === "unavailable") forgetWhoLeft(account, stanza.from);
+    // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01]
+    if (resource !== undefined) addressed?.send(stanza);
+    else for (const session of recipientsOf(account, type)) session.send(stanza);
+  }
 }
 
-/** RFC 6121 §4.3.2 */
-function answerProbe(account: Account, { from }: Stanza): void {
-  const contact = bareOf(from);
-  const allowed = contact === account.jid || maySeePresence(account.map(rosterItems).get(contact));
-  if (!allowed) account.send(makeStanza("presence", { from: account.jid, to: from, type: "unsubscribed" }));
-  else if (availableSessions(account).length > 0) sendAvailability(account, from, "available");
-  else account.send(makeStanza("presence", { from: account.jid, to: from, type: "unavailable" }));
+/** Presence is for those who are available [rfc6121-8.5.2.1.2-01], news of a failed request for all who follow the roster [rfc6121-3.1.2-08]. */
+function recipientsOf(account: Account, type: string | undefined): readonly Session[] {
+  if (type !== "error") return availableSessions(account);
+  return [...account.sessions.values()].filter(
+    (session) => session.get(presenceSlot) !== undefined || session.get(interestedSlot),
+  );
 }
 
-/** A request to a resource would tell strangers that it is there (RFC 6121 §8.5.3.1, §11). [rfc6121-8.5.3.1-02] */
+/** A request to a resource would tell strangers that it is there. [rfc6121-8.5.3.1-01] [rfc6121-11-02] */
 function presenceLeak(account: Account, stanza: Stanza): Verdict | undefined {
   if (stanza.kind !== "iq" || (stanza.type !== "get" && stanza.type !== "set")) return undefined;
   const { to, from } = stanza;
-  if (to === undefined || !isFull(to)) return undefined;
-  const contact = bareOf(from);
-  if (contact === account.jid || maySeePresence(account.map(rosterItems).get(contact))) return undefined;
-  const directed = account.sessions.get(resourceOf(to) ?? "")?.get(directedSlot);
-  if (directed !== undefined && (directed.has(from) || directed.has(contact))) return undefined;
+  if (to === undefined || !isFull(to) || sharesPresence(account, from)) return undefined;
+  const session = account.sessions.get(resourceOf(to) ?? "");
+  if (session !== undefined && sentDirectedTo(session, from)) return undefined;
   return { refuse: new StanzaError("service-unavailable") };
 }
 
-/** RFC 6121 §4.7.2.3 */
+function isNotification(type: string | undefined): boolean {
+  return type === undefined || type === "unavailable";
+}
+
+/** [rfc6121-4.7.2.3-02] [rfc6121-4.7.2.3-05] */
 function priorityOf(stanza: Stanza): number {
   const text = stanza.element.child(NS_CLIENT, "priority")?.text.trim() ?? "0";
   const priority = /^[+-]?\d{1,4}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,8 +1,9 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
-import type { Jid } from "#protocol/jid/jid.ts";
+import { bareOf, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
-import { sessionSlot } from "#kit/slots.ts";
+import { accountValue, json, sessionSlot } from "#kit/slots.ts";
+import { maySeePresence, rosterItems } from "../roster/slots.ts";
 
 /** What an available resource last said about itself (RFC 6121 §4.2, §4.7). */
 export interface AvailablePresence {
@@ -17,6 +18,9 @@ export interface AvailablePresence {
 /** Undefined while the resource is connected and not available. */
 export const presenceSlot = sessionSlot<AvailablePresence | undefined>("presence", () => undefined);
 
+/** When the account's last available resource left, in milliseconds since the epoch. [rfc6121-4.3.2-08] */
+export const lastLeft = accountValue<number>("last-left", 1, json());
+
 /** No addresses. */
 export const nobody: ReadonlySet<Jid> = new Set();
 
@@ -26,4 +30,24 @@ export const directedSlot = sessionSlot<ReadonlySet<Jid>>("directed-presence", (
 /** The resources that are available (RFC 6121 §4.2.1), in the order in which they were bound. */
 export function availableSessions(account: Account): readonly Session[] {
   return [...account.sessions.values()].filter((session) => session.get(presenceSlot) !== undefined);
+}
+
+/**
+ * Whether the session sent directed presence to this entity. Any address of it will do: what is sent to an occupant of
+ * a room is shared with the room, which speaks to us under the addresses of all its occupants.
+ */
+export function sentDirectedTo(session: Session, jid: Jid): boolean {
+  const directed = session.get(directedSlot);
+  if (directed.size === 0) return false;
+  if (directed.has(jid)) return true;
+  const bare = bareOf(jid);
+  for (const to of directed) if (bareOf(to) === bare) return true;
+  return false;
+}
+
+/** Whether presence is shared with somebody by a subscription; everybody shares with themselves and with the server. */
+export function sharesPresence(account: Account, jid: Jid): boolean {
+  const bare = bareOf(jid);
+  if (bare === account.jid || bare === account.host.domain) return true;
+  return maySeePresence(account.map(rosterItems).get(bare));
 }

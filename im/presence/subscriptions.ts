@@ -1,17 +1,23 @@
 import { withAttributes } from "#protocol/xml/element.ts";
-import { parseElement } from "#protocol/xml/read.ts";
-import { serialize } from "#protocol/xml/serialize.ts";
-import { bareOf, parseJid } from "#protocol/jid/jid.ts";
+import { copyOut } from "#protocol/xml/copy-out.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { bareOf, type BareJid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
+import { randomToken } from "#kit/env.ts";
 import type { Host } from "#kit/host.ts";
 import { integerOption } from "#kit/option.ts";
 import type { Session } from "#kit/session.ts";
-import { accountMap, type StoredCodec } from "#kit/slots.ts";
+import { accountMap } from "#kit/slots.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
+import { storedXml } from "#kit/stored-xml.ts";
+import { checkRoomForItem } from "../roster/bounds.ts";
 import { rosterItemChanged } from "../roster/events.ts";
-import { interestedSlot, maySeePresence, rosterItemOf, writeRosterItem, type RosterItem } from "../roster/slots.ts";
+import { interestedSessions, maySeePresence, rosterItemOf, rosterItems, seesPresence } from "../roster/slots.ts";
+import type { RosterItem } from "../roster/slots.ts";
+import { writeRosterItem } from "../roster/write-item.ts";
 import { sendAvailability } from "./broadcast.ts";
+import { forgetContact } from "./directed.ts";
 import { availableSessions } from "./slots.ts";
 import {
   receiveSubscription,
@@ -20,10 +26,11 @@ import {
   type Transition,
 } from "./subscription-states.ts";
 
-const asItIs: StoredCodec<string> = { encode: (text) => text, decode: (text) => text };
-
-/** The contacts' requests that wait for an answer: the whole stanza as it came, by the contact's bare JID (S1). */
-export const subscriptionRequests = accountMap<string>("subscription-requests", 1, asItIs);
+/**
+ * The contacts' requests that wait for an answer: the whole stanza as it came, by the contact's bare JID (S1). One from
+ * each contact: the first. [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
+ */
+export const subscriptionRequests = accountMap<XmlElement>("subscription-requests", 1, storedXml);
 
 export const requestsMax = integerOption({
   key: "requests_max",
@@ -34,85 +41,116 @@ export const requestsMax = integerOption({
   description: "How many people's requests to see a user's presence may wait for the user's answer.",
 });
 
-/** The user asks for, answers, or cancels a subscription (RFC 6121 §3.1.2, §3.2.1, §3.3.1, §3.4.1). */
+/**
+ * The user asks for, answers, or cancels a subscription (RFC 6121 §3.1.2, §3.1.5, §3.2.2, §3.3.2, §3.4.2).
+ *
+ * @throws StanzaError
+ */
 export function sendSubscriptionStanza(host: Host, account: Account, stanza: Stanza, type: SubscriptionType): void {
   if (stanza.to === undefined)
     throw new StanzaError("bad-request", { text: `presence of type ${type} needs a contact` });
-  const contact = bareOf(stanza.to);
+  const contact = bareOf(stanza.to); // [rfc6121-3.1.2-03]
   // Whoever owns an account sees its presence anyway.
   if (contact === account.jid) return;
   const before = rosterItemOf(account, contact);
   const transition = sendSubscription(type, before);
-  // A request that is sent, or approved beforehand, puts the contact into the roster. RFC 6121 §3.1.2, §3.4.2
-  const asks = type === "subscribe" || (type === "subscribed" && (transition.pass || transition.state.approved));
-  change(host, account, before, transition, before.listed || asks);
+  // Whom the user asks or lets in, now or beforehand, the user must be able to see. [rfc6121-3.1.2-09] [rfc6121-3.4.2-06]
+  const listed =
+    before.listed ||
+    transition.state.ask ||
+    transition.state.approved ||
+    maySeePresence({ ...before, ...transition.state });
+  if (listed && !before.listed) checkRoomForItem(host, account);
+  const changed = write(account, before, transition, listed);
+  // Those who are about to lose sight see everybody leave first. [rfc6121-3.2.2-05]
+  if (type === "unsubscribed" && maySeePresence(before)) closeOff(account, contact);
   if (transition.pass) {
-    // What is asked or granted is between accounts. RFC 6121 §3.1.2
+    // What is asked or granted is between accounts. [rfc6121-3-01] [rfc6121-3.1.2-07] [rfc6121-3.2.2-06]
     const element = withAttributes(stanza.element, { from: account.jid, to: contact });
     account.send(stanzaOf("presence", element, account.jid, contact));
   }
-  if (type === "subscribed" && transition.pass) sendAvailability(account, contact, "available");
-  if (type === "unsubscribed" && maySeePresence(before)) sendAvailability(account, contact, "unavailable");
+  if (changed) host.emit(rosterItemChanged, { account, jid: contact });
+  if (type === "subscribed" && transition.pass) sendAvailability(account, contact, "available"); // [rfc6121-3.1.5-03]
 }
 
 /** A contact asks for, answers, or cancels a subscription (RFC 6121 §3.1.3, §3.1.6, §3.2.3, §3.3.3). */
 export function takeSubscriptionStanza(host: Host, account: Account, stanza: Stanza, type: SubscriptionType): void {
   const contact = bareOf(stanza.from);
   if (contact === account.jid) return;
+  const toAccount = stanza.to === account.jid ? stanza : stanza.redirected(account.jid); // [rfc6121-3.1.3-02]
   const before = rosterItemOf(account, contact);
   const transition = receiveSubscription(type, before);
   const requests = account.map(subscriptionRequests);
   if (type === "subscribe" && transition.pass) {
     if (requests.size >= host.setting(requestsMax)) return;
-    requests.set(contact, serialize(stanza.element));
+    requests.set(contact, copyOut(toAccount.element));
   }
-  const recipients = type === "subscribe" ? availableSessions(account) : interested(account);
-  if (transition.pass) for (const session of recipients) session.send(stanza);
-  change(host, account, before, transition, before.listed);
-  if (type === "unsubscribe" && maySeePresence(before)) sendAvailability(account, contact, "unavailable");
-  if (transition.reply !== undefined) {
-    account.send(makeStanza("presence", { from: account.jid, to: contact, type: transition.reply }));
-    if (transition.reply === "subscribed" && !maySeePresence(before)) sendAvailability(account, contact, "available");
-  }
+  const changed = write(account, before, transition, before.listed);
+  // [rfc6121-3.1.3-09], and for the answers [rfc6121-3.1.6-02] [rfc6121-3.2.3-02] [rfc6121-3.3.3-02]
+  const recipients = type === "subscribe" ? availableSessions(account) : interestedSessions(account);
+  if (transition.pass) for (const session of recipients) session.send(toAccount);
+  // Clients know the reason before they see the effect. [rfc6121-3.1.6-03] [rfc6121-3.2.3-03] [rfc6121-3.3.3-03]
+  if (changed) host.emit(rosterItemChanged, { account, jid: contact });
+  if (type === "unsubscribe" && maySeePresence(before)) closeOff(account, contact);
+  if (transition.reply === undefined) return;
+  account.send(makeStanza("presence", { from: account.jid, to: contact, type: transition.reply }));
+  // Also to one who was let in before and asks again: whoever asks does not know.
+  if (transition.reply === "subscribed") sendAvailability(account, contact, "available");
 }
 
-/** Shows a session that became available what others still wait for (RFC 6121 §3.1.3). */
+/** Shows a session that became available what others still wait for. [rfc6121-3.1.3-12] */
 export function redeliverRequests(account: Account, session: Session): void {
-  for (const [contact, text] of account.map(subscriptionRequests).entries()) {
-    const from = parseJid(contact);
-    if (from !== undefined) session.send(stanzaOf("presence", parseElement(text), from, account.jid));
+  for (const [contact, element] of account.map(subscriptionRequests).entries())
+    // The key is the address that the request came from.
+    session.send(stanzaOf("presence", element, contact as BareJid, account.jid));
+}
+
+/** Asks once more those who never answered: the request may have been lost on its way. [rfc6121-3.1.2-10] */
+export function repeatRequests(host: Host, account: Account): void {
+  for (const [, item] of account.map(rosterItems).entries()) {
+    if (!item.ask) continue;
+    // [rfc6121-3.1.2-11]
+    const head = { from: account.jid, to: bareOf(item.jid), type: "subscribe", id: randomToken(host.env, 10) };
+    account.send(makeStanza("presence", head));
   }
 }
 
-/** Ends both subscriptions with a contact that was removed, or whose counterpart is being deleted (RFC 6121 §2.5.2). */
+/** Ends both subscriptions with a contact that was removed. [rfc6121-2.5.2-02] [rfc6121-2.5.2-03] [rfc6121-2.5.2-04] */
 export function cancelSubscriptions(account: Account, item: RosterItem): void {
   const contact = bareOf(item.jid);
-  const tell = (type: SubscriptionType): void =>
-    account.send(makeStanza("presence", { from: account.jid, to: contact, type }));
-  if (item.ask || item.subscription === "to" || item.subscription === "both") tell("unsubscribe");
+  if (item.ask || seesPresence(item)) tell(account, contact, "unsubscribe");
   if (!maySeePresence(item)) return;
-  tell("unsubscribed");
-  // Directed, not broadcast: it concerns this contact alone (S5).
+  // To this contact, not to all (S5).
+  closeOff(account, contact);
+  tell(account, contact, "unsubscribed");
+}
+
+/** The account is about to be no more: nobody sees it, nobody waits for it. */
+export function cancelAllSubscriptions(account: Account): void {
+  for (const [, item] of account.map(rosterItems).entries()) {
+    cancelSubscriptions(account, item);
+    if (item.pendingIn) tell(account, bareOf(item.jid), "unsubscribed");
+  }
+}
+
+function tell(account: Account, contact: BareJid, type: "unsubscribe" | "unsubscribed"): void {
+  account.send(makeStanza("presence", { from: account.jid, to: contact, type }));
+}
+
+function closeOff(account: Account, contact: BareJid): void {
   sendAvailability(account, contact, "unavailable");
+  forgetContact(account, contact);
 }
 
-function change(host: Host, account: Account, before: RosterItem, { state }: Transition, listed: boolean): void {
-  // A contact who is let in is listed: the user must be able to see who sees them.
-  const item: RosterItem = { ...before, ...state, listed: listed || state.subscription !== "none" };
-  if (before.pendingIn && !item.pendingIn) account.map(subscriptionRequests).delete(bareOf(before.jid));
-  if (same(before, item)) return;
-  const visible = writeRosterItem(account, item);
-  if (visible && !sameToClients(before, item)) host.emit(rosterItemChanged, { account, item, removed: false });
-}
-
-function same(a: RosterItem, b: RosterItem): boolean {
-  return a.pendingIn === b.pendingIn && sameToClients(a, b);
-}
-
-function sameToClients(a: RosterItem, b: RosterItem): boolean {
-  return a.subscription === b.subscription && a.ask === b.ask && a.approved === b.approved && a.listed === b.listed;
-}
-
-function interested(account: Account): readonly Session[] {
-  return [...account.sessions.values()].filter((session) => session.get(interestedSlot));
+/** Notes the new state; says whether clients can see the difference. */
+function write(account: Account, before: RosterItem, { state }: Transition, listed: boolean): boolean {
+  const after: RosterItem = { ...before, ...state, listed };
+  if (before.pendingIn && !after.pendingIn) account.map(subscriptionRequests).delete(bareOf(before.jid));
+  const shown =
+    before.subscription !== after.subscription ||
+    before.ask !== after.ask ||
+    before.approved !== after.approved ||
+    before.listed !== after.listed;
+  if (shown || before.pendingIn !== after.pendingIn) writeRosterItem(account, after, shown);
+  return shown && after.listed;
 }

@@ -5,7 +5,7 @@ import { attr, children, optional, texts } from "#protocol/xml/schema-fields.ts"
 
 export const NS_ROSTER = "jabber:iq:roster";
 
-/** One item as it travels (RFC 6121 §2.1.2). */
+/** One item as the server shows it (RFC 6121 §2.1.2). */
 export const Item = element(NS_ROSTER, "item", {
   jid: attr("jid", jidCodec),
   name: optional(attr("name", text)),
@@ -20,3 +20,20 @@ export const Query = element(NS_ROSTER, "query", {
   ver: optional(attr("ver", text)),
   items: children(Item),
 });
+
+/** A client asks for the roster (RFC 6121 §2.1.3); `ver` is what it has, "" when it has nothing. */
+export const RosterGet = element(NS_ROSTER, "query", { ver: optional(attr("ver", text)) });
+
+/**
+ * One item as a client may set it. `ask` and `approved` are not for clients to set, and the only subscription that says
+ * anything is "remove"; whatever else is there is not even looked at. [rfc6121-2.1.2.5-03] [rfc6121-2.1.5-02]
+ */
+export const SetItem = element(NS_ROSTER, "item", {
+  jid: attr("jid", jidCodec),
+  name: optional(attr("name", text)),
+  subscription: optional(attr("subscription", text)),
+  groups: texts(NS_ROSTER, "group"),
+});
+
+/** A client changes its roster (RFC 6121 §2.1.5). */
+export const RosterSet = element(NS_ROSTER, "query", { items: children(SetItem) });

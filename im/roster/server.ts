@@ -1,39 +1,18 @@
-import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { xml } from "#protocol/xml/element.ts";
 import type { Infer } from "#protocol/xml/element-schema.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
-import { randomToken } from "#kit/env.ts";
 import { on } from "#kit/events.ts";
 import type { Host } from "#kit/host.ts";
-import { reads, writes, type AccountRequest } from "#kit/iq.ts";
-import { integerOption } from "#kit/option.ts";
+import { reads, writes, type AccountRequest, type IqAnswer } from "#kit/iq.ts";
 import { serverModule } from "#kit/server-module.ts";
-import { stanzaOf } from "#kit/stanza.ts";
-import { Item, Query } from "./elements.ts";
+import { checkNames, checkRoomForItem, itemsMax } from "./bounds.ts";
+import { Query, RosterGet, RosterSet } from "./elements.ts";
 import { rosterItemChanged, rosterItemRemoved } from "./events.ts";
-import {
-  interestedSlot,
-  rosterItems,
-  rosterVersion,
-  unknownContact,
-  writeRosterItem,
-  type RosterItem,
-} from "./slots.ts";
-
-export const itemsMax = integerOption({
-  key: "items_max",
-  default: 2_000,
-  min: 1,
-  max: 100_000,
-  unit: "items",
-  description: "How many contacts a roster holds.",
-});
-
-/** Longest name of a contact or a group, in UTF-16 code units. */
-const nameLengthMax = 1_023;
-/** Groups that one contact is in. */
-const groupsMax = 64;
+import { push, pushToInterested, shownItem } from "./push.ts";
+import { interestedSlot, rosterItems, unknownContact, type RosterItem } from "./slots.ts";
+import { changesSince, removedItems, rosterState, rosterVersion } from "./version.ts";
+import { writeRosterItem } from "./write-item.ts";
 
 /** The roster: RFC 6121 §2. */
 export const roster = serverModule({
@@ -44,10 +23,11 @@ export const roster = serverModule({
     { xep: 237, title: "Roster Versioning", version: "1.3", status: "complete" },
   ],
   options: [itemsMax],
-  slots: [rosterItems, rosterVersion],
+  slots: [rosterItems, rosterState, removedItems],
   start: (host) => ({
-    iq: [reads(Query, get, "anyone"), writes(Query, (request) => set(host, request), "anyone")],
-    events: [on(rosterItemChanged, ({ account, item, removed }) => push(host, account, item, removed))],
+    iq: [reads(RosterGet, get, "anyone"), writes(RosterSet, (request) => set(host, request), "anyone")],
+    events: [on(rosterItemChanged, ({ account, jid }) => pushToInterested(account, jid))],
+    // [rfc6121-2.6.1-01] [rfc6121-3.4-02]
     streamFeatures: (phase) =>
       phase === "binding"
         ? [xml("urn:xmpp:features:rosterver", "ver"), xml("urn:xmpp:features:pre-approval", "sub")]
@@ -55,84 +35,49 @@ export const roster = serverModule({
   }),
 });
 
-function get({
-  account,
-  session,
-  payload,
-}: AccountRequest<Infer<typeof Query>>): ReturnType<typeof Query.build> | undefined {
-  if (session === undefined) throw new StanzaError("forbidden");
-  session.set(interestedSlot, true);
-  const ver = versionOf(account);
-  // A client that has this very version is told so by an empty result. RFC 6121 §2.6.3
-  if (payload.ver === ver) return undefined;
-  const items = [...account.map(rosterItems).entries()].flatMap(([, item]) => (item.listed ? [shown(item)] : []));
-  return Query.build({ items, ...(payload.ver === undefined ? {} : { ver }) });
+function get({ account, session, payload: { ver } }: AccountRequest<Infer<typeof RosterGet>>): IqAnswer {
+  if (session === undefined) throw new StanzaError("forbidden"); // [rfc6121-2-02]
+  const listed = [...account.map(rosterItems).entries()].flatMap(([, item]) => (item.listed ? [item] : []));
+  const changes = ver === undefined ? undefined : changesSince(account, ver);
+  if (ver === undefined || changes === undefined || changes.length > listed.length / 2) {
+    session.set(interestedSlot, true);
+    // [rfc6121-2.1.4-01] [rfc6121-2.6.3-08]
+    return Query.build({ ver: rosterVersion(account), items: listed.map(shownItem) });
+  }
+  // Behind the result come the changes, and then those that happen meanwhile. [rfc6121-2.6.3-01] [rfc6121-2.6.3-03]
+  account.post(() => {
+    session.set(interestedSlot, true);
+    for (const change of changesSince(account, ver) ?? []) push(session, change);
+  });
+  return undefined;
 }
 
-function set(host: Host, { account, session, payload }: AccountRequest<Infer<typeof Query>>): undefined {
-  if (session === undefined) throw new StanzaError("forbidden");
+function set(host: Host, { account, session, payload }: AccountRequest<Infer<typeof RosterSet>>): undefined {
+  if (session === undefined) throw new StanzaError("forbidden"); // [rfc6121-2.1.5-03] [rfc6121-2.3.3-02]
   const [item, ...more] = payload.items;
+  // [rfc6121-2.1.5-01] [rfc6121-2.3.3-03]
   if (item === undefined || more.length > 0) throw new StanzaError("bad-request", { text: "one item at a time" });
   const known = account.map(rosterItems).get(item.jid);
-  if (item.subscription === "remove") remove(host, account, known);
-  else {
-    // A user is no contact of their own. RFC 6121 §2.3.3 leaves the condition to us.
-    if (item.jid === account.jid) throw new StanzaError("not-allowed", { text: "this is your own address" });
-    if (known?.listed !== true && account.map(rosterItems).size >= host.setting(itemsMax))
-      throw new StanzaError("resource-constraint", { text: "the roster is full", type: "cancel" });
-    checkNames(item);
-    const { name, ...rest } = known ?? { ...unknownContact(account.jid), jid: item.jid };
-    const changed: RosterItem = {
-      ...rest,
-      listed: true,
-      groups: item.groups,
-      ...(item.name === undefined || item.name === "" ? {} : { name: item.name }),
-    };
-    writeRosterItem(account, changed);
-    push(host, account, changed, false);
+  if (item.subscription === "remove") {
+    remove(host, account, known);
+    return undefined;
   }
+  // A user is no contact of their own: what they would see of themselves, their sessions see anyway. RFC 6121 §2.3.3
+  if (item.jid === account.jid) throw new StanzaError("not-allowed", { text: "this is your own address" });
+  checkNames(item);
+  if (known?.listed !== true) checkRoomForItem(host, account);
+  const { name: _, ...rest } = known ?? unknownContact(item.jid);
+  // An empty name is none. RFC 6121 §2.4.1 [rfc6121-2.4.1-01]
+  const named = item.name === undefined || item.name === "" ? {} : { name: item.name };
+  writeRosterItem(account, { ...rest, ...named, listed: true, groups: item.groups });
+  pushToInterested(account, item.jid);
   return undefined;
 }
 
 function remove(host: Host, account: Account, known: RosterItem | undefined): void {
-  if (known?.listed !== true) throw new StanzaError("item-not-found");
+  if (known?.listed !== true) throw new StanzaError("item-not-found"); // [rfc6121-2.5.3-01]
   // What the contact still waits for is remembered until it is answered.
-  writeRosterItem(account, { ...unknownContact(account.jid), jid: known.jid, pendingIn: known.pendingIn });
+  writeRosterItem(account, { ...unknownContact(known.jid), pendingIn: known.pendingIn });
+  pushToInterested(account, known.jid);
   host.emit(rosterItemRemoved, { account, item: known });
-  push(host, account, known, true);
-}
-
-/** RFC 6121 §2.3.3 */
-function checkNames({ name = "", groups }: Infer<typeof Item>): void {
-  if (new Set(groups).size < groups.length) throw new StanzaError("bad-request", { text: "a group is named twice" });
-  if (groups.includes("")) throw new StanzaError("not-acceptable", { text: "a group has no name" });
-  if (groups.length > groupsMax || [name, ...groups].some((each) => each.length > nameLengthMax))
-    throw new StanzaError("not-acceptable", { text: "a name is too long, or there are too many groups" });
-}
-
-/** Tells every interested session of a change (RFC 6121 §2.1.6). */
-function push(host: Host, account: Account, item: RosterItem, removed: boolean): void {
-  const ver = versionOf(account);
-  const items = [removed ? { jid: item.jid, groups: [], subscription: "remove" as const } : shown(item)];
-  const id = randomToken(host.env, 10);
-  for (const session of account.sessions.values()) {
-    if (!session.get(interestedSlot)) continue;
-    const iq = xml(NS_CLIENT, "iq", { type: "set", id, to: session.jid }, Query.build({ ver, items }));
-    session.send(stanzaOf("iq", iq, account.jid, session.jid));
-  }
-}
-
-function shown({ jid, name, subscription, ask, approved, groups }: RosterItem): Infer<typeof Item> {
-  return {
-    jid,
-    subscription,
-    groups,
-    ...(name === undefined ? {} : { name }),
-    ...(ask ? { ask: "subscribe" as const } : {}),
-    ...(approved ? { approved } : {}),
-  };
-}
-
-function versionOf(account: Account): string {
-  return String(account.value(rosterVersion).get() ?? 0);
 }

@@ -1,6 +1,7 @@
-import type { BareJid, Jid } from "#protocol/jid/jid.ts";
+import { bareOf, type BareJid, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
-import { accountMap, accountValue, json, sessionSlot } from "#kit/slots.ts";
+import type { Session } from "#kit/session.ts";
+import { accountMap, json, sessionSlot } from "#kit/slots.ts";
 
 /** One contact of an account (RFC 6121 §2.1.2). */
 export interface RosterItem {
@@ -16,21 +17,29 @@ export interface RosterItem {
   readonly approved: boolean;
   /** False for an item that only remembers what is pending or approved and is not in the user's roster (RFC 6121 §2.1.2.1). */
   readonly listed: boolean;
+  /** Number of the roster's change that this item was last seen to change in; 0 while it is not listed. */
+  readonly changed: number;
 }
 
-/** By the contact's bare JID. */
+/** By the address that the user listed, which for everything but an entry of an address book is a bare JID. */
 export const rosterItems = accountMap<RosterItem>("roster", 1, json());
-
-/** Grows with every change (RFC 6121 §2.6). */
-export const rosterVersion = accountValue<number>("roster-version", 1, json());
 
 /** The contact's item, or what an unknown contact's item would be. */
 export function rosterItemOf(account: Account, contact: BareJid): RosterItem {
   return account.map(rosterItems).get(contact) ?? unknownContact(contact);
 }
 
-export function unknownContact(jid: BareJid): RosterItem {
-  return { jid, groups: [], subscription: "none", ask: false, pendingIn: false, approved: false, listed: false };
+export function unknownContact(jid: Jid): RosterItem {
+  return {
+    jid,
+    groups: [],
+    subscription: "none",
+    ask: false,
+    pendingIn: false,
+    approved: false,
+    listed: false,
+    changed: 0,
+  };
 }
 
 /** Whether the contact may see the account's presence. */
@@ -38,26 +47,21 @@ export function maySeePresence(item: RosterItem | undefined): boolean {
   return item?.subscription === "from" || item?.subscription === "both";
 }
 
+/** Whether somebody may know whether the account is there at all, and online: itself, and contacts who see its presence. */
+export function mayKnowPresence(account: Account, asker: Jid): boolean {
+  const contact = bareOf(asker);
+  return contact === account.jid || maySeePresence(account.map(rosterItems).get(contact));
+}
+
 /** Whether the account asked to see, and was let see, the contact's presence. */
 export function seesPresence(item: RosterItem | undefined): boolean {
   return item?.subscription === "to" || item?.subscription === "both";
 }
 
-/**
- * Stores an item, or forgets one that says nothing any more. The version grows when clients can see the difference.
- *
- * @returns whether clients can see it
- */
-export function writeRosterItem(account: Account, item: RosterItem): boolean {
-  const items = account.map(rosterItems);
-  const before = items.get(item.jid);
-  const says = item.listed || item.pendingIn || item.approved || item.ask || item.subscription !== "none";
-  if (says) items.set(item.jid, item);
-  else items.delete(item.jid);
-  const visible = item.listed || before?.listed === true;
-  if (visible) account.value(rosterVersion).set((account.value(rosterVersion).get() ?? 0) + 1);
-  return visible;
-}
-
 /** Whether the session asked for the roster and hears of its changes (RFC 6121 §2.2). */
 export const interestedSlot = sessionSlot("interested", () => false);
+
+/** The sessions that asked for the roster, in the order in which they were bound. */
+export function interestedSessions(account: Account): readonly Session[] {
+  return [...account.sessions.values()].filter((session) => session.get(interestedSlot));
+}

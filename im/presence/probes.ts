@@ -1,0 +1,56 @@
+import { xml } from "#protocol/xml/element.ts";
+import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
+import { resourceOf, type Jid } from "#protocol/jid/jid.ts";
+import type { Account } from "#kit/account.ts";
+import type { Session } from "#kit/session.ts";
+import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
+import { Delay } from "#xep/0203-delayed-delivery/elements.ts";
+import { sendAvailability, sendGuarded } from "./broadcast.ts";
+import { availableSessions, lastLeft, presenceSlot, sentDirectedTo, sharesPresence } from "./slots.ts";
+
+/** Somebody, usually a contact's server, asks how things stand (RFC 6121 §4.3.2, §4.6.6). */
+export function answerProbe(account: Account, probe: Stanza): void {
+  const resource = probe.to === undefined ? undefined : resourceOf(probe.to);
+  if (!sharesPresence(account, probe.from)) answerStranger(account, probe, resource);
+  else if (resource !== undefined) answerAboutResource(account, probe, resource);
+  else if (availableSessions(account).length > 0) sendAvailability(account, probe.from, "available"); // [rfc6121-4.3.2-09]
+  else account.send(away(account, probe));
+}
+
+/**
+ * Whoever was sent directed presence may know that it still holds, and no more; to all others nobody is here.
+ * [rfc6121-4.6.6-04] [rfc6121-4.3.2-01] [rfc6121-4.3.2-03] [rfc6121-11-01]
+ */
+function answerStranger(account: Account, probe: Stanza, resource: string | undefined): void {
+  const shown = [...account.sessions.values()].filter(
+    (session) => (resource === undefined || session.resource === resource) && sentDirectedTo(session, probe.from),
+  );
+  for (const session of shown) sendGuarded(account, session, merely(session, probe.from));
+  // [rfc6121-4.3.2.1-02]
+  const head = { from: account.jid, to: probe.from, type: "unsubscribed", id: probe.id };
+  if (shown.length === 0) account.send(makeStanza("presence", head));
+}
+
+/** [rfc6121-4.3.2-10] [rfc6121-4.3.2-11] */
+function answerAboutResource(account: Account, probe: Stanza, resource: string): void {
+  const session = account.sessions.get(resource);
+  const shown =
+    session?.get(presenceSlot) !== undefined || (session !== undefined && sentDirectedTo(session, probe.from));
+  if (session !== undefined && shown) sendGuarded(account, session, merely(session, probe.from));
+  else {
+    const head = { from: probe.to ?? account.jid, to: probe.from, type: "unavailable", id: probe.id };
+    account.send(makeStanza("presence", head));
+  }
+}
+
+/** That a resource is there, without what it says of itself. */
+function merely(session: Session, to: Jid): Stanza {
+  return stanzaOf("presence", xml(NS_CLIENT, "presence", { from: session.jid, to }), session.jid, to);
+}
+
+/** [rfc6121-4.3.2-06] [rfc6121-4.3.2-07] [rfc6121-4.3.2-08] [rfc6121-4.3.2.1-02] */
+function away(account: Account, probe: Stanza): Stanza {
+  const head = { from: account.jid, to: probe.from, type: "unavailable", id: probe.id };
+  const stamp = account.value(lastLeft).get();
+  return makeStanza("presence", head, stamp === undefined ? undefined : Delay.build({ stamp, reason: "" }));
+}
