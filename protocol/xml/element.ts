@@ -16,6 +16,9 @@ export const NO_ELEMENTS: readonly XmlElement[] = Object.freeze([]);
 const NO_ATTRIBUTES: readonly XmlAttribute[] = Object.freeze([]);
 const NO_OFFSETS: readonly number[] = Object.freeze([]);
 
+const BRACE = 0x7b;
+const XML_KEY = `{${NS_XML}}`;
+
 /**
  * An element of a tree that never changes: made by the reader, {@link xml}, {@link withAttributes} or
  * {@link withChildren}.
@@ -74,16 +77,11 @@ export class XmlElement {
   attr(name: string): string | undefined {
     const { offsets, source } = this;
     if (source !== undefined) {
-      const text = source.text;
-      for (let index = 0; index < offsets.length; index += 4) {
-        const start = offsets[index] ?? 0;
-        if ((offsets[index + 1] ?? 0) - start === name.length && text.startsWith(name, start)) {
-          return source.attribute(offsets, index);
-        }
-      }
+      const index = source.attributeIndex(offsets, name);
+      if (index >= 0) return source.attribute(offsets, index);
     }
     for (const [key, value] of this.entries) if (key === name) return value;
-    return /^[\w:.-]*$/.test(name) ? undefined : this.#attributeOfOddName(name);
+    return isOrdinary(name) ? undefined : this.#attributeOfOddName(name);
   }
 
   /** A name may be written with the namespace of `xml`, or stand in the source as UTF-8. */
@@ -98,7 +96,7 @@ export class XmlElement {
     if (source === undefined || offsets.length === 0) return this.entries;
     const all: XmlAttribute[] = [];
     for (let index = 0; index < offsets.length; index += 4) {
-      all.push([source.run(offsets[index] ?? 0, offsets[index + 1] ?? 0), source.attribute(offsets, index)]);
+      all.push([source.attributeName(offsets, index), source.attribute(offsets, index)]);
     }
     all.push(...this.entries);
     return all;
@@ -183,25 +181,39 @@ export function xml(
 
 /** The same element with other attributes; children and their source are shared. */
 export function withAttributes(element: XmlElement, changes: AttributeChanges): XmlElement {
-  const { ns, name, source, offsets, entries, kids, nodes, start, innerStart, innerEnd, end, flags } = partsOf(element);
-  const keys = Object.keys(changes).map(attributeKey);
-  const added: XmlAttribute[] = entries.filter(([key]) => !keys.includes(key));
-  for (const key of Object.keys(changes)) {
-    const value = changes[key];
-    if (value !== undefined) added.push([attributeKey(key), value]);
+  const parts = partsOf(element);
+  const { source } = parts;
+  let offsets = parts.offsets;
+  let entries = parts.entries;
+  for (const name of Object.keys(changes)) {
+    const value = changes[name];
+    const key = attributeKey(name);
+    if (source !== undefined) offsets = offsetsWithout(source, offsets, key);
+    if (entries.length > 0) entries = entries.filter(([other]) => other !== key);
+    if (value !== undefined) entries = [...entries, [key, value]];
   }
-  const kept = source === undefined ? offsets : offsetsWithout(source, offsets, keys);
-  const changed = flags | CHANGED;
-  return new XmlElement(ns, name, source, kept, added, start, innerStart, changed, end, innerEnd, kids, nodes);
+  return new XmlElement(
+    parts.ns,
+    parts.name,
+    source,
+    offsets,
+    entries,
+    parts.start,
+    parts.innerStart,
+    parts.flags | CHANGED,
+    parts.end,
+    parts.innerEnd,
+    parts.kids,
+    parts.nodes,
+  );
 }
 
-function offsetsWithout(source: Source, offsets: readonly number[], keys: readonly string[]): readonly number[] {
-  let kept: number[] | undefined;
-  for (let index = 0; index < offsets.length; index += 4) {
-    if (keys.includes(source.run(offsets[index] ?? 0, offsets[index + 1] ?? 0))) kept ??= offsets.slice(0, index);
-    else kept?.push(...offsets.slice(index, index + 4));
+function offsetsWithout(source: Source, offsets: readonly number[], key: string): readonly number[] {
+  let index = source.attributeIndex(offsets, key);
+  if (index < 0 && !isOrdinary(key)) {
+    for (let at = 0; at < offsets.length; at += 4) if (source.attributeName(offsets, at) === key) index = at;
   }
-  return kept ?? offsets;
+  return index < 0 ? offsets : [...offsets.slice(0, index), ...offsets.slice(index + 4)];
 }
 
 /** The same element with other children. */
@@ -231,8 +243,15 @@ function elementsAmong(nodes: readonly XmlNode[]): readonly XmlElement[] {
 }
 
 /** Attributes of the namespace of `xml` go by their fixed prefix. */
-function attributeKey(key: string): string {
-  return key.startsWith(`{${NS_XML}}`) ? `xml:${key.slice(NS_XML.length + 2)}` : key;
+function attributeKey(name: string): string {
+  return name.charCodeAt(0) === BRACE && name.startsWith(XML_KEY) ? `xml:${name.slice(XML_KEY.length)}` : name;
+}
+
+/** Whether a name stands in every source as it is written here. */
+function isOrdinary(name: string): boolean {
+  if (name.charCodeAt(0) === BRACE) return false;
+  for (let at = 0; at < name.length; at++) if (name.charCodeAt(at) > 0x7f) return false;
+  return true;
 }
 
 /** Whether both are the same tree: names, namespaces, attributes in any order, children in order. */

@@ -1,4 +1,4 @@
-import { isNameCharacter, isNameStart } from "./characters.ts";
+import { NAME_START, byteTables, isNameCharacter, isNameStart } from "./characters.ts";
 import { DECLARES, type ElementParts, INNER_CANONICAL, TAG_CANONICAL, partsOf } from "./element-parts.ts";
 import type { XmlElement, XmlNode } from "./element.ts";
 import { escapeAttribute, escapeText } from "./escape.ts";
@@ -68,7 +68,8 @@ function writeElement(
     return fromSource(source, parts.start, parts.end, bytes);
   }
   const prefix = prefixOf(ns, inherited);
-  const tag = prefix + (bytes ? encodeUtf8(checkedName(parts)) : checkedName(parts));
+  const name = checkedName(parts);
+  const tag = prefix + (bytes ? encodeUtf8(name) : name);
   let head = `<${tag}`;
   if (prefix === "stream:" && !streamBound) head += ` xmlns:stream='${NS_STREAM}'`;
   if (prefix === "" && ns !== inherited) head += ` xmlns='${defaultNamespace(ns, bytes)}'`;
@@ -91,8 +92,7 @@ function writeAttributes(parts: ElementParts, bytes: boolean): string {
     if ((parts.flags & TAG_CANONICAL) !== 0) out += attributesFromSource(source, offsets, bytes);
     else {
       for (let index = 0; index < offsets.length; index += 4) {
-        const name = source.run(offsets[index] ?? 0, offsets[index + 1] ?? 0);
-        out += writeAttribute(name, source.attribute(offsets, index), bytes);
+        out += writeAttribute(source.attributeName(offsets, index), source.attribute(offsets, index), bytes);
       }
     }
   }
@@ -120,8 +120,8 @@ function attributesFromSource(source: Source, offsets: readonly number[], bytes:
 }
 
 function writeAttribute(name: string, value: string, bytes: boolean): string {
-  const written = ` ${name}='${escapeAttribute(value)}'`;
-  return bytes ? encodeUtf8(written) : written;
+  const escaped = escapeAttribute(value);
+  return bytes ? ` ${encodeUtf8(name)}='${encodeUtf8(escaped)}'` : ` ${name}='${escaped}'`;
 }
 
 function writePrefixed(name: string, value: string, prefix: string, bytes: boolean): string {
@@ -165,7 +165,10 @@ function checkedAttributeName(name: string): string {
 
 /** NCName, Namespaces in XML 1.0 §3 [4]. */
 function isName(name: string): boolean {
-  if (/^[A-Za-z_][\w.-]*$/.test(name)) return true;
+  const names = byteTables.name;
+  let at = 0;
+  while (at < name.length && (names[name.charCodeAt(at)] ?? 0) !== 0) at++;
+  if (at === name.length) return names[name.charCodeAt(0)] === NAME_START;
   const [first = "", ...rest] = name;
   return (
     isNameStart(first.codePointAt(0) ?? 0) && rest.every((character) => isNameCharacter(character.codePointAt(0) ?? 0))

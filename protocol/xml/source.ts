@@ -17,12 +17,23 @@ export class Source {
     this.decodeUtf8 = decodeUtf8;
   }
 
-  /** A run without markup, references and line ends: a name, plain text. */
-  run(start: number, end: number): string {
-    return decodeRun(this.text.slice(start, end), this.decodeUtf8);
+  /** Where the four numbers of an attribute begin that is written with this name, see `ElementParts.offsets`; or -1. */
+  attributeIndex(offsets: readonly number[], name: string): number {
+    const length = name.length;
+    for (let index = 0; index < offsets.length; index += 4) {
+      const start = offsets[index] ?? 0;
+      const end = offsets[index + 1] ?? 0;
+      if (end - start === length && this.text.slice(start, end) === name) return index;
+    }
+    return -1;
   }
 
-  /** The value of the attribute whose four numbers begin at `index`, see `ElementParts.offsets`. */
+  /** The name of the attribute whose four numbers begin at `index`. */
+  attributeName(offsets: readonly number[], index: number): string {
+    return decodeRun(this.text.slice(offsets[index] ?? 0, offsets[index + 1] ?? 0), this.decodeUtf8);
+  }
+
+  /** The value of the attribute whose four numbers begin at `index`. */
   attribute(offsets: readonly number[], index: number): string {
     const start = offsets[index + 2] ?? 0;
     const end = offsets[index + 3] ?? 0;

@@ -1,8 +1,14 @@
 /** The UTF-8 of a text as a byte string. The text has no lone surrogates: {@link isXmlText}. */
 export function encodeUtf8(text: string): string {
+  let start = 0;
+  while (start < text.length && text.charCodeAt(start) < 0x80) start++;
+  return start === text.length ? text : encodeFrom(text, start);
+}
+
+function encodeFrom(text: string, start: number): string {
   let out = "";
   let plainFrom = 0;
-  for (let at = 0; at < text.length;) {
+  for (let at = start; at < text.length;) {
     const code = text.charCodeAt(at);
     if (code < 0x80) {
       at++;
@@ -23,7 +29,7 @@ export function encodeUtf8(text: string): string {
     }
     plainFrom = ++at;
   }
-  return plainFrom === 0 ? text : out + text.slice(plainFrom);
+  return out + text.slice(plainFrom);
 }
 
 function continuation(bits: number): number {
