@@ -124,6 +124,24 @@ export function codePointOfBytes(bytes: string, at: number): number {
   return codePoint < 0x10000 || codePoint > 0x10ffff ? -1 : codePoint;
 }
 
+/**
+ * The end of a run of UTF-8 sequences of two and three bytes, as far as a look at the single bytes tells that they are
+ * well-formed characters of XML; `from` if there is none. Texts in most scripts are made of these.
+ */
+export function ordinarySequencesEnd(bytes: string, from: number): number {
+  const last = bytes.length - 2;
+  let at = from;
+  while (at < last) {
+    const lead = bytes.charCodeAt(at);
+    if (lead < 0xc2 || lead > 0xee || lead === 0xe0 || lead === 0xed) return at;
+    if ((bytes.charCodeAt(at + 1) & 0xc0) !== 0x80) return at;
+    if (lead < 0xe0) at += 2;
+    else if ((bytes.charCodeAt(at + 2) & 0xc0) === 0x80) at += 3;
+    else return at;
+  }
+  return at;
+}
+
 function continuation(bytes: string, at: number): number {
   if (at >= bytes.length) return -1;
   const code = bytes.charCodeAt(at);

@@ -5,6 +5,7 @@ import {
   isNameCharacter,
   isNameStart,
   isXmlCharacter,
+  ordinarySequencesEnd,
 } from "./characters.ts";
 import { XmlError } from "./fault.ts";
 
@@ -16,11 +17,13 @@ const SEMICOLON = 0x3b;
 const PREDEFINED = ["&amp;", "&lt;", "&gt;", "&apos;", "&quot;"] as const;
 
 /**
- * The end of one character that is neither ASCII nor known from a table.
+ * The end of one character, or of several, that is neither ASCII nor known from a table.
  *
  * @throws {XmlError} when it is not UTF-8, half a surrogate pair, or no character of XML
  */
-export function characterEnd(text: string, at: number, inBytes: boolean): number {
+export function charactersEnd(text: string, at: number, inBytes: boolean): number {
+  const run = inBytes ? ordinarySequencesEnd(text, at) : at;
+  if (run > at) return run;
   const codePoint = inBytes ? codePointOfBytes(text, at) : codePointOfUnits(text, at);
   // [rfc6120-11.6-03]
   if (inBytes && codePoint < 0) throw new XmlError("unsupported-encoding", "not UTF-8");

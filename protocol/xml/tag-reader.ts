@@ -2,7 +2,7 @@ import { type CharacterTables, NAME_START, isXmlSpace } from "./characters.ts";
 import { DECLARES, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL } from "./element-parts.ts";
 import { XmlError } from "./fault.ts";
 import { type XmlLimits, exceeded } from "./limits.ts";
-import { characterEnd, isCharacterReference, qualifiedNameEnd, referenceEnd } from "./markup-parts.ts";
+import { charactersEnd, isCharacterReference, qualifiedNameEnd, referenceEnd } from "./markup-parts.ts";
 import { type DecodeUtf8, decodeAttributeValue } from "./source.ts";
 import type { TagHead, TagSource } from "./tag-pool.ts";
 
@@ -283,7 +283,7 @@ export class TagReader {
         return referenceEnd(text, at, this.#inBytes);
       default:
         if (isXmlSpace(code)) this.flags &= ~TAG_CANONICAL;
-        return characterEnd(text, at, this.#inBytes);
+        return charactersEnd(text, at, this.#inBytes);
     }
   }
 }

@@ -4,7 +4,7 @@ import { DECLARES, type ElementParts, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL
 import { NO_ELEMENTS, type XmlAttribute, XmlElement } from "./element.ts";
 import { XmlError } from "./fault.ts";
 import { exceeded } from "./limits.ts";
-import { characterEnd, isCharacterReference, referenceEnd } from "./markup-parts.ts";
+import { charactersEnd, isCharacterReference, referenceEnd } from "./markup-parts.ts";
 import { type NamespaceScope, checkDefaultNamespace, declarePrefix, namespaceOf } from "./namespace-scope.ts";
 import { NS_CLIENT, NS_SERVER } from "./namespaces.ts";
 import { PieceList } from "./piece-list.ts";
@@ -244,7 +244,7 @@ export class TreeReader {
         return at + 1;
       default:
         if (this.#inBytes) parent.flags &= ~PLAIN_TEXT;
-        return characterEnd(text, at, this.#inBytes);
+        return charactersEnd(text, at, this.#inBytes);
     }
   }
 
@@ -260,7 +260,7 @@ export class TreeReader {
     if (close < 0) return -1;
     for (let here = start; here < close;) {
       const code = text.charCodeAt(here);
-      here = code >= SPACE && code < 0x80 ? here + 1 : characterEnd(text, here, this.#inBytes);
+      here = code >= SPACE && code < 0x80 ? here + 1 : charactersEnd(text, here, this.#inBytes);
     }
     parent.flags &= ~(PLAIN_TEXT | INNER_CANONICAL);
     return close + CDATA_CLOSE.length;
