@@ -44,6 +44,8 @@ export interface Place {
 export interface Settings {
   /** Offer DIGEST-MD5 on ours.test. */
   readonly digestMd5?: boolean;
+  /** Offer ANONYMOUS on anonymous.ours.test, and on others if need be. */
+  readonly anonymous?: boolean;
   /** Ask clients for a certificate and offer EXTERNAL on ours.test. */
   readonly external?: boolean;
 }

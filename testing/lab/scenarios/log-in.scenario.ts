@@ -14,7 +14,12 @@ const transports = [
   { transport: "direct TLS", where: directTls, service: directTlsService, direct: true },
 ];
 
-const server = await LabServer.start({ name: "log-in", users: [alice, zoe, "bob@ours.test"], digestMd5: true });
+const server = await LabServer.start({
+  name: "log-in",
+  users: [alice, zoe, "bob@ours.test"],
+  digestMd5: true,
+  anonymous: true,
+});
 after(async () => await server[Symbol.asyncDispose]());
 
 describe("slixmpp", () => {

@@ -125,7 +125,10 @@ test("what the server does not know is answered with service-unavailable, slixmp
 test("a query to another client is carried there and back", async () => {
   await using a = await SlixmppPeer.online({ jid: alice });
   await using b = await SlixmppPeer.online({ jid: bob });
-  assert.equal(await a.order("ping", { jid: await b.order("own_jid") }), true);
+  // Only who is shown presence may ask. RFC 6121 §8.5.3.1 [rfc6121-8.5.3.1-01]
+  await b.order("presence", { to: await a.order("own_jid") });
+  const { from } = await a.event("presence");
+  assert.equal(await a.order("ping", { jid: from }), true);
 });
 
 function fields(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { serverAddress } from "../network.ts";
+import { labHosts, serverAddress } from "../network.ts";
 import { Daemon, runOrThrow } from "../process.ts";
 import type { Place, Target } from "../target.ts";
 
@@ -40,8 +40,36 @@ function dataDir(place: Place): string {
   return join(place.dir, "data");
 }
 
-// To be brought in line with the schema of balcony.toml once there is one.
 function config(place: Place): string {
-  return `# ${place.certificate.certificate}
+  const quoted = JSON.stringify;
+  const hosts = labHosts.map(
+    ({ domain }) => `[[hosts]]
+domain = ${quoted(domain)}
+certificate = ${quoted(place.certificate.certificate)}
+key = ${quoted(place.certificate.key)}
+registration = "${domain === "open.ours.test" ? "open" : "closed"}"
+`,
+  );
+  return `${hosts.join("\n")}
+[[listeners]]
+kind = "client"
+addresses = [${quoted(serverAddress)}]
+port = 5222
+
+[[listeners]]
+kind = "client-direct-tls"
+addresses = [${quoted(serverAddress)}]
+port = 5223
+
+[tls]
+accept_unsuitable_certificates = true
+
+[auth]
+digest_md5 = ${place.settings.digestMd5 === true}
+anonymous = ${place.settings.anonymous === true}
+
+[log]
+level = "debug"
+format = "json"
 `;
 }
