@@ -1,6 +1,6 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { NS_STREAM } from "#protocol/xml/namespaces.ts";
-import { escapeAttribute } from "#protocol/xml/serialize.ts";
+import { escapeAttribute } from "#protocol/xml/escape.ts";
 
 /** The attributes of a stream's root element, in either direction. RFC 6120 §4.7. */
 export interface StreamHeader {

@@ -3,8 +3,8 @@ import { suite, test } from "node:test";
 import { copyOut } from "./copy-out.ts";
 import { type XmlElement, equalElements, withAttributes, xml } from "./element.ts";
 import { XmlError } from "./fault.ts";
-import { defaultXmlLimits, unboundedXmlLimits } from "./limits.ts";
-import { type XmlLimits, parseElement } from "./read.ts";
+import { type XmlLimits, defaultXmlLimits, unboundedXmlLimits } from "./limits.ts";
+import { parseElement } from "./read.ts";
 import { type RecordedStream, decodeUtf8, eventsOf, header, recordedStream, toBytes } from "./recorded-stream.ts";
 import { serialize, serializeBytes } from "./serialize.ts";
 import { toXmlText } from "./utf8.ts";
@@ -66,6 +66,17 @@ suite("A3 every bound has a name, holds at its value, and ends the stream one ab
       assert.equal(faultOf(make(bound + 1), limits), `policy-violation: ${name} exceeded`, "in pieces of one byte");
     });
   }
+  test("A3 bounds can be widened for a peer that has authenticated", () => {
+    const { reader, elements, events } = recordedStream({ limits: small });
+    const stanza = bounded.childrenMax(small.childrenMax + 1).slice(header.length);
+    reader.write(header);
+    reader.setLimits({ ...small, childrenMax: 41 });
+    reader.write(stanza);
+    assert.equal(elements.length, 1);
+    reader.setLimits(small);
+    reader.write(stanza);
+    assert.deepEqual(events.at(-1), { failed: "policy-violation", text: "childrenMax exceeded" });
+  });
   test("A3 attribute names and prefixed names are bounded too", () => {
     assert.match(faultOf([`${header}<a ${"x".repeat(31)}=''/>`], small), /nameLengthMax/);
     assert.match(faultOf([`${header}<p:${"x".repeat(29)} xmlns:p='u'/>`], small), /nameLengthMax/);

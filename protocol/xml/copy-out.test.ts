@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { copyOut } from "./copy-out.ts";
 import { type XmlElement, withAttributes, xml } from "./element.ts";
+import { XmlStreamReader } from "./read.ts";
 import { decodeUtf8, header, recordedStream } from "./recorded-stream.ts";
 import { serialize } from "./serialize.ts";
 
@@ -66,6 +67,29 @@ test("a reader that waits for the rest of a stanza lets the chunk go", () => {
     waiting.reduce((sum, reader) => sum + reader.bytesBuffered, 0),
     chunks * 57,
   );
+});
+
+test("a reader that has nothing to do lets the last chunk go", () => {
+  const before = heapBytes();
+  const idle = Array.from({ length: chunks }, (_, index) => {
+    const events: string[] = [];
+    const reader = new XmlStreamReader(
+      {
+        streamOpened: () => events.push("opened"),
+        elementRead: ({ name }) => events.push(name),
+        streamClosed: () => undefined,
+        failed: () => undefined,
+      },
+      { input: "bytes", decodeUtf8 },
+    );
+    const odd = `<a-name-of-more-than-twelve-${index} xmlns='urn:>:${index}'><p:b xmlns:p='urn:&lt;:${index}'/></a-name-of-more-than-twelve-${index}>`;
+    reader.write([header, " ".repeat(chunkBytes), odd].join(""));
+    assert.equal(events.length, 2);
+    return reader;
+  });
+  const bytes = (heapBytes() - before) / chunks;
+  assert.ok(bytes < chunkBytes / 10, `${bytes} bytes`);
+  assert.equal(idle.length, chunks);
 });
 
 test("what was built is copied as well", () => {

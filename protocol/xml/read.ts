@@ -17,9 +17,6 @@ const ownPoolPowerOfTwo = 4;
 const LT = 0x3c;
 const SLASH = 0x2f;
 
-export type { XmlFault } from "./fault.ts";
-export { type XmlLimits, defaultXmlLimits } from "./limits.ts";
-
 /** What a stream header says beside its attributes. */
 export interface StreamContext {
   /** Default namespace that it declares, as it is on the wire; "" for none. */

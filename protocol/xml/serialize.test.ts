@@ -6,7 +6,8 @@ import { type XmlElement, equalElements, withAttributes, withChildren, xml } fro
 import { NS_CLIENT, NS_STREAM, NS_STREAMS } from "./namespaces.ts";
 import { parseElement } from "./read.ts";
 import { decodeUtf8, eventsOf, recordedStream, toBytes } from "./recorded-stream.ts";
-import { escapeAttribute, escapeText, serialize, serializeBytes } from "./serialize.ts";
+import { escapeAttribute, escapeText } from "./escape.ts";
+import { serialize, serializeBytes } from "./serialize.ts";
 import { encodeUtf8, isXmlText } from "./utf8.ts";
 
 const shapes: readonly {

@@ -7,8 +7,6 @@ import { NS_CLIENT, NS_STREAM, NS_XML, NS_XMLNS } from "./namespaces.ts";
 import { type Source, decodeRun } from "./source.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
-export { escapeAttribute, escapeText } from "./escape.ts";
-
 /**
  * Writes an element, with everything that the reader would refuse kept out.
  *

@@ -1,3 +1,4 @@
+import { detachString } from "#protocol/detach-string.ts";
 import { type CharacterTables, NAME_START, isXmlSpace } from "./characters.ts";
 import { DECLARES, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL } from "./element-parts.ts";
 import { XmlError } from "./fault.ts";
@@ -246,7 +247,7 @@ export class TagReader {
   /** The meaning of a value that ends at `markedEnd`, complemented where it is not what is written. */
   value(text: string, start: number, markedEnd: number): string {
     if (markedEnd >= 0) return this.#pool.take(text, start, markedEnd);
-    return decodeAttributeValue(text.slice(start, ~markedEnd), this.#decodeUtf8);
+    return detachString(decodeAttributeValue(text.slice(start, ~markedEnd), this.#decodeUtf8));
   }
 
   /** Where the quotation mark is that ends the value, or -1. Says whether the value is what is written. */
