@@ -221,7 +221,7 @@ export class TagReader {
     return end + 1;
   }
 
-  /** Passes over a declaration of the default namespace that follows the name, if it is not there says so by `nameEnd`. */
+  /** The end of a default namespace that is declared right after the name; `nameEnd` if none is. */
   #head(text: string, from: number, nameEnd: number): number {
     const quoteAt = nameEnd + HEAD_DECLARATION.length;
     const quote = text.charCodeAt(quoteAt);
