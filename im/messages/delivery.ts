@@ -1,7 +1,8 @@
+import type { Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
 import type { MessageType } from "#protocol/stanza/message-type.ts";
-import { presenceSlot } from "../presence/slots.ts";
+import { presenceSlot, sentDirectedTo, sharesPresence } from "../presence/slots.ts";
 
 /** What becomes of a message. */
 export type Decision =
@@ -12,40 +13,41 @@ export type Decision =
   | { readonly do: "drop" };
 
 /**
- * Where a message goes (RFC 6121 §8.5.2.1.1, §8.5.2.2.1, §8.5.3; the table of §8.5.4). Of the choices that the RFC leaves
- * we take: chat and normal to all resources of the highest non-negative priority; keep rather than return; return
- * rather than drop where the sender would else not know.
+ * Where a message goes: the table of RFC 6121 §8.5.4, with the choices among its alternatives that this folder's README
+ * gives the reasons for.
  *
  * @param resource the resource that it is addressed to; undefined for the bare JID
  */
-export function decide(account: Account, type: MessageType, resource: string | undefined): Decision {
+export function decide(account: Account, type: MessageType, resource: string | undefined, sender: Jid): Decision {
   const matching = resource === undefined ? undefined : account.sessions.get(resource);
-  if (matching !== undefined) return { do: "deliver", to: [matching] };
+  if (matching !== undefined) return { do: "deliver", to: [matching] }; // [rfc6121-8.5.3.1-03]
   switch (type) {
     case "chat":
     case "normal": {
-      // A normal message to a resource that is gone is returned, a chat message finds another way. §8.5.3.2.1
-      if (resource !== undefined && type === "normal") return { do: "return" };
+      // A normal message to a resource that is gone is returned, a chat message finds another way. That a resource is
+      // gone is told to those who may know that it was there. [rfc6121-8.5.3.2.1-01] [rfc6121-8.1-01] [rfc6121-11-02]
+      if (resource !== undefined && type === "normal") return { do: mayKnow(account, sender) ? "return" : "drop" };
       const to = mostAvailable(account);
       return to.length > 0 ? { do: "deliver", to } : { do: "keep" };
     }
     case "headline": {
+      // [rfc6121-8.5.2.1.1-10] [rfc6121-8.5.2.2.1-03]
       const to = resource === undefined ? nonNegative(account) : [];
       return to.length > 0 ? { do: "deliver", to } : { do: "drop" };
     }
     case "groupchat":
-      return { do: "return" };
+      return { do: "return" }; // [rfc6121-8.5.2.1.1-07] [rfc6121-8.5.2.2.1-02]
     default:
-      return { do: "drop" };
+      return { do: "drop" }; // [rfc6121-8.5.2.1.1-11] [rfc6121-8.5.3.2.1-06]
   }
 }
 
-/** The resources with the highest priority among those that take messages at all. */
+/** The resources with the highest priority among those that take messages at all. [rfc6121-8.5.2.1.1-12] */
 export function mostAvailable(account: Account): readonly Session[] {
   let highest = 0;
   let found: Session[] = [];
   for (const session of account.sessions.values()) {
-    const priority = session.get(presenceSlot)?.priority ?? -1;
+    const priority = priorityOf(session);
     if (priority < highest) continue;
     if (priority > highest) found = [];
     highest = priority;
@@ -54,6 +56,18 @@ export function mostAvailable(account: Account): readonly Session[] {
   return found;
 }
 
+/** Whether somebody may learn which resources of the account are there: by subscription, or by directed presence. */
+export function mayKnow(account: Account, sender: Jid): boolean {
+  if (sharesPresence(account, sender)) return true;
+  for (const session of account.sessions.values()) if (sentDirectedTo(session, sender)) return true;
+  return false;
+}
+
 function nonNegative(account: Account): readonly Session[] {
-  return [...account.sessions.values()].filter((session) => (session.get(presenceSlot)?.priority ?? -1) >= 0);
+  return [...account.sessions.values()].filter((session) => priorityOf(session) >= 0);
+}
+
+/** Who is not available takes no part, as if of negative priority. */
+function priorityOf(session: Session): number {
+  return session.get(presenceSlot)?.priority ?? -1;
 }

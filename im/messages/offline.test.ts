@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { befriend } from "#testing/scenario/contacts.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 
@@ -46,22 +47,26 @@ test("a message to somebody who is away is kept, delivered at the next log-in wi
   second.receivesNothing();
 });
 
-const notKept: readonly { readonly name: string; readonly stanza: string; readonly bounced?: string }[] = [
+const notKept: readonly {
+  readonly name: string;
+  readonly stanza: string;
+  readonly bounced?: "to friends" | "to all";
+}[] = [
   {
     name: "a chat state alone",
-    stanza: `<message to='${julietJid}' type='chat' id='x'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`,
-    bounced: "service-unavailable",
+    stanza: `<message to='${julietJid}' type='chat' id='x'><composing xmlns='http://jabber.org/protocol/chatstates'/><thread>t</thread></message>`,
+    bounced: "to friends",
   },
   { name: "a headline", stanza: `<message to='${julietJid}' type='headline' id='x'><body>News</body></message>` },
   {
     name: "a message that asks not to be stored",
     stanza: `<message to='${julietJid}' type='chat' id='x'><body>Psst</body><no-store xmlns='urn:xmpp:hints'/></message>`,
-    bounced: "service-unavailable",
+    bounced: "to friends",
   },
   {
     name: "a groupchat message",
     stanza: `<message to='${julietJid}' type='groupchat' id='x'><body>All</body></message>`,
-    bounced: "service-unavailable",
+    bounced: "to all",
   },
   {
     name: "an error",
@@ -69,19 +74,44 @@ const notKept: readonly { readonly name: string; readonly stanza: string; readon
   },
 ];
 
-for (const { name, stanza, bounced } of notKept)
-  test(`${name} is not kept offline (S34)`, async () => {
+for (const sender of ["a friend", "a stranger"])
+  for (const { name, stanza, bounced } of notKept)
+    test(`${name} of ${sender} is not kept offline (S34)`, async () => {
+      await using world = await startWorld({ accounts });
+      const romeo = await available(world, `${romeoJid}/orchard`);
+      if (sender === "a friend") {
+        const juliet = await world.login(`${julietJid}/balcony`);
+        await befriend(romeo, juliet);
+        await juliet.close();
+        romeo.ignoreAll();
+      }
+      await romeo.sendText(stanza);
+      assert.deepEqual(await stored(world, julietJid), []);
+      // To strangers an error would say that nobody is there, and its absence that somebody is. [rfc6121-11-02]
+      const told = bounced === "to all" || (bounced === "to friends" && sender === "a friend");
+      if (told) {
+        const error = romeo.next();
+        assert.deepEqual([error.attr("type"), error.attr("from")], ["error", julietJid]);
+        assert.equal(error.elements()[0]?.elements()[0]?.name, "service-unavailable");
+      }
+      romeo.receivesNothing();
+    });
+
+const kept = {
+  "an encrypted chat message without a body": "type='chat'><encrypted xmlns='eu.siacs.conversations.axolotl'/>",
+  "a receipt": "type='chat'><received xmlns='urn:xmpp:receipts' id='1'/>",
+  "a chat state that asks to be stored":
+    "type='chat'><gone xmlns='http://jabber.org/protocol/chatstates'/><store xmlns='urn:xmpp:hints'/>",
+  "a normal message that is all payload": "><x xmlns='jabber:x:conference' jid='hall@rooms.example'/>",
+};
+
+for (const [name, rest] of Object.entries(kept))
+  test(`${name} is kept offline`, async () => {
     await using world = await startWorld({ accounts });
     const romeo = await available(world, `${romeoJid}/orchard`);
-    await romeo.sendText(stanza);
-    assert.deepEqual(await stored(world, julietJid), []);
-    if (bounced === undefined) romeo.receivesNothing();
-    else {
-      const error = romeo.next();
-      assert.equal(error.attr("type"), "error");
-      assert.equal(error.attr("from"), julietJid);
-      assert.equal(error.elements()[0]?.elements()[0]?.name, bounced);
-    }
+    await romeo.sendText(`<message to='${julietJid}' ${rest}</message>`);
+    romeo.receivesNothing();
+    assert.equal((await stored(world, julietJid)).length, 1);
   });
 
 test("a resource of negative priority gets no messages for the account, and none of the offline ones", async () => {

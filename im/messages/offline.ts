@@ -1,7 +1,4 @@
-import { parseElement } from "#protocol/xml/read.ts";
-import { serialize } from "#protocol/xml/serialize.ts";
 import { withChildren } from "#protocol/xml/element.ts";
-import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Host } from "#kit/host.ts";
@@ -9,8 +6,9 @@ import type { Session } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import { accountArchive, accountValue, json, type ArchiveEntry } from "#kit/slots.ts";
 import { Stanza, stanzaOf } from "#kit/stanza.ts";
+import { storedXml } from "#kit/stored-xml.ts";
 import { Delay } from "#xep/0203-delayed-delivery/elements.ts";
-import { storageHint } from "#xep/0334-hints/elements.ts";
+import { hasDelayBy } from "./own-delay.ts";
 
 /** Messages that wait for their recipient, as they were received. */
 export const offlineMessages = accountArchive("offline", 1);
@@ -18,15 +16,6 @@ export const offlineCount = accountValue<number>("offline-count", 1, json());
 
 /** Messages read from storage at once. */
 const pageMessages = 100;
-
-/** Whether a message is worth keeping for later: it says something, and nobody wished otherwise (XEP-0160 §3, XEP-0334). */
-export function isWorthKeeping(stanza: Stanza): boolean {
-  if (stanza.type !== "chat" && stanza.type !== "normal") return false;
-  const hint = storageHint(stanza.element);
-  if (hint !== undefined) return hint === "store";
-  // Chat states and the like alone are of the moment (XEP-0160 §3, S34); a normal message may be all payload.
-  return stanza.type === "normal" || stanza.element.child(NS_CLIENT, "body") !== undefined;
-}
 
 /** The messages that accounts of one host owe to clients that were not there (XEP-0160). */
 export class OfflineStore {
@@ -39,7 +28,7 @@ export class OfflineStore {
     this.#host = host;
   }
 
-  /** Keeps a message; it joins the account's batch. False when as many as `max` wait already. */
+  /** Keeps a message; it joins the account's batch. Returns its id; undefined when as many as `max` wait already. */
   keep(account: Account, stanza: Stanza, max: number): string | undefined {
     const count = account.value(offlineCount).get() ?? 0;
     if (count >= max) return undefined;
@@ -47,8 +36,9 @@ export class OfflineStore {
     // Ids are in the order of arrival, also for what arrives in the same millisecond.
     this.#lastId = Math.max(this.#lastId + 1, at * 1000);
     const id = this.#lastId.toString(36).padStart(11, "0");
-    const element = Delay.within(stanza.element) === undefined ? this.#stamped(stanza, at) : stanza.element;
-    const entry: ArchiveEntry = { id, at, with: bareOf(stanza.from), value: serialize(element) };
+    // Others' stamps stay: they tell of other delays. What carries ours was kept before, and is as old as it says.
+    const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, at);
+    const entry: ArchiveEntry = { id, at, with: bareOf(stanza.from), value: storedXml.encode(element) };
     account.archive(offlineMessages).append(entry);
     account.value(offlineCount).set(count + 1);
     return id;
@@ -86,7 +76,7 @@ export class OfflineStore {
 
   #send(account: Account, session: Session, entry: ArchiveEntry): void {
     if (this.#claimed.get(account)?.has(entry.id) === true) return;
-    const element = parseElement(entry.value);
+    const element = storedXml.decode(entry.value);
     const from = parseJid(element.attr("from") ?? "");
     if (from === undefined) return;
     this.claim(account, entry.id);

@@ -9,8 +9,10 @@ import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
 import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
-import { decide, mostAvailable } from "./delivery.ts";
-import { isWorthKeeping, offlineCount, offlineMessages, OfflineStore } from "./offline.ts";
+import { decide, mayKnow, mostAvailable } from "./delivery.ts";
+import { offlineCount, offlineMessages, OfflineStore } from "./offline.ts";
+import { withoutForgedDelay } from "./own-delay.ts";
+import { isWorthKeeping } from "./worth-keeping.ts";
 
 export const offlineMessagesMax = integerOption({
   key: "offline_messages_max",
@@ -41,12 +43,13 @@ export const messages = serverModule({
       if (reply !== undefined) account.send(stanzaOf("message", reply, stanza.to ?? account.jid, stanza.from));
     };
 
-    const keep = (account: Account, stanza: Stanza): string | undefined => {
-      if (!isWorthKeeping(stanza)) return undefined;
+    /** Full: it would be worth keeping and there is no room. */
+    const keep = (account: Account, stanza: Stanza): { readonly id: string } | "full" | "not-kept" => {
+      if (!isWorthKeeping(stanza)) return "not-kept";
       const id = offline.keep(account, stanza, host.setting(offlineMessagesMax));
-      if (id === undefined) return undefined;
+      if (id === undefined) return "full";
       account.whenDurable(nothing, (cause) => giveBack(account, stanza, notStored(cause)));
-      return id;
+      return { id };
     };
 
     const undelivered = (account: Account, stanza: Stanza, cause: UndeliveredCause): void => {
@@ -63,18 +66,24 @@ export const messages = serverModule({
         offline.giveBack(account, stanza.stored);
         return;
       }
-      if (keep(account, stanza) !== undefined || type === "headline") return;
+      const kept = keep(account, stanza);
+      if (typeof kept === "object" || type === "headline") return;
       // A room learns from this that its occupant is gone (S21).
-      const condition =
-        type === "groupchat" && cause === "session-ended" ? "recipient-unavailable" : "service-unavailable";
-      giveBack(account, stanza, new StanzaError(condition));
+      if (type === "groupchat" && cause === "session-ended")
+        giveBack(account, stanza, new StanzaError("recipient-unavailable"));
+      // What is never kept would tell strangers, by coming back, that nobody is there. [rfc6121-11-02] [rfc6121-8.1-01]
+      else if (kept === "full" || type === "groupchat" || mayKnow(account, stanza.from))
+        giveBack(account, stanza, new StanzaError("service-unavailable"));
     };
 
+    const honest = (_: Account, stanza: Stanza): Stanza => withoutForgedDelay(host.domain, stanza);
+
     return {
+      rewrite: { outbound: honest, inbound: honest },
       messages: {
         deliver: (account, stanza): readonly Session[] => {
-          const to = stanza.to === undefined ? undefined : resourceOf(stanza.to);
-          const decision = decide(account, messageTypeOf(stanza.element), to);
+          const resource = stanza.to === undefined ? undefined : resourceOf(stanza.to);
+          const decision = decide(account, messageTypeOf(stanza.element), resource, stanza.from);
           switch (decision.do) {
             case "deliver":
               for (const session of decision.to) session.send(stanza);
@@ -91,9 +100,10 @@ export const messages = serverModule({
         },
         undelivered,
         secure: (account, stanza) => {
-          const id = keep(account, stanza);
-          if (id !== undefined) offline.claim(account, id);
-          return id;
+          const kept = keep(account, stanza);
+          if (typeof kept !== "object") return undefined;
+          offline.claim(account, kept.id);
+          return kept.id;
         },
         discharge: (account, names) => offline.forget(account, names),
       },

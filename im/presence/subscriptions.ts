@@ -1,7 +1,7 @@
 import { withAttributes } from "#protocol/xml/element.ts";
 import { copyOut } from "#protocol/xml/copy-out.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { bareOf, type BareJid } from "#protocol/jid/jid.ts";
+import { bareOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { randomToken } from "#kit/env.ts";
@@ -100,9 +100,10 @@ export function takeSubscriptionStanza(host: Host, account: Account, stanza: Sta
 
 /** Shows a session that became available what others still wait for. [rfc6121-3.1.3-12] */
 export function redeliverRequests(account: Account, session: Session): void {
-  for (const [contact, element] of account.map(subscriptionRequests).entries())
-    // The key is the address that the request came from.
-    session.send(stanzaOf("presence", element, contact as BareJid, account.jid));
+  for (const [contact, element] of account.map(subscriptionRequests).entries()) {
+    const from = parseJid(contact);
+    if (from !== undefined) session.send(stanzaOf("presence", element, from, account.jid));
+  }
 }
 
 /** Asks once more those who never answered: the request may have been lost on its way. [rfc6121-3.1.2-10] */

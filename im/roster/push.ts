@@ -6,7 +6,7 @@ import type { Account } from "#kit/account.ts";
 import { randomToken } from "#kit/env.ts";
 import type { Session } from "#kit/session.ts";
 import { stanzaOf } from "#kit/stanza.ts";
-import { Item, Query } from "./elements.ts";
+import { Query, type Item } from "./elements.ts";
 import { interestedSessions, rosterItems, type RosterItem } from "./slots.ts";
 import { rosterVersion, type RosterChange } from "./version.ts";
 

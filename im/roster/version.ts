@@ -19,8 +19,14 @@ interface RosterState {
 
 export const rosterState = accountValue<RosterState>("roster-version", 1, json());
 
-/** Contacts who were removed, with the number of that change. */
-export const removedItems = accountMap<number>("roster-removed", 1, json());
+/** A contact who was removed, and the number of that change. */
+interface Removal {
+  readonly jid: Jid;
+  readonly at: number;
+}
+
+/** By the address that was listed. */
+export const removedItems = accountMap<Removal>("roster-removed", 1, json());
 
 /** Removals that are remembered for clients which come back. */
 const removedMax = 100;
@@ -50,7 +56,7 @@ export function countChange(account: Account, jid: Jid, kind: "set" | "removed")
   let { forgotten } = state;
   if (kind === "set") removed.delete(jid);
   else {
-    removed.set(jid, count);
+    removed.set(jid, { jid, at: count });
     if (removed.size > removedMax) forgotten = forgetOldest(account);
   }
   slot.set({ ...state, count, forgotten });
@@ -71,20 +77,19 @@ export function changesSince(account: Account, ver: string): readonly RosterChan
   const changes: { readonly at: number; readonly jid: Jid; readonly item: RosterItem | undefined }[] = [];
   for (const [, item] of account.map(rosterItems).entries())
     if (item.listed && item.changed > since) changes.push({ at: item.changed, jid: item.jid, item });
-  for (const [jid, at] of account.map(removedItems).entries())
-    // Its keys are addresses of items that were in the roster.
-    if (at > since) changes.push({ at, jid: jid as Jid, item: undefined });
+  for (const [, { jid, at }] of account.map(removedItems).entries())
+    if (at > since) changes.push({ at, jid, item: undefined });
   // [rfc6121-2.6.3-07]
   return changes.toSorted((a, b) => a.at - b.at).map(({ at, jid, item }) => ({ jid, item, ver: versionOf(state, at) }));
 }
 
 function forgetOldest(account: Account): number {
   const removed = account.map(removedItems);
-  let oldest: readonly [string, number] | undefined;
-  for (const entry of removed.entries()) if (oldest === undefined || entry[1] < oldest[1]) oldest = entry;
+  let oldest: Removal | undefined;
+  for (const [, removal] of removed.entries()) if (oldest === undefined || removal.at < oldest.at) oldest = removal;
   if (oldest === undefined) return 0;
-  removed.delete(oldest[0]);
-  return oldest[1];
+  removed.delete(oldest.jid);
+  return oldest.at;
 }
 
 function versionOf({ epoch }: RosterState, count: number): string {
