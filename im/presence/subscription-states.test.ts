@@ -28,7 +28,7 @@ const cells = tables.flatMap(({ table, direction, stanza, rows }) =>
     passes: row.pass === "MUST",
     state: row.state,
     next: row.next,
-    approved: "approved" in row && row.approved === true,
+    approved: "approved" in row,
     reply: "reply" in row ? row.reply : undefined,
   })),
 );

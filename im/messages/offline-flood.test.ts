@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { startWorld, type World } from "#testing/scenario/world.ts";
+
+const romeoJid = "romeo@montague.example";
+const julietJid = "juliet@capulet.example";
+const accounts = [romeoJid, julietJid];
+/** More than two pages of what is read from storage at once. */
+const backlog = 250;
+
+async function worldWithBacklog(count = backlog): Promise<World> {
+  const world = await startWorld({ accounts });
+  const romeo = await world.login(`${romeoJid}/orchard`);
+  let sent = "";
+  for (let id = 1; id <= count; id += 1)
+    sent += `<message to='${julietJid}' type='chat' id='${id}'><body>${id}</body></message>`;
+  await romeo.sendText(sent);
+  romeo.receivesNothing();
+  return world;
+}
+
+function idsOf(client: ScriptedClient): readonly number[] {
+  return client.pending.filter(({ name }) => name === "message").map((message) => Number(message.attr("id")));
+}
+
+function upTo(last: number, from = 1): readonly number[] {
+  return Array.from({ length: last - from + 1 }, (_, index) => from + index);
+}
+
+async function rows(world: World): Promise<number> {
+  const reading = world.store.page("offline", julietJid, { max: 1_000, direction: "forward" });
+  await world.settle();
+  const page = await reading;
+  return page.found ? page.rows.length : 0;
+}
+
+test("a large backlog comes whole, in order and once, and is then forgotten", async () => {
+  await using world = await worldWithBacklog();
+  assert.equal(await rows(world), backlog);
+  const juliet = await world.login(`${julietJid}/balcony`);
+  await juliet.sendText("<presence/>");
+  assert.deepEqual(idsOf(juliet), upTo(backlog));
+  assert.equal(await rows(world), 0);
+});
+
+test("what is sent during the flood comes behind it", async () => {
+  await using world = await worldWithBacklog();
+  const juliet = await world.login(`${julietJid}/balcony`);
+  const romeo = await world.login(`${romeoJid}/garden`);
+  juliet.transport.send("<presence/>");
+  await romeo.sendText(`<message to='${julietJid}' type='chat' id='251'><body>now</body></message>`);
+  assert.deepEqual(idsOf(juliet), upTo(backlog + 1));
+});
+
+test("two devices that log in at once share the backlog and get nothing twice", async () => {
+  await using world = await worldWithBacklog();
+  const balcony = await world.login(`${julietJid}/balcony`);
+  const chamber = await world.login(`${julietJid}/chamber`);
+  balcony.transport.send("<presence/>");
+  chamber.transport.send("<presence/>");
+  await world.settle();
+  const all = [...idsOf(balcony), ...idsOf(chamber)];
+  assert.deepEqual(
+    all.toSorted((a, b) => a - b),
+    upTo(backlog),
+  );
+  for (const client of [balcony, chamber]) {
+    const ids = idsOf(client);
+    assert.deepEqual(
+      ids,
+      ids.toSorted((a, b) => a - b),
+    );
+  }
+  assert.equal(await rows(world), 0);
+});
+
+test("a device that stops reading and is cut leaves the backlog to the next", async () => {
+  await using world = await worldWithBacklog();
+  const lost = await world.login(`${julietJid}/balcony`);
+  lost.transport.stalled = true;
+  await lost.sendText("<presence/>");
+  await lost.cut();
+  assert.equal(await rows(world), backlog, "none of it was taken by anybody");
+  const juliet = await world.login(`${julietJid}/chamber`);
+  await juliet.sendText("<presence/>");
+  assert.deepEqual(idsOf(juliet), upTo(backlog));
+  assert.equal(await rows(world), 0);
+});
+
+test("a device that is cut while another is there leaves its share to that other", async () => {
+  await using world = await worldWithBacklog(50);
+  const lost = await world.login(`${julietJid}/balcony`);
+  lost.transport.stalled = true;
+  await lost.sendText("<presence/>");
+  const juliet = await world.login(`${julietJid}/chamber`);
+  await juliet.sendText("<presence/>");
+  await lost.cut();
+  assert.deepEqual(
+    idsOf(juliet).toSorted((a, b) => a - b),
+    upTo(50),
+  );
+  assert.equal(await rows(world), 0);
+});
+
+test("with stream management a cut in the middle loses nothing, and the resumed stream gets nothing twice", async () => {
+  await using world = await worldWithBacklog();
+  const juliet = await world.login(`${julietJid}/balcony`);
+  await juliet.sendText("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+  const id = juliet.next().attr("id") ?? "";
+  await juliet.sendText("<presence/>");
+  assert.deepEqual(idsOf(juliet), upTo(backlog));
+  assert.equal(await rows(world), backlog, "until it is acknowledged it is owed");
+  // Presence and 99 messages are acknowledged; then the line breaks.
+  await juliet.sendText("<a xmlns='urn:xmpp:sm:3' h='100'/>");
+  assert.equal(await rows(world), backlog - 99);
+  await juliet.cut();
+
+  juliet.reconnect();
+  await juliet.authenticate("juliet", "capulet.example", "juliet");
+  await juliet.sendText(`<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='100'/>`);
+  assert.equal(juliet.next().name, "resumed");
+  assert.deepEqual(idsOf(juliet), upTo(backlog, 100));
+  await juliet.sendText(`<a xmlns='urn:xmpp:sm:3' h='${backlog + 1}'/>`);
+  assert.equal(await rows(world), 0);
+});
+
+test("with stream management a device that never comes back leaves what it did not acknowledge to the next", async () => {
+  await using world = await worldWithBacklog();
+  const lost = await world.login(`${julietJid}/balcony`);
+  await lost.sendText("<enable xmlns='urn:xmpp:sm:3' resume='true' max='60'/>");
+  lost.next();
+  await lost.sendText("<presence/>");
+  await lost.sendText("<a xmlns='urn:xmpp:sm:3' h='100'/>");
+  await lost.cut();
+  await world.advance(61_000);
+  assert.equal(await rows(world), backlog - 99);
+  const juliet = await world.login(`${julietJid}/chamber`);
+  await juliet.sendText("<presence/>");
+  assert.deepEqual(idsOf(juliet), upTo(backlog, 100));
+  assert.equal(await rows(world), 0);
+});
+
+test("when rows cannot be removed at first the messages come again rather than never", async () => {
+  await using world = await worldWithBacklog(3);
+  const juliet = await world.login(`${julietJid}/balcony`);
+  world.faults.failCommits("full");
+  await juliet.sendText("<presence/>");
+  assert.deepEqual(idsOf(juliet), [1, 2, 3]);
+  assert.equal(await rows(world), 3);
+  world.faults.failCommits(undefined);
+  await juliet.close();
+  const again = await world.login(`${julietJid}/chamber`);
+  await again.sendText("<presence/>");
+  assert.deepEqual(idsOf(again), [1, 2, 3]);
+  assert.equal(await rows(world), 0);
+});

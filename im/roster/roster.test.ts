@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { startWorld, type World } from "#testing/scenario/world.ts";
+
+const juliet = "juliet@example.com";
+const nurse = "nurse@example.com";
+
+async function start(): Promise<World> {
+  return startWorld({ accounts: [juliet, "romeo@example.net"], domains: ["example.com", "example.net"] });
+}
+
+async function get(client: ScriptedClient): Promise<void> {
+  await client.sendText("<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
+}
+
+async function set(client: ScriptedClient, item: string): Promise<void> {
+  await client.sendText(`<iq type='set' id='s'><query xmlns='jabber:iq:roster'>${item}</query></iq>`);
+}
+
+function roster(client: ScriptedClient, items: string): string {
+  return `<iq type='result' id='g' to='${client.jid}'><query xmlns='jabber:iq:roster' ver='{any}'>${items}</query></iq>`;
+}
+
+function push(client: ScriptedClient, item: string): string {
+  return `<iq type='set' id='{any}' to='${client.jid}'><query xmlns='jabber:iq:roster' ver='{any}'>${item}</query></iq>`;
+}
+
+function done(client: ScriptedClient): string {
+  return `<iq type='result' id='s' to='${client.jid}'/>`;
+}
+
+test("a roster without contacts is an empty one, not an error [rfc6121-2.1.4-01]", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await get(client);
+  client.receives(roster(client, ""));
+});
+
+test("a new contact is pushed to all who asked for the roster, and to nobody else [rfc6121-2.2-02] [rfc6121-2.3.2-03]", async () => {
+  await using world = await start();
+  const [balcony, chamber, garden] = [
+    await world.login(`${juliet}/balcony`),
+    await world.login(`${juliet}/chamber`),
+    await world.login(`${juliet}/garden`),
+  ];
+  const romeo = await world.login("romeo@example.net/orchard");
+  for (const client of [balcony, chamber]) await get(client);
+  await garden.sendText("<presence/>");
+  for (const client of [balcony, chamber, garden]) client.ignoreAll();
+  await set(balcony, `<item jid='${nurse}' name='Nurse'><group>Servants</group></item>`);
+  const item = `<item jid='${nurse}' name='Nurse' subscription='none'><group>Servants</group></item>`;
+  balcony.receivesInAnyOrder(push(balcony, item), done(balcony));
+  chamber.receives(push(chamber, item));
+  for (const client of [balcony, chamber, garden, romeo]) client.receivesNothing();
+  await get(garden);
+  garden.receives(roster(garden, item));
+});
+
+test("a session that never asked may change the roster and gets its result [rfc6121-2.3.2-02]", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await set(client, `<item jid='${nurse}'/>`);
+  client.receives(done(client));
+  client.receivesNothing();
+});
+
+describe("an item is updated as a whole [rfc6121-2.4.1-01]", () => {
+  const updates: Readonly<Record<string, { readonly item: string; readonly shown: string }>> = {
+    "more groups": {
+      item: `<item jid='${nurse}' name='Nurse'><group>Servants</group><group>Friends</group></item>`,
+      shown: `<item jid='${nurse}' name='Nurse' subscription='none'><group>Servants</group><group>Friends</group></item>`,
+    },
+    "no group": {
+      item: `<item jid='${nurse}' name='Nurse'/>`,
+      shown: `<item jid='${nurse}' name='Nurse' subscription='none'/>`,
+    },
+    "another name": {
+      item: `<item jid='${nurse}' name='Angelica'/>`,
+      shown: `<item jid='${nurse}' name='Angelica' subscription='none'/>`,
+    },
+    "an empty name": { item: `<item jid='${nurse}' name=''/>`, shown: `<item jid='${nurse}' subscription='none'/>` },
+    "no name": { item: `<item jid='${nurse}'/>`, shown: `<item jid='${nurse}' subscription='none'/>` },
+    "what only the server may say [rfc6121-2.1.5-02]": {
+      item: `<item jid='${nurse}' subscription='both' ask='subscribe' approved='true'/>`,
+      shown: `<item jid='${nurse}' subscription='none'/>`,
+    },
+    "what nobody may say [rfc6121-2.1.2.5-03]": {
+      item: `<item jid='${nurse}' subscription='married' ask='kindly' approved='perhaps'/>`,
+      shown: `<item jid='${nurse}' subscription='none'/>`,
+    },
+    "an address in capital letters": {
+      item: `<item jid='NURSE@Example.Com'/>`,
+      shown: `<item jid='${nurse}' subscription='none'/>`,
+    },
+    "names with all that XML escapes": {
+      item: `<item jid='${nurse}' name='&lt;N&amp;&apos;&quot;'><group> a  b </group></item>`,
+      shown: `<item jid='${nurse}' name='&lt;N&amp;&apos;&quot;' subscription='none'><group> a  b </group></item>`,
+    },
+  };
+  for (const [name, { item, shown }] of Object.entries(updates))
+    test(name, async () => {
+      await using world = await start();
+      const client = await world.login(`${juliet}/balcony`);
+      await set(client, `<item jid='${nurse}' name='Nurse'><group>Servants</group></item>`);
+      await get(client);
+      client.ignoreAll();
+      await set(client, item);
+      client.receivesInAnyOrder(push(client, shown), done(client));
+      await get(client);
+      client.receives(roster(client, shown));
+    });
+});
+
+test("a contact is removed for all who asked, and gone [rfc6121-2.5.2-01]", async () => {
+  await using world = await start();
+  const balcony = await world.login(`${juliet}/balcony`);
+  const chamber = await world.login(`${juliet}/chamber`);
+  await set(balcony, `<item jid='${nurse}' name='Nurse'/>`);
+  for (const client of [balcony, chamber]) {
+    await get(client);
+    client.ignoreAll();
+  }
+  await set(balcony, `<item jid='${nurse}' subscription='remove'/>`);
+  balcony.receivesInAnyOrder(push(balcony, `<item jid='${nurse}' subscription='remove'/>`), done(balcony));
+  chamber.receives(push(chamber, `<item jid='${nurse}' subscription='remove'/>`));
+  await get(chamber);
+  chamber.receives(roster(chamber, ""));
+});
+
+test("domains and single resources can be listed, beside the account", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  const jids = ["irc.example.net", "romeo@example.net", "romeo@example.net/orchard"];
+  for (const jid of jids) await set(client, `<item jid='${jid}'/>`);
+  client.ignoreAll();
+  await get(client);
+  client.receives(roster(client, jids.map((jid) => `<item jid='${jid}' subscription='none'/>`).join("")));
+  await set(client, "<item jid='romeo@example.net/orchard' subscription='remove'/>");
+  client.ignoreAll();
+  await get(client);
+  client.receives(
+    roster(
+      client,
+      jids
+        .slice(0, 2)
+        .map((jid) => `<item jid='${jid}' subscription='none'/>`)
+        .join(""),
+    ),
+  );
+});
+
+test("what a client answers to a push is ignored, also an error [rfc6121-2.1.6-05]", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await get(client);
+  client.ignoreAll();
+  await set(client, `<item jid='${nurse}'/>`);
+  const id = client.next().attr("id");
+  client.next();
+  for (const to of ["", ` to='${juliet}'`]) {
+    await client.sendText(`<iq type='result' id='${id}'${to}/>`);
+    await client.sendText(`<iq type='error' id='${id}'${to}><error type='cancel'/></iq>`);
+  }
+  client.receivesNothing();
+});
+
+test("the roster can be asked for by the account's own address", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await client.sendText(`<iq type='get' id='g' to='${juliet}'><query xmlns='jabber:iq:roster'/></iq>`);
+  client.receives(
+    `<iq type='result' id='g' from='${juliet}' to='${juliet}/balcony'><query xmlns='jabber:iq:roster' ver='0'/></iq>`,
+  );
+});
+
+test("the roster outlives the account's sleep", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await set(client, `<item jid='${nurse}' name='Nurse'><group>Servants</group></item>`);
+  await client.close();
+  await world.advance(120_000);
+  assert.equal(world.core.registry.size, 0);
+  const again = await world.login(`${juliet}/balcony`);
+  await get(again);
+  again.receives(roster(again, `<item jid='${nurse}' name='Nurse' subscription='none'><group>Servants</group></item>`));
+});
