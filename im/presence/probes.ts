@@ -1,6 +1,6 @@
 import { xml } from "#protocol/xml/element.ts";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
-import { resourceOf, type Jid } from "#protocol/jid/jid.ts";
+import { bareOf, resourceOf, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
@@ -26,8 +26,8 @@ function answerStranger(account: Account, probe: Stanza, resource: string | unde
     (session) => (resource === undefined || session.resource === resource) && sentDirectedTo(session, probe.from),
   );
   for (const session of shown) sendGuarded(account, session, merely(session, probe.from));
-  // [rfc6121-4.3.2.1-02]
-  const head = { from: account.jid, to: probe.from, type: "unsubscribed", id: probe.id };
+  // It concerns the asker's account, whichever of its resources asked. [rfc6121-4.3.2.1-02]
+  const head = { from: account.jid, to: bareOf(probe.from), type: "unsubscribed", id: probe.id };
   if (shown.length === 0) account.send(makeStanza("presence", head));
 }
 

@@ -17,6 +17,7 @@ export interface Arrival {
   readonly at: BareJid;
   readonly from: string;
   readonly type: string | undefined;
+  readonly id: string | undefined;
 }
 
 /** A feature that notes what presence arrives for accounts: whether something was routed at all. */
@@ -27,8 +28,8 @@ export function presenceWitness(): { readonly module: ServerModule; readonly arr
     implements: [],
     start: () => ({
       guard: {
-        inbound: (account, { kind, from, type }) => {
-          if (kind === "presence") arrivals.push({ at: account.jid, from, type });
+        inbound: (account, { kind, from, type, id }) => {
+          if (kind === "presence") arrivals.push({ at: account.jid, from, type, id });
           return undefined;
         },
       },
