@@ -2,16 +2,20 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Daemon, runToEnd } from "#testing/lab/process.ts";
-import { type BenchPlace, type BenchTarget, domain, onServerCore, portsOf } from "../target.ts";
+import { type BenchPlace, type BenchTarget, domain, loopback, onServerCore, portsOf } from "../target.ts";
 
-const launcher = new URL("../../balcony", import.meta.url).pathname;
+const root = new URL("../../", import.meta.url).pathname;
+const launcher = `${root}balcony`;
 
 export const balcony: BenchTarget = {
   name: "balcony",
   version: async () => {
     if (!existsSync(launcher)) return undefined;
-    const { output } = await runToEnd({ command: ["git", "describe", "--always", "--dirty"], msMax: 5_000 });
-    return `Balcony ${output.trim()} on Node ${process.version}`;
+    const { code, output } = await runToEnd({
+      command: ["git", "-C", root, "describe", "--always", "--dirty"],
+      msMax: 5_000,
+    });
+    return `Balcony ${code === 0 ? output.trim() : "outside git"} on Node ${process.version}`;
   },
   sessions: { mechanism: "PLAIN", domain },
   mechanisms: ["PLAIN", "SCRAM-SHA-1"],
@@ -26,8 +30,53 @@ export const balcony: BenchTarget = {
   },
 };
 
-// To be brought in line with the schema of balcony.toml once there is one.
+// The limits that a load would hit are as high as they go, not off: what they cost is measured too.
 function config(place: BenchPlace): string {
-  return `# ${place.port} ${place.tlsPort} ${place.certificate.certificate}
+  const quoted = JSON.stringify;
+  return `[[hosts]]
+domain = ${quoted(domain)}
+certificate = ${quoted(place.certificate.certificate)}
+key = ${quoted(place.certificate.key)}
+registration = "open"
+
+[[listeners]]
+kind = "client"
+addresses = [${quoted(loopback)}]
+port = ${place.port}
+tls = "none"
+plain_without_tls = true
+
+[[listeners]]
+kind = "client-direct-tls"
+addresses = [${quoted(loopback)}]
+port = ${place.tlsPort}
+
+[auth]
+scram_iterations = 4096
+scram_without_tls = true
+
+[limits.rate]
+session_bytes_per_second = 1073741824
+session_bytes_burst = 1073741824
+session_stanzas_per_second = 1000000
+session_stanzas_burst = 1000000
+address_bytes_per_second = 1073741824
+address_bytes_burst = 1073741824
+address_stanzas_per_second = 1000000
+address_stanzas_burst = 1000000
+
+[limits.connections]
+per_address_max = 1000000
+unauthenticated_max = 1000000
+
+[limits.login]
+key_derivations_waiting_max = 100000
+registrations_per_address_max = 100000
+
+[log]
+level = "warn"
+
+[http]
+enabled = false
 `;
 }
