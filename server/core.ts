@@ -1,26 +1,14 @@
 import { TagPool } from "#protocol/xml/tag-pool.ts";
 import { JidCache } from "#protocol/jid/jid-cache.ts";
-import {
-  bareOf,
-  domainOf,
-  makeJid,
-  resourceOf,
-  withResource,
-  type BareJid,
-  type DomainJid,
-  type FullJid,
-  type Jid,
-} from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, makeJid, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import { randomToken, type Env, type Timer } from "#kit/env.ts";
-import { sessionBound } from "#kit/lifecycle.ts";
 import type { Log } from "#kit/log.ts";
 import type { ServerModule } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, StoreShape } from "#kit/storage.ts";
-import type { LocalAccount } from "./account/account.ts";
 import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
 import { AccountRegistry } from "./account/registry.ts";
 import type { CoreObserver, CoreSettings, ListenerPolicy } from "./core-settings.ts";
@@ -36,12 +24,13 @@ import type { Transport } from "./link/transport.ts";
 import { LoginThrottle } from "./login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
 import { serverSecret, secretShape } from "./server-secret.ts";
-import { EndedSessions } from "./session/ended-sessions.ts";
-import { LocalSession } from "./session/session.ts";
+import { Binder } from "./session/binder.ts";
 import { receivingConfig } from "./stream-hosts.ts";
 
 /** How often silent connections are looked for. */
 const livenessCheckMs = 5_000;
+/** How often a server that stops looks whether all is done. */
+const stopCheckMs = 10;
 /** 1,024 namespaces, 1,024 tags, for all streams together: about 200 KB when full. */
 const tagPoolPowerOfTwo = 10;
 
@@ -71,7 +60,10 @@ export class ServerCore {
   readonly #tagPool = new TagPool(tagPoolPowerOfTwo);
   #livenessCheck: Timer | undefined;
   readonly #secret: Uint8Array;
-  readonly #endedSessions = new EndedSessions();
+  readonly #binder: Binder;
+  /** Who is logging in, or has logged in and has no session yet. */
+  readonly #negotiating = new WeakMap<Link, BareJid>();
+  #stopping = false;
   readonly #services = new Map<ListenerPolicy, LinkServices>();
 
   private constructor(parts: CoreParts, secret: Uint8Array) {
@@ -88,6 +80,7 @@ export class ServerCore {
       store,
       queue: this.#queue,
       mailboxStanzasMax: settings.mailboxStanzasMax,
+      mailboxFull: () => parts.observer.limitHit("mailbox"),
     });
     this.accounts = new Accounts({
       env,
@@ -96,6 +89,15 @@ export class ServerCore {
       host: (domain) => this.hosts.get(domain),
       sasl: settings.sasl,
       tombstoneMs: settings.tombstoneMs,
+      credentialsGone: this.#sendAway,
+    });
+    this.#binder = new Binder({
+      env,
+      settings,
+      observer: parts.observer,
+      registry: this.registry,
+      host: (user) => this.#host(domainOf(user)),
+      parseJid: this.#parseJid,
     });
   }
 
@@ -132,22 +134,25 @@ export class ServerCore {
    */
   accept(transport: Transport, policy: ListenerPolicy, authenticated?: () => void): Link {
     const link = new Link(randomToken(this.#parts.env, 10), transport, this.#servicesFor(policy));
+    if (link.gone) return link;
     this.links.add(link);
     this.#livenessCheck ??= this.#parts.env.setTimer(livenessCheckMs, this.#checkLiveness);
     if (authenticated !== undefined) this.#authenticated.set(link, authenticated);
+    if (this.#stopping) link.close(new StreamError("system-shutdown"));
     return link;
   }
 
-  /** Tells every client that the server goes down; resolves when all are gone, or after `deadlineMs`. */
+  /**
+   * Tells every client that the server goes down. Resolves when all are gone and what they left behind is written, or
+   * after `deadlineMs`.
+   */
   async stop(deadlineMs: number): Promise<void> {
     const { env } = this.#parts;
+    this.#stopping = true;
     for (const session of this.registry.sessions()) session.end("system-shutdown");
     for (const link of this.links) link.close(new StreamError("system-shutdown"));
-    const gone = Promise.withResolvers<void>();
-    this.#allGone = gone.resolve;
-    const deadline = env.setTimer(deadlineMs, gone.resolve);
-    if (this.links.size > 0) await gone.promise;
-    deadline.cancel();
+    const end = env.now() + deadlineMs;
+    while (env.now() < end && (this.links.size > 0 || this.registry.busy)) await pause(env, stopCheckMs);
     for (const link of this.links) link.destroy();
     this.#livenessCheck?.cancel();
     for (const host of this.hosts.values()) host.stop();
@@ -161,7 +166,6 @@ export class ServerCore {
     this.#livenessCheck = this.links.size === 0 ? undefined : env.setTimer(livenessCheckMs, this.#checkLiveness);
   };
 
-  #allGone: (() => void) | undefined;
   readonly #authenticated = new WeakMap<Link, () => void>();
   readonly #earlyPeers = new WeakMap<Link, LocalEarlyPeer>();
 
@@ -197,9 +201,13 @@ export class ServerCore {
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
       authorize: (link, login) => Promise.resolve(this.#authorize(link, login)),
       earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, this.#earlyPeer(link)),
-      bind: (link, user, requested, language, answer) => this.#bind(link, user, requested, language, answer),
-      resume: (link, user, previous, h, answer) => this.#resume(link, user, previous, h, answer),
-      established: (link, jid, how) => this.#established(link, jid, how),
+      bind: (link, user, resource, language, answer) => this.#binder.bind(link, user, { resource, language }, answer),
+      resume: (link, user, previous, h, answer) => this.#binder.resume(link, user, previous, h, answer),
+      established: (link, jid, how) => {
+        log.debug({ stream: link.id, session: jid }, how === "bound" ? "resource bound" : "stream resumed");
+        this.#negotiating.delete(link);
+        if (how === "bound") this.#binder.announce(jid);
+      },
       streamEvent: (link, event) => {
         if (event.name === "authentication-failed") {
           observer.loginFailed(event.mechanism, event.condition);
@@ -217,7 +225,6 @@ export class ServerCore {
       tagPool: this.#tagPool,
       closed: (link) => {
         this.links.delete(link);
-        if (this.links.size === 0) this.#allGone?.();
       },
     };
   }
@@ -241,116 +248,35 @@ export class ServerCore {
       return { type: "authenticationFailed", condition: "temporary-auth-failure", text };
     }
     const jid = domain === undefined ? undefined : makeJid(username, domain);
+    if (jid !== undefined) this.#negotiating.set(link, bareOf(jid));
     const record = jid === undefined ? undefined : await this.accounts.find(bareOf(jid));
     return { type: "credentials", found: record?.credentials };
   }
 
   #authorize(link: Link, { mechanism, user, anonymous }: Login): AnswerInput {
     const { observer, log } = this.#parts;
-    if (anonymous) this.registry.createTemporary(this.#host(domainOf(user)), user);
+    if (anonymous) this.#binder.expectGuest(link);
+    this.#negotiating.set(link, user);
     observer.loginSucceeded(mechanism);
     this.#authenticated.get(link)?.();
     log.info({ stream: link.id, peer: link.remoteAddress, account: user, mechanism }, "logged in");
     return { type: "authorized", user };
   }
 
-  #bind(
-    link: Link,
-    user: BareJid,
-    requested: string | undefined,
-    language: string | undefined,
-    answer: (input: AnswerInput) => void,
-  ): void {
-    const host = this.#host(domainOf(user));
-    this.registry.get(host, user).postLocal((account) => {
-      const refused = (error: StanzaError): void => answer({ type: "bindFailed", error });
-      if (account === undefined) return refused(new StanzaError("not-authorized"));
-      if (account.sessions.size >= this.#parts.settings.sessionsPerAccountMax) {
-        this.#parts.observer.limitHit("sessions-per-account");
-        return refused(new StanzaError("resource-constraint", { text: "too many sessions of this account" }));
-      }
-      const jid = this.#chooseResource(account, requested);
-      if (jid instanceof StanzaError) return refused(jid);
-      const session = this.#newSession(link, host, account, jid, language);
-      account.sessions.set(session.resource, session);
-      link.attach(session);
-      return answer({ type: "bound", jid });
-    });
-  }
-
-  #newSession(
-    link: Link,
-    host: LocalHost,
-    account: LocalAccount,
-    jid: FullJid,
-    language: string | undefined,
-  ): LocalSession {
-    const { env, settings } = this.#parts;
-    return new LocalSession({
-      jid,
-      resource: resourceOf(jid) ?? "",
-      account,
-      host,
-      env,
-      limits: settings.session,
-      admission: { language, parseJid: this.#parseJid },
-      link,
-      endedSessions: this.#endedSessions,
-      tally: this.#parts.observer.tally,
-    });
-  }
-
-  /** The resource is ours to choose even when the client asked for one. RFC 6120 §7.6, §7.7 */
-  #chooseResource(account: LocalAccount, requested: string | undefined): FullJid | StanzaError {
-    const { env, settings } = this.#parts;
-    const wanted = requested ?? randomToken(env, 10);
-    const jid = withResource(account.jid, wanted);
-    if (jid === undefined) return new StanzaError("bad-request", { text: "not a resource that RFC 7622 allows" });
-    const old = account.sessions.get(resourceOf(jid) ?? "");
-    if (old === undefined) return jid;
-    switch (settings.resourceConflict) {
-      case "refuse-new":
-        return new StanzaError("conflict");
-      case "rename-new":
-        return withResource(account.jid, `${wanted}-${randomToken(env, 5)}`) ?? new StanzaError("conflict");
-      default:
-        old.end("conflict", "another client took this resource");
-        account.sessions.delete(old.resource);
-        return jid;
-    }
-  }
-
-  #resume(link: Link, user: BareJid, previous: string, h: number, answer: (input: AnswerInput) => void): void {
-    const host = this.#host(domainOf(user));
-    this.registry.get(host, user).postLocal((account) => {
-      const unknown: AnswerInput = { type: "smFailed", condition: "item-not-found" };
-      for (const session of account?.sessions.values() ?? []) {
-        if (session.resumptionId !== previous) continue;
-        session.resume(link, h, (handled) => {
-          if (handled === undefined) answer(unknown);
-          else {
-            link.attach(session);
-            answer({ type: "smResumed", jid: session.jid, h: handled });
-          }
-        });
-        return;
-      }
-      const handled = this.#endedSessions.handledBy(user, previous);
-      answer(handled === undefined ? unknown : { ...unknown, h: handled });
-    });
-  }
-
-  #established(link: Link, jid: FullJid, how: "bound" | "resumed"): void {
-    this.#parts.log.debug({ stream: link.id, session: jid }, how === "bound" ? "resource bound" : "stream resumed");
-    if (how === "resumed") return;
-    const host = this.#host(domainOf(jid));
-    this.registry.get(host, bareOf(jid)).postLocal((account) => {
-      const session = account?.sessions.get(resourceOf(jid) ?? "");
-      if (account !== undefined && session !== undefined) host.emit(sessionBound, { account, session });
-    });
-  }
+  /** Ends the streams that are between log-in and session, where somebody may be whose password held a moment ago. */
+  readonly #sendAway = (user: BareJid): void => {
+    for (const link of this.links)
+      if (this.#negotiating.get(link) === user)
+        link.close(new StreamError("not-authorized", { text: "what you logged in with holds no more" }));
+  };
 
   readonly #parseJid = (text: string): Jid | undefined => this.#jids.parse(text);
+}
+
+function pause(env: Env, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  env.setTimer(ms, resolve);
+  return promise;
 }
 
 function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {

@@ -20,6 +20,11 @@ export class RunQueue {
     this.#env = env;
   }
 
+  /** True while owners work: what comes now must wait its turn. */
+  get working(): boolean {
+    return this.#draining;
+  }
+
   /** Runs `runnable` soon. The caller sees to it that it is not in the queue twice. */
   add(runnable: Runnable): void {
     this.#due.push(runnable);

@@ -9,6 +9,8 @@ import type { LoadedOwner, Store, Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { Runnable, RunQueue } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
+import type { Timer } from "#kit/env.ts";
+import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -21,8 +23,14 @@ export interface AccountStage {
   readonly absent: (stanza: Stanza) => void;
   /** A stanza for an account whose data cannot be read at present. */
   readonly unreadable: (stanza: Stanza, cause: unknown) => void;
-  /** A task or a stanza broke down: a bug, told to the log. */
-  readonly crashed: (account: BareJid, cause: unknown) => void;
+  /** Stanzas that are not sent because what they are a consequence of could not be written. */
+  readonly unwritten: (stanza: Stanza, cause: unknown) => void;
+  /** A stanza for which there is no room in the mailbox. */
+  readonly crowdedOut: (stanza: Stanza, session: LocalSession | undefined) => void;
+  /** Handling something broke down: a bug, told to the log, and to the sender of the stanza that it was. */
+  readonly crashed: (account: BareJid, cause: unknown, stanza?: Stanza, session?: LocalSession) => void;
+  /** Data could not be read or written; the log is told. */
+  readonly storeFailed: (account: BareJid, cause: unknown) => void;
 }
 
 /** What an account needs of the store. */
@@ -39,9 +47,18 @@ export interface AccountParts {
   readonly mailboxStanzasMax: number;
 }
 
-/** One thing that waits in the mailbox: a stanza that arrives, one that a session sends, or a task. */
-type Work = Stanza | Outgoing | Task;
+/** After the data could not be read, while something waits for it: when to try again, in milliseconds. */
+const readAgainAfterMs = 1_000;
+
+/** One thing that waits in the mailbox: a stanza that arrives, one that a session sends, a task, or a request. */
+type Work = Stanza | Outgoing | Task | Request;
 type Task = (account: LocalAccount | undefined) => void | Promise<void>;
+
+/** A task that somebody waits for, and who would rather be told that it cannot be done than wait for long. */
+interface Request {
+  readonly perform: Task;
+  readonly unreadable: (cause: unknown) => void;
+}
 
 class Outgoing {
   readonly stanza: Stanza;
@@ -59,16 +76,21 @@ export class LocalAccount implements Account, Runnable {
   readonly host: Host;
   readonly sessions = new Map<string, LocalSession>();
   readonly #parts: AccountParts;
+  readonly #mailbox = new Mailbox<Work>();
   readonly #outbox = new Outbox();
-  #mailbox: Work[] = [];
-  #taken = 0;
   #phase: "asleep" | "waking" | "awake" | "absent" = "asleep";
   #slots: LiveSlots | undefined;
+  /** The batch of what is being handled. */
   #writes: Write[] = [];
+  /** The last batch that was issued before the present work began. */
+  #issuedBefore = 0;
+  /** Something is being handled at this very moment. */
+  #handling = false;
   /** A promise is under way that keeps the mailbox waiting. */
   #occupied = false;
   #inQueue = false;
   #reload = false;
+  #retry: Timer | undefined;
 
   constructor(parts: AccountParts) {
     this.#parts = parts;
@@ -78,39 +100,44 @@ export class LocalAccount implements Account, Runnable {
 
   /** Nothing is going on here and nothing would be missed if this object went away. */
   get idle(): boolean {
-    return (
-      this.sessions.size === 0 &&
-      this.#mailbox.length === this.#taken &&
-      !this.#occupied &&
-      this.#outbox.idle &&
-      (this.#phase === "awake" || this.#phase === "absent")
-    );
+    return this.sessions.size === 0 && !this.busy;
   }
 
-  get waiting(): number {
-    return this.#mailbox.length - this.#taken;
+  /** Something waits or is being done. */
+  get busy(): boolean {
+    return this.#mailbox.size > 0 || this.#occupied || !this.#outbox.idle || this.#phase === "waking";
   }
 
-  /** A stanza has arrived. False when too much waits already. */
-  readonly deliver = (stanza: Stanza): boolean => {
-    if (this.waiting >= this.#parts.mailboxStanzasMax) return false;
+  /** A stanza has arrived. */
+  readonly deliver = (stanza: Stanza): void => {
+    if (this.#full) return this.#parts.stage.crowdedOut(stanza, undefined);
     stanza.hold();
-    this.#enqueue(stanza);
-    return true;
+    return this.#enqueue(stanza);
   };
 
-  /** One of the account's sessions sends a stanza. Called from the session's link, never from within an owner's work. */
+  /** One of the account's sessions sends a stanza. */
   readonly accept = (stanza: Stanza, session: LocalSession): void => {
-    if (this.#phase === "awake" && !this.#occupied && this.waiting === 0) this.#do(stanza, session);
-    else this.#enqueue(new Outgoing(stanza, session));
+    const free = this.#phase === "awake" && !this.#occupied && this.#mailbox.size === 0;
+    if (free && !this.#parts.queue.working) this.#do(stanza, session);
+    else if (this.#full) {
+      this.#parts.stage.crowdedOut(stanza, session);
+      stanza.release();
+    } else this.#enqueue(new Outgoing(stanza, session));
   };
 
   readonly post = (task: (account: Account) => void | Promise<void>): void => {
     this.postLocal((account) => (account === undefined ? undefined : task(account)));
   };
 
-  /** Like `post`, for the server's own parts; told `undefined` when the account does not exist. */
+  /**
+   * Like `post`, for the server's own parts; told `undefined` when the account does not exist. While its data cannot be
+   * read the task waits.
+   */
   readonly postLocal = (task: Task): void => this.#enqueue(task);
+
+  /** Like `postLocal`, but told at once when the account's data cannot be read. */
+  readonly request = (perform: Task, unreadable: (cause: unknown) => void): void =>
+    this.#enqueue({ perform, unreadable });
 
   readonly value = <T>(slot: AccountValue<T>): LiveValue<T> => this.#live().value(slot);
   readonly map = <T>(slot: AccountMap<T>): LiveMap<T> => this.#live().map(slot);
@@ -118,16 +145,21 @@ export class LocalAccount implements Account, Runnable {
     liveArchive(slot, { owner: this.jid, store: this.#parts.store, write: this.write, flush: this.#commit });
 
   readonly send = (stanza: Stanza): void => {
-    if (this.#gated) this.whenDurable(() => this.host.route(stanza));
-    else this.host.route(stanza);
+    if (!this.#gated) return this.host.route(stanza);
+    return this.whenDurable(
+      () => this.host.route(stanza),
+      (cause) => this.#parts.stage.unwritten(stanza, cause),
+    );
   };
 
   readonly outboundVerdict = (stanza: Stanza, session: Session): Verdict | undefined =>
     this.#parts.stage.outboundVerdict(this, stanza, session);
 
   readonly whenDurable = (run: () => void, failed?: (cause: unknown) => void): void => {
-    if (this.#gated) this.#outbox.add(this.#outbox.issued + (this.#writes.length > 0 ? 1 : 0), run, failed);
-    else run();
+    if (!this.#gated) return run();
+    const unissued = this.#writes.length > 0;
+    const after = this.#outbox.issued + (unissued ? 1 : 0);
+    return this.#outbox.add({ after, caused: unissued || after > this.#issuedBefore, run, failed });
   };
 
   /** True while something written is not durable yet, so that what is sent must wait. */
@@ -135,22 +167,31 @@ export class LocalAccount implements Account, Runnable {
     return this.#writes.length > 0 || !this.#outbox.idle;
   }
 
+  get #full(): boolean {
+    return this.#mailbox.size + this.#outbox.size >= this.#parts.mailboxStanzasMax;
+  }
+
   /** Joins the batch of what is being handled. */
   readonly write = (write: Write): void => {
-    if (this.#writes.length === 0 && !this.#occupied && !this.#inQueue) this.#enqueue(() => undefined);
+    // Written outside of all work, as by the answer to a read: somebody must commit it.
+    if (this.#writes.length === 0 && !this.#occupied && !this.#handling) this.#enqueue(() => undefined);
     this.#writes.push(write);
   };
 
   /** Delivers to a session, in the outbox's order. */
   readonly sendTo = (session: LocalSession, stanza: Stanza): void => {
-    if (this.#gated) {
-      stanza.hold();
-      const done = (): void => stanza.release();
-      this.whenDurable(() => {
+    if (!this.#gated) return session.transmit(stanza);
+    stanza.hold();
+    return this.whenDurable(
+      () => {
         session.transmit(stanza);
-        done();
-      }, done);
-    } else session.transmit(stanza);
+        stanza.release();
+      },
+      (cause) => {
+        this.#parts.stage.unwritten(stanza, cause);
+        stanza.release();
+      },
+    );
   };
 
   /** What is stored has changed behind the slots' back: the account was created, or wiped. */
@@ -161,27 +202,20 @@ export class LocalAccount implements Account, Runnable {
   /** Does what waits until the mailbox is empty or a promise makes it wait. */
   readonly run = (): void => {
     this.#inQueue = false;
-    if (this.#phase === "asleep") this.#wake();
-    while (this.#taken < this.#mailbox.length && !this.#occupied && this.#phase !== "waking") {
-      const work = this.#mailbox[this.#taken];
-      this.#taken += 1;
-      assert(work !== undefined, "the mailbox has no holes");
-      if (this.#phase === "absent") this.#refuse(work);
-      else if (typeof work === "function") this.#perform(work);
+    if (this.#phase === "asleep" && this.#mailbox.size > 0) this.#wake();
+    while (!this.#occupied && this.#phase !== "waking") {
+      const work = this.#mailbox.take();
+      if (work === undefined) return;
+      if (typeof work === "function") this.#perform(work);
+      else if ("perform" in work) this.#perform(work.perform);
+      else if (this.#phase === "absent") this.#refuse(work, this.#parts.stage.absent);
       else if (work instanceof Outgoing) this.#do(work.stanza, work.session);
       else this.#do(work, undefined);
-    }
-    if (this.#taken === this.#mailbox.length) {
-      this.#taken = 0;
-      if (this.#mailbox.length > 0) this.#mailbox = [];
-    } else if (this.#taken > mailboxCompactedAfter) {
-      this.#mailbox = this.#mailbox.slice(this.#taken);
-      this.#taken = 0;
     }
   };
 
   #enqueue(work: Work): void {
-    this.#mailbox.push(work);
+    this.#mailbox.add(work);
     this.#schedule();
   }
 
@@ -194,36 +228,45 @@ export class LocalAccount implements Account, Runnable {
   #do(stanza: Stanza, session: LocalSession | undefined): void {
     const { stage } = this.#parts;
     let pending: void | Promise<void> = undefined;
+    this.#handling = true;
     try {
       pending = session === undefined ? stage.inbound(this, stanza) : stage.outbound(this, stanza, session);
     } catch (cause) {
-      stage.crashed(this.jid, cause);
+      stage.crashed(this.jid, cause, stanza, session);
     }
-    if (pending !== undefined) this.#await(pending, () => this.#settle(stanza));
-    else this.#settle(stanza);
+    this.#handling = false;
+    if (pending === undefined) this.#settle(stanza);
+    else
+      this.#await(
+        pending.catch((cause: unknown) => stage.crashed(this.jid, cause, stanza, session)),
+        () => this.#settle(stanza),
+      );
   }
 
   #perform(task: Task): void {
     let pending: void | Promise<void> = undefined;
+    this.#handling = true;
     try {
-      pending = task(this);
+      pending = task(this.#phase === "awake" ? this : undefined);
     } catch (cause) {
       this.#parts.stage.crashed(this.jid, cause);
     }
+    this.#handling = false;
     // What a task wrote before it waits is committed at once: it may be the commit that it waits for.
     this.#commit();
-    if (pending !== undefined) this.#await(pending, () => this.#commit());
+    if (pending === undefined) this.#issuedBefore = this.#outbox.issued;
+    else this.#await(pending, this.#end);
   }
 
   #await(pending: Promise<void>, then: () => void): void {
     this.#occupied = true;
-    pending
+    void pending
       .catch((cause: unknown) => this.#parts.stage.crashed(this.jid, cause))
-      .finally(() => {
+      .then(() => {
         this.#occupied = false;
-        then();
+        this.#guarded(then);
         if (this.#reload && this.#outbox.idle) this.#wake();
-        if (this.waiting > 0) this.#schedule();
+        if (this.#mailbox.size > 0) this.#schedule();
       });
   }
 
@@ -233,8 +276,13 @@ export class LocalAccount implements Account, Runnable {
       const release = (): void => stanza.release();
       this.whenDurable(release, release);
     }
-    if (this.#writes.length > 0) this.#commit();
+    this.#end();
   }
+
+  readonly #end = (): void => {
+    if (this.#writes.length > 0) this.#commit();
+    this.#issuedBefore = this.#outbox.issued;
+  };
 
   readonly #commit = (): void => {
     if (this.#writes.length === 0) return;
@@ -242,17 +290,23 @@ export class LocalAccount implements Account, Runnable {
     this.#writes = [];
     const batch = this.#outbox.issue();
     this.#parts.store.commit(writes).then(
-      () => this.#ended(() => this.#outbox.committed(batch)),
+      () => {
+        for (const { run } of this.#outbox.committed(batch)) this.#guarded(run);
+        this.#batchEnded();
+      },
       (cause: unknown) => {
         this.#reload = true;
-        this.#ended(() => this.#outbox.failed(batch, cause));
+        this.#parts.stage.storeFailed(this.jid, cause);
+        for (const { entry, failed } of this.#outbox.failed(batch))
+          this.#guarded(failed ? () => entry.failed?.(cause) : entry.run);
+        this.#batchEnded();
       },
     );
   };
 
-  #ended(flush: () => void): void {
-    flush();
+  #batchEnded(): void {
     this.#commit();
+    if (!this.#occupied) this.#issuedBefore = this.#outbox.issued;
     if (this.#reload && this.#outbox.idle && !this.#occupied) this.#wake();
   }
 
@@ -260,38 +314,47 @@ export class LocalAccount implements Account, Runnable {
   #wake(): void {
     this.#phase = "waking";
     this.#reload = false;
-    this.#parts.store.load(this.jid).then(
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    const { store, exists } = this.#parts;
+    store.load(this.jid).then(
       (loaded) => {
-        this.#phase = this.#parts.exists(loaded) ? "awake" : "absent";
-        const { store } = this.#parts;
+        this.#phase = exists(loaded) ? "awake" : "absent";
         this.#slots = new LiveSlots({ owner: this.jid, loaded, store, write: this.write });
-        this.#schedule();
+        if (this.#mailbox.size > 0) this.#schedule();
       },
       (cause: unknown) => {
-        this.#parts.stage.crashed(this.jid, cause);
-        this.#refuseAll(cause);
+        this.#parts.stage.storeFailed(this.jid, cause);
+        this.#unreadable(cause);
       },
     );
   }
 
-  /** The store could not be read: everything that waits gets an error; the next one to come tries again. */
-  #refuseAll(cause: unknown): void {
-    const refused = this.#mailbox.slice(this.#taken);
-    this.#mailbox = [];
-    this.#taken = 0;
+  /** Stanzas and requests get an error; tasks wait. Whatever comes next tries again, and time does. */
+  #unreadable(cause: unknown): void {
     this.#phase = "asleep";
-    for (const work of refused) this.#refuse(work, cause);
+    for (const work of this.#mailbox.takeAll()) {
+      if (typeof work === "function") this.#mailbox.add(work);
+      else if ("perform" in work) this.#guarded(() => work.unreadable(cause));
+      else this.#refuse(work, (stanza) => this.#parts.stage.unreadable(stanza, cause));
+    }
+    if (this.#mailbox.size === 0 || this.host.signal.aborted) return;
+    this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
   }
 
-  #refuse(work: Work, unreadable?: unknown): void {
-    if (typeof work === "function") {
-      this.#perform(() => work(undefined));
-      return;
-    }
+  #refuse(work: Stanza | Outgoing, tell: (stanza: Stanza) => void): void {
     const stanza = work instanceof Outgoing ? work.stanza : work;
-    if (unreadable === undefined) this.#parts.stage.absent(stanza);
-    else this.#parts.stage.unreadable(stanza, unreadable);
+    this.#guarded(() => tell(stanza));
     stanza.release();
+  }
+
+  /** One thing that breaks down must not take along what comes behind it. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (cause) {
+      this.#parts.stage.crashed(this.jid, cause);
+    }
   }
 
   #live(): LiveSlots {
@@ -299,6 +362,3 @@ export class LocalAccount implements Account, Runnable {
     return this.#slots;
   }
 }
-
-/** Stanzas that have been handled before the mailbox's array is cut. */
-const mailboxCompactedAfter = 256;

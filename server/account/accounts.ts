@@ -31,6 +31,8 @@ export interface AccountsParts {
   readonly sasl: SaslServerPolicy;
   /** How long the name of a deleted account stays taken, in milliseconds. */
   readonly tombstoneMs: number;
+  /** Told when what somebody may have proven just now, without having a session yet, holds no more (A55). */
+  readonly credentialsGone: (jid: BareJid) => void;
 }
 
 /** Creates, changes, deletes and lists the accounts of all hosts. */
@@ -75,6 +77,7 @@ export class Accounts implements AccountAdministration {
         const record = account.value(accountRecord);
         record.set({ createdAt: record.get()?.createdAt ?? this.#parts.env.now(), credentials });
         return durable(account, () => {
+          this.#parts.credentialsGone(jid);
           for (const session of account.sessions.values())
             if (session.resource !== except) session.end("not-authorized", "the password was changed");
         });
@@ -85,21 +88,31 @@ export class Accounts implements AccountAdministration {
   readonly delete = async (jid: BareJid): Promise<AccountChange> => {
     const host = this.#parts.host(domainOf(jid));
     if (host === undefined) return unknownAccount(jid);
-    // The sessions end in tasks of their own, behind which the second turn comes.
-    await this.#perform(host, jid, (account) => {
-      for (const session of account?.sessions.values() ?? []) session.end("not-authorized", "the account was deleted");
-      return Promise.resolve({ ok: true });
-    });
-    return this.#perform(host, jid, (account) => {
-      if (account === undefined) return Promise.resolve(unknownAccount(jid));
-      host.emit(accountDeleting, { account });
-      account.write({ op: "wipe", owner: jid });
-      const value = tombstone.codec.encode({ deletedAt: this.#parts.env.now() });
-      account.write({ op: "set", store: tombstone.name, owner: jid, key: "", value });
-      account.reload();
-      return durable(account, () => undefined);
-    });
+    this.#parts.credentialsGone(jid);
+    for (;;) {
+      // Sessions end in tasks of their own, behind which the next turn comes; who binds in between ends in that one.
+      const outcome = await this.#perform(host, jid, (account) => {
+        if (account === undefined) return Promise.resolve(unknownAccount(jid));
+        if (account.sessions.size === 0) return this.#bury(host, account);
+        for (const session of account.sessions.values()) session.end("not-authorized", "the account was deleted");
+        return Promise.resolve(undefined);
+      });
+      if (outcome !== undefined) return outcome;
+    }
   };
+
+  #bury(host: LocalHost, account: LocalAccount): Promise<AccountChange> {
+    const owner = account.jid;
+    const value = tombstone.codec.encode({ deletedAt: this.#parts.env.now() });
+    const stone = { op: "set", store: tombstone.name, owner, key: "", value } as const;
+    // What the features say to others waits behind this: if nothing can be written, nothing has happened.
+    account.write(stone);
+    host.emit(accountDeleting, { account });
+    account.write({ op: "wipe", owner });
+    account.write(stone);
+    account.reload();
+    return durable(account, () => this.#parts.credentialsGone(owner));
+  }
 
   readonly exists = async (jid: BareJid): Promise<boolean> => (await this.find(jid)) !== undefined;
 
@@ -146,17 +159,19 @@ export class Accounts implements AccountAdministration {
   }
 
   /** Has the account's owner do it, in its turn. */
-  #perform(
+  #perform<Outcome extends AccountChange | undefined>(
     host: LocalHost,
     jid: BareJid,
-    task: (account: LocalAccount | undefined) => Promise<AccountChange>,
-  ): Promise<AccountChange> {
-    const { promise, resolve } = Promise.withResolvers<AccountChange>();
-    this.#parts.registry.get(host, jid).postLocal((account) => {
-      const done = task(account);
-      done.then(resolve, (error: unknown) => resolve(storeFailed(error)));
+    task: (account: LocalAccount | undefined) => Promise<Outcome>,
+  ): Promise<Outcome | AccountChange> {
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome | AccountChange>();
+    const fail = (error: unknown): void =>
+      error instanceof StoreError ? resolve(failed("store", error.message)) : reject(asError(error));
+    this.#parts.registry.get(host, jid).request((account) => {
+      const done = (async () => task(account))();
+      done.then(resolve, fail);
       return done.then(nothing, nothing);
-    });
+    }, fail);
     return promise;
   }
 }
@@ -165,13 +180,13 @@ function nothing(): void {}
 
 /** Answers once what the task wrote is durable. */
 function durable(account: LocalAccount, then: () => void): Promise<AccountChange> {
-  const { promise, resolve } = Promise.withResolvers<AccountChange>();
+  const { promise, resolve, reject } = Promise.withResolvers<AccountChange>();
   account.whenDurable(
     () => {
       then();
       resolve({ ok: true });
     },
-    (error) => resolve(storeFailed(error)),
+    (error) => reject(asError(error)),
   );
   return promise;
 }
@@ -184,7 +199,6 @@ function unknownAccount(jid: BareJid): AccountChange {
   return failed("no-such-account", `there is no account ${jid}`);
 }
 
-function storeFailed(error: unknown): AccountChange {
-  if (error instanceof StoreError) return failed("store", error.message);
-  throw error;
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error("a store failed without an error", { cause });
 }

@@ -1,9 +1,9 @@
 /**
- * Keeps what an account sends behind what it wrote before: each entry waits for the batch that it depends on, and
+ * Keeps what an account sends behind what it wrote before: each entry waits for the batch that it comes after, and
  * entries leave in the order in which they came. Batches are numbered by the account from 1 upwards and end in order.
  */
 export class Outbox {
-  readonly #entries: Entry[] = [];
+  readonly #entries: OutboxEntry[] = [];
   #issued = 0;
   #ended = 0;
 
@@ -27,34 +27,28 @@ export class Outbox {
     return this.#issued;
   }
 
-  /** Something that waits for the batch `after`, which may be the one not issued yet. */
-  add(after: number, run: () => void, failed: ((cause: unknown) => void) | undefined): void {
-    this.#entries.push({ after, run, failed });
+  add(entry: OutboxEntry): void {
+    this.#entries.push(entry);
   }
 
-  /** The batch is durable. */
-  committed(batch: number): void {
+  /** The batch is durable: what waited for it may leave, in this order. */
+  committed(batch: number): readonly OutboxEntry[] {
     this.#ended = batch;
-    for (const entry of this.#take(batch)) entry.run();
-  }
-
-  /** The batch was not written: what waited for it alone is told so. */
-  failed(batch: number, cause: unknown): void {
-    this.#ended = batch;
-    for (const entry of this.#take(batch)) {
-      if (entry.after === batch) entry.failed?.(cause);
-      else entry.run();
-    }
-  }
-
-  #take(batch: number): readonly Entry[] {
     const count = this.#entries.findIndex((entry) => entry.after > batch);
     return this.#entries.splice(0, count === -1 ? this.#entries.length : count);
   }
+
+  /** The batch was not written. What it caused must be told so; what only came behind it leaves as ever. */
+  failed(batch: number): readonly { readonly entry: OutboxEntry; readonly failed: boolean }[] {
+    return this.committed(batch).map((entry) => ({ entry, failed: entry.after === batch && entry.caused }));
+  }
 }
 
-interface Entry {
+export interface OutboxEntry {
+  /** The batch that it waits for, which may be the one not issued yet. */
   readonly after: number;
+  /** Whether it is a consequence of what that batch writes, rather than merely later. */
+  readonly caused: boolean;
   readonly run: () => void;
   readonly failed: ((cause: unknown) => void) | undefined;
 }

@@ -20,6 +20,7 @@ export class AccountRegistry {
   readonly #store: Store;
   readonly #queue: RunQueue;
   readonly #mailboxStanzasMax: number;
+  readonly #mailboxFull: () => void;
   #sweep: Timer | undefined;
 
   constructor(parts: {
@@ -27,11 +28,14 @@ export class AccountRegistry {
     readonly store: Store;
     readonly queue: RunQueue;
     readonly mailboxStanzasMax: number;
+    /** Told when a stanza finds no room in an account's mailbox. */
+    readonly mailboxFull: () => void;
   }) {
     this.#env = parts.env;
     this.#store = parts.store;
     this.#queue = parts.queue;
     this.#mailboxStanzasMax = parts.mailboxStanzasMax;
+    this.#mailboxFull = parts.mailboxFull;
   }
 
   get size(): number {
@@ -61,8 +65,8 @@ export class AccountRegistry {
   }
 
   /** An account that lives in memory alone, as long as its session does: what ANONYMOUS gives (RFC 4505). */
-  createTemporary(host: LocalHost, jid: BareJid): LocalAccount {
-    return this.#create(host, jid, temporaryStore);
+  temporary(host: LocalHost, jid: BareJid): LocalAccount {
+    return this.#awake.get(jid) ?? this.#create(host, jid, temporaryStore);
   }
 
   /** The local session behind a full JID. */
@@ -75,6 +79,12 @@ export class AccountRegistry {
     for (const account of this.#awake.values()) yield* account.sessions.values();
   }
 
+  /** Whether any account still has something to do or to write. */
+  get busy(): boolean {
+    for (const account of this.#awake.values()) if (account.busy) return true;
+    return false;
+  }
+
   close(): void {
     this.#sweep?.cancel();
   }
@@ -82,7 +92,7 @@ export class AccountRegistry {
   #stage(host: LocalHost): AccountStage {
     let stage = this.#stages.get(host);
     if (stage === undefined) {
-      stage = pipelineOf(host);
+      stage = pipelineOf(host, this.#mailboxFull);
       this.#stages.set(host, stage);
     }
     return stage;

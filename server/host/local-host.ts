@@ -94,8 +94,7 @@ export class LocalHost implements Host {
 
   /** Takes a stanza for one of this host's accounts. */
   deliver(bare: BareJid, stanza: Stanza): void {
-    if (!this.#parts.registry.get(this, bare).deliver(stanza))
-      refuse(this, stanza, new StanzaError("resource-constraint", { text: "too much is waiting for this account" }));
+    this.#parts.registry.get(this, bare).deliver(stanza);
   }
 
   readonly post = (jid: BareJid, task: (account: Account | undefined) => void | Promise<void>): void => {

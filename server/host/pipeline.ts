@@ -1,7 +1,7 @@
-import { isBare, resourceOf } from "#protocol/jid/jid.ts";
+import { bareOf, isBare, resourceOf } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Verdict } from "#kit/server-module.ts";
-import type { Stanza } from "#kit/stanza.ts";
+import { makeStanza, type Stanza } from "#kit/stanza.ts";
 import type { AccountStage, LocalAccount } from "../account/account.ts";
 import type { LocalSession } from "../session/session.ts";
 import { answerAccountIq } from "./iq-dispatch.ts";
@@ -13,20 +13,41 @@ import { inboundVerdict, outboundVerdict } from "./verdict.ts";
  * The named steps that a stanza passes on one host: guard → rewrite → record → copy → deliver, for the account that
  * sends and then, wherever that lives, for the account that it is for.
  */
-export function pipelineOf(host: LocalHost): AccountStage {
+export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountStage {
   return {
     outbound: (account, stanza, session) => sendOut(host, account, stanza, session),
     inbound: (account, stanza) => takeIn(host, account, stanza),
     outboundVerdict: (account, stanza, session) => outboundVerdict(host.steps, account, stanza, session),
-    absent: (stanza) => {
-      // Who is not there says nothing about presence; all else gets the answer that gives nothing away.
-      // RFC 6121 §8.5.1 [rfc6121-8.5.1-01]
-      if (stanza.kind !== "presence") refuse(host, stanza, new StanzaError("service-unavailable"));
-    },
+    absent: (stanza) => answerForNobody(host, stanza),
     unreadable: (stanza, cause) => refuse(host, stanza, storageFailure(cause)),
-    crashed: (account, cause) =>
-      host.log.error({ account, error: cause }, "handling what came to an account broke down; this is a bug"),
+    unwritten: (stanza, cause) => {
+      // What presence would have told has not happened.
+      if (stanza.kind !== "presence") refuse(host, stanza, storageFailure(cause));
+    },
+    crowdedOut: (stanza, session) => {
+      mailboxFull();
+      const text = "too much is waiting for this account";
+      refuse(host, stanza, new StanzaError("resource-constraint", { text }), session);
+    },
+    crashed: (account, cause, stanza, session) => {
+      host.log.error({ account, error: cause }, "handling what came to an account broke down; this is a bug");
+      if (stanza !== undefined) refuse(host, stanza, new StanzaError("internal-server-error"), session);
+    },
+    storeFailed: (account, error) => host.log.warn({ account, error }, "an account's data is out of reach at present"),
   };
+}
+
+/** What comes for an account that does not exist: the answers give away as little as the RFC allows (RFC 6121 §8.5.1). */
+function answerForNobody(host: LocalHost, stanza: Stanza): void {
+  const { kind, type, from, id } = stanza;
+  if (kind === "presence") {
+    // Whoever asks has a subscription to cancel; all other presence is ignored.
+    // [rfc6121-8.5.1-03] [rfc6121-8.5.1-04] [rfc6121-8.5.1-05] [rfc6121-4.3.2-01]
+    if (type !== "probe" || stanza.to === undefined) return;
+    host.route(makeStanza("presence", { from: bareOf(stanza.to), to: bareOf(from), type: "unsubscribed", id }));
+  } else if (kind === "iq" || type !== "headline") {
+    refuse(host, stanza, new StanzaError("service-unavailable")); // [rfc6121-8.5.1-01] [rfc6121-8.5.1-02]
+  }
 }
 
 function sendOut(

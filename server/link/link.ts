@@ -49,6 +49,8 @@ export class Link implements SessionLink {
   #gone = false;
   /** Our closing tag is sent. */
   #closed = false;
+  /** Both sides have closed; what still comes is nobody's. Runs out when the peer must have had all. */
+  #lingering: Timer | undefined;
   /** Reasons not to read on: the machine waits for an answer, or the client sends too fast. */
   #held = 0;
 
@@ -75,6 +77,11 @@ export class Link implements SessionLink {
     services.log.debug({ stream: id, peer: transport.remoteAddress }, "connection opened");
     for (const effect of begun.effects) this.#carryOut(effect);
     transport.open(this.#transportHandler());
+  }
+
+  /** The connection is over. */
+  get gone(): boolean {
+    return this.#gone;
   }
 
   get remoteAddress(): string {
@@ -155,6 +162,7 @@ export class Link implements SessionLink {
   }
 
   #take(bytes: string): void {
+    if (this.#lingering !== undefined) return;
     const now = this.#services.env.now();
     this.#heardAt = now;
     this.#pingedAt = undefined;
@@ -229,8 +237,7 @@ export class Link implements SessionLink {
       case "resumeInput":
         return this.#letGo();
       case "disconnect":
-        this.#flush();
-        return this.#transport.end();
+        return this.#disconnect();
       case "lookupCredentials":
         return this.#lookUp(effect.username);
       case "derive":
@@ -247,6 +254,7 @@ export class Link implements SessionLink {
         return this.#resume(effect.user, effect.previous, effect.h);
       case "established":
         this.#reader.setLimits(this.#services.limits.xml);
+        if (effect.how === "resumed") this.#session?.repeat();
         return this.#services.established(this, effect.jid, effect.how);
       case "ackRequested":
         return this.#session?.acknowledgementWanted();
@@ -274,6 +282,16 @@ export class Link implements SessionLink {
       default:
         return unreachable(effect);
     }
+  }
+
+  /** The peer has some time to take what is under way and to close its end; who holds on to it is cut. */
+  #disconnect(): void {
+    const { env, limits } = this.#services;
+    this.#flush();
+    this.#lingering ??= env.setTimer(limits.closingMsMax, () => this.#transport.destroy());
+    // Its end can only be seen by reading up to it.
+    this.#transport.resume();
+    this.#transport.end();
   }
 
   /** Nothing is sent after the closing tag, and what the session still owes is decided about now. */
@@ -392,6 +410,7 @@ export class Link implements SessionLink {
     this.#out = "";
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#lingering?.cancel();
     for (const waiter of this.#waiters.splice(0)) waiter(false);
     this.#session?.cut(this);
     this.#session = undefined;

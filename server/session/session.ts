@@ -11,6 +11,7 @@ import type { Session } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import type { SessionSlot } from "#kit/slots.ts";
 import { makeStanza, type Stanza } from "#kit/stanza.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { LocalAccount } from "../account/account.ts";
 import type { Tally } from "../core-settings.ts";
 import type { LocalHost } from "../host/local-host.ts";
@@ -44,6 +45,15 @@ interface Management {
   readonly owed: Unacknowledged;
 }
 
+/** What becomes of an attempt to go on over another connection. */
+export type Resumption =
+  /** @property h how many of the client's stanzas we have handled */
+  | { readonly type: "resumed"; readonly h: number }
+  /** The session cannot be resumed, or not any more. */
+  | { readonly type: "gone" }
+  /** The client claims what cannot be; its new stream deserves this error and the session stays as it is. */
+  | { readonly type: "impossible"; readonly error: StreamError };
+
 /** A connected resource; see {@link Session}. */
 export class LocalSession implements Session {
   readonly jid: FullJid;
@@ -64,6 +74,8 @@ export class LocalSession implements Session {
   /** The client asked for an acknowledgement while not everything was settled. */
   #answerDue = false;
   #expiry: Timer | undefined;
+  /** The connection that will have the session once all is settled; the latest wins. */
+  #resuming: SessionLink | undefined;
   #ended = false;
 
   constructor(parts: LocalSessionParts) {
@@ -109,6 +121,9 @@ export class LocalSession implements Session {
 
   readonly end = (condition: StreamCondition, text?: string): void => {
     const link = this.#link;
+    if (this.#ended) return;
+    // The client may know what arrived before it is sent away.
+    if (this.#management !== undefined) this.#acknowledge(this.#management);
     this.#finish();
     link?.close(new StreamError(condition, { text }));
   };
@@ -139,10 +154,7 @@ export class LocalSession implements Session {
       if ("refuse" in verdict) refuse(this.#host, stanza, verdict.refuse);
       return;
     }
-    if (this.#ended) {
-      if (stanza.kind === "message") this.#host.steps.messages.undelivered(this.account, stanza, "session-ended");
-      return;
-    }
+    if (this.#ended) return this.#giveUp(stanza);
     const bytes = serializeBytes(stanza.element);
     this.#tally.stanzasSent += 1;
     const management = this.#management;
@@ -153,7 +165,7 @@ export class LocalSession implements Session {
     }
     if (!management.owed.add(stanza, bytes)) {
       this.end("policy-violation", "too many stanzas are not acknowledged");
-      this.account.post(() => this.transmit(stanza));
+      this.#giveUp(stanza);
       return;
     }
     this.#link?.write(bytes);
@@ -216,36 +228,36 @@ export class LocalSession implements Session {
    * The stream goes on over another connection (XEP-0198 §5).
    *
    * @param h what the client says that it has handled
-   * @param ready told our own count once everything that arrived before the cut is settled; undefined when the session
-   * is no more or the count cannot be
+   * @param ready told once everything that arrived before the cut is settled; `repeat` follows when the client knows
    */
-  resume(link: SessionLink, h: number, ready: (h: number | undefined) => void): void {
+  resume(link: SessionLink, h: number, ready: (outcome: Resumption) => void): void {
     const management = this.#management;
-    if (management === undefined || this.#ended) {
-      ready(undefined);
-      return;
-    }
+    if (management?.id === undefined || this.#ended) return ready({ type: "gone" });
+    const error = management.owed.acknowledge(h);
+    if (error !== undefined) return ready({ type: "impossible", error });
     const old = this.#link;
     this.#link = undefined;
+    this.#resuming = link;
+    // [xep0198-5-18]
     old?.close(new StreamError("conflict", { text: "the stream was resumed on another connection" }));
-    this.#expiry?.cancel();
-    this.#expiry = undefined;
-    if (management.owed.acknowledge(h) !== undefined) {
-      ready(undefined);
-      this.#hibernate(management);
-      return;
-    }
-    this.#whenAllSettled(management, () => {
-      if (this.#ended) {
-        ready(undefined);
-        return;
-      }
+    this.#expire(management);
+    return this.#whenAllSettled(management, () => {
+      if (this.#ended || this.#resuming !== link) return ready({ type: "gone" });
+      this.#resuming = undefined;
+      this.#expiry?.cancel();
+      this.#expiry = undefined;
       this.#link = link;
-      ready(management.tracker.settled % 2 ** 32);
-      for (const bytes of management.owed.bytesToRepeat()) link.write(bytes);
-      this.#asked = false;
-      if (management.owed.size > 0) this.#ask();
+      return ready({ type: "resumed", h: management.tracker.settled % 2 ** 32 });
     });
+  }
+
+  /** Sends again what the client has not had, now that it knows that it is back. [xep0198-5-19] */
+  repeat(): void {
+    const owed = this.#management?.owed;
+    if (owed === undefined) return;
+    for (const bytes of owed.bytesToRepeat()) this.#link?.write(bytes);
+    this.#asked = false;
+    if (owed.size > 0) this.#ask();
   }
 
   /** The connection is gone without a closing tag. */
@@ -266,6 +278,12 @@ export class LocalSession implements Session {
 
   #hibernate(management: Management): void {
     this.account.post(() => management.owed.secure());
+    this.#expire(management);
+  }
+
+  /** From now on the session has as long as was agreed. */
+  #expire(management: Management): void {
+    this.#expiry?.cancel();
     this.#expiry = this.#env.setTimer(management.resumeMs, () => this.#finish());
   }
 
@@ -275,6 +293,7 @@ export class LocalSession implements Session {
     this.#ended = true;
     this.#expiry?.cancel();
     this.#link = undefined;
+    this.#runSettledWaiters();
     this.account.post((account) => {
       if (this.account.sessions.get(this.resource) === this) this.account.sessions.delete(this.resource);
       this.#host.emit(sessionEnded, { account, session: this });
@@ -285,16 +304,27 @@ export class LocalSession implements Session {
     });
   }
 
+  /**
+   * For a stanza that comes too late. It goes behind what the session still owed when it ended, and its sender is told
+   * that all is well only when it has another place.
+   */
+  #giveUp(stanza: Stanza): void {
+    stanza.hold();
+    const release = (): void => stanza.release();
+    this.account.postLocal((account) => {
+      if (stanza.kind === "message" && account !== undefined)
+        this.#host.steps.messages.undelivered(account, stanza, "session-ended");
+      else if (stanza.kind !== "presence") refuse(this.#host, stanza, new StanzaError("service-unavailable"));
+      if (account === undefined) release();
+      else account.whenDurable(release, release);
+    });
+  }
+
   #settleWhenTaken(stanza: Stanza): void {
     stanza.hold();
     this.#link?.whenTaken((taken) => {
-      if (taken) stanza.release();
-      else
-        this.account.post((account) => {
-          this.#host.steps.messages.undelivered(account, stanza, "session-ended");
-          const release = (): void => stanza.release();
-          account.whenDurable(release, release);
-        });
+      if (!taken) this.#giveUp(stanza);
+      stanza.release();
     });
   }
 
@@ -317,12 +347,14 @@ export class LocalSession implements Session {
       this.#answerDue = false;
       this.#acknowledge(management);
     }
-    const waiting = this.#settledWaiters;
-    this.#settledWaiters = [];
-    for (const run of waiting) run();
+    this.#runSettledWaiters();
   };
 
-  #settledWaiters: (() => void)[] = [];
+  readonly #settledWaiters: (() => void)[] = [];
+
+  #runSettledWaiters(): void {
+    for (const run of this.#settledWaiters.splice(0)) run();
+  }
 
   #whenAllSettled(management: Management, run: () => void): void {
     if (management.tracker.settled === management.tracker.received) run();

@@ -4,6 +4,8 @@ import type { Account } from "#kit/account.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import type { MessageDelivery } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import { refuse } from "../host/refusal.ts";
 
 /** A stanza that the client has not acknowledged. */
 interface Owed extends SmEntry {
@@ -60,9 +62,9 @@ export class Unacknowledged {
     const result = this.#queue.acknowledge(h);
     if (result.type === "tooHigh") return result.error;
     const discharged: string[] = [];
-    for (const { stanza, secured, held } of result.entries) {
-      if (typeof secured === "string") discharged.push(secured);
-      if (held) stanza.release();
+    for (const owed of result.entries) {
+      if (typeof owed.secured === "string") discharged.push(owed.secured);
+      letGo(owed);
     }
     if (discharged.length > 0) this.#account.post((account) => this.#messages.discharge(account, discharged));
     return undefined;
@@ -73,34 +75,42 @@ export class Unacknowledged {
     return this.#queue.unacknowledged().map((owed) => owed.bytes);
   }
 
-  /** Writes down all that is owed. To be called from within the account's work. */
+  /** Writes down all that is owed; what cannot be written now is tried again later. To be called from within the account's work. */
   secure(): void {
     for (const owed of this.#queue.unacknowledged()) {
       if (owed.secured !== undefined) continue;
-      owed.secured =
-        owed.stanza.kind === "message" ? (this.#messages.secure(this.#account, owed.stanza) ?? null) : null;
-      const release = (): void => owed.stanza.release();
-      this.#account.whenDurable(release, release);
+      const name = owed.stanza.kind === "message" ? this.#messages.secure(this.#account, owed.stanza) : undefined;
+      owed.secured = name ?? null;
+      this.#account.whenDurable(
+        () => letGo(owed),
+        () => {
+          owed.secured = undefined;
+        },
+      );
     }
   }
 
-  /** The session will not come back: everything goes to the one step that decides about it. From within the account's work. */
+  /**
+   * The session will not come back: everything goes to the one step that decides about it, once it is certain what of it
+   * is written down. From within the account's work.
+   */
   hand(): void {
     this.#timer?.cancel();
-    for (const owed of this.#queue.unacknowledged()) {
-      const { stanza, secured } = owed;
-      if (stanza.kind !== "message") continue;
-      const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
-      this.#messages.undelivered(this.#account, kept, "session-ended");
-      this.#release(owed);
-    }
+    this.#account.whenDurable(() => {
+      for (const owed of this.#queue.unacknowledged()) this.#handOn(owed);
+    });
   }
 
-  /** Lets its sender be told, once what was written about it is durable. */
-  #release(owed: Owed): void {
-    if (!owed.held) return;
-    owed.held = false;
-    const release = (): void => owed.stanza.release();
+  #handOn(owed: Owed): void {
+    const { stanza, secured } = owed;
+    if (stanza.kind === "message") {
+      const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
+      this.#messages.undelivered(this.#account, kept, "session-ended");
+    } else if (stanza.kind === "iq") {
+      // Who asked must not wait for an answer that nobody will give. [rfc6120-8.2.3-04]
+      refuse(this.#account.host, stanza, new StanzaError("service-unavailable"));
+    }
+    const release = (): void => letGo(owed);
     this.#account.whenDurable(release, release);
   }
 
@@ -110,4 +120,11 @@ export class Unacknowledged {
     this.#account.post(() => this.secure());
     this.#timer = this.#env.setTimer(securedAfterMs, this.#secureLater);
   };
+}
+
+/** Its sender need not wait for this session any more. */
+function letGo(owed: Owed): void {
+  if (!owed.held) return;
+  owed.held = false;
+  owed.stanza.release();
 }
