@@ -182,3 +182,31 @@ test("answers to a resource that is gone are ignored, a request is not [rfc6121-
   await arrives(world, { from: romeo, to: `${juliet}/balcony`, type: "subscribed" });
   assert.equal((await seenState(balcony, romeo)).subscription, "to");
 });
+
+test("an account that cannot be deleted keeps its subscriptions", async () => {
+  const { world, other, arrivals } = await scene(romeo, "Both");
+  await using _ = world;
+  const jid = parseJid(juliet);
+  assert.ok(jid !== undefined);
+  world.faults.failCommits("full");
+  const deleting = world.core.accounts.delete(bareOf(jid));
+  await world.settle();
+  assert.equal((await deleting).ok, false);
+  world.faults.failCommits(undefined);
+  assert.deepEqual(
+    arrivals.filter(({ type }) => type !== "unavailable"),
+    [],
+  );
+  assert.equal((await seenState(other, juliet)).subscription, "both");
+});
+
+test("presence of an unknown type from elsewhere is answered with an error [rfc6121-4.7.1-04]", async () => {
+  const { world, balcony, arrivals } = await scene(romeo, "Both");
+  await using _ = world;
+  await arrives(world, { from: romeo, to: juliet, type: "invisible", id: "i" });
+  assert.deepEqual(presenceFrom(balcony, romeo), []);
+  assert.deepEqual(
+    arrivals.filter(({ at }) => at === romeo),
+    [{ at: romeo, from: juliet, type: "error", id: "i" }],
+  );
+});

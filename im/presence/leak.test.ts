@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { domainOf, parseJid } from "#protocol/jid/jid.ts";
+import { xml } from "#protocol/xml/element.ts";
+import { makeStanza } from "#kit/stanza.ts";
 import { reachState } from "#testing/scenario/subscriptions.ts";
 import { startWorld } from "#testing/scenario/world.ts";
 
@@ -102,4 +105,15 @@ test("a request to nobody is service-unavailable, an answer to nobody is dropped
     await orchard.sendText(`<iq type='result' id='r' to='${to}'/>`);
     orchard.receivesNothing();
   }
+});
+
+test("the user's own server may ask a resource", async () => {
+  await using world = await startWorld({ accounts });
+  const balcony = await world.login(`${juliet}/balcony`);
+  const [from, to] = [parseJid("capulet.example"), parseJid(`${juliet}/balcony`)];
+  assert.ok(from !== undefined && to !== undefined);
+  const question = makeStanza("iq", { from, to, type: "get", id: "q" }, xml("urn:example:q", "q"));
+  world.core.hosts.get(domainOf(to))?.route(question);
+  await world.settle();
+  assert.equal(balcony.next().attr("from"), "capulet.example");
 });

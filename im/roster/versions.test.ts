@@ -152,3 +152,18 @@ test("when most of it changed the whole roster is the shorter answer [rfc6121-2.
   client.ignoreAll();
   assert.equal((await ask(client, before?.ver))?.jids.length, 4);
 });
+
+test("who comes back finds a contact that was removed and listed again once, and listed", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await fill(client, 6);
+  const before = await ask(client, "");
+  await set(client, "<item jid='guest3@example.net' subscription='remove'/>");
+  await set(client, "<item jid='guest3@example.net' name='Third'/>");
+  const back = await world.login(`${juliet}/chamber`);
+  assert.equal(await ask(back, before?.ver), undefined);
+  assert.deepEqual(
+    pushes(back).map(({ item }) => item),
+    ["guest3@example.net none"],
+  );
+});
