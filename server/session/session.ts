@@ -299,8 +299,9 @@ export class LocalSession implements Session {
       this.#host.emit(sessionEnded, { account, session: this });
       const management = this.#management;
       management?.owed.hand();
-      if (management?.id !== undefined)
-        this.#endedSessions.remember(this.account.jid, management.id, management.tracker.settled % 2 ** 32);
+      if (management?.id === undefined) return;
+      const { id, tracker } = management;
+      this.#endedSessions.remember(this.account.jid, id, () => tracker.settled % 2 ** 32);
     });
   }
 

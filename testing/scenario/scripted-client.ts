@@ -75,8 +75,13 @@ export class ScriptedClient {
 
   /** After SASL: a new stream on the same connection. */
   restart(domain: string): Promise<XmlElement> {
-    this.#reader = this.#newReader();
+    this.expectStream();
     return this.open(domain);
+  }
+
+  /** Log-in has succeeded: what the server sends next begins a new stream. */
+  expectStream(): void {
+    this.#reader = this.#newReader();
   }
 
   async bind(resource: string): Promise<void> {
