@@ -11,11 +11,17 @@ import type { Session } from "#kit/session.ts";
 import { accountMap } from "#kit/slots.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { storedXml } from "#kit/stored-xml.ts";
-import { checkRoomForItem } from "../roster/bounds.ts";
 import { rosterItemChanged } from "../roster/events.ts";
-import { interestedSessions, maySeePresence, rosterItemOf, rosterItems, seesPresence } from "../roster/slots.ts";
-import type { RosterItem } from "../roster/slots.ts";
-import { writeRosterItem } from "../roster/write-item.ts";
+import {
+  checkRoomForItem,
+  interestedSessions,
+  maySeePresence,
+  rosterItemOf,
+  rosterItems,
+  seesPresence,
+  writeRosterItem,
+  type RosterItem,
+} from "../roster/slots.ts";
 import { sendAvailability } from "./broadcast.ts";
 import { forgetContact } from "./directed.ts";
 import { availableSessions } from "./slots.ts";

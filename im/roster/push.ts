@@ -8,7 +8,8 @@ import type { Session } from "#kit/session.ts";
 import { stanzaOf } from "#kit/stanza.ts";
 import { Query, type Item } from "./elements.ts";
 import { interestedSessions, rosterItems, type RosterItem } from "./slots.ts";
-import { rosterVersion, type RosterChange } from "./version.ts";
+import type { RosterChange } from "./changes.ts";
+import { rosterVersion } from "./version.ts";
 
 /** Tells every interested session what became of one contact. [rfc6121-2.2-02] [rfc6121-2.6.3-06] */
 export function pushToInterested(account: Account, jid: Jid): void {

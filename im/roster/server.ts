@@ -6,13 +6,21 @@ import { on } from "#kit/events.ts";
 import type { Host } from "#kit/host.ts";
 import { reads, writes, type AccountRequest, type IqAnswer } from "#kit/iq.ts";
 import { serverModule } from "#kit/server-module.ts";
-import { checkNames, checkRoomForItem, itemsMax } from "./bounds.ts";
+import { checkNames } from "./bounds.ts";
+import { changesSince } from "./changes.ts";
 import { Query, RosterGet, RosterSet } from "./elements.ts";
 import { rosterItemChanged, rosterItemRemoved } from "./events.ts";
 import { push, pushToInterested, shownItem } from "./push.ts";
-import { interestedSlot, rosterItems, unknownContact, type RosterItem } from "./slots.ts";
-import { changesSince, removedItems, rosterState, rosterVersion } from "./version.ts";
-import { writeRosterItem } from "./write-item.ts";
+import {
+  checkRoomForItem,
+  interestedSlot,
+  itemsMax,
+  rosterItems,
+  unknownContact,
+  writeRosterItem,
+  type RosterItem,
+} from "./slots.ts";
+import { removedItems, rosterState, rosterVersion } from "./version.ts";
 
 /** The roster: RFC 6121 §2. */
 export const roster = serverModule({

@@ -1,7 +1,11 @@
 import { bareOf, type BareJid, type Jid } from "#protocol/jid/jid.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
+import type { Host } from "#kit/host.ts";
+import { integerOption } from "#kit/option.ts";
 import type { Session } from "#kit/session.ts";
 import { accountMap, json, sessionSlot } from "#kit/slots.ts";
+import { countChange } from "./version.ts";
 
 /** One contact of an account (RFC 6121 §2.1.2). */
 export interface RosterItem {
@@ -23,6 +27,15 @@ export interface RosterItem {
 
 /** By the address that the user listed, which for everything but an entry of an address book is a bare JID. */
 export const rosterItems = accountMap<RosterItem>("roster", 1, json());
+
+export const itemsMax = integerOption({
+  key: "items_max",
+  default: 2_000,
+  min: 1,
+  max: 100_000,
+  unit: "items",
+  description: "How many contacts a roster holds.",
+});
 
 /** The contact's item, or what an unknown contact's item would be. */
 export function rosterItemOf(account: Account, contact: BareJid): RosterItem {
@@ -64,4 +77,37 @@ export const interestedSlot = sessionSlot("interested", () => false);
 /** The sessions that asked for the roster, in the order in which they were bound. */
 export function interestedSessions(account: Account): readonly Session[] {
   return [...account.sessions.values()].filter((session) => session.get(interestedSlot));
+}
+
+/**
+ * Stores an item, or forgets one that says nothing any more. The version of the roster grows when clients can see the
+ * difference: what is not listed and never was is none of their business. [rfc6121-3.1.3-13]
+ *
+ * @param shown false where only what clients never see has changed
+ */
+export function writeRosterItem(account: Account, item: RosterItem, shown = true): void {
+  const items = account.map(rosterItems);
+  const visible = shown && (item.listed || items.get(item.jid)?.listed === true);
+  const changed = visible ? countChange(account, item.jid, item.listed ? "set" : "removed") : item.changed;
+  if (saysSomething(item)) items.set(item.jid, { ...item, changed });
+  else items.delete(item.jid);
+}
+
+function saysSomething({ listed, pendingIn, approved, ask, subscription }: RosterItem): boolean {
+  return listed || pendingIn || approved || ask || subscription !== "none";
+}
+
+/**
+ * To be asked before a contact is listed, however it comes there. Those who only wait for an answer do not count: they
+ * are strangers' doing and have a bound of their own.
+ *
+ * @throws StanzaError resource-constraint
+ */
+export function checkRoomForItem(host: Host, account: Account): void {
+  const max = host.setting(itemsMax);
+  const items = account.map(rosterItems);
+  if (items.size < max) return;
+  let listed = 0;
+  for (const [, item] of items.entries()) if (item.listed) listed += 1;
+  if (listed >= max) throw new StanzaError("resource-constraint", { text: "the roster is full" });
 }

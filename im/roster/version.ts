@@ -2,10 +2,9 @@ import type { Account } from "#kit/account.ts";
 import { randomToken } from "#kit/env.ts";
 import { accountMap, accountValue, json } from "#kit/slots.ts";
 import type { Jid } from "#protocol/jid/jid.ts";
-import { rosterItems, type RosterItem } from "./slots.ts";
 
 /** How often the roster was changed, and since when changes can be told one by one (RFC 6121 §2.6). */
-interface RosterState {
+export interface RosterState {
   /**
    * Drawn at the first change: the count of an account that was created anew under an old name, or restored from a
    * backup that somebody edited, says nothing about the roster that its clients remember.
@@ -34,14 +33,6 @@ const removedMax = 100;
 /** The version of an account whose roster nobody ever changed. */
 const neverChanged = "0";
 
-/** What a client must be told of, oldest first; a removed contact has no item. */
-export interface RosterChange {
-  readonly jid: Jid;
-  readonly item: RosterItem | undefined;
-  /** Version of the roster after this change. */
-  readonly ver: string;
-}
-
 export function rosterVersion(account: Account): string {
   const state = account.value(rosterState).get();
   return state === undefined ? neverChanged : versionOf(state, state.count);
@@ -63,26 +54,6 @@ export function countChange(account: Account, jid: Jid, kind: "set" | "removed")
   return count;
 }
 
-/**
- * What changed since the roster had this version, in the order in which it changed (RFC 6121 §2.6.3); undefined when
- * that is not known any more, or never was.
- */
-export function changesSince(account: Account, ver: string): readonly RosterChange[] | undefined {
-  if (ver === rosterVersion(account)) return [];
-  const state = account.value(rosterState).get();
-  const [epoch, digits = ""] = ver.split("-");
-  if (state === undefined || epoch !== state.epoch || !/^\d{1,15}$/.test(digits)) return undefined;
-  const since = Number(digits);
-  if (since < state.forgotten || since > state.count) return undefined;
-  const changes: { readonly at: number; readonly jid: Jid; readonly item: RosterItem | undefined }[] = [];
-  for (const [, item] of account.map(rosterItems).entries())
-    if (item.listed && item.changed > since) changes.push({ at: item.changed, jid: item.jid, item });
-  for (const [, { jid, at }] of account.map(removedItems).entries())
-    if (at > since) changes.push({ at, jid, item: undefined });
-  // [rfc6121-2.6.3-07]
-  return changes.toSorted((a, b) => a.at - b.at).map(({ at, jid, item }) => ({ jid, item, ver: versionOf(state, at) }));
-}
-
 function forgetOldest(account: Account): number {
   const removed = account.map(removedItems);
   let oldest: Removal | undefined;
@@ -92,6 +63,7 @@ function forgetOldest(account: Account): number {
   return oldest.at;
 }
 
-function versionOf({ epoch }: RosterState, count: number): string {
+/** The version after so many changes. */
+export function versionOf({ epoch }: RosterState, count: number): string {
   return `${epoch}-${count}`;
 }
