@@ -5,7 +5,12 @@ import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import rules from "./tables/delivery.json" with { type: "json" };
 
-// RFC 6121 §8.5.4. S silence, E error, O offline, D the addressed (or only) resource, M the most available, A all non-negative.
+// RFC 6121 §8.5.4 [rfc6121-8.5.4-01] [rfc6121-8.5.4-02] [rfc6121-5.2.2-04], which sums up for the bare address
+// normal [rfc6121-8.5.2.1.1-01] [rfc6121-8.5.2.1.1-02] [rfc6121-8.5.2.1.1-03], chat [rfc6121-8.5.2.1.1-04] [rfc6121-8.5.2.1.1-05]
+// [rfc6121-8.5.2.1.1-06], headline [rfc6121-8.5.2.1.1-08] [rfc6121-8.5.2.1.1-09], nobody there [rfc6121-8.5.2.2.1-01], and for a
+// resource that is not there [rfc6121-8.5.3.2.1-02] [rfc6121-8.5.3.2.1-03] [rfc6121-8.5.3.2.1-04] [rfc6121-8.5.3.2.1-05].
+//
+// S silence, E error, O offline, D the addressed (or only) resource, M the most available, A all non-negative.
 const types = ["normal", "chat", "groupchat", "headline"] as const;
 
 /** What we chose of what each row of the table allows; a second letter is what strangers get. */

@@ -23,6 +23,7 @@ function probe(world: World, from: string, to: string): Promise<void> {
   return arrives(world, { from, to, type: "probe", id: "probe1" });
 }
 
+// Wherever the probe is addressed. [rfc6121-8.5.2.1.2-03] [rfc6121-8.5.2.2.2-03] [rfc6121-8.5.3.1-06] [rfc6121-8.5.3.2.2-04]
 describe("a contact's server asks (RFC 6121 §4.3.2)", () => {
   test("and is told the whole last presence of every resource, with its own id [rfc6121-4.3.2-09] [rfc6121-4.3.2.1-01]", async () => {
     const { world, balcony, orchard } = await friends();

@@ -8,7 +8,7 @@ import { Delay } from "#xep/0203-delayed-delivery/elements.ts";
 import { sendAvailability, sendGuarded } from "./broadcast.ts";
 import { availableSessions, lastLeft, presenceSlot, sentDirectedTo, sharesPresence } from "./slots.ts";
 
-/** Somebody, usually a contact's server, asks how things stand (RFC 6121 §4.3.2, §4.6.6). */
+/** Somebody, usually a contact's server, asks how things stand. Subscriptions go first. [rfc6121-4.6.6-03] */
 export function answerProbe(account: Account, probe: Stanza): void {
   const resource = probe.to === undefined ? undefined : resourceOf(probe.to);
   if (!sharesPresence(account, probe.from)) answerStranger(account, probe, resource);

@@ -19,7 +19,12 @@ import {
 } from "./subscription-states.ts";
 import tables from "./tables/subscription-states.json" with { type: "json" };
 
-// RFC 6121 appendix A, tables 2 to 9. [rfc6121-8.5.2.1.2-02] [rfc6121-8.5.2.2.2-02]
+// RFC 6121 appendix A, tables 2 to 9, and the rules of §3 that they sum up:
+// asking [rfc6121-3.1.2-05] [rfc6121-3.1.3-05] and approving [rfc6121-3.1.5-01] [rfc6121-3.1.5-02] [rfc6121-3.1.6-01] [rfc6121-3.1.6-06],
+// cancelling [rfc6121-3.2.2-02] [rfc6121-3.2.2-04] [rfc6121-3.2.2-07] [rfc6121-3.2.3-01] [rfc6121-3.2.3-06],
+// unsubscribing [rfc6121-3.3.2-02] [rfc6121-3.3.2-04] [rfc6121-3.3.2-05] [rfc6121-3.3.3-01] [rfc6121-3.3.3-05],
+// approving beforehand [rfc6121-3.4.2-02] [rfc6121-3.4.2-03] [rfc6121-3.4.2-04],
+// wherever the stanza is addressed [rfc6121-8.5.2.1.2-02] [rfc6121-8.5.2.2.2-02] [rfc6121-8.5.3.1-05].
 const cells = tables.flatMap(({ table, direction, stanza, rows }) =>
   rows.map((row) => ({
     name: `table ${table}: ${direction} ${stanza} in state ${row.state}`,

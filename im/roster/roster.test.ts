@@ -185,3 +185,23 @@ test("the roster outlives the account's sleep", async () => {
   await get(again);
   again.receives(roster(again, `<item jid='${nurse}' name='Nurse' subscription='none'><group>Servants</group></item>`));
 });
+
+test("a request and the set that names its contact may come in either order [rfc6121-3.1.1-04]", async () => {
+  const shown = [];
+  for (const order of [
+    ["set", "ask"],
+    ["ask", "set"],
+  ]) {
+    await using world = await start();
+    const client = await world.login(`${juliet}/balcony`);
+    for (const step of order)
+      if (step === "ask") await client.sendText("<presence type='subscribe' to='romeo@example.net'/>");
+      else await set(client, "<item jid='romeo@example.net' name='Romeo'><group>Lovers</group></item>");
+    client.ignoreAll();
+    await get(client);
+    const item =
+      "<item jid='romeo@example.net' name='Romeo' subscription='none' ask='subscribe'><group>Lovers</group></item>";
+    shown.push(client.receives(roster(client, item)).name);
+  }
+  assert.equal(shown.length, 2);
+});
