@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startWorld } from "#testing/scenario/world.ts";
+
+const romeo = "romeo@montague.example";
+const juliet = "juliet@capulet.example";
+const accounts = [romeo, juliet];
+const version = "<query xmlns='jabber:iq:version'/>";
+
+const refused: readonly (readonly [name: string, stanza: string, condition: string, type: string])[] = [
+  ["a message to what is no address", "<message to='@capulet.example'/>", "jid-malformed", "modify"],
+  [
+    "a message to a resource that is too long",
+    `<message to='${juliet}/${"x".repeat(1_024)}'/>`,
+    "jid-malformed",
+    "modify",
+  ],
+  ["a message to an empty address", "<message to=''/>", "jid-malformed", "modify"],
+  ["presence to what is no address", "<presence to='juliet@'/>", "jid-malformed", "modify"],
+  ["an iq to what is no address", `<iq type='get' id='1' to='a b@c'>${version}</iq>`, "jid-malformed", "modify"],
+  ["an iq without an id", `<iq type='get' to='${juliet}/balcony'>${version}</iq>`, "bad-request", "modify"],
+  ["an iq without a type", `<iq id='1' to='${juliet}/balcony'>${version}</iq>`, "bad-request", "modify"],
+  ["an iq of an unknown type", `<iq type='put' id='1' to='${juliet}/balcony'>${version}</iq>`, "bad-request", "modify"],
+  ["a get without a question", `<iq type='get' id='1' to='${juliet}/balcony'/>`, "bad-request", "modify"],
+  ["a set with two", `<iq type='set' id='1' to='${juliet}/balcony'>${version}${version}</iq>`, "bad-request", "modify"],
+  [
+    "a question that nobody answers",
+    "<iq type='get' id='1'><query xmlns='urn:nobody'/></iq>",
+    "service-unavailable",
+    "cancel",
+  ],
+  [
+    "a payload that is none of its kind",
+    "<iq type='set' id='1'><query xmlns='jabber:iq:roster'/></iq>",
+    "bad-request",
+    "modify",
+  ],
+  ["a message to a host that is nowhere", "<message to='a@verona.example'/>", "remote-server-not-found", "cancel"],
+  ["presence of an unknown type", "<presence type='asleep'/>", "bad-request", "modify"],
+];
+
+for (const [name, stanza, condition, type] of refused)
+  test(`${name} gets ${condition}, and nobody else hears of it`, async () => {
+    await using world = await startWorld({ accounts });
+    const recipient = await world.login(`${juliet}/balcony`);
+    const sender = await world.login(`${romeo}/orchard`);
+    for (const client of [recipient, sender]) {
+      await client.sendText("<presence/>");
+      client.ignoreAll();
+    }
+    await sender.sendText(stanza);
+    const reply = sender.next();
+    assert.equal(reply.attr("type"), "error");
+    assert.equal(reply.attr("to"), sender.jid);
+    const error = reply.child("jabber:client", "error");
+    assert.deepEqual([error?.attr("type"), error?.elements()[0]?.name], [type, condition]);
+    sender.receivesNothing();
+    recipient.receivesNothing();
+    await sender.sendText(`<message to='${juliet}' type='chat'><body>still here</body></message>`);
+    assert.equal(recipient.next().elements()[0]?.text, "still here");
+  });
+
+const unanswered: readonly (readonly [name: string, stanza: string])[] = [
+  ["an error to what is no address", "<message type='error' to='@'><error type='cancel'/></message>"],
+  ["an iq error to nobody who asked", "<iq type='error' id='1' to='montague.example'><error type='cancel'/></iq>"],
+  ["a result that nobody waits for", "<iq type='result' id='1'/>"],
+];
+
+for (const [name, stanza] of unanswered)
+  test(`${name} is not answered: that could go on for ever`, async () => {
+    await using world = await startWorld({ accounts });
+    const sender = await world.login(`${romeo}/orchard`);
+    await sender.sendText(stanza);
+    sender.receivesNothing();
+  });
+
+const stamped: readonly (readonly [name: string, attributes: string, expected: string])[] = [
+  ["without `from`", "", `from='${romeo}/orchard' to='${juliet}/balcony'`],
+  ["from its full address", `from='${romeo}/orchard'`, `from='${romeo}/orchard' to='${juliet}/balcony'`],
+  ["from its bare address", `from='${romeo}'`, `from='${romeo}/orchard' to='${juliet}/balcony'`],
+  [
+    "from its address in capitals",
+    "from='ROMEO@Montague.Example/orchard'",
+    `from='${romeo}/orchard' to='${juliet}/balcony'`,
+  ],
+  ["with a language", "xml:lang='it'", `from='${romeo}/orchard' to='${juliet}/balcony' xml:lang='it'`],
+];
+
+for (const [name, attributes, expected] of stamped)
+  test(`a message ${name} leaves with its sender's full address, and its own text`, async () => {
+    await using world = await startWorld({ accounts });
+    const recipient = await world.login(`${juliet}/balcony`);
+    const sender = await world.login(`${romeo}/orchard`);
+    await sender.sendText(
+      `<message ${attributes} to='JULIET@capulet.example/balcony'><body>O &amp; <![CDATA[<]]></body></message>`,
+    );
+    recipient.receives(`<message ${expected}><body>O &amp; &lt;</body></message>`);
+  });
+
+test("a character that is cut between two packets arrives whole", async () => {
+  await using world = await startWorld({ accounts });
+  const recipient = await world.login(`${juliet}/balcony`);
+  const sender = await world.login(`${romeo}/orchard`);
+  const bytes = Buffer.from(`<message to='${juliet}/balcony'><body>❤</body></message>`).toString("latin1");
+  for (const byte of bytes) sender.transport.send(byte);
+  await world.settle();
+  recipient.receives(`<message from='${romeo}/orchard' to='${juliet}/balcony'><body>❤</body></message>`);
+});
