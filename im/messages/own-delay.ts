@@ -1,4 +1,4 @@
-import type { DomainJid } from "#protocol/jid/jid.ts";
+import { parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import { withChildren, XmlElement, type XmlNode } from "#protocol/xml/element.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import { NS_DELAY } from "#xep/0203-delayed-delivery/elements.ts";
@@ -8,7 +8,8 @@ const legacyDelay = "jabber:x:delay";
 
 /** Whether the message says, in the name of this domain, that it was kept back. */
 export function hasDelayBy(domain: DomainJid, element: XmlElement): boolean {
-  return element.children.some((child) => isDelayBy(domain, child));
+  for (const child of element.children) if (isDelayBy(domain, child)) return true;
+  return false;
 }
 
 /**
@@ -29,5 +30,5 @@ export function withoutForgedDelay(domain: DomainJid, stanza: Stanza): Stanza {
 function isDelayBy(domain: DomainJid, child: XmlNode): boolean {
   if (!(child instanceof XmlElement)) return false;
   if (child.ns !== NS_DELAY && child.ns !== legacyDelay) return false;
-  return child.attr("from")?.toLowerCase() === domain;
+  return parseJid(child.attr("from") ?? "") === domain;
 }
