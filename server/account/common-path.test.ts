@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { createHook } from "node:async_hooks";
+import { test } from "node:test";
+import { startWorld } from "#testing/scenario/world.ts";
+
+const romeo = "romeo@montague.example";
+const juliet = "juliet@capulet.example";
+
+/** Promises that are made while `run` runs. */
+async function promisesOf(run: () => Promise<void>): Promise<number> {
+  let made = 0;
+  const hook = createHook({
+    init: (_id, type) => {
+      if (type === "PROMISE") made += 1;
+    },
+  });
+  hook.enable();
+  await run();
+  hook.disable();
+  return made;
+}
+
+for (const managed of [false, true])
+  test(`a chat message between users who are there costs no storage and no promise${managed ? ", with stream management" : ""}`, async () => {
+    await using world = await startWorld({ accounts: [romeo, juliet] });
+    const sender = await world.login(`${romeo}/orchard`);
+    const recipient = await world.login(`${juliet}/balcony`);
+    for (const client of [sender, recipient]) {
+      if (managed) await client.sendText("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+      await client.sendText("<presence/>");
+      client.ignoreAll();
+    }
+    const send = async (count: number): Promise<void> => {
+      const message = `<message to='${recipient.jid}' type='chat'><body>Hark</body></message>`;
+      await sender.sendText(message.repeat(count));
+    };
+    await send(1);
+    const { commits, reads } = world.store.health;
+    const { stanzasReceived, stanzasSent, acksSent } = world.tally;
+    const forOne = await promisesOf(() => send(1));
+    const forMany = await promisesOf(() => send(500));
+    assert.deepEqual([world.store.health.commits, world.store.health.reads], [commits, reads]);
+    assert.equal(forMany, forOne);
+    assert.equal(world.tally.stanzasReceived - stanzasReceived, 501);
+    assert.equal(world.tally.stanzasSent - stanzasSent, 501);
+    assert.equal(world.tally.acksSent, acksSent);
+  });
