@@ -296,9 +296,10 @@ export class LocalSession implements Session {
     this.#runSettledWaiters();
     this.account.post((account) => {
       if (this.account.sessions.get(this.resource) === this) this.account.sessions.delete(this.resource);
-      this.#host.emit(sessionEnded, { account, session: this });
+      // Before anybody hears of it, so that what comes next finds its place behind what was owed.
       const management = this.#management;
       management?.owed.hand();
+      this.#host.emit(sessionEnded, { account, session: this });
       if (management?.id === undefined) return;
       const { id, tracker } = management;
       this.#endedSessions.remember(this.account.jid, id, () => tracker.settled % 2 ** 32);

@@ -30,6 +30,8 @@ export class Unacknowledged {
   readonly #messages: MessageDelivery;
   readonly #env: Env;
   #timer: Timer | undefined;
+  /** Messages of which it is not certain yet whether they are written down. */
+  #securing = 0;
 
   constructor(parts: {
     readonly account: Account;
@@ -81,9 +83,14 @@ export class Unacknowledged {
       if (owed.secured !== undefined) continue;
       const name = owed.stanza.kind === "message" ? this.#messages.secure(this.#account, owed.stanza) : undefined;
       owed.secured = name ?? null;
+      this.#securing += 1;
       this.#account.whenDurable(
-        () => letGo(owed),
         () => {
+          this.#securing -= 1;
+          letGo(owed);
+        },
+        () => {
+          this.#securing -= 1;
           owed.secured = undefined;
         },
       );
@@ -96,9 +103,11 @@ export class Unacknowledged {
    */
   hand(): void {
     this.#timer?.cancel();
-    this.#account.whenDurable(() => {
+    const handOn = (): void => {
       for (const owed of this.#queue.unacknowledged()) this.#handOn(owed);
-    });
+    };
+    if (this.#securing === 0) handOn();
+    else this.#account.whenDurable(handOn, handOn);
   }
 
   #handOn(owed: Owed): void {
