@@ -47,9 +47,7 @@ export const messages = serverModule({
     const keep = (account: Account, stanza: Stanza): { readonly id: string } | "full" | "not-kept" => {
       if (!isWorthKeeping(stanza)) return "not-kept";
       const id = offline.keep(account, stanza, host.setting(offlineMessagesMax));
-      if (id === undefined) return "full";
-      account.whenDurable(nothing, (cause) => giveBack(account, stanza, notStored(cause)));
-      return { id };
+      return id === undefined ? "full" : { id };
     };
 
     const undelivered = (account: Account, stanza: Stanza, cause: UndeliveredCause): void => {
@@ -67,7 +65,11 @@ export const messages = serverModule({
         return;
       }
       const kept = keep(account, stanza);
-      if (typeof kept === "object" || type === "headline") return;
+      if (typeof kept === "object") {
+        account.whenDurable(nothing, (reason) => giveBack(account, stanza, notStored(reason)));
+        return;
+      }
+      if (type === "headline") return;
       // A room learns from this that its occupant is gone (S21).
       if (type === "groupchat" && cause === "session-ended")
         giveBack(account, stanza, new StanzaError("recipient-unavailable"));
@@ -103,6 +105,8 @@ export const messages = serverModule({
           const kept = keep(account, stanza);
           if (typeof kept !== "object") return undefined;
           offline.claim(account, kept.id);
+          // Its session still has it: nothing is lost, and nobody need hear of this.
+          account.whenDurable(nothing, () => offline.giveBack(account, kept.id));
           return kept.id;
         },
         discharge: (account, names) => offline.forget(account, names),

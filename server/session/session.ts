@@ -160,7 +160,8 @@ export class LocalSession implements Session {
     const management = this.#management;
     if (management === undefined) {
       this.#link?.write(bytes);
-      if (stanza.settlement !== undefined && stanza.kind === "message") this.#settleWhenTaken(stanza);
+      if (stanza.kind === "message" && (stanza.settlement !== undefined || stanza.stored !== undefined))
+        this.#settleWhenTaken(stanza);
       return;
     }
     if (!management.owed.add(stanza, bytes)) {
@@ -323,9 +324,16 @@ export class LocalSession implements Session {
   }
 
   #settleWhenTaken(stanza: Stanza): void {
+    const { stored } = stanza;
+    const link = this.#link;
     stanza.hold();
-    this.#link?.whenTaken((taken) => {
-      if (!taken) this.#giveUp(stanza);
+    link?.whenTaken((taken) => {
+      if (!taken) {
+        // A socket fails its writes before it says that it is closed.
+        this.cut(link);
+        this.#giveUp(stanza);
+      } else if (stored !== undefined)
+        this.account.post((account) => this.#host.steps.messages.discharge(account, [stored]));
       stanza.release();
     });
   }

@@ -14,6 +14,8 @@ export class MemoryTransport implements Transport {
   #handler: TransportHandler | undefined;
   #paused = false;
   #waiting: string[] = [];
+  /** Those who wait for a peer that does not read. */
+  readonly #untaken: ((taken: boolean) => void)[] = [];
   #closed = false;
 
   /** @param received what the server sent, as the client gets it */
@@ -46,7 +48,8 @@ export class MemoryTransport implements Transport {
 
   readonly writeThen = (bytes: string, taken: (taken: boolean) => void): void => {
     this.write(bytes);
-    this.#env.defer(() => taken(!this.#closed && !this.stalled));
+    if (this.stalled && !this.#closed) this.#untaken.push(taken);
+    else this.#env.defer(() => taken(!this.#closed));
   };
 
   readonly pause = (): void => {
@@ -82,6 +85,7 @@ export class MemoryTransport implements Transport {
   cut(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const taken of this.#untaken.splice(0)) taken(false);
     this.#env.defer(() => this.#handler?.gone(undefined));
   }
 }

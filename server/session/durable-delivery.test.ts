@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { startWorld, type World } from "#testing/scenario/world.ts";
+
+const NS_SM = "urn:xmpp:sm:3";
+const romeo = "romeo@montague.example";
+const juliet = "juliet@capulet.example";
+const accounts = [romeo, juliet];
+const chat = (to: string, id: string): string =>
+  `<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`;
+const bodies = (client: ScriptedClient): readonly string[] =>
+  client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
+const acks = (client: ScriptedClient): readonly (string | undefined)[] =>
+  client.pending.filter(({ name }) => name === "a").map((ack) => ack.attr("h"));
+const errors = (client: ScriptedClient): number =>
+  client.pending.filter((stanza) => stanza.attr("type") === "error").length;
+
+async function managed(world: World, jid: string): Promise<{ client: ScriptedClient; id: string }> {
+  const client = await world.login(jid);
+  await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/>`);
+  const id = client.next().attr("id") ?? "";
+  await client.sendText("<presence/>");
+  return { client, id };
+}
+
+async function available(world: World, jid: string): Promise<ScriptedClient> {
+  const client = await world.login(jid);
+  await client.sendText("<presence/>");
+  return client;
+}
+
+async function offlineRows(world: World, owner: string): Promise<number> {
+  const reading = world.store.page("offline", owner, { max: 100, direction: "forward" });
+  await world.settle();
+  const page = await reading;
+  return page.found ? page.rows.length : -1;
+}
+
+test("what a client without stream management did not take is kept for it, and only then acknowledged", async () => {
+  await using world = await startWorld({ accounts });
+  const recipient = await available(world, `${juliet}/balcony`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  recipient.transport.stalled = true;
+  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  assert.deepEqual(acks(sender), ["1"]);
+  await recipient.cut();
+  assert.deepEqual(acks(sender), ["1", "2"]);
+  assert.equal(await offlineRows(world, juliet), 1);
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
+  assert.equal(await offlineRows(world, juliet), 0);
+});
+
+test("offline messages that were not taken wait on; those that were taken are forgotten", async () => {
+  await using world = await startWorld({ accounts });
+  const sender = await available(world, `${romeo}/orchard`);
+  await sender.sendText(chat(juliet, "1") + chat(juliet, "2"));
+  const first = await world.login(`${juliet}/balcony`);
+  first.transport.stalled = true;
+  await first.sendText("<presence/>");
+  await first.cut();
+  assert.equal(await offlineRows(world, juliet), 2);
+  assert.deepEqual(bodies(await available(world, `${juliet}/chamber`)), ["1", "2"]);
+  assert.equal(await offlineRows(world, juliet), 0);
+});
+
+for (const h of [1, 3, 6])
+  test(`offline messages flood a session that is cut and resumed with h=${h}: each arrives once`, async () => {
+    await using world = await startWorld({ accounts });
+    const sender = await available(world, `${romeo}/orchard`);
+    const ids = ["1", "2", "3", "4", "5"];
+    await sender.sendText(ids.map((id) => chat(juliet, id)).join(""));
+    const { client, id } = await managed(world, `${juliet}/balcony`);
+    assert.deepEqual(bodies(client), ids);
+    await client.cut();
+    client.reconnect();
+    await client.authenticate("juliet", "capulet.example", "juliet");
+    await client.sendText(`<resume xmlns='${NS_SM}' previd='${id}' h='${h}'/>`);
+    assert.deepEqual(bodies(client), ids.slice(h - 1));
+    await client.sendText(`<a xmlns='${NS_SM}' h='6'/>`);
+    assert.equal(await offlineRows(world, juliet), 0);
+    await client.close();
+    assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), []);
+  });
+
+test("offline messages of a session that is cut and never comes back are there at the next log-in, in order", async () => {
+  await using world = await startWorld({ accounts });
+  const sender = await available(world, `${romeo}/orchard`);
+  await sender.sendText(chat(juliet, "1") + chat(juliet, "2"));
+  const { client } = await managed(world, `${juliet}/balcony`);
+  await sender.sendText(chat(juliet, "3"));
+  await client.cut();
+  await sender.sendText(chat(juliet, "4"));
+  await world.advance(601_000);
+  assert.equal(errors(sender), 0);
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1", "2", "3", "4"]);
+  assert.equal(await offlineRows(world, juliet), 0);
+});
+
+test("what cannot be written down is tried again: its sender hears nothing until it is safe, and then that it is", async () => {
+  await using world = await startWorld({ accounts });
+  const { client: recipient } = await managed(world, `${juliet}/balcony`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  world.faults.failCommits("full");
+  await recipient.cut();
+  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  await world.advance(10_000);
+  assert.deepEqual([acks(sender), errors(sender)], [["1"], 0]);
+  world.faults.failCommits(undefined);
+  await world.advance(2_000);
+  assert.deepEqual([acks(sender), errors(sender)], [["1", "2"], 0]);
+  assert.equal(await offlineRows(world, juliet), 1);
+  await world.advance(600_000);
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
+});
+
+test("a session that ends while nothing can be written gives its messages back, and acknowledges them then", async () => {
+  await using world = await startWorld({ accounts });
+  const { client: recipient } = await managed(world, `${juliet}/balcony`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  await recipient.cut();
+  world.faults.failCommits("full");
+  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  await world.advance(601_000);
+  assert.equal(errors(sender), 1);
+  assert.deepEqual(acks(sender), ["1", "2"]);
+});
+
+test("a message for two sessions is safe when both have it", async () => {
+  await using world = await startWorld({ accounts });
+  const { client: one } = await managed(world, `${juliet}/balcony`);
+  const { client: other } = await managed(world, `${juliet}/chamber`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  const stanzas = (client: ScriptedClient): number =>
+    client.pending.filter(({ name }) => name === "message" || name === "presence").length;
+  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  await one.sendText(`<a xmlns='${NS_SM}' h='${stanzas(one)}'/><a xmlns='${NS_SM}' h='${stanzas(one)}'/>`);
+  assert.deepEqual(acks(sender), ["1"]);
+  await other.sendText(`<a xmlns='${NS_SM}' h='${stanzas(other)}'/>`);
+  assert.deepEqual(acks(sender), ["1", "2"]);
+});
+
+test("a message that was written down for a session and then goes to another one is forgotten with that", async () => {
+  await using world = await startWorld({ accounts });
+  const { client: cut } = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  await cut.cut();
+  await sender.sendText(chat(`${juliet}/balcony`, "1"));
+  assert.equal(await offlineRows(world, juliet), 0, "hibernation wrote down what there was, and this came later");
+  await world.advance(2_000);
+  assert.equal(await offlineRows(world, juliet), 1);
+  const other = await available(world, `${juliet}/chamber`);
+  await world.advance(600_000);
+  assert.deepEqual(bodies(other), ["1"]);
+  assert.equal(await offlineRows(world, juliet), 0);
+});
