@@ -15,11 +15,23 @@ export interface RunningModule {
   readonly parts: ModuleParts;
 }
 
+/** A program, as it presents itself to others (XEP-0092, XEP-0115). */
+export interface Software {
+  readonly name: string;
+  readonly version: string;
+  /** URL of a page about it; also the name of the software in entity capabilities. */
+  readonly homepage: string;
+  /** The operating system that it runs on. Told only where the administrator allows it. */
+  readonly system: string;
+}
+
 /** One virtual host: a domain that the server speaks for, with the features that run on it. */
 export interface Host {
   readonly domain: DomainJid;
   readonly env: Env;
   readonly log: Log;
+  /** What program this is. */
+  readonly software: Software;
   /** The administrator's value of a feature's option, or its default. */
   readonly setting: <O extends Option>(option: O) => OptionValue<O>;
   /** Who answers for this host, by purpose ("abuse", "admin", "support", …): URIs (XEP-0157). */

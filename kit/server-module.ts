@@ -1,4 +1,5 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
+import type { Jid } from "#protocol/jid/jid.ts";
 import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "./account.ts";
 import type { EventListener } from "./events.ts";
@@ -57,6 +58,8 @@ export interface ModuleParts {
   readonly iq?: readonly IqHandler[];
   /** Requests answered on a stream that nobody has authenticated on (registration). They must be cheap. */
   readonly early?: readonly EarlyIqHandler[];
+  /** Clients may log in by XEP-0078, which the stream itself negotiates. */
+  readonly legacyLogin?: boolean;
   /** First-level elements that are no stanzas and that sessions understand (client state indication). */
   readonly nonzas?: readonly NonzaHandler[];
   readonly events?: readonly EventListener[];
@@ -92,6 +95,8 @@ export interface ModuleParts {
   readonly streamFeatures?: (phase: StreamFeaturePhase) => readonly XmlElement[];
   /** More for the host's disco#info than feature names (XEP-0030, XEP-0128). */
   readonly disco?: DiscoContribution;
+  /** More for an account's disco#info. */
+  readonly accountDisco?: AccountDiscoContribution;
   readonly dispose?: () => void;
 }
 
@@ -117,14 +122,47 @@ export interface NonzaHandler {
   readonly handle: (session: Session, element: XmlElement) => void;
 }
 
+/** What a feature adds to the host's disco, beside the names of its module's `features`. */
 export interface DiscoContribution {
   readonly identities?: readonly DiscoIdentity[];
-  /** Forms of the host's disco#info (XEP-0128). */
+  /** Forms of the host's disco#info (XEP-0128). Forms of one FORM_TYPE become one. */
   readonly forms?: () => readonly XmlElement[];
   /** Items of the host. */
-  readonly items?: () => readonly { readonly jid: string; readonly name?: string; readonly node?: string }[];
-  /** Features that depend on policy, asked at each request. */
-  readonly features?: () => readonly string[];
+  readonly items?: (asker: Jid) => readonly DiscoItem[];
+  /** Features that depend on policy (S35); `asker` is undefined where nobody has asked, as in stream features. */
+  readonly features?: (asker: Jid | undefined) => readonly string[];
+  /** What is known of a node; undefined for one that is not this feature's. */
+  readonly node?: (node: string, asker: Jid) => DiscoNode | undefined;
+}
+
+/**
+ * The same for accounts, beside `accountFeatures`. Asked only for those who may know of the account: itself, and
+ * contacts who see its presence.
+ */
+export interface AccountDiscoContribution {
+  readonly identities?: readonly DiscoIdentity[];
+  readonly forms?: (account: Account) => readonly XmlElement[];
+  readonly items?: (account: Account, asker: Jid) => readonly DiscoItem[];
+  readonly features?: (account: Account, asker: Jid) => readonly string[];
+  readonly node?: (account: Account, node: string, asker: Jid) => DiscoNode | undefined;
+}
+
+/** What disco#info says of an address or a node. */
+export interface DiscoInfo {
+  readonly identities: readonly DiscoIdentity[];
+  readonly features: readonly string[];
+  readonly forms?: readonly XmlElement[];
+}
+
+/** A node: what it is, and what disco#items says of it. */
+export interface DiscoNode extends DiscoInfo {
+  readonly items?: readonly DiscoItem[];
+}
+
+export interface DiscoItem {
+  readonly jid: Jid;
+  readonly name?: string;
+  readonly node?: string;
 }
 
 export interface DiscoIdentity {

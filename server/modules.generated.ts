@@ -16,7 +16,6 @@ import { contactAddresses } from "#xep/0157-contact-addresses/server.ts";
 import { blocking } from "#xep/0191-blocking/server.ts";
 import { ping } from "#xep/0199-ping/server.ts";
 import { entityTime } from "#xep/0202-entity-time/server.ts";
-import { delayedDelivery } from "#xep/0203-delayed-delivery/server.ts";
 
 /** Every feature of the server, in the order of their folders. */
 export const serverModules: readonly ServerModule[] = [
@@ -36,5 +35,4 @@ export const serverModules: readonly ServerModule[] = [
   blocking,
   ping,
   entityTime,
-  delayedDelivery,
 ];

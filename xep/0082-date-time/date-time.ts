@@ -1,5 +1,9 @@
 /** XEP-0082 DateTime: date, `T`, time with optional fraction, and `Z` or an offset. */
-const dateTimePattern = /^(-?\d{4,})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
+const dateTimePattern =
+  /^(-?(?:\d{4}|[1-9]\d{4,}))-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
+
+/** What a Date can hold, in milliseconds either side of 1970. */
+const momentMax = 8.64e15;
 
 /**
  * Reads a moment.
@@ -21,13 +25,21 @@ export function parseDateTime(text: string): number | undefined {
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined;
   const time = ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000 + milliseconds;
   const offset = parseZone(zone);
-  return offset === undefined ? undefined : date.getTime() + time - offset * 60_000;
+  if (offset === undefined) return undefined;
+  const at = date.getTime() + time - offset * 60_000;
+  return Math.abs(at) <= momentMax ? at : undefined;
 }
 
 /** Writes a moment in UTC, with milliseconds only where there are some. */
 export function formatDateTime(at: number): string {
-  return new Date(at).toISOString().replace(".000Z", "Z");
+  // Years of more than four digits have no sign and no leading zeros in XML Schema.
+  return new Date(at)
+    .toISOString()
+    .replace(".000Z", "Z")
+    .replace(/^\+0*|^(-)00/, "$1");
 }
+
+const zoneMinutesMax = 14 * 60;
 
 /**
  * Reads a time zone definition (XEP-0082 §3.3).
@@ -39,7 +51,7 @@ export function parseZone(text: string): number | undefined {
   const match = /^([+-])(\d{2}):(\d{2})$/.exec(text);
   if (match === null) return undefined;
   const [, sign, hours, minutes] = match;
-  if (Number(hours) > 14 || Number(minutes) > 59) return undefined;
+  if (Number(minutes) > 59 || Number(hours) * 60 + Number(minutes) > zoneMinutesMax) return undefined;
   return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
