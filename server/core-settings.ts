@@ -30,6 +30,8 @@ export interface CoreSettings {
   readonly mailboxStanzasMax: number;
   /** Failed log-ins of one address, and for one account, within the window; then further ones are refused. */
   readonly failedLogins: { readonly max: number; readonly windowMs: number } | undefined;
+  /** Failed log-ins on one connection, after which it is closed. */
+  readonly failedLoginsPerConnectionMax: number;
   /** Addresses that are kept parsed. */
   readonly jidCacheEntriesMax: number;
   /** How long the name of a deleted account stays taken, in milliseconds. */

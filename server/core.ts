@@ -21,7 +21,7 @@ import { addressGroup } from "./link/address-group.ts";
 import { Link } from "./link/link.ts";
 import type { LinkServices, Login } from "./link/link-services.ts";
 import type { Transport } from "./link/transport.ts";
-import { LoginThrottle } from "./login-throttle.ts";
+import { LoginThrottle, type LoginAttempt } from "./login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
 import { serverSecret, secretShape } from "./server-secret.ts";
 import { Binder } from "./session/binder.ts";
@@ -197,7 +197,7 @@ export class ServerCore {
       env,
       log,
       limits: settings.link,
-      receiving: receivingConfig({ env, hosts: this.hosts, sasl: settings.sasl, secret: this.#secret, policy }),
+      receiving: receivingConfig({ env, hosts: this.hosts, settings, secret: this.#secret, policy }),
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
       authorize: (link, login) => Promise.resolve(this.#authorize(link, login)),
       earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, this.#earlyPeer(link)),
@@ -211,7 +211,7 @@ export class ServerCore {
       streamEvent: (link, event) => {
         if (event.name === "authentication-failed") {
           observer.loginFailed(event.mechanism, event.condition);
-          this.#throttle.failed(addressGroup(link.remoteAddress));
+          this.#throttle.failed(this.#attemptOn(link));
           log.info(
             { stream: link.id, peer: link.remoteAddress, mechanism: event.mechanism, condition: event.condition },
             "log-in failed",
@@ -242,20 +242,26 @@ export class ServerCore {
   }
 
   async #credentials(link: Link, domain: DomainJid | undefined, username: string): Promise<AnswerInput> {
-    if (this.#throttle.refuses(addressGroup(link.remoteAddress))) {
+    const jid = domain === undefined ? undefined : makeJid(username, domain);
+    if (jid === undefined) this.#negotiating.delete(link);
+    else this.#negotiating.set(link, bareOf(jid));
+    if (this.#throttle.refuses(this.#attemptOn(link))) {
       this.#parts.observer.limitHit("failed-logins");
       const text = "too many failed log-ins; try again later";
       return { type: "authenticationFailed", condition: "temporary-auth-failure", text };
     }
-    const jid = domain === undefined ? undefined : makeJid(username, domain);
-    if (jid !== undefined) this.#negotiating.set(link, bareOf(jid));
     const record = jid === undefined ? undefined : await this.accounts.find(bareOf(jid));
     return { type: "credentials", found: record?.credentials };
+  }
+
+  #attemptOn(link: Link): LoginAttempt {
+    return { address: addressGroup(link.remoteAddress), account: this.#negotiating.get(link) };
   }
 
   #authorize(link: Link, { mechanism, user, anonymous }: Login): AnswerInput {
     const { observer, log } = this.#parts;
     if (anonymous) this.#binder.expectGuest(link);
+    else this.#throttle.succeeded({ address: addressGroup(link.remoteAddress), account: user });
     this.#negotiating.set(link, user);
     observer.loginSucceeded(mechanism);
     this.#authenticated.get(link)?.();

@@ -32,6 +32,7 @@ export function coreSettings(config: Config): CoreSettings {
     failedLogins: Number.isFinite(login.failuresMax)
       ? { max: login.failuresMax, windowMs: login.failuresWindowSeconds * 1_000 }
       : undefined,
+    failedLoginsPerConnectionMax: login.failuresPerConnectionMax,
     jidCacheEntriesMax: 10_000,
     tombstoneMs: account.tombstoneDays * dayMs,
   };

@@ -3,7 +3,7 @@ import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { ReceivingConfig, StreamHost } from "#protocol/stream/receiving/config.ts";
 import { randomToken, type Env } from "#kit/env.ts";
-import type { ListenerPolicy } from "./core-settings.ts";
+import type { CoreSettings, ListenerPolicy } from "./core-settings.ts";
 import { acceptsEarlyIq } from "./host/early-iq.ts";
 import type { LocalHost } from "./host/local-host.ts";
 import { iqKey } from "./host/steps.ts";
@@ -12,14 +12,14 @@ import { iqKey } from "./host/steps.ts";
 export function receivingConfig(parts: {
   readonly env: Env;
   readonly hosts: ReadonlyMap<DomainJid, LocalHost>;
-  readonly sasl: SaslServerPolicy;
+  readonly settings: Pick<CoreSettings, "sasl" | "failedLoginsPerConnectionMax">;
   readonly secret: Uint8Array;
   readonly policy: ListenerPolicy;
 }): ReceivingConfig {
-  const { env, hosts, secret, policy } = parts;
+  const { env, hosts, settings, secret, policy } = parts;
   const sasl: SaslServerPolicy = policy.plainWithoutTls
-    ? { ...parts.sasl, plain: "always", scramWithoutTls: true }
-    : parts.sasl;
+    ? { ...settings.sasl, plain: "always", scramWithoutTls: true }
+    : settings.sasl;
   const served = new Map<DomainJid, StreamHost>();
   for (const [domain, host] of hosts) served.set(domain, streamHost(env, host, sasl, secret, policy));
   const [first] = hosts.keys();
@@ -33,6 +33,7 @@ export function receivingConfig(parts: {
       return host === undefined ? { type: "unknown" } : { type: "served", host };
     },
     newStreamId: () => randomToken(env),
+    limits: { saslFailuresMax: settings.failedLoginsPerConnectionMax },
   };
 }
 

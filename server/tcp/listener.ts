@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { assert } from "#protocol/assert.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
@@ -43,6 +43,7 @@ export interface Listener extends AsyncDisposable {
  * @throws Error with the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
 export async function listen(parts: ListenerParts): Promise<Listener> {
+  const handshakes = new Set<Socket>();
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     socket.on("error", ignore);
     const connection = parts.count.open(socket.remoteAddress ?? "");
@@ -52,16 +53,17 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       return;
     }
     socket.once("close", connection.close);
-    if (parts.kind === "client") parts.accept(new SocketTransport(socket, undefined, parts), connection);
-    else
-      parts.startTls?.(socket, (secured) => {
-        if (secured === undefined) socket.destroy();
-        else
-          parts.accept(
-            new SocketTransport(secured, parts.channelOf(secured), { ...parts, startTls: undefined }),
-            connection,
-          );
-      });
+    if (parts.kind === "client") return parts.accept(new SocketTransport(socket, undefined, parts), connection);
+    handshakes.add(socket);
+    return parts.startTls?.(socket, (secured) => {
+      handshakes.delete(socket);
+      if (secured === undefined) socket.destroy();
+      else
+        parts.accept(
+          new SocketTransport(secured, parts.channelOf(secured), { ...parts, startTls: undefined }),
+          connection,
+        );
+    });
   });
   await listening(server, parts);
   tellTrouble(server, parts.log);
@@ -72,7 +74,13 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     tls: parts.tls,
     address: address.address,
     port: address.port,
-    [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())),
+    [Symbol.asyncDispose]: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      // Nobody serves them yet, so nobody would ever tell them to go.
+      for (const socket of handshakes) socket.destroy();
+      return promise;
+    },
   };
 }
 

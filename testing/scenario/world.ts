@@ -159,6 +159,7 @@ function settingsOf(options: WorldOptions): CoreSettings {
     sessionsPerAccountMax: 20,
     mailboxStanzasMax: 10_000,
     failedLogins: undefined,
+    failedLoginsPerConnectionMax: 5,
     jidCacheEntriesMax: 1_000,
     tombstoneMs: 30 * 24 * 3_600_000,
     ...options.settings,
