@@ -42,6 +42,12 @@ async function isRefused(client: ScriptedClient, of: string, condition: string, 
   );
 }
 
+async function stored(world: World): Promise<string | undefined> {
+  const found = world.store.get("last-activity", julietJid, "");
+  await world.settle();
+  return found;
+}
+
 describe("answers of the specification are read and written without loss", () => {
   for (const xml of [
     "<query xmlns='jabber:iq:last'/>",
@@ -80,6 +86,7 @@ test("the last of several resources counts", async () => {
   await juliet.sendText("<presence type='unavailable'><status>first</status></presence>");
   await world.advance(10_000);
   await seesLast(romeo, julietJid, 0);
+  assert.equal(await stored(world), undefined);
   await chamber.sendText("<presence type='unavailable'><status>second</status></presence>");
   await world.advance(20_000);
   await seesLast(romeo, julietJid, 20, "second");
@@ -147,16 +154,11 @@ test("A54 whoever takes a deleted account's name does not inherit when it was la
   await using _ = world;
   await befriend(romeo, juliet);
   await juliet.close();
-  const stored = async (): Promise<string | undefined> => {
-    const found = world.store.get("last-activity", julietJid, "");
-    await world.settle();
-    return found;
-  };
-  assert.notEqual(await stored(), undefined);
+  assert.notEqual(await stored(world), undefined);
   const jid = parseJid(julietJid);
   assert.ok(jid !== undefined && isBare(jid));
   const deleted = world.core.accounts.delete(jid);
   await world.settle();
   assert.deepEqual(await deleted, { ok: true });
-  assert.equal(await stored(), undefined);
+  assert.equal(await stored(world), undefined);
 });

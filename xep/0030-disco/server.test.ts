@@ -24,7 +24,7 @@ const plays = serverModule({
     disco: {
       identities: [{ category: "directory", type: "chatroom", name: "Plays", lang: "en" }],
       // S35: what the policy does not allow the asker is not announced to them.
-      features: (asker) => (asker === jid(`${julietJid}/balcony`) ? ["urn:example:stage"] : []),
+      features: (asker) => (asker === jid(`${julietJid}/balcony`) ? ["urn:example:stage", "urn:example:plays"] : []),
       items: () => [
         { jid: service, name: "Play-Specific Chatrooms" },
         { jid: service, node: "music" },
@@ -79,7 +79,7 @@ test("a host says what it is and what its features are, each once and in order",
   );
 });
 
-test("what another feature contributes is found in the host's answers", async () => {
+test("what another feature contributes is found in the host's answers, each once", async () => {
   const { world, romeo, juliet } = await verona(plays);
   await using _ = world;
   const featuresSeenBy = async (client: ScriptedClient): Promise<readonly string[]> => {
