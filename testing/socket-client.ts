@@ -75,7 +75,9 @@ export class SocketClient implements Disposable {
   }
 
   open(domain: string): void {
-    this.send(`<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='${NS_STREAM}'>`);
+    this.send(
+      `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='${NS_STREAM}'>`,
+    );
   }
 
   /** Begins TLS on the open connection. */
@@ -96,7 +98,9 @@ export class SocketClient implements Disposable {
     await this.authenticate(user, password);
     this.open(domain);
     await this.until(/<\/stream:features>/);
-    this.send(`<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`);
+    this.send(
+      `<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
+    );
     await this.until(/<\/bind><\/iq>/);
   }
 
