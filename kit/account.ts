@@ -10,8 +10,9 @@ import type { Stanza } from "./stanza.ts";
  * outside touches its state: others post to it.
  *
  * What is written while one thing is handled is committed as one batch. What is sent (`send`, `Session.send`) after a
- * write waits in the account's outbox, in order, until that batch is durable; if it cannot be committed, what waited
- * for it is not sent, the request gets an error and the slots are read anew.
+ * write waits in the account's outbox, in order, until that batch is durable. If it cannot be committed, what the same
+ * handling sent is not sent (messages and requests go back with an error), and the slots are read anew; what was handled
+ * later leaves as ever.
  */
 export interface Account {
   readonly jid: BareJid;
@@ -31,9 +32,12 @@ export interface Account {
   /**
    * Runs once all that was written so far is durable, in the outbox's order.
    *
-   * @param failed runs instead when it could not be written
+   * @param failed runs instead when what this handling wrote could not be written
    */
   readonly whenDurable: (run: () => void, failed?: (cause: unknown) => void) => void;
-  /** Has the account do something when it has done what waits already. A promise keeps everything behind it waiting. */
+  /**
+   * Has the account do something when it has done what waits already; not at all when the account is no more. A promise
+   * keeps everything behind it waiting.
+   */
   readonly post: (task: (account: Account) => void | Promise<void>) => void;
 }

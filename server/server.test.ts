@@ -18,6 +18,8 @@ test("what was accepted before a stop is there after the restart: accounts, pass
   await romeo.logIn("romeo", "montague.example", "romeo", "orchard");
   romeo.send(`<enable xmlns='${NS_SM}'/>${chat("1")}${chat("2")}<r xmlns='${NS_SM}'/>`);
   await romeo.until(/<a [^>]*h='2'/);
+  romeo.send("</stream:stream>");
+  await romeo.end();
   await started.restart();
   using juliet = await SocketClient.tls(started.tlsPort, "capulet.example");
   await juliet.logIn("juliet", "capulet.example", "juliet", "balcony");

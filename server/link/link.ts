@@ -13,7 +13,7 @@ import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
 import type { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
-import type { Timer } from "#kit/env.ts";
+import { DerivationRefused, type Timer } from "#kit/env.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
@@ -46,6 +46,9 @@ export class Link implements SessionLink {
   #out = "";
   #flushing = false;
   #waiters: ((taken: boolean) => void)[] = [];
+  /** Nothing reaches the peer any more. */
+  #unreachable = false;
+  /** That has been dealt with. */
   #gone = false;
   /** Our closing tag is sent. */
   #closed = false;
@@ -148,7 +151,10 @@ export class Link implements SessionLink {
       streamOpened: (header, context) => this.#feed({ type: "opened", header, context }),
       elementRead: (element) => this.#read(element),
       streamClosed: () => this.#feed({ type: "closed" }),
-      failed: (fault) => this.#feed({ type: "fault", fault }),
+      failed: (fault) => {
+        if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
+        this.#feed({ type: "fault", fault });
+      },
       keepAlive: () => undefined,
     };
   }
@@ -286,6 +292,7 @@ export class Link implements SessionLink {
 
   /** The peer has some time to take what is under way and to close its end; who holds on to it is cut. */
   #disconnect(): void {
+    if (this.#unreachable) return;
     const { env, limits } = this.#services;
     this.#flush();
     this.#lingering ??= env.setTimer(limits.closingMsMax, () => this.#transport.destroy());
@@ -315,7 +322,10 @@ export class Link implements SessionLink {
     const delayMs = timer === "negotiation" ? limits.negotiationMsMax : limits.closingMsMax;
     this.#timers.set(
       timer,
-      env.setTimer(delayMs, () => this.#feed({ type: "timeout", timer })),
+      env.setTimer(delayMs, () => {
+        if (timer === "negotiation") this.#services.limitHit("negotiation-time");
+        this.#feed({ type: "timeout", timer });
+      }),
     );
   }
 
@@ -339,6 +349,7 @@ export class Link implements SessionLink {
   }
 
   #temporaryFailure(error: unknown): void {
+    if (error instanceof DerivationRefused) this.#services.limitHit("key-derivations");
     this.#services.log.warn({ stream: this.id, error }, "authentication is not possible at present");
     this.#feed({ type: "authenticationFailed", condition: "temporary-auth-failure" });
   }
@@ -375,7 +386,7 @@ export class Link implements SessionLink {
 
   readonly #flush = (): void => {
     this.#flushing = false;
-    if (this.#gone) return;
+    if (this.#unreachable) return;
     const bytes = this.#out;
     const waiters = this.#waiters;
     this.#out = "";
@@ -404,7 +415,8 @@ export class Link implements SessionLink {
   }
 
   #lost(cause: unknown): void {
-    if (this.#gone) return;
+    if (this.#unreachable) return;
+    this.#unreachable = true;
     this.#feed({ type: "disconnected" });
     this.#gone = true;
     this.#out = "";

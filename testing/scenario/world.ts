@@ -7,6 +7,7 @@ import type { ServerModule } from "#kit/server-module.ts";
 import type { Store } from "#kit/storage.ts";
 import { ServerCore } from "#server/core.ts";
 import type { CoreSettings, HostSettings, ListenerPolicy, Tally } from "#server/core-settings.ts";
+import type { LinkLimits } from "#server/link/link-services.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
 import { openMemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
@@ -124,6 +125,21 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
+/** The bounds of every connection, unless a scenario says otherwise. */
+export const worldLinkLimits: LinkLimits = {
+  xml: defaultXmlLimits,
+  xmlBeforeAuthentication: { ...defaultXmlLimits, elementBytesMax: 16_384 },
+  bytesRate: undefined,
+  stanzasRate: undefined,
+  addressBytesRate: undefined,
+  addressStanzasRate: undefined,
+  pingAfterMs: undefined,
+  pingAnswerMsMax: 60_000,
+  negotiationMsMax: 60_000,
+  closingMsMax: 5_000,
+  unsentBytesMax: 1_048_576,
+};
+
 function settingsOf(options: WorldOptions): CoreSettings {
   const [first, ...others] = (options.domains ?? ["capulet.example", "montague.example"]).map(
     (domain): HostSettings => {
@@ -141,19 +157,7 @@ function settingsOf(options: WorldOptions): CoreSettings {
   return {
     hosts: [first, ...others],
     sasl: { ...defaultSaslServerPolicy, scramIterations: 4096, scramHashes: ["SHA-1"] },
-    link: {
-      xml: defaultXmlLimits,
-      xmlBeforeAuthentication: { ...defaultXmlLimits, elementBytesMax: 16_384 },
-      bytesRate: undefined,
-      stanzasRate: undefined,
-      addressBytesRate: undefined,
-      addressStanzasRate: undefined,
-      pingAfterMs: undefined,
-      pingAnswerMsMax: 60_000,
-      negotiationMsMax: 60_000,
-      closingMsMax: 5_000,
-      unsentBytesMax: 1_048_576,
-    },
+    link: worldLinkLimits,
     session: defaultSessionLimits,
     resourceConflict: "replace-old",
     sessionsPerAccountMax: 20,

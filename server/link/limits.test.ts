@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DerivationRefused } from "#kit/env.ts";
+import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
+
+const romeo = "romeo@montague.example";
+const plain = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${btoa("\0romeo\0romeo")}</auth>`;
+
+const bounds: readonly (readonly [limit: string, hit: (world: World) => Promise<void>, got: string])[] = [
+  [
+    "stanza-size",
+    async (world) => {
+      const client = await world.login(`${romeo}/orchard`);
+      await client.sendText(`<message><body>${"x".repeat(300_000)}</body></message>`);
+    },
+    "policy-violation",
+  ],
+  [
+    "negotiation-time",
+    async (world) => {
+      await world.connect().open("montague.example");
+      await world.advance(60_000);
+    },
+    "policy-violation",
+  ],
+  [
+    "unsent-bytes",
+    async (world) => {
+      const client = await world.login(`${romeo}/orchard`);
+      client.transport.stalled = true;
+      for (let sent = 0; sent < 6; sent += 1)
+        await client.sendText(`<message to='${client.jid}'><body>${"x".repeat(200_000)}</body></message>`);
+    },
+    "",
+  ],
+  [
+    "key-derivations",
+    async (world) => {
+      Object.assign(world.env, { deriveKey: () => Promise.reject(new DerivationRefused("too many")) });
+      const client = world.connect();
+      await client.open("montague.example");
+      await client.sendText(plain);
+      assert.equal(client.pending.at(-1)?.elements()[0]?.name, "temporary-auth-failure");
+    },
+    "",
+  ],
+];
+
+for (const [limit, hit, condition] of bounds)
+  test(`the bound ${limit} is counted when it is hit, once${condition === "" ? "" : `, and ends the stream with ${condition}`}`, async () => {
+    await using world = await startWorld({ accounts: [romeo] });
+    await hit(world);
+    assert.deepEqual(world.limitsHit, [limit]);
+    await world.advance(20_000);
+    const ends = world.log.flatMap(({ level, fields }) => (level === "info" ? (fields["condition"] ?? []) : []));
+    if (condition !== "") assert.deepEqual(ends, [condition]);
+  });
+
+test("a client that is silent is asked; one that answers stays, one that does not counts as cut", async () => {
+  const link = { ...worldLinkLimits, pingAfterMs: 30_000, pingAnswerMsMax: 10_000 };
+  await using world = await startWorld({ accounts: [romeo], settings: { link } });
+  const polite = await world.login(`${romeo}/orchard`);
+  const silent = await world.login(`${romeo}/street`);
+  await world.advance(35_000);
+  assert.equal(polite.next().elements()[0]?.name, "ping");
+  await polite.sendText(" ");
+  await world.advance(15_000);
+  assert.deepEqual([polite.connectionClosed, silent.connectionClosed], [false, true]);
+  assert.deepEqual(world.limitsHit, ["ping-answer"]);
+});

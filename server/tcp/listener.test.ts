@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { ConnectionOptions } from "node:tls";
+import { SocketClient } from "#testing/socket-client.ts";
+import { startedServer, type StartedServer } from "#testing/started-server.ts";
+
+const startTls = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+const ping = "<iq type='get' id='p' to='montague.example'><ping xmlns='urn:xmpp:ping'/></iq>";
+let started: StartedServer;
+
+before(async () => {
+  started = await startedServer();
+});
+after(() => started[Symbol.asyncDispose]());
+
+async function proceeded(domain: string, behind = ""): Promise<SocketClient> {
+  const client = await SocketClient.tcp(started.port);
+  client.open(domain);
+  await client.until(/<\/stream:features>/);
+  client.send(startTls + behind);
+  await client.until(/<proceed[^>]*>/);
+  return client;
+}
+
+test("where TLS is required it is all that is offered, and nothing else is served", async () => {
+  using client = await SocketClient.tcp(started.port);
+  client.open("montague.example");
+  const [features] = await client.until(/<stream:features>.*<\/stream:features>/s);
+  assert.match(features, /^<stream:features><starttls [^>]*><required\/><\/starttls><\/stream:features>$/);
+  client.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AHJvbWVvAHJvbWVv</auth>");
+  await client.until(/<failure[^>]*><encryption-required\/>/);
+});
+
+test("a client upgrades with STARTTLS, logs in and is served", async () => {
+  using client = await proceeded("montague.example");
+  await client.startTls("montague.example");
+  await client.logIn("romeo", "montague.example", "romeo", "orchard");
+  client.send(ping);
+  await client.until(/<iq[^>]* id='p'[^>]*type='result'|<iq[^>]*type='result'[^>]* id='p'/);
+  assert.equal(client.tls.getProtocol(), "TLSv1.3");
+});
+
+test("A21 what was sent in the clear behind the request for TLS is thrown away, and not read as if it were protected", async () => {
+  const injected = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AHJvbWVvAHJvbWVv</auth>${ping}`;
+  const client = await SocketClient.tcp(started.port);
+  using _ = client;
+  client.open("montague.example");
+  await client.until(/<\/stream:features>/);
+  client.send(startTls + injected);
+  await client.until(/<proceed[^>]*>/);
+  await client.startTls("montague.example");
+  client.open("montague.example");
+  await client.until(/<\/stream:features>/);
+  client.send("</stream:stream>");
+  assert.equal((await client.end()).trim(), "</stream:stream>", "neither success nor an answer");
+});
+
+for (const domain of ["montague.example", "capulet.example"])
+  test(`direct TLS shows the certificate of ${domain} to who asks for it`, async () => {
+    using client = await SocketClient.tls(started.tlsPort, domain, { ALPNProtocols: ["xmpp-client"] });
+    const { subjectaltname } = client.tls.getPeerCertificate();
+    assert.match(subjectaltname ?? "", new RegExp(`DNS:${domain}`));
+    assert.equal(client.tls.alpnProtocol, "xmpp-client");
+    const [user = ""] = domain.startsWith("m") ? ["romeo"] : ["juliet"];
+    await client.logIn(user, domain, user, "here");
+  });
+
+test("STARTTLS shows the certificate of the host that the client names", async () => {
+  using client = await proceeded("capulet.example");
+  await client.startTls("capulet.example");
+  assert.match(client.tls.getPeerCertificate().subjectaltname ?? "", /DNS:capulet\.example/);
+});
+
+const refused: readonly (readonly [name: string, options: ConnectionOptions, code: RegExp])[] = [
+  [
+    "TLS 1.1",
+    { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" },
+    /ALERT|PROTOCOL|EPROTO|ECONNRESET/,
+  ],
+  ["another protocol (ALPN)", { ALPNProtocols: ["http/1.1"] }, /ALERT|ECONNRESET/],
+];
+for (const [name, options, code] of refused)
+  test(`${name} is refused, and the server goes on`, async () => {
+    await assert.rejects(
+      SocketClient.tls(started.tlsPort, "montague.example", options),
+      (error: NodeJS.ErrnoException) => code.test(error.code ?? ""),
+    );
+    using next = await SocketClient.tls(started.tlsPort, "montague.example");
+    next.open("montague.example");
+    await next.until(/<\/stream:features>/);
+  });
+
+test("what is no TLS on the port for TLS ends the connection, and nobody else's", async () => {
+  using client = await SocketClient.tcp(started.tlsPort);
+  client.open("montague.example");
+  await client.end();
+  using next = await SocketClient.tls(started.tlsPort, "montague.example");
+  next.open("montague.example");
+  await next.until(/<\/stream:features>/);
+});
+
+test("a connection that breaks in the middle of its handshake is forgotten", async () => {
+  for (const client of [await proceeded("montague.example"), await SocketClient.tcp(started.tlsPort)])
+    client[Symbol.dispose]();
+  using last = await SocketClient.tls(started.tlsPort, "montague.example");
+  await last.logIn("romeo", "montague.example", "romeo", "last");
+  await goneButFor(1);
+});
+
+test("a client that closes its stream gets the closing tag and the end of the connection", async () => {
+  using client = await SocketClient.tls(started.tlsPort, "montague.example");
+  await client.logIn("romeo", "montague.example", "romeo", "orchard");
+  client.send(`${ping}</stream:stream>`);
+  assert.match(await client.end(), /<\/stream:stream>$/);
+});
+
+test("a message written byte by byte arrives whole", async () => {
+  using client = await SocketClient.tls(started.tlsPort, "montague.example");
+  await client.logIn("romeo", "montague.example", "romeo", "orchard");
+  const bytes = Buffer.from("<message to='romeo@montague.example/orchard'><body>Hört ❤</body></message>");
+  for (const byte of bytes) client.socket.write(Uint8Array.of(byte));
+  await client.until(/<body>Hört ❤<\/body>/);
+});
+
+/** Waits until no more connections are open than these. */
+async function goneButFor(count: number): Promise<void> {
+  for (let turn = 0; started.server.connections.total > count; turn += 1) {
+    assert.ok(turn < 100, `${started.server.connections.total} connections are open`);
+    await new Promise((resolve) => void setTimeout(resolve, 5));
+  }
+}
