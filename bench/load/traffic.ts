@@ -27,8 +27,13 @@ export function keepInFlight(clients: readonly LoadClient[], perClient: number, 
   for (const [client, partner] of pairs(clients)) {
     const message = template(partner.jid, "x".repeat(bodyLength));
     let rest = "";
+    let checked = false;
     client.listen((text) => {
       const input = rest + text;
+      if (!checked && input.includes(closing)) {
+        checkDelivered(input, partner);
+        checked = true;
+      }
       let count = 0;
       let from = 0;
       for (let at = input.indexOf(closing); at >= 0; at = input.indexOf(closing, from)) {
@@ -49,10 +54,15 @@ export function keepPace(clients: readonly LoadClient[], perSecond: number, body
   const everybody = pairs(clients);
   let latencies: number[] = [];
   let delivered = 0;
-  for (const client of clients) {
+  for (const [client, partner] of everybody) {
     let rest = "";
+    let checked = false;
     client.listen((text) => {
       const input = rest + text;
+      if (!checked && input.includes(closing)) {
+        checkDelivered(input, partner);
+        checked = true;
+      }
       const now = performance.now();
       let from = 0;
       for (let at = input.indexOf(closing); at >= 0; at = input.indexOf(closing, from)) {
@@ -80,6 +90,13 @@ export function keepPace(clients: readonly LoadClient[], perSecond: number, body
     forget: () => (latencies = []),
     latencies: () => latencies,
   };
+}
+
+/** Errors are messages too, and a server that returns everything is fast: the first message of each client is looked at. */
+function checkDelivered(text: string, sender: LoadClient): void {
+  const message = /<message[^>]*>/.exec(text)?.[0] ?? "";
+  if (/type=['"]error['"]/.test(message) || !message.includes(sender.jid))
+    throw new Error(`not a message of ${sender.jid}: ${text.slice(0, 500)}`);
 }
 
 function pairs(clients: readonly LoadClient[]): readonly (readonly [LoadClient, LoadClient])[] {

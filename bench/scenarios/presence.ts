@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Goal, LoadClient } from "../load/client.ts";
-import { inParallel, makeAccounts, openSessions } from "../load/sessions.ts";
+import { makeAccounts, openSessions } from "../load/sessions.ts";
 import { cpuMicroseconds } from "../process-figures.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -33,14 +33,19 @@ async function storm(goal: Goal, pid: number): Promise<Record<string, number>> {
   let delivered = 0;
   let answered = 0;
   let running = false;
-  for (const [index, client] of [star, ...contacts].entries()) {
+  let received = 0;
+  star.listen((text) => {
+    received += text.length;
+  });
+  for (const contact of contacts) {
     let rest = "";
-    client.listen((text) => {
+    contact.listen((text) => {
+      received += text.length;
       const input = rest + text;
       let from = 0;
       for (let at = input.indexOf(closing); at >= 0; at = input.indexOf(closing, from)) {
         from = at + closing.length;
-        if (index > 0) delivered++;
+        delivered++;
       }
       rest = input.slice(Math.max(from, input.length - closing.length + 1));
       // When all contacts have one change, the next goes out.
@@ -48,8 +53,12 @@ async function storm(goal: Goal, pid: number): Promise<Record<string, number>> {
       for (; delivered - answered >= contactCount; answered += contactCount) star.write(update);
     });
   }
-  await befriend(star, contacts);
-  await quiet(() => delivered);
+  await befriend(star, contacts, () => received);
+  answered = delivered;
+  star.write(update);
+  await quiet(() => received);
+  if (delivered - answered !== contactCount)
+    throw new Error(`a change of presence reached ${delivered - answered} of ${contactCount} contacts`);
   answered = delivered;
   running = true;
   star.write(update.repeat(inFlight));
@@ -58,31 +67,34 @@ async function storm(goal: Goal, pid: number): Promise<Record<string, number>> {
   await sleep(measureMs);
   const count = delivered - before;
   const cpu = cpuMicroseconds(pid) - cpuBefore;
+  const seconds = (performance.now() - started) / 1000;
   running = false;
-  return { cpuMicroseconds: cpu / count, perSecond: (count * 1000) / (performance.now() - started) };
+  return { cpuMicroseconds: cpu / count, perSecond: count / seconds };
 }
 
-/** Subscribes the star and the contacts to one another, and brings all of them online. RFC 6121 §3.1. */
-async function befriend(star: LoadClient, contacts: readonly LoadClient[]): Promise<void> {
+/** Brings all of them online and subscribes the star and the contacts to one another. RFC 6121 §3.1. */
+async function befriend(star: LoadClient, contacts: readonly LoadClient[], received: () => number): Promise<void> {
   const bare = (client: LoadClient) => client.jid.split("/")[0] ?? "";
   const send = (from: LoadClient, to: LoadClient, type: string) =>
     from.write(`<presence to='${bare(to)}' type='${type}'/>`);
   for (const client of [star, ...contacts]) client.write("<presence/>");
-  await inParallel(contacts.length, async (index) => {
-    const contact = contacts[index] ?? star;
-    send(contact, star, "subscribe");
-    await sleep(quietMs / 10);
+  await quiet(received);
+  for (const contact of contacts) send(contact, star, "subscribe");
+  await quiet(received);
+  for (const contact of contacts) {
     send(star, contact, "subscribed");
     send(star, contact, "subscribe");
-    await sleep(quietMs / 10);
-    send(contact, star, "subscribed");
-  });
+  }
+  await quiet(received);
+  for (const contact of contacts) send(contact, star, "subscribed");
+  await quiet(received);
 }
 
-async function quiet(counted: () => number): Promise<void> {
+/** Waits until nothing has come for a while. */
+async function quiet(received: () => number): Promise<void> {
   let last = -1;
-  for (let waited = 0; waited < quietMsMax && counted() !== last; waited += quietMs) {
-    last = counted();
+  for (let waited = 0; waited < quietMsMax && received() !== last; waited += quietMs) {
+    last = received();
     await sleep(quietMs);
   }
 }
