@@ -10,6 +10,7 @@ import { disco } from "#xep/0030-disco/server.ts";
 import { privateXml } from "#xep/0049-private-xml/server.ts";
 import { vcardTemp } from "#xep/0054-vcard-temp/server.ts";
 import { registration } from "#xep/0077-registration/server.ts";
+import { legacyAuth } from "#xep/0078-legacy-auth/server.ts";
 import { version } from "#xep/0092-version/server.ts";
 import { entityCaps } from "#xep/0115-entity-caps/server.ts";
 import { contactAddresses } from "#xep/0157-contact-addresses/server.ts";
@@ -29,6 +30,7 @@ export const serverModules: readonly ServerModule[] = [
   privateXml,
   vcardTemp,
   registration,
+  legacyAuth,
   version,
   entityCaps,
   contactAddresses,

@@ -51,7 +51,7 @@ function streamHost(
     sasl: { policy, secret, random: env.entropy },
     features: (stage) => host.streamFeatures(stage === "unauthenticated" ? "authentication" : "binding"),
     streamManagement: true,
-    acceptsLegacyPeers: false,
+    acceptsLegacyPeers: host.modules.some(({ parts }) => parts.legacyLogin === true),
     acceptsEarly: (iq) => acceptsEarlyIq(host, iq),
     acceptsNonza: (element) => host.steps.nonzas.has(iqKey("", element.ns, element.name)),
   };

@@ -9,6 +9,7 @@ import { starttlsFailure, starttlsProceed } from "../tls-elements.ts";
 import { defaultNegotiationLimits } from "./config.ts";
 import { endNow } from "../ending.ts";
 import { failStream } from "./leaving.ts";
+import { isLegacyAuth, offersLegacyAuth, receiveLegacyAuth } from "./legacy-auth.ts";
 import { receiveSasl } from "./sasl.ts";
 import type { AskingEarly, Authenticating, Choosing, ReceivingOrEnding, ReceivingState } from "./state.ts";
 import { refuseUnknown } from "./unknown.ts";
@@ -54,9 +55,16 @@ export function refuseEarlySm(state: ReceivingState, element: XmlElement): Step<
   return failStream(state, new StreamError("not-authorized"));
 }
 
-/** No stanza before authentication [rfc6120-4.9.3.12-01], but for what the host lets through: registration. */
+/** No stanza before authentication [rfc6120-4.9.3.12-01], but for what the host lets through: old log-ins, registration. */
 function receiveEarlyStanza(state: Choosing | Authenticating, element: XmlElement): Step<ReceivingOrEnding> {
   const { facts, host } = state;
+  if (
+    state.phase === "choosing" &&
+    isIqRequest(element) &&
+    isLegacyAuth(element) &&
+    offersLegacyAuth(host, facts.channel)
+  )
+    return receiveLegacyAuth(state, element);
   const secureEnough = facts.channel !== undefined || host.startTls !== "required";
   if (state.phase === "authenticating" || !secureEnough || !isIqRequest(element) || !host.acceptsEarly(element))
     return failStream(state, new StreamError("not-authorized"));

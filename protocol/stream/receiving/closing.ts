@@ -23,6 +23,7 @@ export function receivePeerClose(state: ReceivingState): Step<ReceivingOrEnding>
     case "choosing":
     case "authenticating":
     case "askingEarly":
+    case "legacyAuthenticating":
     case "choosingResource":
     case "binding":
     case "resuming":

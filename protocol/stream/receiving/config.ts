@@ -38,7 +38,10 @@ export interface StreamHost {
     channel: SecureChannel | undefined,
   ) => readonly XmlElement[];
   readonly streamManagement: boolean;
-  /** Whether peers of before RFC 3920 may stay: they get no features, so something else must authenticate them. */
+  /**
+   * Whether clients may log in by XEP-0078, over TLS and where PLAIN is allowed; and so whether peers of before RFC 3920
+   * may stay, which get no features.
+   */
   readonly acceptsLegacyPeers: boolean;
   /** Whether this iq may be asked before authentication (registration, XEP-0077). */
   readonly acceptsEarly: (iq: XmlElement) => boolean;
@@ -58,7 +61,7 @@ export interface SaslService {
 
 /** Bounds of what a peer may try before it is sent away. */
 export interface NegotiationLimits {
-  /** Failed authentications, after which the stream is closed: RFC 6120 §6.4.5 wants 2 to 5 retries. */
+  /** Failed authentications, by SASL and by XEP-0078 each, after which the stream is closed: RFC 6120 §6.4.5 wants 2 to 5 retries. */
   readonly saslFailuresMax: number;
   /** Refused resources, after which the stream is closed: RFC 6120 §7.7.3 wants 5 to 10 retries. */
   readonly bindFailuresMax: number;

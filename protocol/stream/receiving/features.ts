@@ -2,10 +2,12 @@ import { type XmlElement, xml } from "#protocol/xml/element.ts";
 import { NS_SASL, NS_SERVER, NS_STREAM } from "#protocol/xml/namespaces.ts";
 import { bindFeature, sessionFeature } from "../bind-elements.ts";
 import { bindingTypesFeature } from "../binding-types.ts";
+import { legacyAuthFeature } from "../legacy-auth-elements.ts";
 import { smFeature } from "../sm/elements.ts";
 import { starttlsFeature } from "../tls-elements.ts";
 import type { SecureChannel } from "../secure-channel.ts";
 import type { StreamHost } from "./config.ts";
+import { offersLegacyAuth } from "./legacy-auth.ts";
 import { offeredBindingTypes, offeredMechanisms } from "./mechanisms.ts";
 import type { Choice } from "./state.ts";
 
@@ -23,6 +25,7 @@ export function featuresBeforeAuthentication(
     starttls ? starttlsFeature(false) : undefined,
     mechanisms.length === 0 ? undefined : mechanismsFeature(mechanisms),
     channelBindingFeature(mechanisms, offeredBindingTypes(host, channel)),
+    offersLegacyAuth(host, channel) ? legacyAuthFeature() : undefined,
     ...host.features("unauthenticated", channel),
   ];
   return { element: features(children), choice: { starttls, mechanisms } };

@@ -33,6 +33,7 @@ export function failUnreadable(state: ReceivingState, error: StreamError): Step<
 export function isPaused(state: ReceivingState): boolean {
   switch (state.phase) {
     case "askingEarly":
+    case "legacyAuthenticating":
     case "binding":
     case "resuming":
     case "enablingSm":

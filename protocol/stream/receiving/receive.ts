@@ -11,6 +11,7 @@ import { receiveClose, receivePeerClose } from "./closing.ts";
 import type { ReceivingConfig } from "./config.ts";
 import { receiveSmEnabled, receiveSmRefused, receiveWhenBound } from "./established.ts";
 import { failStream, failUnreadable } from "./leaving.ts";
+import { receiveLegacyAnswer } from "./legacy-auth.ts";
 import { receiveHeader } from "./opening.ts";
 import {
   receiveBeforeBinding,
@@ -38,6 +39,7 @@ export function startReceiving(config: ReceivingConfig, channel?: SecureChannel)
         from: undefined,
         user: undefined,
         saslFailures: 0,
+        legacyFailures: 0,
         bindFailures: 0,
         earlyRequests: 0,
       },
@@ -102,6 +104,7 @@ function receiveElement(state: ReceivingState, element: XmlElement): Step<Receiv
       // Not from under TLS, and too late to be from before it (A21).
       return endNow("receiving", { type: "disconnected" });
     case "askingEarly":
+    case "legacyAuthenticating":
     case "binding":
     case "resuming":
     case "enablingSm":
@@ -153,6 +156,8 @@ function receiveAnswer(state: ReceivingState, input: AnswerInput): Step<Receivin
       return receiveSaslAnswer(state, input);
     case "askingEarly":
       return input.type === "earlyReply" ? receiveEarlyReply(state, input.element) : step(state);
+    case "legacyAuthenticating":
+      return receiveLegacyAnswer(state, input);
     case "binding":
       if (input.type === "bound") return receiveBound(state, input.jid);
       return input.type === "bindFailed" ? receiveBindFailure(state, input.error) : step(state);

@@ -13,6 +13,7 @@ export type ReceivingState =
   | Securing
   | Authenticating
   | AskingEarly
+  | LegacyAuthenticating
   | ChoosingResource
   | Binding
   | Resuming
@@ -37,6 +38,7 @@ export interface ReceivingFacts {
   readonly from: BareJid | undefined;
   readonly user: StreamUser | undefined;
   readonly saslFailures: number;
+  readonly legacyFailures: number;
   readonly bindFailures: number;
   readonly earlyRequests: number;
 }
@@ -100,6 +102,22 @@ export interface AskingEarly extends Hosted {
   readonly phase: "askingEarly";
   readonly choice: Choice;
 }
+
+/** A log-in of the time before SASL is under way (XEP-0078); input is paused. */
+export interface LegacyAuthenticating extends Hosted {
+  readonly phase: "legacyAuthenticating";
+  readonly choice: Choice;
+  readonly request: XmlElement;
+  readonly resource: string;
+  readonly exchange: SaslServerExchange;
+  readonly waiting: LegacyWaiting;
+}
+
+export type LegacyWaiting =
+  | { readonly for: "credentials" }
+  | { readonly for: "key" }
+  | { readonly for: "authorization" }
+  | { readonly for: "resource"; readonly user: StreamUser };
 
 /** Authenticated and features sent: bind or resume. */
 export interface ChoosingResource extends Owned {
