@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import { parseElement } from "#protocol/xml/read.ts";
-import { openMemoryStore } from "#server/storage/memory-store.ts";
+import { openMemoryTable } from "#testing/memory-table.ts";
 import { VirtualEnv } from "#testing/scenario/virtual-env.ts";
 import { Preauth } from "./elements.ts";
 import { Invites, inviteTable, inviteUri, type Invite } from "./invites.ts";
@@ -11,19 +11,10 @@ const hourMs = 3_600_000;
 
 async function open(): Promise<{ readonly env: VirtualEnv; readonly at: (domain: string) => Invites }> {
   const env = new VirtualEnv("invites");
-  const { store } = openMemoryStore({ schedule: (run) => queueMicrotask(run) });
-  await store.declare([inviteTable]);
+  const table = await openMemoryTable(inviteTable);
   return {
     env,
-    at: (domain) =>
-      new Invites({
-        env,
-        domain: parseJid(domain) as DomainJid,
-        table: ({ name }) => ({
-          select: (query) => store.select(name, query),
-          write: (writes) => store.commit(writes.map((write) => ({ ...write, store: name }))),
-        }),
-      }),
+    at: (domain) => new Invites({ env, domain: parseJid(domain) as DomainJid, table: () => table }),
   };
 }
 
