@@ -101,7 +101,7 @@ export function resourceOf(jid: Jid): string | undefined {
 /** The one cast, kept inside this file: its callers have just seen that the text is canonical and of that kind. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the kind
 function branded<Kind extends Jid>(canonical: string): Kind {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is earned in the sentence above
   return canonical as Kind;
 }
 

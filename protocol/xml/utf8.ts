@@ -44,6 +44,6 @@ export function isXmlText(text: string): boolean {
 
 /** The text with U+FFFD for every character that may not stand in XML. For gateways: other networks have no such rule. */
 export function toXmlText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- as above
   return isXmlText(text) ? text : text.toWellFormed().replaceAll(/[\0-\x08\v\f\x0e-\x1f\ufffe\uffff]/g, "\ufffd");
 }
