@@ -64,7 +64,7 @@ function setElsewhere({ limits: { login } }: Config, host: HostConfig, key: stri
   }
 }
 
-function saslPolicy({ auth }: Config): SaslServerPolicy {
+function saslPolicy({ auth, tls }: Config): SaslServerPolicy {
   const wanted = scramHashes.filter((hash) => auth.mechanisms.some((name) => name === `SCRAM-${hash}`));
   const [first = "SHA-256", ...others]: readonly ScramHash[] = wanted.includes("SHA-256")
     ? ["SHA-256", ...wanted.filter((hash) => hash !== "SHA-256")]
@@ -76,8 +76,7 @@ function saslPolicy({ auth }: Config): SaslServerPolicy {
     plain: auth.mechanisms.includes("PLAIN") ? "tls" : "never",
     digestMd5: auth.digestMd5,
     anonymous: auth.anonymous,
-    // No listener asks clients for a certificate yet.
-    external: false,
+    external: tls.clientAuthorities !== undefined,
     channelBinding: auth.channelBinding,
   };
 }

@@ -85,7 +85,7 @@ function parseToml(file: string | undefined, text: string): unknown {
 /** File names count from where balcony.toml is, wherever the server was started. */
 function withAbsolutePaths(config: Config, file: string | undefined): Config {
   const directory = file === undefined ? process.cwd() : dirname(file);
-  const { storage, log } = config;
+  const { storage, log, tls } = config;
   return {
     ...config,
     hosts: config.hosts.map((host) => ({
@@ -93,6 +93,10 @@ function withAbsolutePaths(config: Config, file: string | undefined): Config {
       ...(host.certificate !== undefined && { certificate: resolve(directory, host.certificate) }),
       ...(host.key !== undefined && { key: resolve(directory, host.key) }),
     })),
+    tls:
+      tls.clientAuthorities === undefined
+        ? tls
+        : { ...tls, clientAuthorities: resolve(directory, tls.clientAuthorities) },
     storage: storage.file === undefined ? storage : { ...storage, file: resolve(directory, storage.file) },
     log: log.file === undefined ? log : { ...log, file: resolve(directory, log.file) },
   };

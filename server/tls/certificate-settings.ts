@@ -7,6 +7,7 @@ export function certificateSettings({ hosts, tls }: Config): CertificateSettings
     sources: hosts.map(({ domain, certificate, key }) => ({ domain, certificate, key })),
     minVersion: tls.minVersion,
     ciphers: tls.ciphers,
+    clientAuthorities: tls.clientAuthorities,
     acceptUnsuitable: tls.acceptUnsuitableCertificates,
   };
 }

@@ -2,6 +2,7 @@ import { domainToASCII } from "node:url";
 import { join } from "node:path";
 import type { SecureContext } from "node:tls";
 import { CertificateError } from "./certificate-error.ts";
+import { loadClientAuthorities, type ClientAuthorities } from "./client-authorities.ts";
 import { daysLeft, loadCertificate, type ContextSettings, type LoadedCertificate } from "./load-certificate.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
 
@@ -18,6 +19,8 @@ export interface CertificateSettings {
   readonly ciphers?: string | undefined;
   /** Goes on with certificates that have expired or are for another name. */
   readonly acceptUnsuitable: boolean;
+  /** A PEM file. Without it, clients are not asked for certificates. */
+  readonly clientAuthorities?: string | undefined;
 }
 
 export interface CertificateStoreParts {
@@ -40,24 +43,33 @@ export interface CertificateReload {
 
 /** The hosts' certificates. TLS servers ask it at each handshake, so a reload needs no word to them. */
 export class CertificateStore {
+  /** Stays as it was at the start: listeners ask for certificates or do not. */
+  readonly clientAuthorities: ClientAuthorities | undefined;
   readonly #parts: CertificateStoreParts;
   #byName = new Map<string, LoadedCertificate>();
   #settings: ContextSettings;
   readonly #replacedAt = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
 
-  private constructor(parts: CertificateStoreParts, settings: ContextSettings) {
+  private constructor(
+    parts: CertificateStoreParts,
+    settings: CertificateSettings,
+    clientAuthorities: ClientAuthorities | undefined,
+  ) {
+    this.clientAuthorities = clientAuthorities;
     this.#parts = parts;
-    this.#settings = settings;
+    this.#settings = contextSettings(settings, clientAuthorities);
   }
 
   /**
    * Loads, and where needed makes, the certificates of all hosts.
    *
-   * @throws CertificateError with every problem of every host
+   * @throws CertificateError with every problem of every host, or what is wrong with the authorities
    */
   static async open(settings: CertificateSettings, parts: CertificateStoreParts): Promise<CertificateStore> {
-    const store = new CertificateStore(parts, contextSettings(settings));
+    const file = settings.clientAuthorities;
+    const authorities = file === undefined ? undefined : await loadClientAuthorities(file);
+    const store = new CertificateStore(parts, settings, authorities);
     const { loaded, problems } = await store.#load(settings);
     if (problems.length > 0) throw new CertificateError(problems);
     for (const certificate of loaded) store.#byName.set(nameOf(certificate.domain), certificate);
@@ -100,7 +112,7 @@ export class CertificateStore {
 
   /** Reads all files again. A host whose new certificate is no good keeps its old one; open connections notice nothing. */
   async reload(settings: CertificateSettings): Promise<CertificateReload> {
-    this.#settings = contextSettings(settings);
+    this.#settings = contextSettings(settings, this.clientAuthorities);
     const { loaded, problems } = await this.#load(settings);
     const next = new Map<string, LoadedCertificate>();
     const changed: string[] = [];
@@ -155,7 +167,7 @@ export class CertificateStore {
       certificate !== undefined && key !== undefined
         ? { certificateFile: certificate, keyFile: key }
         : await makeSelfSigned(domain, join(this.#parts.dataDir, "certificates"), now);
-    return loadCertificate(domain, files, contextSettings(settings), now);
+    return loadCertificate(domain, files, contextSettings(settings, this.clientAuthorities), now);
   }
 }
 
@@ -170,8 +182,9 @@ async function makeSelfSigned(domain: string, directory: string, now: number) {
   }
 }
 
-function contextSettings(settings: CertificateSettings): ContextSettings {
-  return { minVersion: settings.minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2", ciphers: settings.ciphers };
+function contextSettings(settings: CertificateSettings, authorities: ClientAuthorities | undefined): ContextSettings {
+  const minVersion = settings.minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2";
+  return { minVersion, ciphers: settings.ciphers, ca: authorities?.pem };
 }
 
 /** Client hellos carry names in ASCII. */

@@ -14,6 +14,8 @@ const pemBytesMax = 1024 * 1024;
 export interface ContextSettings {
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   readonly ciphers: string | undefined;
+  /** The authorities of clients' certificates, in PEM form. */
+  readonly ca?: string | undefined;
 }
 
 /** A certificate with its key, checked and ready to be used. */
@@ -71,9 +73,15 @@ export function makeContext(
   pem: { readonly certificate: string; readonly key: string },
   settings: ContextSettings,
 ): SecureContext {
-  const { minVersion, ciphers } = settings;
+  const { minVersion, ciphers, ca } = settings;
   try {
-    return createSecureContext({ cert: pem.certificate, key: pem.key, minVersion, ...(ciphers && { ciphers }) });
+    return createSecureContext({
+      cert: pem.certificate,
+      key: pem.key,
+      minVersion,
+      ...(ciphers && { ciphers }),
+      ...(ca !== undefined && { ca }),
+    });
   } catch (cause) {
     return fail(domain, `TLS refuses the certificate or the ciphers: ${messageOf(cause)}`, cause);
   }

@@ -2,13 +2,14 @@ import type { TLSSocket } from "node:tls";
 import { channelBindings, type TlsConnection } from "#protocol/sasl/channel-binding.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { CertificateStore } from "./certificate-store.ts";
+import { provenIdentities } from "./client-authorities.ts";
 
 /** RFC 9266 §2 */
 const exporterBytes = 32;
 const exporterLabel = "EXPORTER-Channel-Binding";
 
 export interface ChannelParts {
-  readonly certificates: Pick<CertificateStore, "find" | "first" | "replacedAt">;
+  readonly certificates: Pick<CertificateStore, "find" | "first" | "replacedAt" | "clientAuthorities">;
   /** How long a session ticket is good for, in milliseconds. */
   readonly ticketMs: number;
   readonly now: () => number;
@@ -16,7 +17,10 @@ export interface ChannelParts {
 
 /** What the stream machine needs to know about a finished TLS handshake on the server's side. */
 export function secureChannel(socket: TLSSocket, parts: ChannelParts): SecureChannel {
-  return { bindings: channelBindings(tlsConnection(socket, parts)) };
+  const bindings = channelBindings(tlsConnection(socket, parts));
+  const { clientAuthorities } = parts.certificates;
+  if (clientAuthorities === undefined) return { bindings };
+  return { bindings, certificate: provenIdentities(socket, clientAuthorities, parts.now()) };
 }
 
 export function tlsConnection(socket: TLSSocket, parts: ChannelParts): TlsConnection {

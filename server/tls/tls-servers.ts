@@ -55,6 +55,8 @@ export class TlsServers {
     const server = createServer({
       ...this.#contextOptions(),
       ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
+      // Whoever has none, or one of another authority, logs in by other means.
+      ...(certificates.clientAuthorities !== undefined && { requestCert: true, rejectUnauthorized: false }),
       handshakeTimeout: settings.handshakeSecondsMax * 1000,
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
     });
@@ -73,12 +75,13 @@ export class TlsServers {
   #contextOptions(): TlsOptions {
     const { certificates, settings } = this.#parts;
     const { certificate, key } = certificates.first.pem;
-    const { minVersion, ciphers } = certificates.contextSettings;
+    const { minVersion, ciphers, ca } = certificates.contextSettings;
     return {
       cert: certificate,
       key,
       minVersion,
       ...(ciphers && { ciphers }),
+      ...(ca !== undefined && { ca }),
       honorCipherOrder: true,
       // On by default in some builds of OpenSSL, and too important to depend on that (A14).
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (settings.sessionTickets ? 0 : constants.SSL_OP_NO_TICKET),

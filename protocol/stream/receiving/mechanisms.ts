@@ -1,6 +1,6 @@
 import { makeJid, parseJid, bareOf, type BareJid } from "#protocol/jid/jid.ts";
 import { isMechanism } from "#protocol/sasl/mechanism.ts";
-import type { SaslServerContext } from "#protocol/sasl/server-context.ts";
+import type { CertificateIdentity, SaslServerContext } from "#protocol/sasl/server-context.ts";
 import { announcedBindingTypes, type SaslServerTransport, serverMechanisms } from "#protocol/sasl/server-policy.ts";
 import type { SecureChannel } from "../secure-channel.ts";
 import type { ReceivingFacts } from "./state.ts";
@@ -8,12 +8,12 @@ import type { StreamHost } from "./config.ts";
 
 /** The mechanisms for a stream, strongest first. */
 export function offeredMechanisms(host: StreamHost, channel: SecureChannel | undefined): readonly string[] {
-  return serverMechanisms(host.sasl.policy, transportOf(channel));
+  return serverMechanisms(host.sasl.policy, transportOf(host, channel));
 }
 
 /** The types of channel binding to announce with them. XEP-0440 */
 export function offeredBindingTypes(host: StreamHost, channel: SecureChannel | undefined): readonly string[] {
-  return announcedBindingTypes(host.sasl.policy, transportOf(channel));
+  return announcedBindingTypes(host.sasl.policy, transportOf(host, channel));
 }
 
 /** Why a mechanism that was not offered is refused. RFC 6120 §6.5.4, §6.5.7, §6.5.9 */
@@ -24,7 +24,7 @@ export function refusalOf(
 ): "encryption-required" | "invalid-mechanism" | "mechanism-too-weak" {
   if (!isMechanism(mechanism)) return "invalid-mechanism";
   // Before TLS we say what TLS would change, whether or not it is announced (A22). [rfc6120-6.3.4-01]
-  const underTls = serverMechanisms(host.sasl.policy, { ...transportOf(channel), encrypted: true });
+  const underTls = serverMechanisms(host.sasl.policy, { ...transportOf(host, channel), encrypted: true });
   if (channel === undefined && underTls.includes(mechanism)) return "encryption-required";
   const showsTooMuch = mechanism === "PLAIN" || mechanism === "DIGEST-MD5" || /^SCRAM-.*(?<!-PLUS)$/.test(mechanism);
   return showsTooMuch ? "mechanism-too-weak" : "invalid-mechanism";
@@ -40,7 +40,7 @@ export function contextOf(facts: ReceivingFacts, host: StreamHost, offered: read
     bindings: channel === undefined ? [] : [...channel.bindings.announced, ...channel.bindings.tolerated],
     encrypted: channel !== undefined,
     domain: host.domain,
-    certificate: channel?.certificate ?? [],
+    certificate: identitiesAt(host, channel),
     mayActAs: (authcid, authzid) => mayActAs(host, authcid, authzid),
     secret,
     random,
@@ -63,10 +63,20 @@ function mayActAs(host: StreamHost, authcid: string, authzid: string): boolean {
   return user === other || (host.sasl.mayActAs?.(user, bareOf(other)) ?? false);
 }
 
-function transportOf(channel: SecureChannel | undefined): SaslServerTransport {
+/**
+ * Those that a certificate proves at this host. A mechanism goes by the user name alone, so that an account of the same
+ * name at another domain must not get this far.
+ */
+function identitiesAt(host: StreamHost, channel: SecureChannel | undefined): readonly CertificateIdentity[] {
+  return (channel?.certificate ?? []).filter(
+    ({ address, username }) => username === undefined || accountOf(host, username) === address,
+  );
+}
+
+function transportOf(host: StreamHost, channel: SecureChannel | undefined): SaslServerTransport {
   return {
     encrypted: channel !== undefined,
     bindings: channel?.bindings.announced ?? [],
-    certified: (channel?.certificate?.length ?? 0) > 0,
+    certified: identitiesAt(host, channel).length > 0,
   };
 }

@@ -22,6 +22,13 @@ export const tlsSection = section(
       default: false,
       change: "reload",
     }),
+    client_authorities: optionalText({
+      description:
+        "Authorities whose certificates log users in without a password (SASL EXTERNAL): listeners then ask clients for one, and the certificate names the account as id-on-xmppAddr. Authorities listed here can name any account. Without it, no client is asked.",
+      allowed: "the name of a PEM file",
+      example: "/etc/balcony/client-authorities.pem",
+      change: "restart",
+    }),
     session_tickets: flag({
       description: "Lets clients that come back skip most of the handshake.",
       default: true,

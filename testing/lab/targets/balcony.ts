@@ -10,8 +10,7 @@ const launcher = new URL("../../../balcony", import.meta.url).pathname;
 export const balcony: Target = {
   name: "balcony",
   abilities: {
-    // EXTERNAL is not among them: no listener asks clients for certificates yet.
-    mechanisms: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "DIGEST-MD5"].flatMap((name) =>
+    mechanisms: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "DIGEST-MD5", "EXTERNAL"].flatMap((name) =>
       name.startsWith("SCRAM") ? [name, `${name}-PLUS`] : [name],
     ),
     anonymous: true,
@@ -64,7 +63,7 @@ port = 5223
 
 [tls]
 accept_unsuitable_certificates = true
-
+${place.settings.external === true ? `client_authorities = ${quoted(place.authority)}\n` : ""}
 [auth]
 digest_md5 = ${place.settings.digestMd5 === true}
 anonymous = ${place.settings.anonymous === true}
