@@ -174,7 +174,19 @@ export class Link implements SessionLink {
     this.#pingedAt = undefined;
     this.#services.tally.bytesReceived += bytes.length;
     this.#draw("bytes", bytes.length, now);
-    this.#reader.write(bytes);
+    try {
+      this.#reader.write(bytes);
+    } catch (error) {
+      this.#breakDown(error);
+    }
+  }
+
+  /** A bug came to light on this stream: it ends, and every other goes on. */
+  #breakDown(error: unknown): void {
+    if (this.#gone) return;
+    this.#services.log.error({ stream: this.id, error }, "a stream broke down; this is a bug");
+    this.#transport.destroy();
+    this.#lost(error);
   }
 
   /** The path of every stanza of an established stream goes past the machine. */
@@ -213,7 +225,11 @@ export class Link implements SessionLink {
     this.#held -= 1;
     if (this.#held > 0 || this.#gone) return;
     this.#transport.resume();
-    this.#reader.resume();
+    try {
+      this.#reader.resume();
+    } catch (error) {
+      this.#breakDown(error);
+    }
   }
 
   #feed(input: StreamInput): void {
@@ -222,7 +238,11 @@ export class Link implements SessionLink {
     this.#state = step.state;
     this.#established = isEstablished(step.state);
     if (step.state.role === "receiving" && "facts" in step.state) this.#facts = step.state.facts;
-    for (const effect of step.effects) this.#carryOut(effect);
+    try {
+      for (const effect of step.effects) this.#carryOut(effect);
+    } catch (error) {
+      this.#breakDown(error);
+    }
   }
 
   #carryOut(effect: StreamEffect): void {
