@@ -1,3 +1,4 @@
+import type { webcrypto } from "node:crypto";
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 wants it to be there
 import "reflect-metadata";
 import { AsnConvert } from "@peculiar/asn1-schema";
@@ -26,10 +27,10 @@ export interface ClientCertificate {
 
 /** An authority that gives users certificates. */
 export class ClientAuthority {
-  readonly #keys: CryptoKeyPair;
+  readonly #keys: webcrypto.CryptoKeyPair;
   readonly #own: x509.X509Certificate;
 
-  private constructor(keys: CryptoKeyPair, own: x509.X509Certificate) {
+  private constructor(keys: webcrypto.CryptoKeyPair, own: x509.X509Certificate) {
     this.#keys = keys;
     this.#own = own;
   }
