@@ -69,7 +69,7 @@ async function connect(
 
 const year = 365 * 86_400_000;
 for (const { name, pair } of [
-  { name: "no certificate", pair: () => ({}) },
+  { name: "no certificate", pair: () => Promise.resolve({}) },
   { name: "one of an unknown authority", pair: () => stranger.issue({ addresses: [romeo] }) },
   { name: "one that has expired", pair: () => authority.issue({ addresses: [romeo], validMs: [-2 * year, -year] }) },
   { name: "one that is for servers", pair: () => authority.issue({ addresses: [romeo], purpose: "server" }) },

@@ -52,8 +52,9 @@ export function provenIdentities(
   if (certificate === undefined) return [];
   // A ticket may be older than the certificate's end.
   if (certificate.validToDate.getTime() <= now || certificate.validFromDate.getTime() > now) return [];
-  const purposes: readonly string[] | undefined = certificate.keyUsage;
-  if (purposes !== undefined && !purposes.includes(clientAuth)) return [];
+  // Node's types have it always there.
+  const purposes: unknown = certificate.keyUsage;
+  if (Array.isArray(purposes) && !purposes.includes(clientAuth)) return [];
   return authorities.identitiesOf(certificate.raw);
 }
 
