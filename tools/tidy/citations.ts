@@ -1,3 +1,4 @@
+import { registeredRequirements } from "../conformance/registry-file.ts";
 import { lineOf } from "./code-text.ts";
 import type { SourceFile } from "./source-files.ts";
 import type { Violation } from "./violation.ts";
@@ -28,19 +29,15 @@ export function citedIn(text: string): readonly { readonly id: string; readonly 
   }));
 }
 
-/** The registry's ids: a file `spec/rfc6120.json` lists what follows `rfc6120-`, each with its level. */
+/** The registry's ids, each with its level. */
 export function knownRequirements(files: readonly SourceFile[]): ReadonlyMap<string, string> {
   const known = new Map<string, string>();
   for (const { path, text } of files) {
     const document = /^spec\/((?:rfc|xep)\d{4})\.json$/u.exec(path)?.[1];
     if (document === undefined) continue;
-    for (const [requirement, level] of stringEntries(JSON.parse(text))) known.set(`${document}-${requirement}`, level);
+    for (const { id, level } of registeredRequirements(document, text)) known.set(id, level);
   }
   return known;
-}
-
-function stringEntries(data: unknown): readonly (readonly [string, string])[] {
-  return Object.entries(data ?? {}).map(([name, value]) => [name, String(value)]);
 }
 
 const wellFormed = /^(?:rfc|xep)\d{4}-[0-9A-Z]+(?:\.\d+)*-\d{2}$/u;
