@@ -47,7 +47,7 @@ export function packages(files: readonly SourceFile[]): readonly Violation[] {
 const homes: Readonly<Record<string, RegExp>> = {
   "@noble/hashes": /^(?:protocol|xep)\//u,
   tr46: /^protocol\/jid\//u,
-  zod: /^(?:kit|server|cli|bench)\//u,
+  zod: /^(?:kit|server|cli|bench|tools)\//u,
   "smol-toml": /^(?:server\/config|cli|testing)\//u,
   pino: /^server\//u,
   "prom-client": /^server\//u,
