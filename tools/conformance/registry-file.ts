@@ -10,6 +10,7 @@ const statement = z.strictObject({
   line: z.string(),
   notOurs: z.string().optional(),
   waitsFor: z.enum(["federation", "client"]).optional(),
+  saidAgainBy: z.string().optional(),
   practice: z.string().optional(),
 });
 
