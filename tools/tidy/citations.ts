@@ -1,4 +1,4 @@
-import { registeredRequirements } from "../conformance/registry-file.ts";
+import { readRegistry } from "../conformance/registry.ts";
 import { lineOf } from "./code-text.ts";
 import type { SourceFile } from "./source-files.ts";
 import type { Violation } from "./violation.ts";
@@ -31,13 +31,7 @@ export function citedIn(text: string): readonly { readonly id: string; readonly 
 
 /** The registry's ids, each with its level. */
 export function knownRequirements(files: readonly SourceFile[]): ReadonlyMap<string, string> {
-  const known = new Map<string, string>();
-  for (const { path, text } of files) {
-    const document = /^spec\/((?:rfc|xep)\d{4})\.json$/u.exec(path)?.[1];
-    if (document === undefined) continue;
-    for (const { id, level } of registeredRequirements(document, text)) known.set(id, level);
-  }
-  return known;
+  return new Map(readRegistry(files).flatMap(({ levels }) => [...levels]));
 }
 
 const wellFormed = /^(?:rfc|xep)\d{4}-[0-9A-Z]+(?:\.\d+)*-\d{2}$/u;
