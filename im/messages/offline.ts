@@ -17,11 +17,20 @@ export const offlineCount = accountValue<number>("offline-count", 1, json());
 /** Messages read from storage at once. */
 const pageMessages = 100;
 
+/** Stored messages that sessions of an account are being given. */
+interface Lent {
+  /** No other session gets these too. */
+  readonly claimed: Set<string>;
+  /** Those of them that were written down for a session only, and do not count as waiting. */
+  readonly extra: Set<string>;
+}
+
 /** The messages that accounts of one host owe to clients that were not there (XEP-0160). */
 export class OfflineStore {
   readonly #host: Host;
-  /** Stored messages that a session is being given: no other session gets them too. */
-  readonly #claimed = new WeakMap<Account, Set<string>>();
+  readonly #lent = new WeakMap<Account, Lent>();
+  /** Under which name a message was written down for the sessions that owe it: one row for all of them. */
+  readonly #securedAs = new WeakMap<Stanza, string>();
   #lastId = 0;
 
   constructor(host: Host) {
@@ -30,8 +39,68 @@ export class OfflineStore {
 
   /** Keeps a message; it joins the account's batch. Returns its id; undefined when as many as `max` wait already. */
   keep(account: Account, stanza: Stanza, max: number): string | undefined {
-    const count = account.value(offlineCount).get() ?? 0;
-    if (count >= max) return undefined;
+    return this.#waiting(account) >= max ? undefined : this.#append(account, stanza);
+  }
+
+  /**
+   * Writes down what a session owes to its client; it joins the account's batch. Whoever sent it is told that it is safe,
+   * so there is always room: how much a session may owe has its own bound.
+   */
+  secure(account: Account, stanza: Stanza): string {
+    const shared = this.#securedAs.get(stanza);
+    const lent = this.#lentBy(account);
+    if (shared !== undefined && lent.claimed.has(shared)) return shared;
+    const id = this.#append(account, stanza);
+    lent.claimed.add(id);
+    lent.extra.add(id);
+    this.#securedAs.set(stanza, id);
+    account.whenDurable(nothing, () => {
+      // Its session still has it and tries again: nothing is lost, and nobody need hear of this.
+      lent.claimed.delete(id);
+      lent.extra.delete(id);
+    });
+    return id;
+  }
+
+  /**
+   * A session will not bring this to its client: it waits for the next one.
+   *
+   * @returns false where more than `max` would wait: it is forgotten, and its sender should hear of it
+   */
+  giveBack(account: Account, id: string, max: number): boolean {
+    const lent = this.#lentBy(account);
+    if (lent.extra.delete(id) && this.#waiting(account) > max) {
+      this.forget(account, [id]);
+      return false;
+    }
+    lent.claimed.delete(id);
+    return true;
+  }
+
+  /** The client has these. Told twice, as by an acknowledgement and by the settlement that it brings, it counts once. */
+  forget(account: Account, names: readonly string[]): void {
+    const lent = this.#lentBy(account);
+    const ids = names.filter((name) => lent.claimed.delete(name));
+    if (ids.length === 0) return;
+    for (const id of ids) lent.extra.delete(id);
+    account.archive(offlineMessages).remove(ids);
+    account.value(offlineCount).set(Math.max(0, (account.value(offlineCount).get() ?? 0) - ids.length));
+  }
+
+  /** Messages that wait for any client, as far as they count. */
+  #waiting(account: Account): number {
+    return (account.value(offlineCount).get() ?? 0) - this.#lentBy(account).extra.size;
+  }
+
+  #lentBy(account: Account): Lent {
+    const known = this.#lent.get(account);
+    if (known !== undefined) return known;
+    const lent: Lent = { claimed: new Set(), extra: new Set() };
+    this.#lent.set(account, lent);
+    return lent;
+  }
+
+  #append(account: Account, stanza: Stanza): string {
     const at = this.#host.env.now();
     // Ids are in the order of arrival, also for what arrives in the same millisecond.
     this.#lastId = Math.max(this.#lastId + 1, at * 1000);
@@ -40,27 +109,8 @@ export class OfflineStore {
     const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, at);
     const entry: ArchiveEntry = { id, at, with: bareOf(stanza.from), value: storedXml.encode(element) };
     account.archive(offlineMessages).append(entry);
-    account.value(offlineCount).set(count + 1);
+    account.value(offlineCount).set((account.value(offlineCount).get() ?? 0) + 1);
     return id;
-  }
-
-  /** Keeps a message for one session: others do not get it as long as that session has not given it back. */
-  claim(account: Account, id: string): void {
-    const claimed = this.#claimed.get(account) ?? new Set();
-    this.#claimed.set(account, claimed.add(id));
-  }
-
-  giveBack(account: Account, id: string): void {
-    this.#claimed.get(account)?.delete(id);
-  }
-
-  /** The client has these. Told twice, as by an acknowledgement and by the settlement that it brings, it counts once. */
-  forget(account: Account, names: readonly string[]): void {
-    const claimed = this.#claimed.get(account);
-    const ids = names.filter((name) => claimed?.delete(name) === true);
-    if (ids.length === 0) return;
-    account.archive(offlineMessages).remove(ids);
-    account.value(offlineCount).set(Math.max(0, (account.value(offlineCount).get() ?? 0) - ids.length));
   }
 
   /** Sends all that waits to a session that became available. Each message is forgotten when its client has it. */
@@ -75,11 +125,12 @@ export class OfflineStore {
   }
 
   #send(account: Account, session: Session, entry: ArchiveEntry): void {
-    if (this.#claimed.get(account)?.has(entry.id) === true) return;
+    const { claimed } = this.#lentBy(account);
+    if (claimed.has(entry.id)) return;
     const element = storedXml.decode(entry.value);
     const from = parseJid(element.attr("from") ?? "");
     if (from === undefined) return;
-    this.claim(account, entry.id);
+    claimed.add(entry.id);
     const taken = new SettlementTracker(() => account.post(() => this.forget(account, [entry.id])));
     const settlement = taken.next();
     const kept = stanzaOf("message", element, from, parseJid(element.attr("to") ?? ""));
@@ -92,3 +143,5 @@ export class OfflineStore {
     return withChildren(stanza.element, [...stanza.element.children, delay]);
   }
 }
+
+function nothing(): void {}

@@ -61,7 +61,8 @@ export const messages = serverModule({
         }
       }
       if (stanza.stored !== undefined) {
-        offline.giveBack(account, stanza.stored);
+        if (!offline.giveBack(account, stanza.stored, host.setting(offlineMessagesMax)))
+          giveBack(account, stanza, new StanzaError("service-unavailable"));
         return;
       }
       const kept = keep(account, stanza);
@@ -101,14 +102,7 @@ export const messages = serverModule({
           }
         },
         undelivered,
-        secure: (account, stanza) => {
-          const kept = keep(account, stanza);
-          if (typeof kept !== "object") return undefined;
-          offline.claim(account, kept.id);
-          // Its session still has it: nothing is lost, and nobody need hear of this.
-          account.whenDurable(nothing, () => offline.giveBack(account, kept.id));
-          return kept.id;
-        },
+        secure: (account, stanza) => (isWorthKeeping(stanza) ? offline.secure(account, stanza) : undefined),
         discharge: (account, names) => offline.forget(account, names),
       },
       events: [

@@ -126,6 +126,67 @@ test("a session that ends while nothing can be written gives its messages back, 
   assert.deepEqual(acks(sender), ["1", "2"]);
 });
 
+for (const max of [0, 2])
+  test(`what a cut session owes is written down though ${max} messages fill the offline store, and brought when it is back`, async () => {
+    await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": max } });
+    const { client: sender } = await managed(world, `${romeo}/orchard`);
+    await sender.sendText(
+      ["1", "2"]
+        .slice(0, max)
+        .map((id) => chat(juliet, id))
+        .join(""),
+    );
+    const { client: recipient, id } = await managed(world, `${juliet}/balcony`);
+    await recipient.cut();
+    await sender.sendText(["3", "4", "5"].map((body) => chat(`${juliet}/balcony`, body)).join(""));
+    await world.advance(2_000);
+    await sender.sendText(`<r xmlns='${NS_SM}'/>`);
+    assert.deepEqual([acks(sender).at(-1), errors(sender)], [String(max + 4), 0]);
+    assert.equal(await offlineRows(world, juliet), max + 3);
+    recipient.ignoreAll();
+    recipient.reconnect();
+    await recipient.authenticate("juliet", "capulet.example", "juliet");
+    await recipient.sendText(`<resume xmlns='${NS_SM}' previd='${id}' h='${max + 1}'/>`);
+    assert.deepEqual(bodies(recipient), ["3", "4", "5"]);
+    await recipient.sendText(`<a xmlns='${NS_SM}' h='${max + 4}'/>`);
+    assert.equal(await offlineRows(world, juliet), 0);
+    assert.equal(errors(sender), 0);
+  });
+
+for (const { max, kept, returned } of [
+  { max: 0, kept: [], returned: 2 },
+  { max: 1, kept: ["1"], returned: 1 },
+  { max: 2, kept: ["1", "2"], returned: 0 },
+])
+  test(`S9 of two messages that a session never took ${returned} go back to their sender where ${max} may wait`, async () => {
+    await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": max } });
+    const { client: sender } = await managed(world, `${romeo}/orchard`);
+    const { client: recipient } = await managed(world, `${juliet}/balcony`);
+    await recipient.cut();
+    await sender.sendText(chat(`${juliet}/balcony`, "1") + chat(`${juliet}/balcony`, "2"));
+    await world.advance(2_000);
+    assert.deepEqual([await offlineRows(world, juliet), errors(sender)], [2, 0]);
+    await world.advance(600_000);
+    assert.equal(errors(sender), returned);
+    assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), kept);
+    assert.equal(await offlineRows(world, juliet), 0);
+  });
+
+test("S9 a message that two cut sessions owe is written down once, and comes once when neither is back", async () => {
+  await using world = await startWorld({ accounts });
+  const { client: one } = await managed(world, `${juliet}/balcony`);
+  const { client: other } = await managed(world, `${juliet}/chamber`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  await one.cut();
+  await other.cut();
+  await sender.sendText(chat(juliet, "1"));
+  await world.advance(2_000);
+  assert.equal(await offlineRows(world, juliet), 1);
+  await world.advance(600_000);
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
+  assert.equal(await offlineRows(world, juliet), 0);
+});
+
 test("a message for two sessions is safe when both have it", async () => {
   await using world = await startWorld({ accounts });
   const { client: one } = await managed(world, `${juliet}/balcony`);
