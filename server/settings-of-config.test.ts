@@ -32,3 +32,14 @@ test("every option that is set elsewhere has such a key", () => {
     for (const { key, setBy } of options)
       if (setBy !== undefined) assert.notEqual(configured(host, name, key), undefined);
 });
+
+for (const { mechanisms, keys, offered } of [
+  { mechanisms: ["PLAIN"], keys: ["SHA-256"], offered: [] },
+  { mechanisms: ["SCRAM-SHA-1", "PLAIN"], keys: ["SHA-1"], offered: ["SHA-1"] },
+  { mechanisms: ["SCRAM-SHA-512", "SCRAM-SHA-256"], keys: ["SHA-256", "SHA-512"], offered: ["SHA-512", "SHA-256"] },
+])
+  test(`A23 with auth.mechanisms = ${mechanisms.join(", ")} SCRAM is offered with ${offered.join(", ") || "no hash"}`, () => {
+    const toml = `auth.mechanisms = ${JSON.stringify(mechanisms)}\n${host}`;
+    const { sasl } = coreSettings(parseConfig({ file: "/etc/balcony/balcony.toml", text: toml }, serverModules));
+    assert.deepEqual([sasl.scramHashes, sasl.scramOffered], [keys, offered]);
+  });

@@ -71,6 +71,7 @@ function saslPolicy({ auth, tls }: Config): SaslServerPolicy {
     : wanted;
   return {
     scramHashes: [first, ...others],
+    scramOffered: wanted,
     scramIterations: auth.scramIterations,
     scramWithoutTls: auth.scramWithoutTls,
     plain: auth.mechanisms.includes("PLAIN") ? "tls" : "never",

@@ -139,7 +139,7 @@ test("an account that lacks the keys of a hash cannot be told from no account by
 test("PLAIN is checked against whatever keys an account has", () => {
   const { scram } = juliet;
   assert.ok(scram["SHA-1"] !== undefined);
-  const policy = { ...testPolicy, scramHashes: ["SHA-512"] as const };
+  const policy = { ...testPolicy, scramHashes: ["SHA-512"] as const, scramOffered: ["SHA-512"] as const };
   const { server } = exchange(
     { mechanism: "PLAIN", binding: "n" },
     { stored: { scram: { "SHA-1": scram["SHA-1"] } }, server: { policy } },

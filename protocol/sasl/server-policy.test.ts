@@ -79,9 +79,15 @@ const offers: readonly {
   },
   {
     name: "hashes are offered as configured, strongest first",
-    policy: { scramHashes: ["SHA-1", "SHA-256"], plain: "never" },
+    policy: { scramOffered: ["SHA-1", "SHA-256"], plain: "never" },
     transport: proxied,
     mechanisms: ["SCRAM-SHA-256", "SCRAM-SHA-1"],
+  },
+  {
+    name: "no SCRAM though the keys are there to check passwords against",
+    policy: { scramOffered: [] },
+    transport: tls,
+    mechanisms: ["PLAIN"],
   },
   {
     name: "DIGEST-MD5 and ANONYMOUS when somebody wants them so",

@@ -7,6 +7,8 @@ import { scramHashes, type ScramHash } from "./scram-hash.ts";
 export interface SaslServerPolicy {
   /** Hashes whose keys the accounts have. The first is the one that PLAIN is checked against. */
   readonly scramHashes: readonly [ScramHash, ...ScramHash[]];
+  /** Hashes with which clients may log in by SCRAM; none where passwords are only checked against the keys. */
+  readonly scramOffered: readonly ScramHash[];
   /** For new passwords and, so that they look alike, for users who do not exist. */
   readonly scramIterations: number;
   /** SCRAM on a stream that nothing protects: the password stays safe, the session does not. */
@@ -26,6 +28,7 @@ export const scramIterationsMax = 2_000_000;
 
 export const defaultSaslServerPolicy: SaslServerPolicy = {
   scramHashes: ["SHA-256", "SHA-512", "SHA-1"],
+  scramOffered: scramHashes,
   scramIterations: 10_000,
   scramWithoutTls: false,
   plain: "tls",
@@ -67,7 +70,7 @@ function isOffered(mechanism: Mechanism, policy: SaslServerPolicy, transport: Sa
     case "DIGEST-MD5":
       return unboundAllowed && policy.digestMd5;
     case "SCRAM":
-      if (!policy.scramHashes.includes(kind.hash)) return false;
+      if (!policy.scramOffered.includes(kind.hash)) return false;
       if (kind.plus) return announcedBindingTypes(policy, transport).length > 0;
       return unboundAllowed && (transport.encrypted || policy.scramWithoutTls);
     default:

@@ -158,7 +158,10 @@ describe("a client that does not get what it wants", () => {
   });
 
   test("A31 does not fall back behind the mechanism it used before", () => {
-    const weak = { ...hostOf("im.example").sasl, policy: { ...openPolicy, scramHashes: ["SHA-1"] as const } };
+    const weak = {
+      ...hostOf("im.example").sasl,
+      policy: { ...openPolicy, scramHashes: ["SHA-1"] as const, scramOffered: ["SHA-1"] as const },
+    };
     const pair = meeting({
       client: { sasl: julietSasl({ policy: { weakest: "SCRAM-SHA-256-PLUS" } }) },
       host: { sasl: weak },

@@ -156,7 +156,7 @@ function settingsOf(options: WorldOptions): CoreSettings {
   if (first === undefined) throw new Error("a world has a domain");
   return {
     hosts: [first, ...others],
-    sasl: { ...defaultSaslServerPolicy, scramIterations: 4096, scramHashes: ["SHA-1"] },
+    sasl: { ...defaultSaslServerPolicy, scramIterations: 4096, scramHashes: ["SHA-1"], scramOffered: ["SHA-1"] },
     link: worldLinkLimits,
     session: defaultSessionLimits,
     resourceConflict: "replace-old",
