@@ -8,7 +8,7 @@ import { planReload } from "#server/config/reload.ts";
 import { isAnswered, startControl, AlreadyRunningError } from "#server/control/control-server.ts";
 import { controlSocket } from "#server/control/control-path.ts";
 import { withFiles } from "#server/control/with-files.ts";
-import { startMonitor, type Health } from "#server/http/monitor.ts";
+import { startMonitor, type Health, type Monitor } from "#server/http/monitor.ts";
 import { openLog, type ServerLog } from "#server/log.ts";
 import { Metrics } from "#server/metrics.ts";
 import { serverModules } from "#server/modules.generated.ts";
@@ -67,8 +67,12 @@ export async function start(parts: StartParts): Promise<ExitCode> {
       features: serverModules,
       running: { reload: () => running.reload(), ring: log.ring },
     });
-    opened.use(await startControl({ dataDir, administration, log: log.log }));
-    if (config.http.enabled) opened.use(await startMonitorOf(server, config, metrics));
+    const control = opened.use(await startControl({ dataDir, administration, log: log.log }));
+    opened.defer(server.openFiles.add(control));
+    if (config.http.enabled) {
+      const monitor = opened.use(await startMonitorOf(server, config, metrics, log.log));
+      opened.defer(server.openFiles.add(monitor));
+    }
     opened.defer(signals.onReload(() => void running.reloadOnSignal()));
     announce(log.log, server, dataDir);
     if (isFirst) terminal.stderr.write(bannerOf(parts, { config, file, server }));
@@ -151,8 +155,9 @@ class Running {
   }
 }
 
-function startMonitorOf(server: RunningServer, config: Config, metrics: Metrics): Promise<AsyncDisposable> {
+function startMonitorOf(server: RunningServer, config: Config, metrics: Metrics, log: Log): Promise<Monitor> {
   return startMonitor({
+    log,
     address: config.http.address,
     port: config.http.port,
     health: async () => healthOf(await server.administration.status({})),

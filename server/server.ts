@@ -13,10 +13,16 @@ import { openStore } from "./open-store.ts";
 import { coreSettings } from "./settings-of-config.ts";
 import { ConnectionCount, type ConnectionLimitHit } from "./tcp/connection-count.ts";
 import { listen, type Listener, type ListenerParts } from "./tcp/listener.ts";
+import { canOpenFile, openFilesMax, openFilesNow, openFilesReserved } from "./tcp/open-files.ts";
+import { OpenFilesWatch } from "./tcp/open-files-watch.ts";
+import { seldom } from "./log-seldom.ts";
 import { CertificateStore } from "./tls/certificate-store.ts";
 import { certificateSettings } from "./tls/certificate-settings.ts";
 import { StartTlsServer } from "./tls/start-tls-server.ts";
 import { TlsServers } from "./tls/tls-servers.ts";
+
+/** How often at most the log is told that there is no room. */
+const fullToldEveryMs = 1_000;
 
 /** What the server counts; the metrics listen here. */
 export interface ServerObserver extends CoreObserver {
@@ -40,6 +46,8 @@ export interface RunningServer {
   readonly certificates: CertificateStore;
   readonly store: Pick<Store, "health">;
   readonly connections: ConnectionCount;
+  /** What else listens is added here, so that it does not spin when files run out. */
+  readonly openFiles: OpenFilesWatch;
   readonly administration: ServerAdministration;
   /** Takes over what can change without a restart: certificates. */
   readonly reload: (config: Config) => Promise<Pick<ReloadReport, "certificates" | "problems">>;
@@ -80,11 +88,21 @@ export async function startServer({
     },
   });
   const { totalMax, perAddressMax, unauthenticatedMax } = config.limits.connections;
-  const connections = new ConnectionCount({ totalMax, perAddressMax, unauthenticatedMax });
+  const room = Math.max(1, openFilesMax() - openFilesNow() - openFilesReserved);
+  const connections = new ConnectionCount({ totalMax, perAddressMax, unauthenticatedMax, openFilesMax: room });
+  const tellFull = seldom(env, fullToldEveryMs, (refused) =>
+    log.error({ refused, connections: room }, "no more connections: the limit of open files (ulimit -n) is too low"),
+  );
+  const refused = (limit: ConnectionLimitHit): void => {
+    observer.connectionRefused(limit);
+    if (limit === "connections-open-files") tellFull();
+  };
   const listeners: Listener[] = [];
   for (const listener of config.listeners)
-    for (const parts of listenerParts(listener, { tls, connections, log, core, observer }))
+    for (const parts of listenerParts(listener, { tls, connections, log, core, refused }))
       listeners.push(opened.use(await listenOrSay(parts)));
+  const openFiles = opened.use(new OpenFilesWatch({ env, log, canOpenFile }));
+  for (const listener of listeners) openFiles.add(listener);
   const held = opened.move();
   const startedAt = env.now();
   return {
@@ -93,6 +111,7 @@ export async function startServer({
     certificates,
     store,
     connections,
+    openFiles,
     administration: serverAdministration({
       core,
       store,
@@ -109,6 +128,7 @@ export async function startServer({
     },
     stop: async (deadlineMs) => {
       // Listening ends first, so that nobody comes while the others are being told; the store goes last.
+      openFiles[Symbol.dispose]();
       const closing = Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()));
       await core.stop(deadlineMs);
       await closing;
@@ -127,11 +147,11 @@ interface ListenerContext {
   readonly connections: ConnectionCount;
   readonly log: Log;
   readonly core: ServerCore;
-  readonly observer: ServerObserver;
+  readonly refused: (limit: ConnectionLimitHit) => void;
 }
 
 function listenerParts(listener: ListenerConfig, context: ListenerContext): readonly ListenerParts[] {
-  const { tls, connections, log, core, observer } = context;
+  const { tls, connections, log, core, refused } = context;
   const policy: ListenerPolicy = { startTls: listener.tls, plainWithoutTls: listener.plainWithoutTls };
   const direct = listener.kind === "client-direct-tls";
   const handshakes = direct ? new StartTlsServer(tls.directServer()) : tls.startTlsServer();
@@ -145,7 +165,7 @@ function listenerParts(listener: ListenerConfig, context: ListenerContext): read
     channelOf: (socket) => tls.channelOf(socket),
     count: connections,
     log,
-    limitHit: observer.connectionRefused,
+    limitHit: refused,
     accept: (transport, connection) => void core.accept(transport, policy, connection.authenticated),
   }));
 }

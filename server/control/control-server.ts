@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Administration } from "#kit/administration.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import type { Log } from "#kit/log.ts";
+import type { Pausable } from "../tcp/open-files-watch.ts";
 import { controlRequest, requestBytesMax, type ControlResponse } from "./control-messages.ts";
 import { ControlPathError, controlSocket, prepareControlDirectory } from "./control-path.ts";
 import { dispatch, type DispatchRequest } from "./dispatch.ts";
@@ -30,7 +31,7 @@ export class AlreadyRunningError extends Error {
  *
  * @throws AlreadyRunningError, ControlPathError
  */
-export async function startControl(parts: ControlServerParts): Promise<AsyncDisposable> {
+export async function startControl(parts: ControlServerParts): Promise<AsyncDisposable & Pausable> {
   const path = controlSocket(parts.dataDir);
   await prepareControlDirectory(parts.dataDir);
   if (await isAnswered(path)) {
@@ -45,8 +46,10 @@ export async function startControl(parts: ControlServerParts): Promise<AsyncDisp
   });
   server.maxConnections = connectionsMax;
   await listen(server, path);
-  await chmod(path, 0o600);
+  server.on("error", (error) => parts.log.error({ error }, "the control socket cannot accept a connection"));
   return {
+    pause: () => void server.close(),
+    resume: () => listen(server, path),
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();
@@ -82,6 +85,7 @@ async function listen(server: Server, path: string): Promise<void> {
   } catch (cause) {
     throw new ControlPathError(`cannot make the control socket ${path}: ${String(cause)}`, { cause });
   }
+  await chmod(path, 0o600);
 }
 
 function serve(socket: Socket, { administration, log }: ControlServerParts): void {

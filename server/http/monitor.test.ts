@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, before, test } from "node:test";
+import { silentLog } from "#testing/silent-log.ts";
 import { startMonitor, type Health, type Monitor } from "./monitor.ts";
 
 const well: Health = { store: { ok: true }, listeners: { ok: true }, hosts: { ok: true } };
@@ -11,9 +12,17 @@ before(async () => {
   monitor = await startMonitor({
     address: "127.0.0.1",
     port: 0,
+    log: silentLog,
     health: () => health(),
     metrics: async () => ({ contentType: "text/plain; version=0.0.4", text: "balcony_sessions 3\n" }),
   });
+});
+
+test("it can be told not to listen for a while, and is there again at the same port", async () => {
+  monitor.pause();
+  await assert.rejects(ask("/health"), /ECONNREFUSED/);
+  await monitor.resume();
+  assert.equal((await ask("/health")).status, 200);
 });
 
 after(() => monitor[Symbol.asyncDispose]());

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import type { Log } from "#kit/log.ts";
+import type { Pausable } from "../tcp/open-files-watch.ts";
 
 const headerBytesMax = 4 * 1024;
 const requestMsMax = 5_000;
@@ -21,12 +23,13 @@ export interface Health {
 export interface MonitorParts {
   readonly address: string;
   readonly port: number;
+  readonly log: Log;
   readonly health: () => Health | Promise<Health>;
   /** In Prometheus' text form. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-export interface Monitor extends AsyncDisposable {
+export interface Monitor extends AsyncDisposable, Pausable {
   readonly port: number;
 }
 
@@ -57,10 +60,13 @@ export async function startMonitor(parts: MonitorParts): Promise<Monitor> {
     (request, response) => void respond(parts, request, response),
   );
   server.maxConnections = connectionsMax;
-  server.listen(parts.port, parts.address);
-  await once(server, "listening");
+  await listen(server, parts.port, parts.address);
+  server.on("error", (error) => parts.log.error({ error }, "the monitor cannot accept a connection"));
+  const port = portOf(server);
   return {
-    port: portOf(server),
+    port,
+    pause: () => void server.close(),
+    resume: () => listen(server, port, parts.address),
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();
@@ -68,6 +74,11 @@ export async function startMonitor(parts: MonitorParts): Promise<Monitor> {
       await closed;
     },
   };
+}
+
+async function listen(server: Server, port: number, address: string): Promise<void> {
+  server.listen(port, address);
+  await once(server, "listening");
 }
 
 async function respond(parts: MonitorParts, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -5,9 +5,15 @@ export interface ConnectionLimits {
   readonly totalMax: number;
   readonly perAddressMax: number;
   readonly unauthenticatedMax: number;
+  /** What the system's limit of open files has room for. */
+  readonly openFilesMax: number;
 }
 
-export type ConnectionLimitHit = "connections-total" | "connections-per-address" | "connections-unauthenticated";
+export type ConnectionLimitHit =
+  | "connections-total"
+  | "connections-per-address"
+  | "connections-unauthenticated"
+  | "connections-open-files";
 
 /** Counts open connections, by address and by whether somebody has logged in on them. */
 export class ConnectionCount {
@@ -27,10 +33,11 @@ export class ConnectionCount {
   /** A connection came: it is counted, or the limit that refuses it is named. */
   open(address: string): OpenConnection | ConnectionLimitHit {
     const group = addressGroup(address);
-    const { totalMax, perAddressMax, unauthenticatedMax } = this.#limits;
+    const { totalMax, perAddressMax, unauthenticatedMax, openFilesMax } = this.#limits;
     const before = this.#byAddress.get(group) ?? 0;
     if (this.#total >= totalMax) return "connections-total";
     if (before >= perAddressMax) return "connections-per-address";
+    if (this.#total >= openFilesMax) return "connections-open-files";
     if (this.#unauthenticated >= unauthenticatedMax) return "connections-unauthenticated";
     this.#total += 1;
     this.#unauthenticated += 1;

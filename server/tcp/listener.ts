@@ -4,13 +4,12 @@ import { assert } from "#protocol/assert.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { Log } from "#kit/log.ts";
 import type { Transport } from "../link/transport.ts";
+import type { Pausable } from "./open-files-watch.ts";
 import type { ConnectionCount, ConnectionLimitHit, OpenConnection } from "./connection-count.ts";
 import { SocketTransport, type StartTls } from "./socket-transport.ts";
 
 /** Connections that the operating system holds until we take them. */
 const backlogConnections = 4_096;
-/** How often the same trouble with accepting is told to the log. */
-const troubleToldEveryMs = 1_000;
 
 export interface ListenerParts {
   readonly kind: "client" | "client-direct-tls";
@@ -29,7 +28,7 @@ export interface ListenerParts {
 }
 
 /** A listening socket. */
-export interface Listener extends AsyncDisposable {
+export interface Listener extends AsyncDisposable, Pausable {
   readonly kind: ListenerParts["kind"];
   readonly tls: ListenerParts["tls"];
   readonly address: string;
@@ -65,8 +64,8 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
         );
     });
   });
-  await listening(server, parts);
-  tellTrouble(server, parts.log);
+  await listening(server, parts.address, parts.port);
+  server.on("error", (error) => parts.log.error({ error }, "a connection cannot be accepted"));
   const address = server.address();
   assert(address !== null && typeof address === "object", "a TCP server that listens has an address and a port");
   return {
@@ -74,6 +73,8 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     tls: parts.tls,
     address: address.address,
     port: address.port,
+    pause: () => void server.close(),
+    resume: () => listening(server, parts.address, address.port),
     [Symbol.asyncDispose]: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
@@ -84,7 +85,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   };
 }
 
-function listening(server: Server, { address, port }: ListenerParts): Promise<void> {
+function listening(server: Server, address: string, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen({ host: address, port, backlog: backlogConnections }, () => {
@@ -92,17 +93,6 @@ function listening(server: Server, { address, port }: ListenerParts): Promise<vo
     resolve();
   });
   return promise;
-}
-
-/** Being out of files and the like passes: the server stays up and says so, once a second at most (A11). */
-function tellTrouble(server: Server, log: Log): void {
-  let toldAt = 0;
-  server.on("error", (error) => {
-    const now = Date.now();
-    if (now - toldAt < troubleToldEveryMs) return;
-    toldAt = now;
-    log.error({ error }, "connections cannot be accepted at present");
-  });
 }
 
 function ignore(): void {}
