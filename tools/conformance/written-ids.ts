@@ -3,7 +3,7 @@ import { isHandWritten, isTest, type SourceFile } from "../tidy/source-files.ts"
 
 /** Where each id is written, found without running anything. */
 export interface WrittenIds {
-  /** Test files by id. A test names an id in a string, which may be a table's. */
+  /** Test files by id. A test names an id in a string, or in a table beside it. */
   readonly tests: ReadonlyMap<string, readonly string[]>;
   /** Programs by id. A program cites one in a comment. */
   readonly code: ReadonlyMap<string, readonly string[]>;
@@ -14,16 +14,26 @@ export function writtenIds(files: readonly SourceFile[]): WrittenIds {
   const tests = new Map<string, string[]>();
   const code = new Map<string, string[]>();
   for (const { path, text } of files) {
-    if (!path.endsWith(".ts") || !anyId.test(text)) continue;
+    if (!anyId.test(text)) continue;
+    if (isTableOfTests(path)) for (const id of new Set(idsIn(text))) note(tests, id, path);
+    if (!path.endsWith(".ts")) continue;
     const into = isTest(path) ? tests : isProgram(path) ? code : undefined;
     if (into === undefined) continue;
-    for (const id of new Set(idsIn(isTest(path) ? withoutComments(text) : readCode(text).comments))) {
-      const known = into.get(id);
-      if (known === undefined) into.set(id, [path]);
-      else known.push(path);
-    }
+    for (const id of new Set(idsIn(isTest(path) ? withoutComments(text) : readCode(text).comments)))
+      note(into, id, path);
   }
   return { tests, code };
+}
+
+/** Whether this is data whose rows a test beside it turns into tests, each with the id of its row in its name. */
+function isTableOfTests(path: string): boolean {
+  return /\/tables\/[^/]+\.json$/u.test(path);
+}
+
+function note(into: Map<string, string[]>, id: string, path: string): void {
+  const known = into.get(id);
+  if (known === undefined) into.set(id, [path]);
+  else known.push(path);
 }
 
 /** Whether rules of the protocol are enforced in this file: a program that is neither a test nor a tool nor generated. */
