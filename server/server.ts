@@ -89,7 +89,6 @@ export async function startServer({
   });
   const { totalMax, perAddressMax, unauthenticatedMax } = config.limits.connections;
   const room = Math.max(1, openFilesMax() - openFilesNow() - openFilesReserved);
-  const connections = new ConnectionCount({ totalMax, perAddressMax, unauthenticatedMax, openFilesMax: room });
   const tellFull = seldom(env, fullToldEveryMs, (refused) =>
     log.error({ refused, connections: room }, "no more connections: the limit of open files (ulimit -n) is too low"),
   );
@@ -97,9 +96,10 @@ export async function startServer({
     observer.connectionRefused(limit);
     if (limit === "connections-open-files") tellFull();
   };
+  const connections = new ConnectionCount({ totalMax, perAddressMax, unauthenticatedMax, openFilesMax: room }, refused);
   const listeners: Listener[] = [];
   for (const listener of config.listeners)
-    for (const parts of listenerParts(listener, { tls, connections, log, core, refused }))
+    for (const parts of listenerParts(listener, { tls, connections, log, core }))
       listeners.push(opened.use(await listenOrSay(parts)));
   const openFiles = opened.use(new OpenFilesWatch({ env, log, canOpenFile }));
   for (const listener of listeners) openFiles.add(listener);
@@ -147,11 +147,10 @@ interface ListenerContext {
   readonly connections: ConnectionCount;
   readonly log: Log;
   readonly core: ServerCore;
-  readonly refused: (limit: ConnectionLimitHit) => void;
 }
 
 function listenerParts(listener: ListenerConfig, context: ListenerContext): readonly ListenerParts[] {
-  const { tls, connections, log, core, refused } = context;
+  const { tls, connections, log, core } = context;
   const policy: ListenerPolicy = { startTls: listener.tls, plainWithoutTls: listener.plainWithoutTls };
   const direct = listener.kind === "client-direct-tls";
   const handshakes = direct ? new StartTlsServer(tls.directServer()) : tls.startTlsServer();
@@ -165,7 +164,6 @@ function listenerParts(listener: ListenerConfig, context: ListenerContext): read
     channelOf: (socket) => tls.channelOf(socket),
     count: connections,
     log,
-    limitHit: refused,
     accept: (transport, connection) => void core.accept(transport, policy, connection.authenticated),
   }));
 }

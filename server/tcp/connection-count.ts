@@ -15,53 +15,120 @@ export type ConnectionLimitHit =
   | "connections-unauthenticated"
   | "connections-open-files";
 
+/** One counted connection. */
+export interface OpenConnection {
+  /** Somebody has logged in on it. */
+  readonly authenticated: () => void;
+  /** It is over. */
+  readonly close: () => void;
+}
+
+/** A connection on which nobody has logged in yet. */
+interface Waiting {
+  readonly giveWay: () => void;
+}
+
+/** The connections of one address, or one network of IPv6. */
+interface Group {
+  readonly address: string;
+  open: number;
+  /** Oldest first. */
+  readonly waiting: Set<Waiting>;
+}
+
 /** Counts open connections, by address and by whether somebody has logged in on them. */
 export class ConnectionCount {
   readonly #limits: ConnectionLimits;
-  readonly #byAddress = new Map<string, number>();
+  readonly #limitHit: (limit: ConnectionLimitHit) => void;
+  readonly #groups = new Map<string, Group>();
   #total = 0;
   #unauthenticated = 0;
 
-  constructor(limits: ConnectionLimits) {
+  constructor(limits: ConnectionLimits, limitHit: (limit: ConnectionLimitHit) => void) {
     this.#limits = limits;
+    this.#limitHit = limitHit;
   }
 
   get total(): number {
     return this.#total;
   }
 
-  /** A connection came: it is counted, or the limit that refuses it is named. */
-  open(address: string): OpenConnection | ConnectionLimitHit {
-    const group = addressGroup(address);
-    const { totalMax, perAddressMax, unauthenticatedMax, openFilesMax } = this.#limits;
-    const before = this.#byAddress.get(group) ?? 0;
+  /**
+   * A connection came: it is counted, or refused.
+   *
+   * Where too many wait for somebody to log in, it takes the place of the one that has waited longest of the address
+   * that has the most of them: whoever holds connections open and says nothing displaces himself, and a user who comes
+   * with one gets in (A7).
+   *
+   * @param destroy ends it, should it have to give way
+   */
+  open(address: string, destroy: () => void): OpenConnection | undefined {
+    const group = this.#group(addressGroup(address));
+    const hit = this.#refusalOf(group);
+    if (hit !== undefined) {
+      this.#limitHit(hit);
+      this.#forgetEmpty(group);
+      return undefined;
+    }
+    if (this.#unauthenticated >= this.#limits.unauthenticatedMax) {
+      this.#limitHit("connections-unauthenticated");
+      this.#makeRoom();
+    }
+    return this.#count(group, destroy);
+  }
+
+  #refusalOf(group: Group): ConnectionLimitHit | undefined {
+    const { totalMax, perAddressMax, openFilesMax } = this.#limits;
     if (this.#total >= totalMax) return "connections-total";
-    if (before >= perAddressMax) return "connections-per-address";
+    if (group.open >= perAddressMax) return "connections-per-address";
     if (this.#total >= openFilesMax) return "connections-open-files";
-    if (this.#unauthenticated >= unauthenticatedMax) return "connections-unauthenticated";
-    this.#total += 1;
-    this.#unauthenticated += 1;
-    this.#byAddress.set(group, before + 1);
-    let waiting = true;
+    return undefined;
+  }
+
+  #count(group: Group, destroy: () => void): OpenConnection {
+    let open = true;
     const authenticated = (): void => {
-      if (waiting) this.#unauthenticated -= 1;
-      waiting = false;
+      if (group.waiting.delete(waiting)) this.#unauthenticated -= 1;
     };
-    return {
-      authenticated,
-      close: () => {
-        authenticated();
-        this.#total -= 1;
-        const left = (this.#byAddress.get(group) ?? 1) - 1;
-        if (left === 0) this.#byAddress.delete(group);
-        else this.#byAddress.set(group, left);
+    const close = (): void => {
+      if (!open) return;
+      open = false;
+      authenticated();
+      this.#total -= 1;
+      group.open -= 1;
+      this.#forgetEmpty(group);
+    };
+    const waiting: Waiting = {
+      giveWay: () => {
+        close();
+        destroy();
       },
     };
+    // Looked up again: making room may have forgotten it.
+    this.#groups.set(group.address, group);
+    group.open += 1;
+    group.waiting.add(waiting);
+    this.#total += 1;
+    this.#unauthenticated += 1;
+    return { authenticated, close };
   }
-}
 
-/** One counted connection. Both are to be called once at most, `close` last. */
-export interface OpenConnection {
-  readonly authenticated: () => void;
-  readonly close: () => void;
+  #makeRoom(): void {
+    let largest: Group | undefined;
+    for (const group of this.#groups.values()) if (group.waiting.size > (largest?.waiting.size ?? 0)) largest = group;
+    const [oldest] = largest?.waiting ?? [];
+    oldest?.giveWay();
+  }
+
+  #group(address: string): Group {
+    const known = this.#groups.get(address);
+    if (known !== undefined) return known;
+    const group: Group = { address, open: 0, waiting: new Set() };
+    this.#groups.set(address, group);
+    return group;
+  }
+
+  #forgetEmpty(group: Group): void {
+    if (group.open === 0) this.#groups.delete(group.address);
+  }
 }

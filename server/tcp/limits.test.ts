@@ -79,16 +79,18 @@ test("connections of one address are bounded; when one ends, another may come", 
   await fourth.until(/<\/stream:features>/);
 });
 
-test("who has not logged in cannot take the place of those who have", async () => {
+test("A7 who has not logged in gives way to who comes later, and never takes the place of who has", async () => {
   await using started = await startedServer("[limits.connections]\nunauthenticated_max = 1\n");
   using member = await SocketClient.tls(started.tlsPort, "montague.example");
   await member.logIn("romeo", "montague.example", "romeo", "orchard");
   using waiting = await SocketClient.tcp(started.port);
-  using refused = await SocketClient.tcp(started.port);
-  assert.equal(await refused.end(), "");
+  using late = await SocketClient.tcp(started.port);
+  assert.equal(await waiting.end(), "");
   assert.deepEqual(started.limitsHit, ["connections-unauthenticated"]);
-  waiting.open("montague.example");
-  await waiting.until(/<\/stream:features>/);
+  late.open("montague.example");
+  await late.until(/<\/stream:features>/);
+  member.send(ping(1));
+  await member.until(/<iq[^>]*id='1'/);
 });
 
 test("who is too fast is read more slowly and loses nothing", async () => {

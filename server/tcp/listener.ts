@@ -5,7 +5,7 @@ import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { Log } from "#kit/log.ts";
 import type { Transport } from "../link/transport.ts";
 import type { Pausable } from "./open-files-watch.ts";
-import type { ConnectionCount, ConnectionLimitHit, OpenConnection } from "./connection-count.ts";
+import type { ConnectionCount, OpenConnection } from "./connection-count.ts";
 import { SocketTransport, type StartTls } from "./socket-transport.ts";
 
 /** Connections that the operating system holds until we take them. */
@@ -22,7 +22,6 @@ export interface ListenerParts {
   readonly channelOf: (socket: TLSSocket) => SecureChannel;
   readonly count: ConnectionCount;
   readonly log: Log;
-  readonly limitHit: (limit: ConnectionLimitHit) => void;
   /** A connection to serve. */
   readonly accept: (transport: Transport, connection: OpenConnection) => void;
 }
@@ -45,9 +44,8 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   const handshakes = new Set<Socket>();
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     socket.on("error", ignore);
-    const connection = parts.count.open(socket.remoteAddress ?? "");
-    if (typeof connection === "string") {
-      parts.limitHit(connection);
+    const connection = parts.count.open(socket.remoteAddress ?? "", () => void socket.destroy());
+    if (connection === undefined) {
       socket.destroy();
       return;
     }

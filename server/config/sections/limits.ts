@@ -174,7 +174,8 @@ const connections = section(
   { description: "How many may come." },
   {
     total_max: bound({
-      description: "Connections altogether; the system's limit of open files counts as well.",
+      description:
+        "Connections altogether. Whatever is said here, no more are taken than the system's limit of open files has room for, less 64 for everything else.",
       unit: "connections",
       min: 1,
       max: 10_000_000,
@@ -190,7 +191,8 @@ const connections = section(
       change,
     }),
     unauthenticated_max: bound({
-      description: "Connections that have not logged in yet, altogether.",
+      description:
+        "Connections that have not logged in yet, altogether. Beyond it, the oldest of the address that has the most of them gives way.",
       unit: "connections",
       min: 1,
       max: 1_000_000,
