@@ -1,0 +1,227 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { NS_CLIENT, NS_STREAM } from "#protocol/xml/namespaces.ts";
+import { XmlStreamReader } from "#protocol/xml/read.ts";
+import { serialize } from "#protocol/xml/serialize.ts";
+
+export const NS_SM = "urn:xmpp:sm:3";
+const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
+
+/** The server is gone, as it will be when it is killed. */
+export class ConnectionEnded extends Error {
+  override readonly name = "ConnectionEnded";
+}
+
+/** What a client does with what comes. */
+export interface Reactions {
+  readonly message: (element: XmlElement) => void;
+  /** A request of the server, such as a roster push; the client has answered it. */
+  readonly request: (payload: XmlElement) => void;
+  /** So many of the stanzas that were sent on this stream are settled. */
+  readonly acknowledged: (count: number) => void;
+}
+
+/** A client on a real socket, with stream management, that counts what it sends and what it gets. */
+export class CrashClient {
+  readonly #socket: Socket;
+  #reader: XmlStreamReader;
+  readonly #inbox: XmlElement[] = [];
+  #changed = Promise.withResolvers<void>();
+  #reactions: Reactions | undefined;
+  readonly #requests = new Map<string, (reply: XmlElement) => void>();
+  #failure: Error | undefined;
+  readonly #ended = Promise.withResolvers<never>();
+  #sent = 0;
+  #received = 0;
+  #acknowledged = 0;
+  #requestId = 0;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#reader = this.#newReader();
+    this.#ended.promise.catch(() => {});
+    socket.on("data", (bytes: Buffer) => this.#reader.write(bytes.toString("latin1")));
+    socket.on("error", () => {});
+    socket.on("close", () => this.#fail(new ConnectionEnded("the connection is closed")));
+  }
+
+  /** Logs in with PLAIN, binds a resource and enables stream management. */
+  static async logIn(port: number, user: string, reactions: Reactions): Promise<CrashClient> {
+    const client = await CrashClient.connect(port);
+    await client.#authenticate(user);
+    await client.#open();
+    client.#write(
+      "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>crash</resource></bind></iq>",
+    );
+    expect(await client.#next(), "iq", "result");
+    client.#write(`<enable xmlns='${NS_SM}'/>`);
+    expect(await client.#next(), "enabled");
+    client.#reactions = reactions;
+    for (const element of client.#inbox.splice(0)) client.#take(element);
+    return client;
+  }
+
+  /** Opens a stream and does nothing more. */
+  static async connect(port: number): Promise<CrashClient> {
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    const client = new CrashClient(socket);
+    await Promise.race([once(socket, "connect"), client.#ended.promise]);
+    await client.#open();
+    return client;
+  }
+
+  /** Makes an account in band, on a stream that was only opened. Resolves when the server says that it is made. */
+  async register(user: string): Promise<void> {
+    const fields = `<username>${user}</username><password>${passwordOf(user)}</password>`;
+    this.#write(`<iq type='set' id='reg'><query xmlns='jabber:iq:register'>${fields}</query></iq>`);
+    expect(await this.#next(), "iq", "result");
+  }
+
+  /** Sends a stanza; returns its number on this stream. */
+  send(stanza: string): number {
+    this.#write(stanza);
+    this.#sent++;
+    return this.#sent;
+  }
+
+  /** Sends a request to the own account. Rejects when the server is gone, and when the answer is an error. */
+  async ask(type: "get" | "set", payload: string): Promise<XmlElement> {
+    const id = `ask${++this.#requestId}`;
+    const reply = Promise.withResolvers<XmlElement>();
+    this.#requests.set(id, reply.resolve);
+    this.send(`<iq type='${type}' id='${id}'>${payload}</iq>`);
+    return expect(await Promise.race([reply.promise, this.#ended.promise]), "iq", "result");
+  }
+
+  /** Asks how much is settled. */
+  askAcknowledgement(): void {
+    this.#write(`<r xmlns='${NS_SM}'/>`);
+  }
+
+  /** Resolves when the server has acknowledged the stanza of this number. */
+  async untilAcknowledged(number: number): Promise<void> {
+    while (this.#acknowledged < number) await this.#something();
+  }
+
+  /** Tells the server that all that came has been taken. */
+  acknowledge(): void {
+    this.#write(`<a xmlns='${NS_SM}' h='${this.#received}'/>`);
+  }
+
+  /** Rejects when the connection has ended and all that came on it was handled. */
+  get ended(): Promise<never> {
+    return this.#ended.promise;
+  }
+
+  /** Says goodbye and waits for the end. */
+  async close(): Promise<void> {
+    this.#write("</stream:stream>");
+    await this.ended.catch((error: unknown) => {
+      if (!(error instanceof ConnectionEnded)) throw error;
+    });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  async #open(): Promise<void> {
+    this.#reader = this.#newReader();
+    this.#write(
+      `<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='${NS_STREAM}'>`,
+    );
+    expect(await this.#next(), "features");
+  }
+
+  async #authenticate(user: string): Promise<void> {
+    const initial = Buffer.from(`\0${user}\0${passwordOf(user)}`).toString("base64");
+    this.#write(`<auth xmlns='${NS_SASL}' mechanism='PLAIN'>${initial}</auth>`);
+    expect(await this.#next(), "success");
+  }
+
+  async #next(): Promise<XmlElement> {
+    for (;;) {
+      const element = this.#inbox.shift();
+      if (element !== undefined) return element;
+      await this.#something();
+    }
+  }
+
+  async #something(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    await this.#changed.promise;
+  }
+
+  #write(text: string): void {
+    this.#socket.write(text);
+  }
+
+  #take(element: XmlElement): void {
+    if (this.#reactions === undefined) this.#inbox.push(element);
+    else if (element.ns === NS_SM) this.#takeAnswer(element);
+    else this.#takeStanza(element, this.#reactions);
+    this.#wakeUp();
+  }
+
+  #takeAnswer(element: XmlElement): void {
+    if (element.name === "r") this.acknowledge();
+    else if (element.name === "a") {
+      this.#acknowledged = Number(element.attr("h"));
+      this.#reactions?.acknowledged(this.#acknowledged);
+    }
+  }
+
+  #takeStanza(element: XmlElement, reactions: Reactions): void {
+    if (element.ns !== NS_CLIENT) return this.#fail(new Error(`the server sent ${serialize(element)}`));
+    this.#received++;
+    if (element.attr("type") === "error" && element.name !== "iq")
+      return this.#fail(new Error(`a stanza was refused: ${serialize(element)}`));
+    if (element.name === "message") return reactions.message(element);
+    if (element.name !== "iq") return;
+    const id = element.attr("id") ?? "";
+    const [payload] = element.elements();
+    if (element.attr("type") === "set" && payload !== undefined) {
+      this.send(`<iq type='result' id='${id}'/>`);
+      return reactions.request(payload);
+    }
+    this.#requests.get(id)?.(element);
+    this.#requests.delete(id);
+    return undefined;
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#ended.reject(error);
+    this.#socket.destroy();
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  #newReader(): XmlStreamReader {
+    return new XmlStreamReader(
+      {
+        streamOpened: () => {},
+        elementRead: (element) => this.#take(element),
+        streamClosed: () => this.#socket.end(),
+        failed: (fault) => this.#fail(new Error(`the server sent what is no stream: ${fault.text}`)),
+      },
+      { input: "bytes", decodeUtf8: (bytes) => Buffer.from(bytes, "latin1").toString("utf8") },
+    );
+  }
+}
+
+function passwordOf(user: string): string {
+  return `password of ${user}`;
+}
+
+function expect(element: XmlElement, name: string, type?: string): XmlElement {
+  if (element.name !== name || (type !== undefined && element.attr("type") !== type))
+    throw new Error(`expected <${name}>, and the server sent ${serialize(element)}`);
+  return element;
+}

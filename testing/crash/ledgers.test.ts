@@ -1,0 +1,88 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { test } from "node:test";
+import { ArrivalOrder, MessageLedger } from "./message-ledger.ts";
+import { WriteLedger } from "./write-ledger.ts";
+
+/** Sends five messages of which so many are acknowledged, and gives the problems when these of them arrive. */
+function sendFive(acknowledged: number, ...arriving: readonly number[]): readonly string[] {
+  const ledger = new MessageLedger();
+  const ids = Array.from({ length: 5 }, () => ledger.send("a", "b"));
+  for (const id of ids.slice(0, acknowledged)) ledger.acknowledge(id);
+  for (const number of arriving) equal(ledger.receive("b", ids[number - 1] ?? ""), undefined);
+  ledger.endSessions();
+  return ledger.check("b");
+}
+
+for (const { name, acknowledged, arriving, problems } of [
+  { name: "all arrive", acknowledged: 5, arriving: [1, 2, 3, 4, 5], problems: [] },
+  { name: "only what was acknowledged arrives", acknowledged: 3, arriving: [1, 2, 3], problems: [] },
+  { name: "more than was acknowledged arrives", acknowledged: 1, arriving: [1, 2, 3], problems: [] },
+  { name: "one arrives twice", acknowledged: 2, arriving: [1, 2, 2], problems: [] },
+  {
+    name: "an acknowledged one is lost",
+    acknowledged: 3,
+    arriving: [1, 2],
+    problems: ["a>b#3 was acknowledged and is lost"],
+  },
+  {
+    name: "an acknowledged one is lost and a later one there",
+    acknowledged: 2,
+    arriving: [1, 3],
+    problems: ["a>b#2 was acknowledged and is lost", "a>b#3 is there, though an earlier message is not"],
+  },
+])
+  test(`messages: ${name}`, () => deepEqual(sendFive(acknowledged, ...arriving), problems));
+
+test("messages: what is not for the recipient, or was never sent, is told", () => {
+  const ledger = new MessageLedger();
+  const id = ledger.send("a", "b");
+  match(ledger.receive("c", id) ?? "", /not for them/);
+  match(ledger.receive("b", "a>b#2") ?? "", /nobody has sent/);
+});
+
+test("messages: of a session that goes on nothing is said; what was checked and comes again is a repetition", () => {
+  const ledger = new MessageLedger();
+  const id = ledger.send("a", "b");
+  ledger.acknowledge(id);
+  deepEqual(ledger.check("b"), []);
+  ledger.endSessions();
+  ledger.receive("b", id);
+  deepEqual(ledger.check("b"), []);
+  equal(ledger.kept, 1);
+  ledger.receive("b", id);
+  equal(ledger.repeated, 1);
+});
+
+test("messages of one sender come in order", () => {
+  const order = new ArrivalOrder();
+  deepEqual(
+    ["a>b#1", "c>b#2", "a>b#4", "a>b#3"].map((id) => order.arrived(id)),
+    [undefined, undefined, undefined, "a>b#3 came behind number 4"],
+  );
+});
+
+const read = (...entries: readonly (readonly [string, string])[]): ReadonlyMap<string, string> => new Map(entries);
+
+for (const { name, found, wrong } of [
+  { name: "what was confirmed", found: read(["x", "2"]), wrong: undefined },
+  { name: "what was confirmed, and the next", found: read(["x", "2"], ["y", "1"]), wrong: undefined },
+  { name: "all", found: read(["y", "1"]), wrong: undefined },
+  { name: "less than was confirmed", found: read(["x", "1"]), wrong: /x is 1 instead of 2/ },
+  { name: "a later write without the one before it", found: read(), wrong: /x is not there instead of 2/ },
+  { name: "what nobody wrote", found: read(["x", "2"], ["z", "1"]), wrong: /z is 1 instead of not there/ },
+])
+  test(`writes: ${name} is there`, () => {
+    const ledger = new WriteLedger();
+    ledger.write("x", "1");
+    ledger.write("x", "2");
+    ledger.confirm();
+    ledger.confirm();
+    ledger.write("y", "1");
+    ledger.write("x", undefined);
+    const problem = ledger.check(found);
+    if (wrong === undefined) {
+      equal(problem, undefined);
+      deepEqual(ledger.latest, found);
+      equal(ledger.kept, 2);
+    } else match(problem ?? "", wrong);
+  });

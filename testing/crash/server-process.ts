@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { LogLine } from "#kit/administration.ts";
+import { parseLogLine } from "#server/log-line.ts";
+
+const program = join(import.meta.dirname, "../../cli/main.ts");
+/** Lines of the log that are kept for the report of a failure. */
+const linesMax = 200;
+
+export interface ServerPlace {
+  readonly configFile: string;
+  readonly dataDir: string;
+  /** Where Node keeps compiled code: a server that is killed never writes it. */
+  readonly compileCache: string;
+}
+
+/** A `balcony start` in a process of its own. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #port = Promise.withResolvers<number>();
+  readonly #started = Promise.withResolvers<void>();
+  /** Resolves when the process has ended and all that it wrote was read. */
+  readonly ended: Promise<void>;
+  /** What the log tells of bugs. */
+  readonly errors: string[] = [];
+  #killed = false;
+
+  constructor(place: ServerPlace) {
+    const { configFile, dataDir, compileCache } = place;
+    this.#child = spawn(process.execPath, [program, "start", "--config", configFile, "--data", dataDir], {
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const promise of [this.#port.promise, this.#started.promise]) promise.catch(() => {});
+    const { stdout, stderr } = this.#child;
+    if (stdout === null || stderr === null) throw new Error("the server's output is not a pipe");
+    createInterface({ input: stdout }).on("line", (text) => this.#log(text));
+    createInterface({ input: stderr }).on("line", (text) => this.#remember(text));
+    this.ended = new Promise((resolve) => this.#child.once("close", resolve)).then((): void => {
+      const error = new Error(this.#killed ? "the server was killed" : `the server ended by itself:\n${this.log}`);
+      this.#port.reject(error);
+      this.#started.reject(error);
+      if (!this.#killed) this.errors.push(error.message);
+    });
+  }
+
+  /** Resolves with the port when it listens and says that it has started; rejects when it ends before that. */
+  async started(): Promise<number> {
+    await this.#started.promise;
+    return this.#port.promise;
+  }
+
+  /** Ends it at once, without its knowing. */
+  kill(): void {
+    this.#killed = true;
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Ends it as an administrator does. */
+  async stop(): Promise<void> {
+    this.#killed = true;
+    this.#child.kill("SIGTERM");
+    await this.ended;
+  }
+
+  /** The end of what it printed. */
+  get log(): string {
+    return this.#lines.join("\n");
+  }
+
+  #log(line: string): void {
+    this.#remember(line);
+    const event = eventOf(line);
+    const port = event?.fields["port"];
+    if (event?.text === "listening" && typeof port === "number") this.#port.resolve(port);
+    if (event?.text === "started") this.#started.resolve();
+    if (event?.level === "error") this.errors.push(line);
+  }
+
+  #remember(text: string): void {
+    this.#lines.push(text);
+    if (this.#lines.length > linesMax) this.#lines.shift();
+  }
+}
+
+/** Undefined for what is no line of the log. */
+function eventOf(line: string): LogLine | undefined {
+  try {
+    return parseLogLine(line);
+  } catch {
+    return undefined;
+  }
+}
