@@ -3,14 +3,10 @@ import { describe, test } from "node:test";
 import { befriend } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
-import rules from "./tables/delivery.json" with { type: "json" };
+import table from "./tables/delivery.json" with { type: "json" };
 
-// RFC 6121 §8.5.4 [rfc6121-8.5.4-01] [rfc6121-8.5.4-02] [rfc6121-5.2.2-04], which sums up for the bare address
-// normal [rfc6121-8.5.2.1.1-01] [rfc6121-8.5.2.1.1-02] [rfc6121-8.5.2.1.1-03], chat [rfc6121-8.5.2.1.1-04] [rfc6121-8.5.2.1.1-05]
-// [rfc6121-8.5.2.1.1-06], headline [rfc6121-8.5.2.1.1-08] [rfc6121-8.5.2.1.1-09], nobody there [rfc6121-8.5.2.2.1-01], and for a
-// resource that is not there [rfc6121-8.5.3.2.1-02] [rfc6121-8.5.3.2.1-03] [rfc6121-8.5.3.2.1-04] [rfc6121-8.5.3.2.1-05].
-//
-// S silence, E error, O offline, D the addressed (or only) resource, M the most available, A all non-negative.
+// RFC 6121 §8.5.4. S silence, E error, O offline, D the addressed (or only) resource, M the most available, A all
+// non-negative.
 const types = ["normal", "chat", "groupchat", "headline"] as const;
 
 /** What we chose of what each row of the table allows; a second letter is what strangers get. */
@@ -29,6 +25,73 @@ const choices: Readonly<Record<string, Readonly<Record<(typeof types)[number], s
   "several non-negative, match": { normal: "D", chat: "D", groupchat: "D", headline: "D" },
   "several non-negative, no match": { normal: "ES", chat: "M", groupchat: "E", headline: "S" },
 };
+
+const present = ["negative only", "one non-negative", "several non-negative"];
+const existing = ["no resources", ...present];
+const takers = ["one non-negative", "several non-negative"];
+
+/** The rules that the table sums up, and which of its cells each of them says. */
+const rules: readonly {
+  readonly ids: string;
+  readonly situations: readonly string[];
+  readonly to: string;
+  readonly types: readonly string[];
+}[] = [
+  { ids: "[rfc6121-8.5.1-02]", situations: ["no account"], to: "bare", types },
+  { ids: "[rfc6121-8.5.1-02]", situations: ["no account"], to: "full", types },
+  { ids: "[rfc6121-8.5.2.1.1-01]", situations: ["negative only"], to: "bare", types: ["normal"] },
+  { ids: "[rfc6121-8.5.2.1.1-02] [rfc6121-8.5.2-01]", situations: ["one non-negative"], to: "bare", types: ["normal"] },
+  { ids: "[rfc6121-8.5.2.1.1-03]", situations: ["several non-negative"], to: "bare", types: ["normal"] },
+  { ids: "[rfc6121-8.5.2.1.1-04]", situations: ["negative only"], to: "bare", types: ["chat"] },
+  { ids: "[rfc6121-8.5.2.1.1-05]", situations: ["one non-negative"], to: "bare", types: ["chat"] },
+  {
+    ids: "[rfc6121-8.5.2.1.1-06] [rfc6121-8.5.4-02]",
+    situations: ["several non-negative"],
+    to: "bare",
+    types: ["chat"],
+  },
+  { ids: "[rfc6121-8.5.2.1.1-07]", situations: present, to: "bare", types: ["groupchat"] },
+  { ids: "[rfc6121-8.5.2.1.1-08]", situations: ["negative only"], to: "bare", types: ["headline"] },
+  { ids: "[rfc6121-8.5.2.1.1-09]", situations: ["one non-negative"], to: "bare", types: ["headline"] },
+  { ids: "[rfc6121-8.5.2.1.1-10]", situations: ["several non-negative"], to: "bare", types: ["headline"] },
+  {
+    ids: "[rfc6121-8.5.2.1.1-12]",
+    situations: ["negative only", "several non-negative"],
+    to: "bare",
+    types: ["normal", "chat", "headline"],
+  },
+  { ids: "[rfc6121-8.5.2.1.1-13]", situations: takers, to: "bare", types: ["normal", "chat", "headline"] },
+  { ids: "[rfc6121-8.5.2.2.1-01]", situations: ["no resources"], to: "bare", types: ["normal", "chat"] },
+  { ids: "[rfc6121-8.5.2.2.1-02]", situations: ["no resources"], to: "bare", types: ["groupchat"] },
+  { ids: "[rfc6121-8.5.2.2.1-03]", situations: ["no resources"], to: "bare", types: ["headline"] },
+  { ids: "[rfc6121-8.5.3.1-03]", situations: present, to: "match", types },
+  { ids: "[rfc6121-8.5.3.2.1-01]", situations: existing, to: "no match", types: ["normal", "groupchat", "headline"] },
+  {
+    ids: "[rfc6121-8.5.3-01] [rfc6121-8.1-01] [rfc6121-8.5.4-01] [rfc6121-11-02]",
+    situations: existing,
+    to: "no match",
+    types: ["normal"],
+  },
+  { ids: "[rfc6121-8.5.3.2.1-02]", situations: ["no resources"], to: "no match", types: ["chat"] },
+  { ids: "[rfc6121-8.5.3.2.1-03]", situations: ["negative only"], to: "no match", types: ["chat"] },
+  { ids: "[rfc6121-8.5.3.2.1-04]", situations: ["one non-negative"], to: "no match", types: ["chat"] },
+  {
+    ids: "[rfc6121-8.5.3.2.1-05] [rfc6121-8.5.4-02]",
+    situations: ["several non-negative"],
+    to: "no match",
+    types: ["chat"],
+  },
+  { ids: "[rfc6121-5.2.2-04]", situations: takers, to: "bare", types: ["headline"] },
+  { ids: "[rfc6121-5.2.2-04]", situations: present, to: "match", types: ["headline"] },
+  { ids: "[rfc6121-5.2.2-04]", situations: existing, to: "no match", types: ["headline"] },
+];
+
+function idsOf(situation: string, to: string, type: string): string {
+  return rules
+    .filter((rule) => rule.situations.includes(situation) && rule.to === to && rule.types.includes(type))
+    .map(({ ids }) => ids)
+    .join(" ");
+}
 
 interface Situation {
   /** Juliet's resources and their priorities; undefined for one that is connected and not available. */
@@ -60,8 +123,8 @@ const romeoJid = "romeo@montague.example";
 const julietJid = "juliet@capulet.example";
 
 test("we chose something for every row, and only what it allows", () => {
-  assert.equal(rules.length, Object.keys(choices).length);
-  for (const { situation, to, ...allowed } of rules)
+  assert.equal(table.length, Object.keys(choices).length);
+  for (const { situation, to, ...allowed } of table)
     for (const type of types)
       for (const letter of choices[`${situation}, ${to}`]?.[type] ?? "?")
         assert.ok(allowed[type].split("/").includes(letter), `${situation}, ${to}: ${type} ${letter}`);
@@ -69,9 +132,9 @@ test("we chose something for every row, and only what it allows", () => {
 
 for (const sender of ["a friend", "a stranger"] as const)
   describe(`the table of delivery, with ${sender} who sends`, () => {
-    for (const { situation, to } of rules)
+    for (const { situation, to } of table)
       for (const type of types)
-        test(`${situation}, ${to}: ${type}`, async () => {
+        test(`${situation}, ${to}: ${type} ${idsOf(situation, to, type)}`, async () => {
           const letters = choices[`${situation}, ${to}`]?.[type] ?? "";
           const letter = letters[sender === "a stranger" ? letters.length - 1 : 0];
           const { resources, match, most, all } = situations[situation] ?? assert.fail(situation);
@@ -90,7 +153,6 @@ for (const sender of ["a friend", "a stranger"] as const)
           assert.deepEqual(got, expected, "who gets it");
           for (const resource of got) {
             const message = devices.get(resource)?.next();
-            // [rfc6121-8.5.2.1.1-13]
             assert.deepEqual([message?.attr("to"), message?.attr("from")], [address, romeo.jid]);
             devices.get(resource)?.receivesNothing();
           }
@@ -101,11 +163,16 @@ for (const sender of ["a friend", "a stranger"] as const)
             );
           romeo.receivesNothing();
           assert.equal(await offlineRows(world), letter === "O" ? 1 : 0, "stored");
+          assertNothingBroke(world);
         });
   });
 
-for (const to of [julietJid, `${julietJid}/tomb`, "rosaline@capulet.example"])
-  test(`an error for ${to} that nobody can have is silently dropped [rfc6121-8.5.2.1.1-11] [rfc6121-8.5.3.2.1-06]`, async () => {
+for (const [to, ids] of [
+  [julietJid, "[rfc6121-8.5.2.1.1-11] [rfc6121-8.5.2.2.1-03]"],
+  [`${julietJid}/tomb`, "[rfc6121-8.5.3.2.1-06]"],
+  ["rosaline@capulet.example", "[rfc6121-8.5.1-02]"],
+] as const)
+  test(`an error for ${to} that nobody can have is silently dropped ${ids}`, async () => {
     await using world = await startWorld({ accounts: [romeoJid, julietJid] });
     const romeo = await world.login(`${romeoJid}/orchard`);
     const juliet = await world.login(`${julietJid}/balcony`);
@@ -114,7 +181,11 @@ for (const to of [julietJid, `${julietJid}/tomb`, "rosaline@capulet.example"])
     await romeo.sendText(`<message to='${to}' type='error' id='e'><error type='cancel'/></message>`);
     romeo.receivesNothing();
     juliet.receivesNothing();
+    await juliet.close();
+    await romeo.sendText(`<message to='${to}' type='error' id='e'><error type='cancel'/></message>`);
+    romeo.receivesNothing();
     assert.equal(await offlineRows(world), 0);
+    assertNothingBroke(world);
   });
 
 test("an unknown type is taken for normal, and no type too [rfc6121-5.2.2-06]", async () => {
@@ -125,6 +196,14 @@ test("an unknown type is taken for normal, and no type too [rfc6121-5.2.2-06]", 
   romeo.receivesNothing();
   assert.equal(await offlineRows(world), 2);
 });
+
+/** What is silent because it broke down is not silent by intent. */
+function assertNothingBroke(world: World): void {
+  assert.deepEqual(
+    world.log.filter(({ level }) => level === "error"),
+    [],
+  );
+}
 
 async function makeFriends(world: World, romeo: ScriptedClient): Promise<void> {
   const juliet = await world.login(`${julietJid}/balcony`);

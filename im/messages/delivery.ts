@@ -20,35 +20,40 @@ export type Decision =
  */
 export function decide(account: Account, type: MessageType, resource: string | undefined, sender: Jid): Decision {
   const matching = resource === undefined ? undefined : account.sessions.get(resource);
-  if (matching !== undefined) return { do: "deliver", to: [matching] }; // [rfc6121-8.5.3.1-03]
-  switch (type) {
-    case "chat":
-    case "normal": {
-      // A normal message to a resource that is gone is returned, a chat message finds another way. That a resource is
-      // gone is told to those who may know that it was there. [rfc6121-8.5.3.2.1-01] [rfc6121-8.1-01] [rfc6121-11-02]
-      if (resource !== undefined && type === "normal") return { do: mayKnow(account, sender) ? "return" : "drop" };
-      const to = mostAvailable(account);
-      return to.length > 0 ? { do: "deliver", to } : { do: "keep" };
-    }
-    case "headline": {
-      // [rfc6121-8.5.2.1.1-10] [rfc6121-8.5.2.2.1-03]
-      const to = resource === undefined ? nonNegative(account) : [];
-      return to.length > 0 ? { do: "deliver", to } : { do: "drop" };
-    }
-    case "groupchat":
-      return { do: "return" }; // [rfc6121-8.5.2.1.1-07] [rfc6121-8.5.2.2.1-02]
-    default:
-      return { do: "drop" }; // [rfc6121-8.5.2.1.1-11] [rfc6121-8.5.3.2.1-06]
+  // [rfc6121-8.5.3.1-03] [rfc6121-5.2.2-04]
+  if (matching !== undefined) return { do: "deliver", to: [matching] };
+  // [rfc6121-8.5.2.1.1-11] [rfc6121-8.5.2.2.1-03] [rfc6121-8.5.3.2.1-06]
+  if (type === "error") return { do: "drop" };
+  // [rfc6121-8.5.2.1.1-07] [rfc6121-8.5.2.2.1-02] [rfc6121-8.5.3.2.1-01]
+  if (type === "groupchat") return { do: "return" };
+  if (type === "headline") {
+    // [rfc6121-8.5.2.1.1-09] [rfc6121-8.5.2.1.1-10] [rfc6121-8.5.2.1.1-12] [rfc6121-8.5.3.2.1-01]
+    const to = resource === undefined ? nonNegative(account) : [];
+    // [rfc6121-8.5.2.1.1-08] [rfc6121-8.5.2.2.1-03] [rfc6121-5.2.2-04]
+    return to.length > 0 ? { do: "deliver", to } : { do: "drop" };
   }
+  // A normal message to a resource that is gone is returned, a chat message finds another way. That a resource is gone
+  // is told to those who may know that it was there. [rfc6121-8.5.2-01] [rfc6121-8.5.3-01]
+  if (resource !== undefined && type === "normal")
+    // [rfc6121-8.5.3.2.1-01] [rfc6121-8.5.4-01] [rfc6121-8.1-01] [rfc6121-11-02]
+    return { do: mayKnow(account, sender) ? "return" : "drop" };
+  const to = mostAvailable(account);
+  // [rfc6121-8.5.2.1.1-02] [rfc6121-8.5.2.1.1-03] [rfc6121-8.5.2.1.1-05] [rfc6121-8.5.2.1.1-06] [rfc6121-8.5.3.2.1-04]
+  // [rfc6121-8.5.3.2.1-05]
+  if (to.length > 0) return { do: "deliver", to };
+  // [rfc6121-8.5.2.1.1-01] [rfc6121-8.5.2.1.1-04] [rfc6121-8.5.2.2.1-01] [rfc6121-8.5.3.2.1-02] [rfc6121-8.5.3.2.1-03]
+  return { do: "keep" };
 }
 
-/** The resources with the highest priority among those that take messages at all. [rfc6121-8.5.2.1.1-12] */
+/** The resources with the highest priority among those that take messages at all. */
 export function mostAvailable(account: Account): readonly Session[] {
   let highest = 0;
   let found: Session[] = [];
   for (const session of account.sessions.values()) {
     const priority = priorityOf(session);
+    // [rfc6121-8.5.2.1.1-12]
     if (priority < highest) continue;
+    // [rfc6121-8.5.4-02]
     if (priority > highest) found = [];
     highest = priority;
     found.push(session);
