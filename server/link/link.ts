@@ -332,7 +332,7 @@ export class Link implements SessionLink {
     const condition = end.type === "errorSent" || end.type === "errorReceived" ? end.error.condition : undefined;
     this.#services.streamClosed(condition);
     const fields = { stream: this.id, end: end.type, condition, text: "error" in end ? end.error.text : undefined };
-    if (end.type === "errorSent") this.#services.log.info(fields, "stream ended with an error of the client's");
+    if (end.type === "errorSent") this.#services.log.info(fields, "stream ended with an error from us");
     else this.#services.log.debug(fields, "stream ended");
   }
 
