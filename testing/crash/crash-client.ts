@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { NS_CLIENT, NS_STREAM } from "#protocol/xml/namespaces.ts";
@@ -66,7 +65,8 @@ export class CrashClient {
   static async connect(port: number): Promise<CrashClient> {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
     const client = new CrashClient(socket);
-    await Promise.race([once(socket, "connect"), client.#ended.promise]);
+    const connected = new Promise((resolve) => socket.once("connect", resolve));
+    await Promise.race([connected, client.#ended.promise]);
     await client.#open();
     return client;
   }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionEnded, CrashClient } from "./crash-client.ts";
 import { MessageLedger } from "./message-ledger.ts";
 import { Owner } from "./owner.ts";
-import { randomFrom, type Random } from "./random.ts";
+import { randomFrom, type Random } from "#testing/random.ts";
 import { ServerProcess, type ServerPlace } from "./server-process.ts";
 
 /** Users who are there while the server is, and write to each other and to those who are not. */

@@ -2,7 +2,7 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { CrashClient } from "./crash-client.ts";
 import { ArrivalOrder, type MessageLedger } from "./message-ledger.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "#testing/random.ts";
 import { difference, WriteLedger, type Places } from "./write-ledger.ts";
 
 const NS_ROSTER = "jabber:iq:roster";
