@@ -7,22 +7,24 @@ import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { maySeePresence, rosterItems, seesPresence } from "../roster/slots.ts";
 import { availableSessions, presenceSlot } from "./slots.ts";
 
-/**
- * Sends presence to everyone who is subscribed, and to the user's own available resources.
- * [rfc6121-4.2.2-01] [rfc6121-4.2.2-02] [rfc6121-4.4.2-01] [rfc6121-4.4.2-02] [rfc6121-4.5.2-02] [rfc6121-4.5.2-05]
- */
+/** Sends presence, whole, to everyone who is subscribed, and to the user's own available resources. */
 export function broadcast(account: Account, session: Session, stanza: Stanza): void {
   for (const [, item] of account.map(rosterItems).entries())
+    // [rfc6121-4.2.2-01] [rfc6121-4.4.2-01] [rfc6121-4.5.2-02] [rfc6121-4.5.2-04] [rfc6121-11-03]
+    // [rfc6121-4.7.2.1-01] [rfc6121-4.7.2.2-01] [rfc6121-4.7.2.2-03] [rfc6121-4.7.2.3-01] [rfc6121-4.7.3-01]
     if (maySeePresence(item)) sendGuarded(account, session, stanza.redirected(bareOf(item.jid)));
   const own = stanza.redirected(account.jid);
+  // [rfc6121-4.2.2-02] [rfc6121-4.4.2-02] [rfc6121-4.5.2-05]
   for (const other of availableSessions(account)) other.send(own);
 }
 
-/** Asks every contact that the user may see for its presence, in the account's name. [rfc6121-4.2.2-03] [rfc6121-4.3-01] */
+/** Asks every contact that the user may see for its presence, in the account's name. */
 export function probeContacts(account: Account, session: Session): void {
   for (const [, item] of account.map(rosterItems).entries()) {
     if (!seesPresence(item)) continue;
+    // [rfc6121-4.3-01]
     const head = { from: account.jid, to: bareOf(item.jid), type: "probe" };
+    // [rfc6121-4.2.2-03] [rfc6121-4.7.1-03]
     sendGuarded(account, session, makeStanza("presence", head));
   }
 }
@@ -46,8 +48,9 @@ export function sendAvailability(account: Account, to: Jid, as: "available" | "u
   }
 }
 
-/** The presence that the server sends for a session which left without a word. [rfc6121-4.5.2-06] */
+/** The presence that the server sends for a session which left without a word. */
 export function unavailableOf(session: Session): Stanza {
+  // [rfc6121-4.5.2-06]
   return stanzaOf("presence", unavailableElement(session), session.jid, undefined);
 }
 
@@ -57,6 +60,7 @@ export function sendGuarded(account: Account, session: Session, stanza: Stanza):
 }
 
 function unavailableElement(session: Session): Stanza["element"] {
+  // [rfc6121-4.5.1-03]
   return xml(NS_CLIENT, "presence", { from: session.jid, type: "unavailable" });
 }
 

@@ -11,24 +11,27 @@ import { directedSlot, nobody } from "./slots.ts";
 const directedMax = 1_000;
 
 /**
- * Sends presence to one address and remembers it. [rfc6121-4.6.3-02] [rfc6121-4.6.3-03] [rfc6121-4.6.3-04]
+ * Sends presence to one address and remembers it.
  *
  * @throws StanzaError resource-constraint
  */
 export function sendDirected(account: Account, session: Session, stanza: Stanza, to: Jid): void {
   const directed = session.get(directedSlot);
+  // [rfc6121-4.6.1-04]
   if (stanza.type === "unavailable") forget(session, (each) => each === to);
   else if (!directed.has(to)) {
     if (directed.size >= directedMax)
       throw new StanzaError("resource-constraint", { text: "too many addresses are shown presence directly" });
+    // [rfc6121-4.6.3-03] [rfc6121-4.6.3-04]
     session.set(directedSlot, new Set(directed).add(to));
   }
+  // [rfc6121-4.6.3-02] [rfc6121-4.6.3-03]
   account.send(stanza);
 }
 
 /**
  * The session is not available any more: whoever it was shown to directly hears of it, except those who were told by
- * the broadcast that just went out. [rfc6121-4.6.3-03]
+ * the broadcast that just went out.
  */
 export function endDirected(account: Account, session: Session, unavailable: Stanza, afterBroadcast: boolean): void {
   const directed = session.get(directedSlot);
@@ -36,17 +39,20 @@ export function endDirected(account: Account, session: Session, unavailable: Sta
   for (const to of directed) {
     const bare = bareOf(to);
     const told = bare === account.jid || maySeePresence(account.map(rosterItems).get(bare));
+    // [rfc6121-4.6.1-02] [rfc6121-4.6.3-02] [rfc6121-4.6.3-03] [rfc6121-4.6.3-04]
     if (!afterBroadcast || !told) sendGuarded(account, session, unavailable.redirected(to));
   }
 }
 
-/** Somebody has left: what they were shown directly need not be taken back. [rfc6121-4.6.1-04] */
+/** Somebody has left: what they were shown directly need not be taken back. */
 export function forgetWhoLeft(account: Account, who: Jid): void {
+  // [rfc6121-4.6.1-04]
   for (const session of account.sessions.values()) forget(session, (each) => each === who);
 }
 
-/** A contact's subscription was cancelled, and with it all that it was shown. [rfc6121-4.6.1-03] */
+/** A contact's subscription was cancelled, and with it all that it was shown. */
 export function forgetContact(account: Account, contact: Jid): void {
+  // [rfc6121-4.6.1-03]
   for (const session of account.sessions.values()) forget(session, (each) => bareOf(each) === contact);
 }
 

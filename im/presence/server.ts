@@ -42,6 +42,7 @@ export const presence = serverModule({
     },
     guard: { inbound: presenceLeak },
     events: [
+      // [rfc6121-4.5.2-01] [rfc6121-4.5.2-06]
       on(sessionEnded, ({ account, session }) => leave(host, account, session, unavailableOf(session))),
       on(rosterItemRemoved, ({ account, item }) => cancelSubscriptions(account, item)),
       on(accountDeleting, ({ account }) => cancelAllSubscriptions(account)),
@@ -51,15 +52,25 @@ export const presence = serverModule({
 
 function send(host: Host, account: Account, stanza: Stanza, session: Session): void {
   const { type, to } = stanza;
-  if (isSubscriptionType(type)) sendSubscriptionStanza(host, account, stanza, type);
-  else if (type === "probe" || type === "error") {
+  if (isSubscriptionType(type)) {
+    // [rfc6121-3.1.2-01] [rfc6121-3.2.2-01] [rfc6121-3.3.2-01] [rfc6121-3.4.2-01] [rfc6121-3.4-01]
+    sendSubscriptionStanza(host, account, stanza, type);
+  } else if (type === "probe" || type === "error") {
     // A client need not probe, and may. [rfc6121-4.3-03]
     if (to !== undefined) account.send(stanza);
   } else if (!isNotification(type)) {
-    throw new StanzaError("bad-request", { text: "unknown type of presence" }); // [rfc6121-4.7.1-04]
-  } else if (to !== undefined) sendDirected(account, session, stanza, to);
-  else if (type === undefined) becomeAvailable(host, account, stanza, session);
-  else leave(host, account, session, stanza);
+    // [rfc6121-4.7.1-04] [rfc6121-4.7.1-02]
+    throw new StanzaError("bad-request", { text: "unknown type of presence" });
+  } else if (to !== undefined) {
+    // [rfc6121-4.6.3-01]
+    sendDirected(account, session, stanza, to);
+  } else if (type === undefined) {
+    // [rfc6121-4.2.1-02] [rfc6121-4.4.1-01]
+    becomeAvailable(host, account, stanza, session);
+  } else {
+    // [rfc6121-4.5.1-02] [rfc6121-4.7.2.2-04]
+    leave(host, account, session, stanza);
+  }
 }
 
 /** RFC 6121 §4.2, §4.4 */
@@ -74,18 +85,21 @@ function becomeAvailable(host: Host, account: Account, stanza: Stanza, session: 
     return;
   }
   showOwnResources(account, session);
+  // [rfc6121-4.3.1-02] [rfc6121-4.2.2-03]
   probeContacts(account, session);
   redeliverRequests(account, session);
   if (first) repeatRequests(host, account);
   host.emit(sessionAvailable, { account, session, presence: now });
 }
 
-/** The session is not available any more: it said so, or it ended. [rfc6121-4.5.2-01] [rfc6121-4.5.2-04] */
+/** The session is not available any more: it said so, or it ended. */
 function leave(host: Host, account: Account, session: Session, stanza: Stanza): void {
   const wasAvailable = session.get(presenceSlot) !== undefined;
+  // [rfc6121-4.5.2-02] [rfc6121-4.5.2-03] [rfc6121-4.5.2-04]
   if (wasAvailable) broadcast(account, session, stanza);
   endDirected(account, session, stanza, wasAvailable);
   if (!wasAvailable) return;
+  // What it says next is initial presence. [rfc6121-4.5.2-07]
   session.set(presenceSlot, undefined);
   if (availableSessions(account).length === 0) account.value(lastLeft).set(host.env.now());
   const status = stanza.element.child(NS_CLIENT, "status")?.text;
@@ -99,34 +113,49 @@ function take(host: Host, account: Account, stanza: Stanza): void {
   if (isSubscriptionType(type)) {
     // [rfc6121-8.5.3.2.2-02] [rfc6121-8.5.3.2.2-03]
     const ignored = resource !== undefined && addressed === undefined && type !== "subscribe";
+    // [rfc6121-8.5.2.1.2-02] [rfc6121-8.5.2.2.2-02] [rfc6121-8.5.3.1-05] [rfc6121-3.1.3-04]
     if (!ignored) takeSubscriptionStanza(host, account, stanza, type);
-  } else if (type === "probe") answerProbe(account, stanza);
-  else if (type !== "error" && !isNotification(type)) {
+    return;
+  }
+  if (type === "probe") {
+    // [rfc6121-8.5.2.1.2-03] [rfc6121-8.5.2.2.2-03] [rfc6121-8.5.3.1-06] [rfc6121-8.5.3.2.2-04]
+    answerProbe(account, stanza);
+    return;
+  }
+  // [rfc6121-4.7.1-04] [rfc6121-4.7.1-02]
+  if (type !== "error" && !isNotification(type)) {
     const reply = errorReply(stanza.element, new StanzaError("bad-request", { text: "unknown type of presence" }));
     if (reply !== undefined) account.send(stanzaOf("presence", reply, to ?? account.jid, stanza.from));
-  } else {
-    if (type === "unavailable") forgetWhoLeft(account, stanza.from);
-    // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01]
-    if (resource !== undefined) addressed?.send(stanza);
-    else for (const session of recipientsOf(account, type)) session.send(stanza);
+    return;
   }
+  // [rfc6121-4.6.1-04]
+  if (type === "unavailable") forgetWhoLeft(account, stanza.from);
+  // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01]
+  if (resource !== undefined) addressed?.send(stanza);
+  // [rfc6121-8.5.2.1.2-01] [rfc6121-8.5.2.1.2-04] [rfc6121-4.2.3-01] [rfc6121-4.4.3-01] [rfc6121-4.5.3-01]
+  // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04]
+  else for (const session of recipientsOf(account, type)) session.send(stanza);
 }
 
-/** Presence is for those who are available [rfc6121-8.5.2.1.2-01], news of a failed request for all who follow the roster [rfc6121-3.1.2-08]. */
+/** Presence is for those who are available, news of a failed request for all who follow the roster. */
 function recipientsOf(account: Account, type: string | undefined): readonly Session[] {
+  // [rfc6121-8.5.2.1.2-01] [rfc6121-8.5.2.2.2-01]
   if (type !== "error") return availableSessions(account);
+  // [rfc6121-3.1.2-08]
   return [...account.sessions.values()].filter(
     (session) => session.get(presenceSlot) !== undefined || session.get(interestedSlot),
   );
 }
 
-/** A request to a resource would tell strangers that it is there. [rfc6121-8.5.3.1-01] [rfc6121-11-02] */
+/** A request to a resource would tell strangers that it is there. */
 function presenceLeak(account: Account, stanza: Stanza): Verdict | undefined {
+  // [rfc6121-8.5.3.1-02]
   if (stanza.kind !== "iq" || (stanza.type !== "get" && stanza.type !== "set")) return undefined;
   const { to, from } = stanza;
   if (to === undefined || !isFull(to) || sharesPresence(account, from)) return undefined;
   const session = account.sessions.get(resourceOf(to) ?? "");
   if (session !== undefined && sentDirectedTo(session, from)) return undefined;
+  // [rfc6121-8.5.3.1-01] [rfc6121-11-02]
   return { refuse: new StanzaError("service-unavailable") };
 }
 
@@ -134,10 +163,11 @@ function isNotification(type: string | undefined): boolean {
   return type === undefined || type === "unavailable";
 }
 
-/** [rfc6121-4.7.2.3-02] [rfc6121-4.7.2.3-05] */
 function priorityOf(stanza: Stanza): number {
+  // [rfc6121-4.7.2.3-05] [rfc6121-4.7.2.3-01]
   const text = stanza.element.child(NS_CLIENT, "priority")?.text.trim() ?? "0";
   const priority = /^[+-]?\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  // [rfc6121-4.7.2.3-02]
   if (priority >= -128 && priority <= 127) return priority;
   throw new StanzaError("bad-request", { text: "a priority is an integer from -128 to 127" });
 }

@@ -18,7 +18,7 @@ export interface AvailablePresence {
 /** Undefined while the resource is connected and not available. */
 export const presenceSlot = sessionSlot<AvailablePresence | undefined>("presence", () => undefined);
 
-/** When the account's last available resource left, in milliseconds since the epoch. [rfc6121-4.3.2-08] */
+/** When the account's last available resource left, in milliseconds since the epoch. */
 export const lastLeft = accountValue<number>("last-left", 1, json());
 
 /** No addresses. */

@@ -34,7 +34,7 @@ import {
 
 /**
  * The contacts' requests that wait for an answer: the whole stanza as it came, by the contact's bare JID (S1). One from
- * each contact: the first. [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
+ * each contact: the first.
  */
 export const subscriptionRequests = accountMap<XmlElement>("subscription-requests", 1, storedXml);
 
@@ -53,14 +53,17 @@ export const requestsMax = integerOption({
  * @throws StanzaError
  */
 export function sendSubscriptionStanza(host: Host, account: Account, stanza: Stanza, type: SubscriptionType): void {
+  // [rfc6121-3.1.2-02]
   if (stanza.to === undefined)
     throw new StanzaError("bad-request", { text: `presence of type ${type} needs a contact` });
-  const contact = bareOf(stanza.to); // [rfc6121-3.1.2-03]
+  // [rfc6121-3.1.2-03]
+  const contact = bareOf(stanza.to);
   // Whoever owns an account sees its presence anyway.
   if (contact === account.jid) return;
   const before = rosterItemOf(account, contact);
   const transition = sendSubscription(type, before);
-  // Whom the user asks or lets in, now or beforehand, the user must be able to see. [rfc6121-3.1.2-09] [rfc6121-3.4.2-06]
+  // Whom the user asks or lets in, now or beforehand, the user must be able to see.
+  // [rfc6121-3.1.1-04] [rfc6121-3.1.2-09] [rfc6121-3.4.2-06]
   const listed =
     before.listed ||
     transition.state.ask ||
@@ -68,67 +71,81 @@ export function sendSubscriptionStanza(host: Host, account: Account, stanza: Sta
     maySeePresence({ ...before, ...transition.state });
   if (listed && !before.listed) checkRoomForItem(host, account);
   const changed = write(account, before, transition, listed);
-  // Those who are about to lose sight see everybody leave first. [rfc6121-3.2.2-05]
+  // Those who are about to lose sight see everybody leave first.
+  // [rfc6121-3.2.2-02] [rfc6121-3.2.2-04] [rfc6121-3.2.2-05] [rfc6121-4.6.1-03] [rfc6121-3.2.3-04]
   if (type === "unsubscribed" && maySeePresence(before)) closeOff(account, contact);
   if (transition.pass) {
-    // What is asked or granted is between accounts. [rfc6121-3-01] [rfc6121-3.1.2-07] [rfc6121-3.2.2-06]
+    // What is asked or granted is between accounts. [rfc6121-3-01] [rfc6121-3.1.2-03] [rfc6121-3.1.2-07]
+    // [rfc6121-3.1.5-01] [rfc6121-3.2.2-06] [rfc6121-3.3.2-04] [rfc6121-4.7.2.2-05]
     const element = withAttributes(stanza.element, { from: account.jid, to: contact });
+    // [rfc6121-3.1.2-05] [rfc6121-3.1.5-01] [rfc6121-3.2.2-04] [rfc6121-3.2.2-06] [rfc6121-3.3.2-02]
     account.send(stanzaOf("presence", element, account.jid, contact));
   }
+  // [rfc6121-3.1.2-09] [rfc6121-3.1.5-02] [rfc6121-3.2.2-04] [rfc6121-3.2.2-07] [rfc6121-3.3.2-05] [rfc6121-3.4.2-06]
   if (changed) host.emit(rosterItemChanged, { account, jid: contact });
-  if (type === "subscribed" && transition.pass) sendAvailability(account, contact, "available"); // [rfc6121-3.1.5-03]
+  // [rfc6121-3.1.5-03]
+  if (type === "subscribed" && transition.pass) sendAvailability(account, contact, "available");
 }
 
 /** A contact asks for, answers, or cancels a subscription (RFC 6121 §3.1.3, §3.1.6, §3.2.3, §3.3.3). */
 export function takeSubscriptionStanza(host: Host, account: Account, stanza: Stanza, type: SubscriptionType): void {
   const contact = bareOf(stanza.from);
   if (contact === account.jid) return;
-  const toAccount = stanza.to === account.jid ? stanza : stanza.redirected(account.jid); // [rfc6121-3.1.3-02]
+  // [rfc6121-3.1.3-02]
+  const toAccount = stanza.to === account.jid ? stanza : stanza.redirected(account.jid);
   const before = rosterItemOf(account, contact);
   const transition = receiveSubscription(type, before);
   const requests = account.map(subscriptionRequests);
   if (type === "subscribe" && transition.pass) {
     if (requests.size >= host.setting(requestsMax)) return;
+    // [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
     requests.set(contact, copyOut(toAccount.element));
   }
+  // [rfc6121-3.1.3-13] [rfc6121-A.1-01]
   const changed = write(account, before, transition, before.listed);
-  // [rfc6121-3.1.3-09], and for the answers [rfc6121-3.1.6-02] [rfc6121-3.2.3-02] [rfc6121-3.3.3-02]
+  // [rfc6121-3.1.3-06] [rfc6121-3.1.3-09], and for the answers [rfc6121-3.1.6-02] [rfc6121-3.2.3-02] [rfc6121-3.3.3-02]
   const recipients = type === "subscribe" ? availableSessions(account) : interestedSessions(account);
+  // [rfc6121-3.1.6-02] [rfc6121-3.1.6-03] [rfc6121-3.2.3-02] [rfc6121-3.2.3-03] [rfc6121-3.3.3-02] [rfc6121-3.3.3-03]
   if (transition.pass) for (const session of recipients) session.send(toAccount);
   // Clients know the reason before they see the effect. [rfc6121-3.1.6-03] [rfc6121-3.2.3-03] [rfc6121-3.3.3-03]
   if (changed) host.emit(rosterItemChanged, { account, jid: contact });
   if (type === "unsubscribe" && maySeePresence(before)) closeOff(account, contact);
   if (transition.reply === undefined) return;
+  // [rfc6121-3.1.3-07] [rfc6121-3.1.3-08] [rfc6121-3.4.2-08] [rfc6121-A.3.1-11] [rfc6121-A.3.2-12]
   account.send(makeStanza("presence", { from: account.jid, to: contact, type: transition.reply }));
   // Also to one who was let in before and asks again: whoever asks does not know.
   if (transition.reply === "subscribed") sendAvailability(account, contact, "available");
 }
 
-/** Shows a session that became available what others still wait for. [rfc6121-3.1.3-12] */
+/** Shows a session that became available what others still wait for. */
 export function redeliverRequests(account: Account, session: Session): void {
   for (const [contact, element] of account.map(subscriptionRequests).entries()) {
     const from = parseJid(contact);
+    // [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
     if (from !== undefined) session.send(stanzaOf("presence", element, from, account.jid));
   }
 }
 
-/** Asks once more those who never answered: the request may have been lost on its way. [rfc6121-3.1.2-10] */
+/** Asks once more those who never answered: the request may have been lost on its way. */
 export function repeatRequests(host: Host, account: Account): void {
   for (const [, item] of account.map(rosterItems).entries()) {
     if (!item.ask) continue;
     // [rfc6121-3.1.2-11]
     const head = { from: account.jid, to: bareOf(item.jid), type: "subscribe", id: randomToken(host.env, 10) };
+    // [rfc6121-3.1.2-10]
     account.send(makeStanza("presence", head));
   }
 }
 
-/** Ends both subscriptions with a contact that was removed. [rfc6121-2.5.2-02] [rfc6121-2.5.2-03] [rfc6121-2.5.2-04] */
+/** Ends both subscriptions with a contact that was removed. */
 export function cancelSubscriptions(account: Account, item: RosterItem): void {
   const contact = bareOf(item.jid);
+  // [rfc6121-2.5.2-02] [rfc6121-2.5.2-04]
   if (item.ask || seesPresence(item)) tell(account, contact, "unsubscribe");
   if (!maySeePresence(item)) return;
   // To this contact, not to all (S5).
   closeOff(account, contact);
+  // [rfc6121-2.5.2-03] [rfc6121-2.5.2-04]
   tell(account, contact, "unsubscribed");
 }
 
@@ -152,6 +169,7 @@ function closeOff(account: Account, contact: BareJid): void {
 /** Notes the new state; says whether clients can see the difference. */
 function write(account: Account, before: RosterItem, { state }: Transition, listed: boolean): boolean {
   const after: RosterItem = { ...before, ...state, listed };
+  // [rfc6121-3.1.3-12] [rfc6121-3.3.3-06]
   if (before.pendingIn && !after.pendingIn) account.map(subscriptionRequests).delete(bareOf(before.jid));
   const shown =
     before.subscription !== after.subscription ||

@@ -26,9 +26,10 @@ export const RosterGet = element(NS_ROSTER, "query", { ver: optional(attr("ver",
 
 /**
  * One item as a client may set it. `ask` and `approved` are not for clients to set, and the only subscription that says
- * anything is "remove"; whatever else is there is not even looked at. [rfc6121-2.1.2.5-03] [rfc6121-2.1.5-02]
+ * anything is "remove"; whatever else is there is not even looked at.
  */
 export const SetItem = element(NS_ROSTER, "item", {
+  // [rfc6121-2.1.2.3-01]
   jid: attr("jid", jidCodec),
   name: optional(attr("name", text)),
   subscription: optional(attr("subscription", text)),

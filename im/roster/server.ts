@@ -35,57 +35,70 @@ export const roster = serverModule({
   start: (host) => ({
     iq: [reads(RosterGet, get, "anyone"), writes(RosterSet, (request) => set(host, request), "anyone")],
     events: [on(rosterItemChanged, ({ account, jid }) => pushToInterested(account, jid))],
-    // [rfc6121-2.6.1-01] [rfc6121-3.4-02]
     streamFeatures: (phase) =>
       phase === "binding"
-        ? [xml("urn:xmpp:features:rosterver", "ver"), xml("urn:xmpp:features:pre-approval", "sub")]
+        ? // [rfc6121-2.6.1-01] [rfc6121-3.4-02]
+          [xml("urn:xmpp:features:rosterver", "ver"), xml("urn:xmpp:features:pre-approval", "sub")]
         : [],
   }),
 });
 
 function get({ account, session, payload: { ver } }: AccountRequest<Infer<typeof RosterGet>>): IqAnswer {
-  if (session === undefined) throw new StanzaError("forbidden"); // [rfc6121-2-02]
+  // [rfc6121-2-02]
+  if (session === undefined) throw new StanzaError("forbidden");
   const listed = [...account.map(rosterItems).entries()].flatMap(([, item]) => (item.listed ? [item] : []));
   const changes = ver === undefined ? undefined : changesSince(account, ver);
+  // [rfc6121-2.6.3-01] [rfc6121-2.6.3-02]
   if (ver === undefined || changes === undefined || changes.length > listed.length / 2) {
+    // [rfc6121-2.2-02]
     session.set(interestedSlot, true);
-    // [rfc6121-2.1.4-01] [rfc6121-2.6.3-08]
+    // [rfc6121-2-01] [rfc6121-2.1.4-01] [rfc6121-2.1.1-02] [rfc6121-2.6.3-01] [rfc6121-2.6.3-08]
     return Query.build({ ver: rosterVersion(account), items: listed.map(shownItem) });
   }
-  // Behind the result come the changes, and then those that happen meanwhile. [rfc6121-2.6.3-01] [rfc6121-2.6.3-03]
+  // Behind the result come the changes, and then those that happen meanwhile.
   account.post(() => {
     session.set(interestedSlot, true);
+    // [rfc6121-2.6.3-03]
     for (const change of changesSince(account, ver) ?? []) push(session, change);
   });
+  // [rfc6121-2.6.3-01]
   return undefined;
 }
 
 function set(host: Host, { account, session, payload }: AccountRequest<Infer<typeof RosterSet>>): undefined {
-  if (session === undefined) throw new StanzaError("forbidden"); // [rfc6121-2.1.5-03] [rfc6121-2.3.3-02]
+  // [rfc6121-2-02] [rfc6121-2.1.5-03] [rfc6121-2.3.3-02]
+  if (session === undefined) throw new StanzaError("forbidden");
   const [item, ...more] = payload.items;
   // [rfc6121-2.1.5-01] [rfc6121-2.3.3-03]
   if (item === undefined || more.length > 0) throw new StanzaError("bad-request", { text: "one item at a time" });
   const known = account.map(rosterItems).get(item.jid);
+  // [rfc6121-2.1.2.5-03] [rfc6121-2.1.2.5-04] [rfc6121-2.1.5-02]
   if (item.subscription === "remove") {
     remove(host, account, known);
     return undefined;
   }
   // A user is no contact of their own: what they would see of themselves, their sessions see anyway. RFC 6121 §2.3.3
   if (item.jid === account.jid) throw new StanzaError("not-allowed", { text: "this is your own address" });
+  // [rfc6121-2.3.3-01] [rfc6121-2.3.3-03] [rfc6121-2.3.3-04]
   checkNames(item);
   if (known?.listed !== true) checkRoomForItem(host, account);
   const { name: _, ...rest } = known ?? unknownContact(item.jid);
-  // An empty name is none. RFC 6121 §2.4.1 [rfc6121-2.4.1-01]
+  // An empty name is none. [rfc6121-2.4.1-01] [rfc6121-2.1.2.4-01] [rfc6121-2.1.2.4-03]
   const named = item.name === undefined || item.name === "" ? {} : { name: item.name };
+  // Letter by letter, and as a whole. [rfc6121-2-01] [rfc6121-2.3.2-01] [rfc6121-2.4.1-01] [rfc6121-2.4.2-01]
+  // [rfc6121-2.1.2.6-01] [rfc6121-2.1.2.6-02] [rfc6121-2.1.2.6-04]
   writeRosterItem(account, { ...rest, ...named, listed: true, groups: item.groups });
+  // [rfc6121-2.3.2-03] [rfc6121-2.4.2-01]
   pushToInterested(account, item.jid);
   return undefined;
 }
 
 function remove(host: Host, account: Account, known: RosterItem | undefined): void {
-  if (known?.listed !== true) throw new StanzaError("item-not-found"); // [rfc6121-2.5.3-01]
-  // What the contact still waits for is remembered until it is answered.
+  // [rfc6121-2.5.3-01]
+  if (known?.listed !== true) throw new StanzaError("item-not-found");
+  // What the contact still waits for is remembered until it is answered. [rfc6121-2.5.2-01]
   writeRosterItem(account, { ...unknownContact(known.jid), pendingIn: known.pendingIn });
+  // [rfc6121-2.5.2-01]
   pushToInterested(account, known.jid);
   host.emit(rosterItemRemoved, { account, item: known });
 }

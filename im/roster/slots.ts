@@ -81,7 +81,7 @@ export function interestedSessions(account: Account): readonly Session[] {
 
 /**
  * Stores an item, or forgets one that says nothing any more. The version of the roster grows when clients can see the
- * difference: what is not listed and never was is none of their business. [rfc6121-3.1.3-13]
+ * difference: what is not listed and never was is none of their business.
  *
  * @param shown false where only what clients never see has changed
  */

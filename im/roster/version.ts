@@ -42,6 +42,7 @@ export function rosterVersion(account: Account): string {
 export function countChange(account: Account, jid: Jid, kind: "set" | "removed"): number {
   const slot = account.value(rosterState);
   const state = slot.get() ?? { epoch: randomToken(account.host.env, 5), count: 0, forgotten: 0 };
+  // [rfc6121-2.1.1-01] [rfc6121-2.6.3-07]
   const count = state.count + 1;
   const removed = account.map(removedItems);
   let { forgotten } = state;

@@ -60,9 +60,10 @@ function find<Handler extends IqHandler>(
 ): { readonly handler: Handler; readonly payload: XmlElement } | undefined {
   try {
     const iq = readIq(stanza.element);
-    // Results and errors answer requests of ours; we make none that needs an answer.
+    // Results and errors answer requests of ours; we make none that needs an answer. [rfc6121-2.1.6-05]
     if (iq.type === "result" || iq.type === "error") return undefined;
     const handler = look(iqKey(iq.type, iq.payload.ns, iq.payload.name));
+    // [rfc6121-8.5.2.1.3-02] [rfc6121-8.5.2.2.3-02]
     if (handler === undefined) throw new StanzaError("service-unavailable");
     return { handler, payload: iq.payload };
   } catch (error) {
@@ -101,6 +102,7 @@ function sendAnswer(
   const result = resultStanza(host, stanza, answer);
   account.whenDurable(
     () => (session === undefined ? host.route(result) : session.transmit(result)),
+    // [rfc6121-2.3.3-01]
     (cause) => refuse(host, stanza, storageFailure(cause), session),
   );
 }

@@ -83,6 +83,7 @@ export class LocalHost implements Host {
     if (to === undefined) return;
     const bare = bareOf(to);
     if (bare === this.domain) this.#takeAtHost(stanza);
+    // [rfc6121-8.5-01]
     else if (
       bare.length > this.domain.length &&
       bare.endsWith(this.domain) &&

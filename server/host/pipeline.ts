@@ -19,6 +19,7 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
     inbound: (account, stanza) => takeIn(host, account, stanza),
     outboundVerdict: (account, stanza, session) => outboundVerdict(host.steps, account, stanza, session),
     absent: (stanza) => answerForNobody(host, stanza),
+    // [rfc6121-2.2-04]
     unreadable: (stanza, cause) => refuse(host, stanza, storageFailure(cause)),
     unwritten: (stanza, cause) => {
       // What presence would have told has not happened.
@@ -41,13 +42,12 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
 function answerForNobody(host: LocalHost, stanza: Stanza): void {
   const { kind, type, from, id } = stanza;
   if (kind === "presence") {
-    // Whoever asks has a subscription to cancel; all other presence is ignored.
-    // [rfc6121-8.5.1-03] [rfc6121-8.5.1-04] [rfc6121-8.5.1-05] [rfc6121-4.3.2-01]
+    // Whoever asks has a subscription to cancel; all other presence is ignored. [rfc6121-8.5.1-03] [rfc6121-8.5.1-04]
     if (type !== "probe" || stanza.to === undefined) return;
+    // [rfc6121-8.5.1-05] [rfc6121-4.3.2-01]
     host.route(makeStanza("presence", { from: bareOf(stanza.to), to: bareOf(from), type: "unsubscribed", id }));
-  } else if (kind === "iq" || type !== "headline") {
-    refuse(host, stanza, new StanzaError("service-unavailable")); // [rfc6121-8.5.1-01] [rfc6121-8.5.1-02]
-  }
+    // [rfc6121-8.5.1-01] [rfc6121-8.5.1-02]
+  } else if (kind === "iq" || type !== "headline") refuse(host, stanza, new StanzaError("service-unavailable"));
 }
 
 function sendOut(
@@ -101,9 +101,10 @@ function takeIn(host: LocalHost, account: LocalAccount, original: Stanza): void 
 
 function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void | Promise<void> {
   const to = stanza.to ?? account.jid;
+  // [rfc6121-8.5.2.1.3-01] [rfc6121-8.5.2.2.3-01]
   if (isBare(to)) return answerAccountIq(host, account, stanza, undefined);
   const session = account.sessions.get(resourceOf(to) ?? "");
-  // To a resource that is not there a request fails, and an answer is dropped. RFC 6121 §8.5.3.2.3
+  // To a resource that is not there a request fails, and an answer is dropped. [rfc6121-8.5.3.2.3-01] [rfc6121-8.5.3.1-02]
   if (session === undefined) refuse(host, stanza, new StanzaError("service-unavailable"));
   else session.send(stanza);
   return undefined;
