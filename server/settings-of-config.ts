@@ -7,6 +7,8 @@ import type { CoreSettings, HostSettings } from "./core-settings.ts";
 import type { LinkLimits, Rate } from "./link/link-services.ts";
 
 const dayMs = 24 * 3_600_000;
+/** Log-in and registration take some tens; each is an object, which costs us more than its bytes cost the peer (A3). */
+const elementsMaxBeforeLogin = 128;
 /** What stands for "never" where a timer is set: Node's longest. */
 const neverMs = 2_147_483_647;
 
@@ -95,7 +97,11 @@ function linkLimits({ limits: { stream, rate }, sessions }: Config): LinkLimits 
   };
   return {
     xml,
-    xmlBeforeAuthentication: { ...xml, elementBytesMax: stream.stanzaBytesMaxBeforeLogin },
+    xmlBeforeAuthentication: {
+      ...xml,
+      elementBytesMax: stream.stanzaBytesMaxBeforeLogin,
+      elementsMax: elementsMaxBeforeLogin,
+    },
     bytesRate: bucket(rate.sessionBytesPerSecond, rate.sessionBytesBurst),
     stanzasRate: bucket(rate.sessionStanzasPerSecond, rate.sessionStanzasBurst),
     addressBytesRate: bucket(rate.addressBytesPerSecond, rate.addressBytesBurst),

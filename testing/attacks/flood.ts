@@ -66,7 +66,7 @@ export class Flood implements Disposable {
     this.#sockets.push(socket);
     socket.on("connect", () => {
       this.#connected += 1;
-      if (says !== undefined) socket.write(says);
+      if (says !== undefined && says.length > 0) socket.write(says);
       resolve();
     });
     socket.on("data", (bytes) => {

@@ -20,6 +20,8 @@ export const Figures = z.object({
   cpuMs: count,
   connections: count,
   links: count,
+  /** Of XML. */
+  bytesReceived: count,
   limitsHit: z.record(z.string(), count),
   /** Texts of warnings and errors. */
   log: z.array(z.string()),

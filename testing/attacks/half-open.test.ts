@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SocketClient } from "../socket-client.ts";
+import { ChildServer } from "./child-server.ts";
+import { costOf, showCost, type Cost } from "./measure.ts";
+import type { Memory } from "./questions.ts";
+
+const count = 250;
+const header =
+  "<?xml version='1.0'?><stream:stream to='montague.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+/** Unbounded numbers and no deadline: here it is looked at what one costs. */
+const noLimits = "[limits.connections]\nunauthenticated_max = false\n";
+
+interface Case {
+  readonly name: string;
+  readonly direct?: boolean;
+  readonly says?: string;
+  /** Bytes known to JavaScript: three times what was measured on the machine that docs/security.md names. */
+  readonly knownBytesMax: number;
+}
+
+const cases: readonly Case[] = [
+  { name: "says nothing", knownBytesMax: 21_000 },
+  { name: "says nothing where TLS is expected", direct: true, knownBytesMax: 18_000 },
+  { name: "opens a stream", says: header, knownBytesMax: 30_000 },
+  { name: "never ends its first tag", says: `<stream:stream x='${"x".repeat(8_000)}`, knownBytesMax: 48_000 },
+  {
+    name: "never ends an attribute, just below the bound",
+    says: `${header}<iq a='${"x".repeat(16_000)}`,
+    knownBytesMax: 75_000,
+  },
+  {
+    name: "never ends an element, with as many others within as may be",
+    says: `${header}<iq>${"<a/>".repeat(125)}${"x".repeat(15_000)}`,
+    knownBytesMax: 120_000,
+  },
+  {
+    name: "never ends an element, with as many attributes as may be",
+    says: `${header}<iq>${`<a ${attributes("")}/>`.repeat(40)}`,
+    knownBytesMax: 400_000,
+  },
+  {
+    name: "never ends an element, with as many namespaces as may be",
+    says: `${header}<iq>${`<a ${attributes("xmlns:")}/>`.repeat(38)}`,
+    knownBytesMax: 150_000,
+  },
+];
+
+/** All that one element may have: names that differ, values that are short. */
+function attributes(prefix: string): string {
+  const names = [..."abcdefghijklmnopqrstuvwxyz"].flatMap((first) => [first, `${first}${first}`]);
+  return names
+    .slice(0, prefix === "" ? 50 : 28)
+    .map((name) => `${prefix}${name}='u'`)
+    .join(" ");
+}
+
+let server: ChildServer;
+before(async () => {
+  server = await ChildServer.start({ toml: noLimits });
+  await warmUp();
+});
+after(() => server[Symbol.asyncDispose]());
+
+for (const { name, direct, says = "", knownBytesMax } of cases)
+  test(`A3 A6 a connection that ${name} costs a bounded amount of memory, and gives it back`, async (t) => {
+    const { bytesReceived } = await server.figures();
+    const port = direct === true ? server.tlsPort : server.port;
+    const { flood, cost } = await costOf(server, { count, port, perAddress: 100, says }, () =>
+      until(async () => {
+        const figures = await server.figures();
+        return figures.connections === count && figures.bytesReceived - bytesReceived === says.length * count;
+      }),
+    );
+    using _ = flood;
+    t.diagnostic(showCost(name, cost));
+    assert.equal(flood.closed, 0);
+    assert.ok(cost.knownBytes < knownBytesMax, `${cost.knownBytes} bytes`);
+    const full = await server.memory();
+    flood.close();
+    await gone();
+    const left = cost.knownBytes - (knownOf(full) - knownOf(await server.memory())) / count;
+    t.diagnostic(`left when all are closed: ${(left / 1000).toFixed(2)} kB each`);
+    assert.ok(left < cost.knownBytes / 4 + 1_000, `${left} bytes of each connection are left`);
+  });
+
+test("A3 A6 a connection with TLS on which nobody logs in costs a bounded amount of memory", async (t) => {
+  const tlsCount = 200;
+  const before = await server.memory();
+  const { cpuMs } = await server.figures();
+  const clients: SocketClient[] = [];
+  for (let at = 0; at < tlsCount; at += 1) {
+    const client = await SocketClient.tls(server.tlsPort, "montague.example");
+    clients.push(client);
+    client.open("montague.example");
+    await client.until(/<\/stream:features>/);
+  }
+  const spentMs = (await server.figures()).cpuMs - cpuMs;
+  const after = await server.memory();
+  const knownBytes = (knownOf(after) - knownOf(before)) / tlsCount;
+  const cost: Cost = { knownBytes, residentBytes: (after.rss - before.rss) / tlsCount, cpuMs: spentMs / tlsCount };
+  t.diagnostic(showCost("with TLS, on an open stream", cost));
+  assert.ok(knownBytes < 50_000, `${knownBytes} bytes`);
+  for (const client of clients) client[Symbol.dispose]();
+  await gone();
+});
+
+/** The first connections pay for code and tables that all share. */
+async function warmUp(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) {
+    using client = await SocketClient.tls(server.tlsPort, "montague.example");
+    client.open("montague.example");
+    await client.until(/<\/stream:features>/);
+    using clear = await SocketClient.tcp(server.port);
+    clear.open("montague.example");
+    await clear.until(/<\/stream:features>/);
+  }
+  await gone();
+}
+
+function gone(): Promise<void> {
+  return until(async () => (await server.figures()).connections === 0);
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; !(await condition()); turn += 1) {
+    assert.ok(turn < 500, "waited in vain");
+    await sleep(10);
+  }
+}
+
+function knownOf({ heapUsed, external }: Memory): number {
+  return heapUsed + external;
+}
