@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import { readSources } from "../tidy/source-files.ts";
 import { openList } from "./open-list.ts";
 import { readRegistry } from "./registry.ts";
-import { writtenIds } from "./written-ids.ts";
+import { placesById } from "./citing-places.ts";
+import { testFilesById } from "./written-ids.ts";
 
 const root = join(import.meta.dirname, "../..");
 const usage = `usage: npm run conformance -- --open rfc6120 [--section 4.3]
@@ -20,7 +21,8 @@ else {
   const files = readSources(root);
   const lines = openList({
     registry: readRegistry(files),
-    written: writtenIds(files),
+    tests: testFilesById(files),
+    places: placesById(files),
     document: values.open,
     ...(values.section !== undefined && { section: values.section }),
   });

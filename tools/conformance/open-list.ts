@@ -1,6 +1,5 @@
 import { isWithinSection, type NamedDocument } from "./registry.ts";
 import type { RegisteredStatement } from "./registry-file.ts";
-import type { WrittenIds } from "./written-ids.ts";
 
 /**
  * What is still to be done for a document, told from the texts alone: no test is run, so an id that stands in a test counts
@@ -12,24 +11,27 @@ import type { WrittenIds } from "./written-ids.ts";
  */
 export function openList(options: {
   readonly registry: readonly NamedDocument[];
-  readonly written: WrittenIds;
+  /** Test files by the ids that stand in them. */
+  readonly tests: ReadonlyMap<string, readonly string[]>;
+  /** Places in programs by the ids that they cite. */
+  readonly places: ReadonlyMap<string, readonly string[]>;
   readonly document: string;
   readonly section?: string;
 }): readonly string[] {
-  const { registry, written, section } = options;
+  const { registry, tests, places, section } = options;
   const document = registry.find(({ name }) => name === options.document);
   if (document?.statements === undefined)
     return [`${options.document} is not covered statement by statement: ${coveredNames(registry)} are`];
   const byId = new Map(registry.flatMap(({ statements = [] }) => statements.map((one) => [one.id, one] as const)));
-  const carrying = (one: RegisteredStatement): string | undefined => carrier(one, byId, written.tests);
+  const carrying = (one: RegisteredStatement): string | undefined => carrier(one, byId, tests);
   const chosen = document.statements.filter((one) => section === undefined || isWithinSection(one.section, section));
   const ours = chosen.filter(({ notOurs }) => notOurs === undefined);
   const open = ours.filter((one) => carrying(one) === undefined);
   const toDo = open.filter(({ waitsFor }) => waitsFor === undefined);
   const waiting = open.filter(({ waitsFor }) => waitsFor !== undefined);
   const tested = ours.filter((one) => carrying(one) !== undefined);
-  const placeless = tested.filter((one) => !written.code.has(carrying(one) ?? one.id));
-  const contradictory = chosen.filter(({ id, notOurs }) => notOurs !== undefined && written.tests.has(id));
+  const placeless = tested.filter((one) => !places.has(carrying(one) ?? one.id));
+  const contradictory = chosen.filter(({ id, notOurs }) => notOurs !== undefined && tests.has(id));
   const features = section === undefined ? document.features.filter(({ statements }) => statements.length === 0) : [];
   return [
     ...part("open", toDo.map(describe)),
@@ -43,7 +45,7 @@ export function openList(options: {
     ),
     ...part(
       "in a test, but cited by no program (the audit will fail it)",
-      placeless.map((one) => `${describe(one)} ${written.tests.get(carrying(one) ?? one.id)?.join(", ") ?? ""}`),
+      placeless.map((one) => `${describe(one)} ${tests.get(carrying(one) ?? one.id)?.join(", ") ?? ""}`),
     ),
     ...part("not ours, yet in a test", contradictory.map(describe)),
     ...part(

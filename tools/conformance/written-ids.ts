@@ -1,39 +1,20 @@
 import { readCode } from "../tidy/code-text.ts";
 import { isHandWritten, isTest, type SourceFile } from "../tidy/source-files.ts";
 
-/** Where each id is written, found without running anything. */
-export interface WrittenIds {
-  /** Test files by id. A test names an id in a string, or in a table beside it. */
-  readonly tests: ReadonlyMap<string, readonly string[]>;
-  /** Programs by id. A program cites one in a comment. */
-  readonly code: ReadonlyMap<string, readonly string[]>;
-}
-
-/** Looks for requirement ids in the texts of tests and programs. */
-export function writtenIds(files: readonly SourceFile[]): WrittenIds {
-  const tests = new Map<string, string[]>();
-  const code = new Map<string, string[]>();
+/**
+ * The test files that an id stands in, found without running anything. A test names an id in a string, which may be a table's.
+ */
+export function testFilesById(files: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
   for (const { path, text } of files) {
-    if (!anyId.test(text)) continue;
-    if (isTableOfTests(path)) for (const id of new Set(idsIn(text))) note(tests, id, path);
-    if (!path.endsWith(".ts")) continue;
-    const into = isTest(path) ? tests : isProgram(path) ? code : undefined;
-    if (into === undefined) continue;
-    for (const id of new Set(idsIn(isTest(path) ? withoutComments(text) : readCode(text).comments)))
-      note(into, id, path);
+    if (!isTest(path) || !anyId.test(text)) continue;
+    for (const id of new Set(idsIn(withoutComments(text)))) {
+      const known = found.get(id);
+      if (known === undefined) found.set(id, [path]);
+      else known.push(path);
+    }
   }
-  return { tests, code };
-}
-
-/** Whether this is data whose rows a test beside it turns into tests, each with the id of its row in its name. */
-function isTableOfTests(path: string): boolean {
-  return /\/tables\/[^/]+\.json$/u.test(path);
-}
-
-function note(into: Map<string, string[]>, id: string, path: string): void {
-  const known = into.get(id);
-  if (known === undefined) into.set(id, [path]);
-  else known.push(path);
+  return found;
 }
 
 /** Whether rules of the protocol are enforced in this file: a program that is neither a test nor a tool nor generated. */

