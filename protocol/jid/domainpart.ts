@@ -15,10 +15,13 @@ import { mapWidth } from "./width-mapping.ts";
  */
 export function prepareDomainpart(input: string): string | undefined {
   if (!isPreparable(input)) return undefined;
-  if (input.startsWith("[")) return ipLiteral(input);
-  const name = mapName(input.replace(/[.\u3002\uff0e\uff61]$/, "")); // [rfc7622-3.2-03] [rfc7622-3.2-04]
+  // Before anything else is done to it. [rfc7622-3.2-03] [rfc7622-3.2-04] [rfc6122-2.2-03] [rfc6122-2.2-04]
+  const undotted = input.replace(/[.\u3002\uff0e\uff61]$/, "");
+  if (undotted.startsWith("[")) return ipLiteral(undotted); // [rfc7622-3.2-02]
+  // Two spellings of a name are one afterwards. [rfc7622-3.2.2-01] [rfc7622-3.2.3-01]
+  const name = mapName(undotted);
   // A top-level label of digits alone exists only in IPv4 addresses, so 1.2.3.400 is nobody's name. RFC 1123 §2.1
-  if (/(?:^|\.)[0-9]+$/.test(name)) return isIpv4(name) ? name : undefined;
+  if (/(?:^|\.)[0-9]+$/.test(name)) return isIpv4(name) ? name : undefined; // [rfc7622-3.2-02]
   return /^[\0-\x7f]*$/.test(name) && !name.includes("xn--") ? asciiName(name) : internationalName(name);
 }
 
@@ -39,24 +42,27 @@ const namePattern = new RegExp(`^${labelPattern}(?:\\.${labelPattern})*$`);
 const nameOctetsMax = 253;
 
 function asciiName(name: string): string | undefined {
+  // The DNS is stricter than the 1023 octets of addresses, and the pattern takes no empty name. [rfc7622-3.2-05]
   return name.length <= nameOctetsMax && namePattern.test(name) ? name : undefined;
 }
 
 const idnaClasses = new CodePointTable(idnaRuns);
 const idnaRules = { checkHyphens: true, checkBidi: true, useSTD3ASCIIRules: true } as const;
 
-/** A name with U-labels or A-labels, the latter turned into the former. [rfc7622-3.2.1-01] [rfc7622-3.2.1-02] */
+/** A name with U-labels or A-labels, the latter turned into the former. RFC 7622 §3.2.1 */
 function internationalName(name: string): string | undefined {
   // A U-label is shorter than its A-label in code points; the bound also keeps Punycode, which is quadratic, short.
   if (name.length > 2 * nameOctetsMax) return undefined;
   const labels = name.split(".");
-  const { domain, error } = tr46.toUnicode(name, idnaRules);
+  const { domain, error } = tr46.toUnicode(name, idnaRules); // [rfc7622-3.2.1-02]
   if (error) return undefined;
   const unicodeLabels = domain.split(".");
   const asciiLabels = tr46.toASCII(domain, { ...idnaRules, verifyDNSLength: true })?.split(".");
+  // It must be possible, though nobody sends the outcome. [rfc6122-2.2-06] [rfc6122-2.2-07]
   if (asciiLabels === undefined || labels.length !== unicodeLabels.length) return undefined;
   const faithful = labels.every((label, i) => label === (label.startsWith("xn--") ? asciiLabels[i] : unicodeLabels[i]));
-  return faithful && unicodeLabels.every(isIdna2008Label) ? withinPartLength(domain) : undefined; // [rfc7622-3.2-05]
+  // [rfc7622-3.2.1-01] [rfc7622-5-01]
+  return faithful && unicodeLabels.every(isIdna2008Label) ? withinPartLength(domain) : undefined;
 }
 
 /** RFC 5892 §3; the letters are those of idnaRuns. */

@@ -23,7 +23,7 @@ for (const [text, by] of accepted) {
   }
 }
 
-test("an element with an address of the wrong kind says jid-malformed", () => {
+test("an element with an address of the wrong kind says jid-malformed [rfc7622-4-02]", () => {
   const item = element("jabber:iq:roster", "item", { jid: attr("jid", bareJidCodec) });
   const read = (jid: string): string => item.parse(xml("jabber:iq:roster", "item", { jid })).jid;
   equal(read("Juliet@Example.com"), "juliet@example.com");

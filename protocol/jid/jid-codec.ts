@@ -17,6 +17,7 @@ function kind<Kind extends Jid>(is: (jid: Jid) => jid is Kind): Codec<Kind> {
   return {
     decode: (text) => {
       const jid = parseJid(text);
+      // Nobody before us has looked at an address in a payload. [rfc7622-4-02]
       return jid !== undefined && is(jid) ? jid : undefined;
     },
     encode: (jid) => jid,

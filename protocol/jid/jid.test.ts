@@ -23,13 +23,13 @@ for (const { id, jid, valid, note } of vectors.vectors) {
 
 const canonicalForms: readonly (readonly [name: string, input: string, canonical: string])[] = [
   [
-    "ASCII letters of localpart and domain become small, those of the resource stay",
+    "ASCII letters of localpart and domain become small, those of the resource stay [rfc7622-3.2.2-01] [rfc7622-3.3-02]",
     "JulieT@EXAMPLE.com/Balcony",
     "juliet@example.com/Balcony",
   ],
-  ["the dot of the root is stripped", "juliet@example.com./balcony", "juliet@example.com/balcony"],
-  ["an A-label becomes a U-label", "juliet@XN--bcher-kva.example", "juliet@bücher.example"],
-  ["fullwidth letters of a localpart become ASCII", "ｊｕｌｉｅｔ@example.com", "juliet@example.com"],
+  ["the dot of the root is stripped [rfc7622-3.2-03]", "juliet@example.com./balcony", "juliet@example.com/balcony"],
+  ["an A-label becomes a U-label [rfc7622-3.2.1-02]", "juliet@XN--bcher-kva.example", "juliet@bücher.example"],
+  ["fullwidth letters of a localpart become ASCII [rfc7622-3.3-02]", "ｊｕｌｉｅｔ@example.com", "juliet@example.com"],
   ["fullwidth letters of a resource stay", "juliet@example.com/Ｂ", "juliet@example.com/Ｂ"],
   [
     "a composed letter and its decomposed spelling are the same",
@@ -41,8 +41,12 @@ const canonicalForms: readonly (readonly [name: string, input: string, canonical
     "ΟΔΟΣ@ΟΔΟΣ.example",
     "οδος@οδοσ.example",
   ],
-  ["any space in a resource becomes U+0020", "juliet@example.com/a\u3000b\u00a0c", "juliet@example.com/a b c"],
-  ["a resource may contain further separators", "example.com/a/b@c/", "example.com/a/b@c/"],
+  [
+    "any space in a resource becomes U+0020 [rfc7622-3.4-03]",
+    "juliet@example.com/a\u3000b\u00a0c",
+    "juliet@example.com/a b c",
+  ],
+  ["a resource may contain further separators [rfc7622-3.4-01]", "example.com/a/b@c/", "example.com/a/b@c/"],
   ["an emoji is a resource", "room@muc.example/\u{1f600}", "room@muc.example/\u{1f600}"],
   ["an IPv6 address is spelt in its shortest form", "juliet@[2001:DB8:0::01]/x", "juliet@[2001:db8::1]/x"],
   ["an IPv4 address stays", "juliet@192.0.2.1", "juliet@192.0.2.1"],
@@ -62,24 +66,26 @@ for (const [name, input, canonical] of canonicalForms) {
 const refused: readonly (readonly [name: string, input: string])[] = [
   ["nothing is no address", ""],
   ["a lone separator is no address", "@"],
-  ["a domain is required", "juliet@/balcony"],
-  ["an empty localpart is not an absent one", "@example.com"],
-  ["an empty resource is not an absent one", "juliet@example.com/"],
+  ["a domain is required [rfc7622-3.2-01]", "juliet@/balcony"],
+  ["an empty localpart is not an absent one [rfc7622-3.3-01]", "@example.com"],
+  ["an empty resource is not an absent one [rfc7622-3.4-02]", "juliet@example.com/"],
   ["a second @ before the slash is not allowed", "juliet@example@com"],
   ["a fullwidth @ cannot smuggle a separator into the localpart", "admin＠example.com@example.net"],
   ["a fullwidth @ cannot smuggle a separator into the domain", "example.com＠example.net"],
   ["a fullwidth solidus cannot smuggle a separator into the domain", "example.com／balcony"],
   ["a space is not allowed in a domain", "juliet@example .com"],
   ["a line break is not allowed in a resource", "juliet@example.com/a\nb"],
+  ["a URI of an address is no address [rfc6122-2.1-02]", "xmpp:juliet@example.com"],
+  ["a URI of a domain is no address [rfc6122-2.1-02]", "xmpp:example.com"],
   ["a NUL is not allowed anywhere", "juliet\0@example.com"],
   ["a lone surrogate is not allowed in a localpart", "a\ud800@example.com"],
   ["a lone surrogate is not allowed in a resource", "example.com/\udc00"],
-  ["a localpart with letters of both directions breaks the Bidi rule", "אa@example.com"],
+  ["a localpart with letters of both directions breaks the Bidi rule [rfc7622-3.3-02]", "אa@example.com"],
   ["a digit before a Hebrew letter breaks the Bidi rule", "1א@example.com"],
   ["Arabic-Indic and extended Arabic-Indic digits do not mix", "example.com/\u0660\u06f0"],
   ["a joiner without letters that join is not allowed", "a\u200cb@example.com"],
   ["an unassigned code point is not allowed", "\u0378@example.com"],
-  ["a private use code point is not allowed", "example.com/\ue000"],
+  ["a private use code point is not allowed [rfc7622-3.4-03]", "example.com/\ue000"],
 ];
 for (const [name, input] of refused) test(name, () => equal(parseJid(input), undefined));
 
@@ -105,6 +111,31 @@ const lookalikes: readonly (readonly [name: string, input: string])[] = [
 for (const [what, input] of lookalikes)
   test(`A19 an address with ${what} is refused`, () => equal(parseJid(input), undefined));
 
+test("the spellings of a domain are one domain: compared by their canonical form [rfc7622-3.2.3-01]", () => {
+  const spellings = [
+    "BÜCHER.example",
+    "bu\u0308cher.example",
+    "ｂücher.example",
+    "xn--bcher-kva.example.",
+    "bücher。example",
+  ];
+  equal(new Set(spellings.map((spelling) => parseJid(spelling))).size, 1);
+});
+
+test("names of many scripts are localparts, domains and resources, each by its own profile [rfc7622-5-01]", () => {
+  equal(parseJid("ДЖУЛЬЕТТА@ΒΕΡΟΝΑ.example/ Ⅳ ♥"), "джульетта@βερονα.example/ Ⅳ ♥");
+  equal(parseJid("♥@βερονα.example"), undefined, "a symbol is for resources");
+  equal(parseJid("джульетта@♥.example"), undefined, "a symbol is for resources");
+});
+
+// What a keyboard may offer and what decomposes to a separator, RFC 6122 §A.7.
+const hiddenSeparators =
+  "\u2100\u2101\u2105\u2106\u226e\u226f\u2a74\ufe13\ufe60\ufe64\ufe65\ufe6b\uff02\uff06\uff07\uff0f\uff1a\uff1c\uff1e\uff20";
+for (const character of hiddenSeparators) {
+  test(`U+${character.codePointAt(0)?.toString(16)} is not let into a localpart [rfc6122-A.7-01]`, () =>
+    equal(makeJid(`a${character}b`, "example.com"), undefined));
+}
+
 test("A19 case and width cannot tell two local names apart", () => {
   equal(
     new Set(["Admin", "ADMIN", "ａｄｍｉｎ", "ＡＤＭＩＮ"].map((local) => parseJid(`${local}@example.com`))).size,
@@ -122,10 +153,12 @@ const partLimits: readonly (readonly [name: string, part: string, allowed: boole
   ["a million marks are refused", "a" + "\u0323\u0301".repeat(500_000), false],
 ];
 for (const [name, part, allowed] of partLimits) {
-  test(`in a localpart ${name}`, () => equal(parseJid(`${part}@example.com`) !== undefined, allowed));
-  test(`in a resource ${name}`, () => equal(parseJid(`example.com/${part}`) !== undefined, allowed));
+  test(`in a localpart ${name} [rfc7622-3.3-01] [rfc6122-2.1-01]`, () =>
+    equal(parseJid(`${part}@example.com`) !== undefined, allowed));
+  test(`in a resource ${name} [rfc7622-3.4-02] [rfc6122-2.1-01]`, () =>
+    equal(parseJid(`example.com/${part}`) !== undefined, allowed));
 }
-test("the limits hold for plain ASCII as for anything else", () => {
+test("the limits hold for plain ASCII as for anything else [rfc6122-2.1-01]", () => {
   equal(
     parseJid(`${"a".repeat(1023)}@${"b".repeat(63)}.example/${"c".repeat(1023)}`)?.length,
     1023 + 1 + 71 + 1 + 1023,

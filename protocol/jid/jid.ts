@@ -28,6 +28,7 @@ export type DomainJid = BareJid & { readonly [domainBrand]: true };
  * parts cut from it: what outlives the turn goes through a JidCache or detachString.
  */
 export function parseJid(input: string): Jid | undefined {
+  // All behind the first slash is the resource, whatever it looks like. [rfc7622-3.4-01]
   const slash = input.indexOf("/");
   const bareEnd = slash === -1 ? input.length : slash;
   const at = input.indexOf("@");
@@ -43,6 +44,7 @@ export function parseJid(input: string): Jid | undefined {
 /** A Jid from parts as people write them; `undefined` where a part is not allowed. An absent part is `undefined`, never "". */
 export function makeJid(local: string | undefined, domain: string, resource?: string): Jid | undefined {
   const preparedDomain = prepareDomainpart(domain);
+  // [rfc7622-3.2-01]
   if (preparedDomain === undefined) return undefined;
   let jid = preparedDomain;
   if (local !== undefined) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { codePointOfBytes, isXmlCharacter, ordinarySequencesEnd } from "./characters.ts";
 import { charactersEnd } from "./markup-parts.ts";
-import { isXmlText, toXmlText } from "./utf8.ts";
+import { encodeUtf8, isXmlText, toXmlText } from "./utf8.ts";
 
 /** What TextDecoder makes of the bytes: a code point, or -1 if they are not the UTF-8 of one. */
 function decoded(bytes: readonly number[]): number {
@@ -73,4 +73,9 @@ test("texts that XML does not allow are told, and made such that it does", () =>
     assert.equal(isXmlText(text), text === clean);
     assert.equal(toXmlText(text), clean);
   }
+});
+
+test("the letters of a domain travel in UTF-8 [rfc7622-3.2.1-03]", () => {
+  for (const domain of ["bücher.example", "例.example", "\u{10400}.example"])
+    assert.equal(encodeUtf8(domain), Buffer.from(domain).toString("latin1"));
 });

@@ -15,6 +15,7 @@ function encodeFrom(text: string, start: number): string {
       continue;
     }
     out += text.slice(plainFrom, at);
+    // [rfc7622-3.2.1-03]
     if (code < 0x800) out += String.fromCharCode(0xc0 | (code >> 6), continuation(code));
     else if (code < 0xd800 || code > 0xdfff) {
       out += String.fromCharCode(0xe0 | (code >> 12), continuation(code >> 6), continuation(code));

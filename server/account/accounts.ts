@@ -49,7 +49,10 @@ export class Accounts implements AccountAdministration {
     if (host === undefined) return failed("bad-name", `${domainOf(jid)} is not a host of this server`);
     if (name === undefined || !isBare(jid)) return failed("bad-name", "an account is named name@host");
     if (!isCreatableLocalpart(name))
-      return failed("bad-name", "older servers would read this name as another; choose one that all write alike");
+      return failed(
+        "bad-name",
+        "older servers or people could take this name for another; choose letters of one script that all write alike",
+      );
     return this.#withCredentials(jid, password, (credentials) =>
       this.#perform(host, jid, async (account) => {
         if (account !== undefined) return failed("exists", `${jid} exists already`);

@@ -8,7 +8,7 @@ const accounts = [romeo, juliet];
 const version = "<query xmlns='jabber:iq:version'/>";
 
 const refused: readonly (readonly [name: string, stanza: string, condition: string, type: string])[] = [
-  ["a message to what is no address", "<message to='@capulet.example'/>", "jid-malformed", "modify"],
+  ["a message to what is no address [rfc7622-4-01]", "<message to='@capulet.example'/>", "jid-malformed", "modify"],
   [
     "a message to a resource that is too long",
     `<message to='${juliet}/${"x".repeat(1_024)}'/>`,
@@ -16,8 +16,13 @@ const refused: readonly (readonly [name: string, stanza: string, condition: stri
     "modify",
   ],
   ["a message to an empty address", "<message to=''/>", "jid-malformed", "modify"],
-  ["presence to what is no address", "<presence to='juliet@'/>", "jid-malformed", "modify"],
-  ["an iq to what is no address", `<iq type='get' id='1' to='a b@c'>${version}</iq>`, "jid-malformed", "modify"],
+  ["presence to what is no address [rfc7622-4-01]", "<presence to='juliet@'/>", "jid-malformed", "modify"],
+  [
+    "an iq to what is no address [rfc7622-4-01]",
+    `<iq type='get' id='1' to='a b@c'>${version}</iq>`,
+    "jid-malformed",
+    "modify",
+  ],
   ["an iq without an id", `<iq type='get' to='${juliet}/balcony'>${version}</iq>`, "bad-request", "modify"],
   ["an iq without a type", `<iq id='1' to='${juliet}/balcony'>${version}</iq>`, "bad-request", "modify"],
   ["an iq of an unknown type", `<iq type='put' id='1' to='${juliet}/balcony'>${version}</iq>`, "bad-request", "modify"],

@@ -43,6 +43,7 @@ export function admit(
     language !== undefined && element.attr("xml:lang") === undefined
       ? withAttributes(element, { from: jid, to, "xml:lang": language })
       : withAttributes(element, to === written ? { from: jid } : { from: jid, to });
+  // [rfc7622-4-01]
   if (written !== undefined && to === undefined) {
     const bounced = stanzaOf(kind, withAttributes(element, { from: jid }), jid, undefined);
     return { refused: bounced, error: new StanzaError("jid-malformed") };

@@ -16,7 +16,7 @@ import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { CertificateStore, type CertificateSettings } from "./certificate-store.ts";
 import { generateSelfSigned } from "./self-signed.ts";
 import type { StartTlsServer } from "./start-tls-server.ts";
-import { TlsServers } from "./tls-servers.ts";
+import { ticketKeysMsMax, TlsServers } from "./tls-servers.ts";
 
 const settings: CertificateSettings = {
   sources: [{ domain: "montague.example" }, { domain: "capulet.example" }],
@@ -36,6 +36,8 @@ interface Fixture {
   readonly channels: SecureChannel[];
   /** How often STARTTLS ended without TLS. */
   readonly undone: { count: number };
+  /** How far the servers' clock is ahead, in milliseconds. */
+  readonly clock: { ahead: number };
 }
 
 let directory: string;
@@ -58,10 +60,11 @@ async function serve(dataDir: string): Promise<Fixture> {
   const failures: string[] = [];
   const channels: SecureChannel[] = [];
   const undone = { count: 0 };
+  const clock = { ahead: 0 };
   const servers = new TlsServers({
     certificates,
     settings: { sessionTickets: true, sessionTicketSeconds: 3600, handshakeSecondsMax: 5 },
-    now: Date.now,
+    now: () => Date.now() + clock.ahead,
     handshakeFailed: (code) => failures.push(code),
   });
   const greet = (socket: TLSSocket): void => {
@@ -90,6 +93,7 @@ async function serve(dataDir: string): Promise<Fixture> {
     rawPort: await listen(raw),
     channels,
     undone,
+    clock,
   };
 }
 
@@ -104,6 +108,7 @@ async function listen(server: Server | TcpServer): Promise<number> {
 interface Visit {
   readonly session: Buffer;
   readonly resumed: boolean;
+  readonly cipher: string;
   readonly alpn: string | false | null;
   readonly names: string | undefined;
   readonly certificateHash: Buffer;
@@ -125,6 +130,7 @@ async function visit(port: number, options: ConnectionOptions): Promise<Visit> {
   const is13 = socket.getProtocol() === "TLSv1.3";
   const result = {
     resumed,
+    cipher: socket.getCipher().name,
     alpn: socket.alpnProtocol,
     names: certificate?.subjectAltName,
     certificateHash: createHash("sha256")
@@ -171,7 +177,18 @@ describe("TLS servers", () => {
     );
   });
 
-  test("refuse TLS 1.1", async () => {
+  test("choose the stronger cipher, whatever a client likes best [rfc7590-1-01]", async () => {
+    const ciphers = "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-GCM-SHA256";
+    const { cipher } = await visit(fixture.directPort, { maxVersion: "TLSv1.2", ciphers });
+    assert.equal(cipher, "ECDHE-ECDSA-AES128-GCM-SHA256");
+  });
+
+  for (const ciphers of ["eNULL:@SECLEVEL=0", "aNULL:@SECLEVEL=0"])
+    test(`refuse a client that has nothing but ${ciphers} [rfc7590-1-01]`, async () => {
+      await assert.rejects(visit(fixture.directPort, { maxVersion: "TLSv1.2", ciphers }));
+    });
+
+  test("refuse TLS 1.1 [rfc7590-1-01]", async () => {
     const failures = fixture.failures.length;
     await assert.rejects(
       visit(fixture.directPort, { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
@@ -304,6 +321,20 @@ describe("a reload", () => {
     assert.deepEqual(afterwards.certificateHash, seen.certificateHash);
   });
 });
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const)
+  test(`a ticket of ${version} is worth nothing when its key is a day old [rfc7590-3.3-01]`, async () => {
+    const options = { servername: "capulet.example", maxVersion: version } as const;
+    const { session } = await visit(fixture.directPort, options);
+    fixture.clock.ahead += ticketKeysMsMax - 10_000;
+    const soon = await visit(fixture.rawPort, { ...options, session });
+    assert.equal(soon.resumed, true, "on every port");
+    fixture.clock.ahead += 10_000;
+    const late = await visit(fixture.rawPort, { ...options, session });
+    assert.equal(late.resumed, false);
+    const again = await visit(fixture.directPort, { ...options, session: late.session });
+    assert.equal(again.resumed, true, "with a ticket of the new key, on every port");
+  });
 
 async function reloadWithNewCertificate(name: string) {
   const { certificate, key } = await generateSelfSigned("capulet.example", Date.now());

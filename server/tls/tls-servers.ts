@@ -8,6 +8,9 @@ import { StartTlsServer } from "./start-tls-server.ts";
 /** Two 16-byte keys and a name, as Node wants them. */
 const ticketKeysBytes = 48;
 
+/** For how long tickets are made with the same keys; whoever comes with an older one shakes hands anew. RFC 7525 §3.4 */
+export const ticketKeysMsMax = 24 * 60 * 60 * 1000;
+
 export interface TlsServersSettings {
   readonly sessionTickets: boolean;
   readonly sessionTicketSeconds: number;
@@ -23,15 +26,19 @@ export interface TlsServersParts {
 }
 
 /**
- * Makes the TLS servers of all listeners. They share one set of ticket keys, made at start and kept over reloads, so
- * that a client which comes back is recognised on every port and whatever was reloaded meanwhile.
+ * Makes the TLS servers of all listeners. They share one set of ticket keys, kept over reloads, so that a client which
+ * comes back is recognised on every port and whatever was reloaded meanwhile. The keys are changed every day, by the
+ * first connection that finds them too old.
  */
 export class TlsServers {
   readonly #parts: TlsServersParts;
-  readonly #ticketKeys = randomBytes(ticketKeysBytes);
+  readonly #servers = new Set<Server>();
+  #ticketKeys = randomBytes(ticketKeysBytes);
+  #ticketKeysMadeAt: number;
 
   constructor(parts: TlsServersParts) {
     this.#parts = parts;
+    this.#ticketKeysMadeAt = parts.now();
   }
 
   /** For connections that are TLS from their first byte (XEP-0368): with ALPN, and `secureConnection` events. */
@@ -64,12 +71,27 @@ export class TlsServers {
       server.setSecureContext(this.#contextOptions());
       server.setTicketKeys(this.#ticketKeys);
     });
-    server.on("close", stopListening);
+    this.#servers.add(server);
+    server.on("close", () => {
+      stopListening();
+      this.#servers.delete(server);
+    });
+    // Before the server's own listener, which begins the handshake.
+    server.prependListener("connection", () => this.#changeOldTicketKeys());
     server.on("tlsClientError", (error, socket) => {
       handshakeFailed("code" in error ? String(error.code) : error.message, socket.remoteAddress);
       socket.destroy();
     });
     return server;
+  }
+
+  #changeOldTicketKeys(): void {
+    const now = this.#parts.now();
+    // Who gets hold of a key must not be able to read the past. [rfc7590-3.3-01]
+    if (now - this.#ticketKeysMadeAt < ticketKeysMsMax) return;
+    this.#ticketKeys = randomBytes(ticketKeysBytes);
+    this.#ticketKeysMadeAt = now;
+    for (const server of this.#servers) server.setTicketKeys(this.#ticketKeys);
   }
 
   #contextOptions(): TlsOptions {
@@ -82,6 +104,7 @@ export class TlsServers {
       minVersion,
       ...(ciphers && { ciphers }),
       ...(ca !== undefined && { ca }),
+      // A client cannot talk us into the weakest that we know, and a version older than 1.2 not at all. [rfc7590-1-01]
       honorCipherOrder: true,
       // On by default in some builds of OpenSSL, and too important to depend on that (A14).
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (settings.sessionTickets ? 0 : constants.SSL_OP_NO_TICKET),

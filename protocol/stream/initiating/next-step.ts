@@ -17,8 +17,8 @@ export function receiveFeatures(state: AwaitingFeatures, element: XmlElement): S
   const { facts } = state;
   if (facts.authenticated) return begin(state, features);
   if (facts.channel === undefined && !mayStayClear(state, features)) {
-    if (features.starttls === "none" || facts.config.startTls === "none")
-      return giveUp(state, { type: "tlsUnavailable" });
+    if (facts.config.startTls === "none") return giveUp(state, { type: "tlsUnavailable" });
+    // Asked for even where it is not offered: who took the offer away may be an attacker. [rfc7590-3.1-01] [rfc7590-3.1-02]
     return step({ ...state, phase: "awaitingProceed" }, { type: "send", element: starttlsRequest() });
   }
   return authenticate(state, facts, features);

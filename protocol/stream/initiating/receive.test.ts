@@ -115,6 +115,14 @@ describe("a client's negotiation", () => {
   });
 });
 
+test("A31 a client asks for TLS though the offer was taken away [rfc7590-3.1-01] [rfc7590-3.1-02]", () => {
+  const wire = clear();
+  wire.write(open + features(mechanisms("PLAIN")));
+  assert.equal(wire.take(), `<starttls ${tlsNs}/>`);
+  wire.write(`<proceed ${tlsNs}/>`);
+  assert.equal(wire.state.phase, "startingTls");
+});
+
 describe("a client gives up", () => {
   const table: readonly (readonly [name: string, script: (wire: Wire) => void, failure: string, start?: () => Wire])[] =
     [
@@ -131,7 +139,12 @@ describe("a client gives up", () => {
       ["when something else than features comes", (wire) => wire.write(`${open}<message/>`), "protocol"],
       ["when no mechanism suits", (wire) => wire.write(open + features(mechanisms("X-OTHER"))), "noMechanism"],
       ["when there are no mechanisms at all", (wire) => wire.write(open + features()), "noMechanism"],
-      ["when TLS is not offered", (wire) => wire.write(open + features(mechanisms("PLAIN"))), "tlsUnavailable", clear],
+      [
+        "when TLS is not offered, and refused when asked for [rfc7590-3.1-01]",
+        (wire) => wire.write(`${open}${features(mechanisms("PLAIN"))}<failure ${tlsNs}/>`),
+        "tlsUnavailable",
+        clear,
+      ],
       [
         "when TLS is refused",
         (wire) => wire.write(`${open}${features(starttls)}<failure ${tlsNs}/>`),

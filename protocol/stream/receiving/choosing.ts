@@ -34,15 +34,16 @@ export function receiveBeforeAuthentication(
 /** RFC 6120 §5.4.2 */
 function receiveStarttls(state: Choosing | Authenticating, element: XmlElement): Step<ReceivingOrEnding> {
   if (element.name !== "starttls") return refuseUnknown(state, element);
-  // [rfc6120-5.4.2.2-01] Not during SASL either: what was said before TLS would outlive it. [rfc6120-5.3.4-01]
+  // Not during SASL either: what was said before TLS would outlive it. [rfc6120-5.4.2.1-01] [rfc6120-5.4.2.2-01] [rfc6120-5.3.4-01]
   if (!state.choice.starttls || state.phase === "authenticating")
     return endNow("receiving", { type: "closed" }, { type: "send", element: starttlsFailure() }, { type: "sendClose" });
   return step(
     { role: "receiving", phase: "securing", facts: state.facts },
     // [rfc6120-5.4.2.3-01]
     { type: "send", element: starttlsProceed() },
-    // Whatever was sent in the same breath was not protected: it must not be read as if it were (A21).
+    // Whatever was sent in the same breath was not protected: it must not be read as if it were (A21). [rfc6120-5.3.2-01]
     { type: "restartInput", rest: "drop" },
+    // [rfc6120-5.2-01] [rfc6120-5.4.2.3-02]
     { type: "startTls" },
   );
 }
@@ -55,7 +56,7 @@ export function refuseEarlySm(state: ReceivingState, element: XmlElement): Step<
   return failStream(state, new StreamError("not-authorized"));
 }
 
-/** No stanza before authentication [rfc6120-4.9.3.12-01], but for what the host lets through: old log-ins, registration. */
+/** No stanza before authentication, but for what the host lets through: old log-ins, registration. */
 function receiveEarlyStanza(state: Choosing | Authenticating, element: XmlElement): Step<ReceivingOrEnding> {
   const { facts, host } = state;
   if (
@@ -65,7 +66,10 @@ function receiveEarlyStanza(state: Choosing | Authenticating, element: XmlElemen
     offersLegacyAuth(host, facts.channel)
   )
     return receiveLegacyAuth(state, element);
+  // Nothing of a client is served before it is known who it is. [rfc7590-3.4-02]
   const secureEnough = facts.channel !== undefined || host.startTls !== "required";
+  // Nobody is served before we know who they are.
+  // [rfc6120-4.7.1-04] [rfc6120-4.7.2-05] [rfc6120-4.9.3.12-01] [rfc6120-6.3.1-01] [rfc6120-13.12-01]
   if (state.phase === "authenticating" || !secureEnough || !isIqRequest(element) || !host.acceptsEarly(element))
     return failStream(state, new StreamError("not-authorized"));
   const earlyRequests = facts.earlyRequests + 1;

@@ -20,7 +20,7 @@ describe("registration before authentication", () => {
         ],
       },
       {
-        name: "is all that is let through",
+        name: "is all that is let through [rfc7590-3.4-02]",
         script: [["<iq type='get' id='r'><ping xmlns='urn:xmpp:ping'/></iq>", error("not-authorized")]],
       },
     ],
