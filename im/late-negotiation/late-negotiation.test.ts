@@ -3,7 +3,7 @@ import { startWorld } from "#testing/scenario/world.ts";
 
 const jid = "romeo@montague.example";
 
-test("an old client's session request is granted, a second bind is not", async () => {
+test("an old client's session request is granted, a second bind is not [rfc6121-1.4-01]", async () => {
   await using world = await startWorld({ accounts: [jid] });
   const romeo = await world.login(`${jid}/orchard`);
   await romeo.sendText("<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>");

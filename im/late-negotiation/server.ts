@@ -13,6 +13,7 @@ export const lateNegotiation = serverModule({
   implements: [{ rfc: 3921, title: "Session establishment, for old clients", version: "3", status: "complete" }],
   start: () => ({
     iq: [
+      // [rfc6121-1.4-01]
       answering(NS_SESSION, "session", () => undefined),
       // RFC 3921 addresses it to the host.
       { at: "host", type: "set", ns: NS_SESSION, name: "session", handle: () => undefined },

@@ -49,7 +49,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
 };
 
-describe("a roster set is refused", () => {
+describe("a roster set is refused [rfc6121-2.3.3-01]", () => {
   for (const [name, { item, condition, type = "modify" }] of Object.entries(refusals))
     test(name, async () => {
       const query = `<query xmlns='jabber:iq:roster'>${item}</query>`;
@@ -66,7 +66,7 @@ for (const [type, query] of [
   ["get", "<query xmlns='jabber:iq:roster'/>"],
   ["set", "<query xmlns='jabber:iq:roster'><item jid='nurse@example.com'/></query>"],
 ] as const)
-  test(`somebody else's roster is forbidden: ${type} [rfc6121-2.3.3-02] [rfc6121-2-02]`, async () => {
+  test(`somebody else's roster is forbidden: ${type} [rfc6121-2-02]${type === "set" ? " [rfc6121-2.3.3-02] [rfc6121-2.1.5-03]" : ""}`, async () => {
     await client.sendText(`<iq type='${type}' id='f' to='${romeo}'>${query}</iq>`);
     client.receives(
       `<iq type='error' id='f' from='${romeo}' to='${juliet}/balcony'>${query}<error type='auth'>` +
@@ -104,7 +104,7 @@ test("a roster that is full takes no more contacts, whichever way they come", as
   user.receives(`<iq type='result' id='4' to='${juliet}/balcony'/>`);
 });
 
-test("what could not be stored is neither answered as done nor pushed", async () => {
+test("what could not be stored is neither answered as done nor pushed, and the set fails [rfc6121-2.3.3-01]", async () => {
   await using failing = await startWorld({ accounts: [juliet], domains: ["example.com"] });
   const user = await failing.login(`${juliet}/balcony`);
   await user.sendText("<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
@@ -119,6 +119,25 @@ test("what could not be stored is neither answered as done nor pushed", async ()
   await user.sendText("<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
   user.receives(`<iq type='result' id='g' to='${juliet}/balcony'><query xmlns='jabber:iq:roster' ver='0'/></iq>`);
   if (error.attr("type") !== "error") throw new Error("the set seems to have worked");
+});
+
+test("a roster that is out of reach is answered with an error, not with silence or an empty one [rfc6121-2.2-04]", async () => {
+  await using failing = await startWorld({ accounts: [juliet], domains: ["example.com"] });
+  const user = await failing.login(`${juliet}/balcony`);
+  // What could not be written is read anew, and that fails too.
+  failing.faults.failCommits("full");
+  failing.faults.failReads("unavailable");
+  const query = "<query xmlns='jabber:iq:roster'><item jid='nurse@example.com'/></query>";
+  await user.sendText(`<iq type='set' id='s'>${query}</iq>`);
+  user.ignoreAll();
+  await user.sendText("<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
+  user.receives(
+    `<iq type='error' id='g' to='${juliet}/balcony'><query xmlns='jabber:iq:roster'/><error type='wait'>` +
+      `<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>` +
+      `<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>{any}</text></error></iq>`,
+  );
+  failing.faults.failCommits(undefined);
+  failing.faults.failReads(undefined);
 });
 
 /** Whether the server says more than the condition. */

@@ -37,7 +37,7 @@ test("a roster without contacts is an empty one, not an error [rfc6121-2.1.4-01]
   client.receives(roster(client, ""));
 });
 
-test("a new contact is pushed to all who asked for the roster, and to nobody else [rfc6121-2.2-02] [rfc6121-2.3.2-03]", async () => {
+test("a new contact is pushed to all who asked for the roster, and to nobody else [rfc6121-2.2-02] [rfc6121-2.3.2-03] [rfc6121-2.1.6-01]", async () => {
   await using world = await start();
   const [balcony, chamber, garden] = [
     await world.login(`${juliet}/balcony`),
@@ -57,6 +57,64 @@ test("a new contact is pushed to all who asked for the roster, and to nobody els
   garden.receives(roster(garden, item));
 });
 
+test("a contact that was set is in the roster from then on, with no more said than need be [rfc6121-2.3.2-01] [rfc6121-2.1.2.4-03] [rfc6121-2.1.2.5-04] [rfc6121-2.1.2.6-04]", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await set(client, `<item jid='${nurse}'/>`);
+  client.receives(done(client));
+  await get(client);
+  client.receives(roster(client, `<item jid='${nurse}' subscription='none'/>`));
+});
+
+test("an update is stored, pushed to all who asked, and answered [rfc6121-2.4.2-01]", async () => {
+  await using world = await start();
+  const balcony = await world.login(`${juliet}/balcony`);
+  const chamber = await world.login(`${juliet}/chamber`);
+  await set(balcony, `<item jid='${nurse}' name='Nurse'/>`);
+  for (const client of [balcony, chamber]) {
+    await get(client);
+    client.ignoreAll();
+  }
+  await set(chamber, `<item jid='${nurse}' name='Angelica'/>`);
+  const item = `<item jid='${nurse}' name='Angelica' subscription='none'/>`;
+  chamber.receivesInAnyOrder(push(chamber, item), done(chamber));
+  balcony.receives(push(balcony, item));
+  await get(balcony);
+  balcony.receives(roster(balcony, item));
+  for (const client of [balcony, chamber]) client.receivesNothing();
+});
+
+test("versions are the server's: what a client calls one in a set is not looked at [rfc6121-2.1.1-01]", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await get(client);
+  const versions = [client.next().child("jabber:iq:roster", "query")?.attr("ver")];
+  for (const name of ["Nurse", "Angelica"]) {
+    await client.sendText(
+      `<iq type='set' id='s'><query xmlns='jabber:iq:roster' ver='mine'><item jid='${nurse}' name='${name}'/></query></iq>`,
+    );
+    versions.push(client.next().child("jabber:iq:roster", "query")?.attr("ver"));
+    client.receives(done(client));
+  }
+  assert.equal(new Set(versions).size, 3);
+  assert.ok(!versions.includes("mine") && !versions.includes(undefined));
+});
+
+test("whoever wants them finds versions and approval beforehand among the stream's features, once logged in [rfc6121-2.6.1-01] [rfc6121-3.4-02]", async () => {
+  await using world = await start();
+  const client = world.connect();
+  const early = await client.open("example.com");
+  const encode = (text: string): string => Buffer.from(text).toString("base64");
+  assert.equal(early.child("urn:xmpp:features:rosterver", "ver"), undefined);
+  await client.sendText(
+    `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${encode("\0juliet\0juliet")}</auth>`,
+  );
+  assert.equal(client.next().name, "success");
+  const features = await client.restart("example.com");
+  assert.ok(features.child("urn:xmpp:features:rosterver", "ver") !== undefined);
+  assert.ok(features.child("urn:xmpp:features:pre-approval", "sub") !== undefined);
+});
+
 test("a session that never asked may change the roster and gets its result [rfc6121-2.3.2-02]", async () => {
   await using world = await start();
   const client = await world.login(`${juliet}/balcony`);
@@ -67,7 +125,7 @@ test("a session that never asked may change the roster and gets its result [rfc6
 
 describe("an item is updated as a whole [rfc6121-2.4.1-01]", () => {
   const updates: Readonly<Record<string, { readonly item: string; readonly shown: string }>> = {
-    "more groups": {
+    "more groups [rfc6121-2.1.2.6-01]": {
       item: `<item jid='${nurse}' name='Nurse'><group>Servants</group><group>Friends</group></item>`,
       shown: `<item jid='${nurse}' name='Nurse' subscription='none'><group>Servants</group><group>Friends</group></item>`,
     },
@@ -93,7 +151,7 @@ describe("an item is updated as a whole [rfc6121-2.4.1-01]", () => {
       item: `<item jid='NURSE@Example.Com'/>`,
       shown: `<item jid='${nurse}' subscription='none'/>`,
     },
-    "names with all that XML escapes": {
+    "names with all that XML escapes [rfc6121-2-01] [rfc6121-2.1.2.4-01] [rfc6121-2.1.2.6-02]": {
       item: `<item jid='${nurse}' name='&lt;N&amp;&apos;&quot;'><group> a  b </group></item>`,
       shown: `<item jid='${nurse}' name='&lt;N&amp;&apos;&quot;' subscription='none'><group> a  b </group></item>`,
     },
@@ -163,6 +221,10 @@ test("what a client answers to a push is ignored, also an error [rfc6121-2.1.6-0
     await client.sendText(`<iq type='error' id='${id}'${to}><error type='cancel'/></iq>`);
   }
   client.receivesNothing();
+  assert.deepEqual(
+    world.log.filter(({ level }) => level === "error"),
+    [],
+  );
 });
 
 test("the roster can be asked for by the account's own address", async () => {

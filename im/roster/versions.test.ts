@@ -51,7 +51,7 @@ test("who has the current version is told so by an empty result [rfc6121-2.6.3-0
   client.receivesNothing();
 });
 
-test("the version is told to those who did not ask for it, too [rfc6121-2.6.3-08]", async () => {
+test("the version is told to those who did not ask for it, too [rfc6121-2.6.3-08] [rfc6121-2.6.3-06] [rfc6121-2.1.1-02]", async () => {
   await using world = await start();
   const client = await world.login(`${juliet}/balcony`);
   const first = await ask(client);

@@ -21,8 +21,8 @@ export interface AccountStage {
   readonly outboundVerdict: (account: LocalAccount, stanza: Stanza, session: Session) => Verdict | undefined;
   /** A stanza for an account that does not exist. */
   readonly absent: (stanza: Stanza) => void;
-  /** A stanza for an account whose data cannot be read at present. */
-  readonly unreadable: (stanza: Stanza, cause: unknown) => void;
+  /** A stanza for an account whose data cannot be read at present, or one that its own session sent. */
+  readonly unreadable: (stanza: Stanza, cause: unknown, session: LocalSession | undefined) => void;
   /** Stanzas that are not sent because what they are a consequence of could not be written. */
   readonly unwritten: (stanza: Stanza, cause: unknown) => void;
   /** A stanza for which there is no room in the mailbox. */
@@ -336,15 +336,15 @@ export class LocalAccount implements Account, Runnable {
     for (const work of this.#mailbox.takeAll()) {
       if (typeof work === "function") this.#mailbox.add(work);
       else if ("perform" in work) this.#guarded(() => work.unreadable(cause));
-      else this.#refuse(work, (stanza) => this.#parts.stage.unreadable(stanza, cause));
+      else this.#refuse(work, (stanza, session) => this.#parts.stage.unreadable(stanza, cause, session));
     }
     if (this.#mailbox.size === 0 || this.host.signal.aborted) return;
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
   }
 
-  #refuse(work: Stanza | Outgoing, tell: (stanza: Stanza) => void): void {
-    const stanza = work instanceof Outgoing ? work.stanza : work;
-    this.#guarded(() => tell(stanza));
+  #refuse(work: Stanza | Outgoing, tell: (stanza: Stanza, session: LocalSession | undefined) => void): void {
+    const [stanza, session] = work instanceof Outgoing ? [work.stanza, work.session] : [work, undefined];
+    this.#guarded(() => tell(stanza, session));
     stanza.release();
   }
 

@@ -19,8 +19,8 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
     inbound: (account, stanza) => takeIn(host, account, stanza),
     outboundVerdict: (account, stanza, session) => outboundVerdict(host.steps, account, stanza, session),
     absent: (stanza) => answerForNobody(host, stanza),
-    // [rfc6121-2.2-04]
-    unreadable: (stanza, cause) => refuse(host, stanza, storageFailure(cause)),
+    // An error to one of its own sessions must not go by the account, which cannot be read. [rfc6121-2.2-04]
+    unreadable: (stanza, cause, session) => refuse(host, stanza, storageFailure(cause), session),
     unwritten: (stanza, cause) => {
       // What presence would have told has not happened.
       if (stanza.kind !== "presence") refuse(host, stanza, storageFailure(cause));
