@@ -15,17 +15,19 @@ export function sessionFeature(): XmlElement {
 
 export function bindRequest(id: string, resource: string | undefined): XmlElement {
   const wanted = resource === undefined ? undefined : xml(NS_BIND, "resource", {}, resource);
+  // [rfc6120-4.8.3-06]
   return iqRequest("set", id, xml(NS_BIND, "bind", {}, wanted), { ns: NS_CLIENT });
 }
 
-/** [rfc6120-7.6.1-01] */
 export function bindResult(request: XmlElement, jid: FullJid): XmlElement {
+  // [rfc6120-7.6.1-01]
   return resultOf(request, xml(NS_BIND, "bind", {}, xml(NS_BIND, "jid", {}, jid)));
 }
 
-/** What the client asked for; absent and empty mean that we choose. [rfc6120-7.7.2.1-01] */
+/** What the client asked for; absent and empty mean that we choose. */
 export function requestedResource(bind: XmlElement): string | undefined {
   const text = bind.child(NS_BIND, "resource")?.text;
+  // [rfc6120-7.7.2.1-01]
   return text === "" ? undefined : text;
 }
 

@@ -28,13 +28,14 @@ export interface Ended {
   readonly role: Role;
 }
 
-/** Sends the closing tag behind `before` and gives the peer time to do the same. [rfc6120-4.4-01] */
+/** Sends the closing tag behind `before` and gives the peer time to do the same. */
 export function closeAndWait(
   role: Role,
   options: { readonly end: StreamEnd; readonly listening: boolean },
   ...before: readonly StreamEffect[]
 ): Step<EndingState> {
   return step(
+    // Not over before the peer has closed too. [rfc6120-4.4-01]
     { role, phase: "closing", ...options },
     ...before,
     { type: "sendClose" },
@@ -60,6 +61,7 @@ export function receiveWhenEnding(state: EndingState, input: StreamInput): Step<
   if (state.phase === "ended") return step(state);
   switch (input.type) {
     case "element":
+      // [rfc6120-4.4-01]
       return state.listening ? step(state, ...lateElement(input.element)) : step(state);
     case "closed":
     case "disconnected":

@@ -9,6 +9,9 @@ import type { StreamEnd } from "./stream-end.ts";
 import { clientAnswers, julietSasl, julietsClient, tls } from "./testing/client.ts";
 import { meet, type Meeting, type Pair } from "./testing/pair.ts";
 import { full, hostOf, julietCredentials, openPolicy, serverAnswers, serverOf } from "./testing/server.ts";
+import { Wire } from "./testing/wire.ts";
+import { mayKeepAlive } from "./receive.ts";
+import { startReceiving } from "./receiving/receive.ts";
 
 const juliet = julietCredentials();
 
@@ -51,7 +54,7 @@ describe("a client and a server", () => {
   };
   for (const transport of ["clear", "tls"] as const) {
     for (const mechanism of allMechanisms) {
-      test(`meet over ${transport === "clear" ? "STARTTLS" : "direct TLS"} with ${mechanism}`, () => {
+      test(`meet over ${transport === "clear" ? "STARTTLS" : "direct TLS"} with ${mechanism}, and no stream is closed [rfc6120-4.3.3-01] [rfc6120-6.2-01] [rfc6120-6.4.6-04] [rfc6120-13.4-01] [rfc6120-13.5-01]`, () => {
         const policy = { ...defaultSaslClientPolicy, ...credentialsOf(mechanism) };
         const config = { sasl: julietSasl({ only: mechanism, policy }), resource: "balcony", sm: { resumable: true } };
         const { client, server, transcript } = meeting({
@@ -72,7 +75,29 @@ describe("a client and a server", () => {
     }
   }
 
-  test("every stream has an id of its own [rfc6120-4.3.3-03]", () => {
+  test("their address is who authenticated, with the resource that was bound [rfc6120-4.3.6-01] [rfc6120-4.3.6-03] [rfc6120-4.3.6-04] [rfc6120-7.1-02] [rfc6120-7.2-01]", () => {
+    const { client, server } = meeting({ client: { resource: "balcony" } });
+    assert.equal(server.find("established")?.jid, jid);
+    assert.equal(client.find("established")?.jid, jid);
+  });
+
+  test("nothing is in the clear but headers, features and STARTTLS [rfc6120-13.3-01] [rfc6120-13.6-01] [rfc6120-13.8.2-02] [rfc6120-13.9.4-01]", () => {
+    const { transcript } = meeting();
+    const proceed = transcript.findIndex((line) => line.includes("<proceed"));
+    assert.deepEqual(
+      transcript.slice(0, proceed + 1).map((line) => /^(.): (?:<\?.*\?>)?<([a-z:]+)/.exec(line)?.slice(1).join(" ")),
+      ["C stream:stream", "S stream:stream", "S stream:features", "C starttls", "S proceed"],
+    );
+    const rest = transcript.slice(proceed + 1).join("\n");
+    assert.ok(rest.indexOf("<success") < rest.indexOf("<iq"), "SASL is over before the first stanza");
+  });
+
+  test("the channel is bound wherever both can [rfc6120-13.8.1-03] [rfc6120-13.9.4-02]", () => {
+    const { server } = meeting();
+    assert.equal(server.find("authorize")?.mechanism, "SCRAM-SHA-512-PLUS");
+  });
+
+  test("every stream has an id of its own [rfc6120-4.3.3-03] [rfc6120-4.7.3-01] [rfc6120-4.7.3-04]", () => {
     const { transcript } = meeting();
     const ids = transcript.flatMap((line) => /^S: .*<stream:stream.* id='([^']+)'/.exec(line)?.[1] ?? []);
     assert.deepEqual(ids, ["id1", "id2", "id3"]);
@@ -85,6 +110,36 @@ describe("a client and a server", () => {
       headers.map((line) => line.includes("from='juliet@im.example'")),
       [false, true, true],
     );
+  });
+
+  test("white space keeps an established stream alive, and no other [rfc6120-5.3.3-01] [rfc6120-6.3.5-01] [rfc6120-11.7-01]", () => {
+    const wire = new Wire(
+      () => startReceiving(serverOf(hostOf("im.example", { startTls: "required" }))),
+      serverAnswers(juliet),
+    );
+    const phases: [string, boolean][] = [];
+    const after = (input: () => void): void => {
+      input();
+      phases.push([wire.state.phase, mayKeepAlive(wire.state)]);
+    };
+    const open =
+      "<stream:stream to='im.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+    after(() => wire.write(open));
+    after(() => wire.write("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"));
+    after(() => wire.input({ type: "secured", channel: tls }));
+    after(() => wire.write(`${open}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'/>`));
+    after(() => wire.write(`<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${btoa("\0juliet\0r0m30")}</response>`));
+    after(() => wire.write(`${open}<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>`));
+    after(() => wire.write(" "));
+    assert.deepEqual(phases, [
+      ["choosing", false],
+      ["securing", false],
+      ["opening", false],
+      ["authenticating", false],
+      ["opening", false],
+      ["bound", true],
+      ["bound", true],
+    ]);
   });
 
   test("the client closes, and both end", () => {
@@ -151,7 +206,7 @@ describe("a client that does not get what it wants", () => {
     );
   });
 
-  test("tries no mechanism that is not on its list [rfc6120-6.3.3-04]", () => {
+  test("tries no mechanism that is not on its list, and closes [rfc6120-6.3.3-04] [rfc6120-6.4.5-04]", () => {
     const pair = meeting({ client: { sasl: julietSasl({ only: "EXTERNAL" }) } });
     const end = endOf(pair);
     assert(end?.type === "failed" && end.failure.type === "noMechanism");
@@ -170,7 +225,7 @@ describe("a client that does not get what it wants", () => {
     assert(end?.type === "failed" && end.failure.type === "noMechanism");
   });
 
-  test("tries the next mechanism, and in the end says why it was refused [rfc6120-6.4.5-03]", () => {
+  test("tries the next mechanism, and in the end says why it was refused [rfc6120-6.3.3-03] [rfc6120-6.4.5-03]", () => {
     const pair = meeting({ client: { sasl: julietSasl({ password: "tybalt" }) } });
     const end = endOf(pair);
     assert(end?.type === "failed" && end.failure.type === "authenticationFailed");

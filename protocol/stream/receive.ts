@@ -21,10 +21,8 @@ export function isEstablished(state: StreamState): boolean {
   return state.phase === "bound" || state.phase === "connected";
 }
 
-/**
- * Whether white space may be sent to keep the connection alive: not while TLS or SASL is under way.
- * [rfc6120-5.3.3-01] [rfc6120-6.3.5-01]
- */
+/** Whether white space may be sent to keep the connection alive: not while TLS or SASL is under way. */
 export function mayKeepAlive(state: StreamState): boolean {
+  // [rfc6120-5.3.3-01] [rfc6120-6.3.5-01] [rfc6120-11.7-01]
   return isEstablished(state) || state.phase === "enablingSm";
 }

@@ -43,7 +43,8 @@ export function readSaslReply(element: XmlElement): SaslReply {
     }
     case "failure": {
       const children = element.elements().filter((child) => child.ns === NS_SASL);
-      // A condition that is missing or that nobody knows means not-authorized. [rfc6120-6.5-04]
+      // A condition that is missing means not-authorized; one that nobody knows ends the attempt just the same.
+      // [rfc6120-6.5-04]
       const condition = children.find((child) => child.name !== "text")?.name ?? "not-authorized";
       return { type: "failure", condition, text: element.child(NS_SASL, "text")?.text };
     }
@@ -52,6 +53,7 @@ export function readSaslReply(element: XmlElement): SaslReply {
   }
 }
 
+/** [rfc6120-6.4.2-02] */
 export function saslAuth(mechanism: string, initial: Uint8Array | undefined): XmlElement {
   return xml(NS_SASL, "auth", { mechanism }, encodeSaslContent(initial));
 }
@@ -68,8 +70,9 @@ export function saslChallenge(data: Uint8Array): XmlElement {
   return xml(NS_SASL, "challenge", {}, encodeBase64(data));
 }
 
-/** Data that is there and empty is not the same as none. [rfc6120-6.4.6-03] */
+/** Data that is there and empty is not the same as none. */
 export function saslSuccess(data: Uint8Array | undefined): XmlElement {
+  // [rfc6120-6.4.6-03]
   return xml(NS_SASL, "success", {}, encodeSaslContent(data));
 }
 
@@ -78,7 +81,9 @@ export function saslFailure(condition: SaslCondition, text?: string): XmlElement
     NS_SASL,
     "failure",
     {},
+    // [rfc6120-6.5-03]
     xml(NS_SASL, condition),
+    // [rfc6120-6.5-05]
     text === undefined ? undefined : xml(NS_SASL, "text", { "xml:lang": "en" }, text),
   );
 }

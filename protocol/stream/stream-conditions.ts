@@ -51,7 +51,7 @@ export type StreamCondition =
   /** A version we cannot speak. §4.9.3.25 */
   | "unsupported-version";
 
-/** All of them, in the order of the RFC. */
+/** All of them, in the order of the RFC. [rfc6120-4.9.2-03] */
 export const streamConditions: readonly StreamCondition[] = [
   "bad-format",
   "bad-namespace-prefix",

@@ -1,16 +1,18 @@
+import { assert } from "#protocol/assert.ts";
 import { type XmlElement, xml } from "#protocol/xml/element.ts";
 import type { XmlFault } from "#protocol/xml/fault.ts";
 import { NS_STREAM, NS_STREAMS } from "#protocol/xml/namespaces.ts";
+import { isOtherHost } from "./other-host.ts";
 import { type StreamCondition, streamConditionOf } from "./stream-conditions.ts";
 
 export interface StreamErrorDetails {
-  /** For people who debug; never decide by it. [rfc6120-4.9.2-10] */
+  /** For people who debug; never decide by it. */
   readonly text?: string | undefined;
   /** BCP 47 tag of the text. */
   readonly language?: string | undefined;
   /** Application-specific condition, in a namespace of its own. RFC 6120 §4.9.4. */
   readonly specific?: XmlElement | undefined;
-  /** Where to go instead, `host` or `host:port`, IPv6 in brackets; only with see-other-host. [rfc6120-4.9.3.19-01] */
+  /** Where to go instead, `host` or `host:port`, IPv6 in brackets; only with see-other-host. */
   readonly otherHost?: string | undefined;
   readonly cause?: unknown;
 }
@@ -37,22 +39,32 @@ export class StreamError extends Error {
   }
 }
 
-/** [rfc6120-4.9.2-05] [rfc6120-4.9.2-06] [rfc6120-4.9.2-07] */
+/** The element that is sent. `undefined-condition` takes an application-specific one, which says what it is. */
 export function buildStreamError(error: StreamError): XmlElement {
+  // [rfc6120-4.9.3.21-01]
+  assert(error.condition !== "undefined-condition" || error.specific !== undefined, "an error says what went wrong");
+  // [rfc6120-4.9.3.19-01] [rfc6120-4.9.3.19-03]
+  assert(error.otherHost === undefined || isOtherHost(error.otherHost), "the other host is a domain, perhaps a port");
   return xml(
     NS_STREAM,
+    // [rfc6120-4.9-01]
     "error",
     {},
+    // Always, whatever else there is. [rfc6120-4.9.2-05] [rfc6120-4.9.2-09] [rfc6120-4.9.4-02]
     xml(NS_STREAMS, error.condition, {}, error.otherHost),
+    // [rfc6120-4.9.2-06] [rfc6120-4.9.2-08]
     error.text === undefined ? undefined : xml(NS_STREAMS, "text", { "xml:lang": error.language ?? "en" }, error.text),
+    // [rfc6120-4.9.2-07] [rfc6120-4.9.4-01]
     error.specific,
   );
 }
 
-/** What a peer's `<stream:error/>` says; a condition that we do not know is undefined-condition. [rfc6120-4.9.2-04] */
+/** What a peer's `<stream:error/>` says; a condition that we do not know is undefined-condition. */
 export function readStreamError(element: XmlElement): StreamError {
   const children = element.elements();
+  // The text means nothing. [rfc6120-4.9.2-10]
   const defined = children.find((child) => child.ns === NS_STREAMS && child.name !== "text");
+  // [rfc6120-4.9.2-04]
   const condition = (defined && streamConditionOf(defined.name)) ?? "undefined-condition";
   const text = element.child(NS_STREAMS, "text");
   const otherHost = condition === "see-other-host" ? defined?.text.trim() : undefined;
@@ -60,7 +72,7 @@ export function readStreamError(element: XmlElement): StreamError {
     text: text?.text,
     language: text?.attr("xml:lang"),
     specific: children.find((child) => child.ns !== NS_STREAMS),
-    otherHost: otherHost === "" ? undefined : otherHost,
+    otherHost: otherHost === undefined || !isOtherHost(otherHost) ? undefined : otherHost,
   });
 }
 
@@ -70,5 +82,6 @@ export function isStreamError(element: XmlElement): boolean {
 
 /** The error that a reader's fault leads to. */
 export function errorOfFault(fault: XmlFault): StreamError {
+  // [rfc6120-4.9.3.1-01]
   return new StreamError(fault.condition, { text: fault.text });
 }

@@ -17,18 +17,22 @@ export interface StreamHeader {
 
 /** The header as text: XML declaration and open root tag. The transports that frame otherwise (RFC 7395) have their own. */
 export function formatStreamHeader(header: StreamHeader): string {
+  // The namespaces are those of the stream and its content, and no others. [rfc6120-4.8.5-06]
   const attributes: readonly (readonly [string, string | undefined])[] = [
     ["from", header.from],
     ["to", header.to],
     ["id", header.id],
     ["version", header.version],
     ["xml:lang", header.language],
+    // [rfc6120-4.8.2-01] [rfc6120-4.8.3-05]
     ["xmlns", header.contentNamespace],
+    // [rfc6120-4.8.1-01]
     ["xmlns:stream", NS_STREAM],
   ];
   const written = attributes.map(([name, value]) =>
     value === undefined ? "" : ` ${name}='${escapeAttribute(value)}'`,
   );
+  // Neither byte order mark nor standalone. [rfc6120-11.5-01] [rfc6120-11.5-02] [rfc6120-11.5-03] [rfc6120-11.6-04]
   return `<?xml version='1.0'?><stream:stream${written.join("")}>`;
 }
 

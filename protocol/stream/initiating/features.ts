@@ -29,7 +29,8 @@ export function readFeatures(features: XmlElement): ServerFeatures {
   };
 }
 
-/** Said so, or the only feature there is. [rfc6120-5.3.1-01] */
+/** Said so, or the only feature there is. */
 function isRequired(features: XmlElement, starttls: XmlElement): boolean {
+  // [rfc6120-5.3.1-01]
   return starttls.child(NS_TLS, "required") !== undefined || features.elements().length === 1;
 }

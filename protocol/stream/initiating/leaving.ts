@@ -26,6 +26,7 @@ export function closeQuietly(
 export function giveUpWithError(state: InitiatingState, error: StreamError): Step<InitiatingOrEnding> {
   const end = { type: "errorSent", error } as const;
   if (state.phase === "startingTls") return endNow("initiating", end);
+  // [rfc6120-4.9-02] [rfc6120-4.9.1.1-01]
   return closeQuietly(state, end, { type: "send", element: buildStreamError(error) });
 }
 

@@ -16,10 +16,13 @@ export function sendHeader(facts: InitiatingFacts): Step<AwaitingHeader> {
       type: "sendHeader",
       header: {
         contentNamespace: config.contentNamespace,
+        // [rfc6120-4.7.2-01]
         to: config.to,
         // Who we are is nobody's business before TLS. [rfc6120-4.7.1-01]
         from: facts.channel === undefined ? undefined : config.from,
+        // No id: that is for the server to give. [rfc6120-4.7.3-03] [rfc6120-4.7.5-04]
         version: formatVersion(ourVersion),
+        // [rfc6120-4.7.4-02] [rfc6120-12-02]
         language: config.language,
       },
     },

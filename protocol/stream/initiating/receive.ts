@@ -26,6 +26,7 @@ export function startInitiating(config: InitiatingConfig, channel?: SecureChanne
 export function receiveAsInitiating(state: InitiatingState, input: StreamInput): Step<InitiatingOrEnding> {
   switch (input.type) {
     case "opened":
+      // [rfc6120-7.3.2-01]
       if (state.phase === "awaitingHeader") return receiveServerHeader(state, input.header, input.context);
       return giveUp(state, { type: "protocol", text: "a second header" });
     case "element":
@@ -39,6 +40,7 @@ export function receiveAsInitiating(state: InitiatingState, input: StreamInput):
       return endNow("initiating", { type: "errorSent", error }, ...told);
     }
     case "secured":
+      // [rfc6120-5.3.2-01] [rfc6120-5.4.3.3-04]
       return state.phase === "startingTls" ? sendHeader({ ...state.facts, channel: input.channel }) : step(state);
     case "disconnected":
       return endNow("initiating", { type: "disconnected" });
@@ -65,6 +67,7 @@ export function receiveAsInitiating(state: InitiatingState, input: StreamInput):
 }
 
 function receiveElement(state: InitiatingState, element: XmlElement): Step<InitiatingOrEnding> {
+  // [rfc6120-4.9.1.1-02]
   if (isStreamError(element) && state.phase !== "startingTls")
     return endNow("initiating", { type: "errorReceived", error: readStreamError(element) }, { type: "sendClose" });
   switch (state.phase) {
@@ -102,6 +105,7 @@ function receiveProceed(state: AwaitingProceed, element: XmlElement): Step<Initi
     { ...state, phase: "startingTls" },
     // What came in the same breath came in the clear, whoever sent it (A21). [rfc6120-5.4.3.3-02]
     { type: "restartInput", rest: "drop" },
+    // [rfc6120-5.2-01] [rfc6120-5.4.2.3-03]
     { type: "startTls" },
   );
 }
@@ -162,6 +166,6 @@ function receiveTimeout(state: InitiatingState, timer: "negotiation" | "closing"
   if (timer === "closing")
     return state.phase === "closingConnected" ? endNow("initiating", { type: "closeTimedOut" }) : step(state);
   if (state.phase === "connected" || state.phase === "closingConnected") return step(state);
-  // [rfc6120-4.9.3.4-01]
+  // It has not answered what we sent. [rfc6120-4.9.3.4-01]
   return giveUpWithError(state, new StreamError("connection-timeout"));
 }

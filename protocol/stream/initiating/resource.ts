@@ -32,7 +32,7 @@ export function begin(state: AwaitingFeatures, features: ServerFeatures): Step<I
       { role: "initiating", phase: "awaitingResumed", facts, offered: features },
       { type: "send", element: buildSm({ type: "resume", previous: previous.id, h: previous.h }) },
     );
-  // [rfc6120-7.3.1-01]
+  // [rfc6120-4.3.2-03] [rfc6120-7.1-01] [rfc6120-7.3.1-01] [rfc6120-7.4-03]
   if (!features.bind) return giveUp(state, { type: "protocol", text: "the server offers no binding" });
   return bind(facts, features, facts.config.resource);
 }
@@ -40,6 +40,7 @@ export function begin(state: AwaitingFeatures, features: ServerFeatures): Step<I
 function bind(facts: InitiatingFacts, offered: Offered, requested: string | undefined): Step<AwaitingAddress> {
   return step(
     { role: "initiating", phase: "awaitingAddress", facts, offered, requested },
+    // [rfc6120-7.7-01]
     { type: "send", element: bindRequest(bindId, requested) },
   );
 }
@@ -105,6 +106,7 @@ function connect(facts: InitiatingFacts, offered: Offered, jid: FullJid): Step<C
         ] as const)
       : []),
     { type: "stopTimer", timer: "negotiation" },
+    // Not before. [rfc6120-4.3.5-02]
     { type: "established", jid, how: "bound", language: facts.language, smAsked: asks },
   );
 }

@@ -17,10 +17,11 @@ export function authenticate(
 ): Step<InitiatingOrEnding> {
   const announcement: SaslAnnouncement = { ...offered, channel: facts.channel, refused: facts.refused };
   const attempt = facts.refused.length < clientSaslAttemptsMax ? facts.config.sasl.choose(announcement) : undefined;
+  // [rfc6120-6.4.5-04]
   if (attempt === undefined) return giveUp(state, failureOf(facts, offered.mechanisms));
   const proving: Proving = { role: "initiating", phase: "proving", facts, announcement, attempt, waitingFor: "server" };
   const first = attempt.exchange.start();
-  // Only the first message travels in <auth/>.
+  // Only the first message travels in <auth/>. [rfc6120-6.3.10-01] [rfc6120-6.4.2-01]
   if (first.type === "response")
     return step(proving, { type: "send", element: saslAuth(attempt.mechanism, first.data) });
   return proceed(proving, first);
@@ -67,13 +68,14 @@ function proceed(state: Proving, output: SaslClientOutput): Step<InitiatingOrEnd
   const resume: readonly StreamEffect[] = wasPaused ? [{ type: "resumeInput" }] : [];
   switch (output.type) {
     case "response": {
+      // [rfc6120-6.4.3-02]
       const element = saslResponse(output.data ?? new Uint8Array());
       return step({ ...state, waitingFor: "server" }, { type: "send", element }, ...resume);
     }
     case "derive":
       return step({ ...state, waitingFor: "key" }, ...(wasPaused ? [] : ([{ type: "pauseInput" }] as const)), output);
     case "authenticated": {
-      // [rfc6120-6.4.6-04]
+      // [rfc6120-4.3.3-01] [rfc6120-6.3.2-01] [rfc6120-6.4.6-04]
       const opened = sendHeader({ ...state.facts, authenticated: true });
       return step(opened.state, { type: "restartInput", rest: "keep" }, ...opened.effects, ...resume);
     }

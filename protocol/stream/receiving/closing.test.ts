@@ -31,6 +31,7 @@ describe("the end", () => {
     wire.write(`<enable ${smNs}/>`);
     wire.take();
     wire.input({ type: "close" });
+    assert.equal(wire.find("disconnect"), undefined);
     wire.write(`<message/><a ${smNs} h='0'/><x xmlns='y'/><r ${smNs}/>`);
     assert.equal(wire.take(), "</stream:stream>");
     assert.equal(wire.find("stanza")?.element.name, "message");
@@ -74,7 +75,7 @@ describe("the end", () => {
     assert.equal(wire.state.phase, "ended");
   });
 
-  test("A7 pings and white space earn no time before authentication", () => {
+  test("A7 pings and white space earn no time before authentication, and the text says so [rfc6120-4.9.3.14-01]", () => {
     const wire = serve();
     wire.write(open);
     for (let i = 0; i < 100; i++) wire.write(" ");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parseElement } from "#protocol/xml/read.ts";
 import {
   open,
   tlsNs,
@@ -17,7 +18,7 @@ describe("an established stream", () => {
   runTable(
     [
       {
-        name: "a second resource is refused",
+        name: "a second resource is refused [rfc6120-7.6.2.2-01]",
         script: [
           [
             bind("window"),
@@ -36,12 +37,13 @@ describe("an established stream", () => {
         ],
       },
       {
-        name: "an unknown element ends the stream [rfc6120-4.8.4-03]",
-        script: [["<x xmlns='y'/>", error("unsupported-stanza-type")]],
+        name: "an unknown element ends the stream: error, closing tag, no more [rfc6120-4.8.4-03] [rfc6120-4.9-02] [rfc6120-4.9.1.1-01]",
+        script: [["<x xmlns='y'/><message/>", error("unsupported-stanza-type")]],
+        phase: "closing",
       },
       { name: "an unknown content element ends the stream", script: [["<pubsub/>", error("unsupported-stanza-type")]] },
       {
-        name: "stanzas of another content namespace end the stream [rfc6120-4.8.3-04]",
+        name: "stanzas of another content namespace end the stream [rfc6120-4.8.3-04] [rfc6120-4.8.3-08]",
         script: [["<message xmlns='jabber:server'/>", error("invalid-namespace")]],
       },
       {
@@ -57,11 +59,37 @@ describe("an established stream", () => {
     bindStream,
   );
 
-  test("an element that the host knows is passed up", () => {
+  test("an element that the host knows is passed up [rfc6120-4.8.4-01]", () => {
     const wire = bindStream();
     wire.write("<active xmlns='urn:xmpp:csi:0'/>");
     assert.equal(wire.find("nonza")?.element.name, "active");
   });
+
+  test("what is no stanza is never taken for one, whatever address it has [rfc6120-4.8.4-02]", () => {
+    for (const element of ["<x xmlns='y' to='romeo@im.example'/>", "<active xmlns='urn:xmpp:csi:0' to='a@b'/>"]) {
+      const wire = bindStream();
+      wire.write(element);
+      assert.equal(wire.find("stanza"), undefined);
+    }
+  });
+
+  test("it is not restarted, so no more features are announced [rfc6120-4.3.5-01] [rfc6120-7.3.2-01]", () => {
+    const wire = bindStream();
+    wire.input({ type: "opened", header: parseElement(`${open}</stream:stream>`) });
+    assert.equal(wire.take(), error("bad-format", "the stream is open"));
+  });
+
+  for (const [name, header, language] of [
+    ["a language tag", "xml:lang='de-CH'", "de-CH"],
+    ["none", "", undefined],
+    ["no language tag", "xml:lang='not a tag'", undefined],
+    ["a tag of other characters", "xml:lang='de_CH'", undefined],
+  ] as const)
+    test(`a header with ${name} is for stanzas in ${language} [rfc6120-4.7.4-01]`, () => {
+      const wire = serve();
+      wire.write(open + plain + open.replace("to=", `${header} to=`) + bind());
+      assert.equal(wire.find("established")?.language, language);
+    });
 
   test("a stanza that was not taken past the machine is passed up", () => {
     const wire = bindStream();

@@ -16,12 +16,15 @@ export function featuresBeforeAuthentication(
   host: StreamHost,
   channel: SecureChannel | undefined,
 ): { readonly element: XmlElement; readonly choice: Choice } {
+  // [rfc6120-5.4.1-03] [rfc6120-5.4.3.3-06]
   const starttls = channel === undefined && host.startTls !== "none";
-  // While TLS is due nothing else is offered, so nothing else can be used to walk past it (A22). [rfc6120-5.3.1-02]
+  // While TLS is due nothing else is offered, so nothing else can be used to walk past it (A22).
+  // [rfc6120-5.2-02] [rfc6120-5.3.1-01] [rfc6120-5.3.1-02] [rfc6120-5.4.1-04] [rfc6120-13.3-01]
   if (starttls && host.startTls === "required")
     return { element: features([starttlsFeature(true)]), choice: { starttls, mechanisms: [] } };
   const mechanisms = offeredMechanisms(host, channel);
   const children = [
+    // [rfc6120-6.4.1-03] [rfc6120-7.4-02]
     starttls ? starttlsFeature(false) : undefined,
     mechanisms.length === 0 ? undefined : mechanismsFeature(mechanisms),
     channelBindingFeature(mechanisms, offeredBindingTypes(host, channel)),
@@ -31,13 +34,13 @@ export function featuresBeforeAuthentication(
   return { element: features(children), choice: { starttls, mechanisms } };
 }
 
-/** Features after authentication. [rfc6120-7.4-01] */
+/** Features after authentication. */
 export function featuresAfterAuthentication(
   host: StreamHost,
   channel: SecureChannel | undefined,
   contentNamespace: string,
 ): XmlElement {
-  // Servers have no resources to bind.
+  // Servers have no resources to bind. [rfc6120-7.4-01]
   const binding = contentNamespace === NS_SERVER ? [] : [bindFeature(), sessionFeature()];
   return features([
     ...binding,

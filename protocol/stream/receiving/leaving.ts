@@ -13,7 +13,9 @@ import type { ReceivingOrEnding, ReceivingState } from "./state.ts";
  */
 export function failStream(state: ReceivingState, error: StreamError): Step<ReceivingOrEnding> {
   const end: StreamEnd = { type: "errorSent", error };
+  // [rfc6120-5.4.3.1-02] [rfc6120-5.4.3.2-02]
   if (state.phase === "securing") return endNow("receiving", end);
+  // [rfc6120-4.9-02] [rfc6120-4.9.1.1-01]
   const closed = closeAndWait("receiving", { end, listening: false }, ...headerIfMissing(state), {
     type: "send",
     element: buildStreamError(error),
@@ -59,6 +61,7 @@ export function resumeIfPaused(state: ReceivingState): readonly StreamEffect[] {
 /** The header for an error that comes before ours: we do not know who asks for whom. [rfc6120-4.9.1.3-01] */
 function headerIfMissing(state: ReceivingState): readonly StreamEffect[] {
   const { config, headerSent, host } = state.facts;
+  // [rfc6120-4.9.1.2-01]
   if (headerSent) return [];
   return [
     {

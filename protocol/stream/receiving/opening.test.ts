@@ -19,8 +19,30 @@ describe("stream headers", () => {
   runTable(
     [
       {
-        name: "a header is answered with a new id, our name and our features",
+        name: "a header is answered with ours: our name, a new id, our language, our namespaces [rfc6120-4.1-01] [rfc6120-4.7.1-03] [rfc6120-4.7.3-04] [rfc6120-4.7.4-03] [rfc6120-4.8.2-01]",
         script: [[open, head(1) + tlsFeatures]],
+      },
+      {
+        name: "features follow, on the same connection, with STARTTLS gone under TLS [rfc6120-4.3.2-01] [rfc6120-4.5-01] [rfc6120-5.4.1-01] [rfc6120-5.4.1-02] [rfc6120-5.4.3.3-06]",
+        script: [[open, head(1) + tlsFeatures]],
+      },
+      {
+        name: "the features offer SASL, and no binding yet [rfc6120-6.4.1-01] [rfc6120-6.4.1-02] [rfc6120-6.4.1-03] [rfc6120-6.4.1-04] [rfc6120-7.4-02]",
+        script: [[open, head(1) + tlsFeatures]],
+      },
+      {
+        name: "a header from nobody is as good, and its answer is to nobody [rfc6120-4.7.1-05] [rfc6120-4.7.2-03]",
+        script: [[open, head(1) + tlsFeatures]],
+      },
+      {
+        name: "between servers the answer is to the domain that the header is from [rfc6120-4.7.2-04]",
+        setting: { server: { contentNamespace: "jabber:server" } },
+        script: [
+          [
+            open.replace("to=", "from='verona.example' to=").replace("jabber:client", "jabber:server"),
+            head(1, " to='verona.example'").replace("jabber:client", "jabber:server") + tlsFeatures,
+          ],
+        ],
       },
       {
         name: "the answer is addressed to the bare JID of who said who they are [rfc6120-4.7.2-02]",
@@ -55,7 +77,7 @@ describe("stream headers", () => {
         script: [[`<stream:stream to='im.example' version='1.0' xml:lang='fr' ${streams}>`, head(1) + tlsFeatures]],
       },
       {
-        name: "of two versions the lower is spoken, compared as numbers [rfc6120-4.7.5-05] [rfc6120-4.7.5-06]",
+        name: "of two versions the lower is spoken, compared as numbers [rfc6120-4.7.5-02] [rfc6120-4.7.5-03] [rfc6120-4.7.5-05] [rfc6120-4.7.5-06]",
         script: [[`<stream:stream to='im.example' version='01.13' ${streams}>`, head(1) + tlsFeatures]],
       },
       {
@@ -112,7 +134,7 @@ describe("stream headers", () => {
         script: answered(`<stream:stream from='@' to='im.example' version='1.0' ${streams}>`, "improper-addressing"),
       },
       {
-        name: "another content namespace is not for this port [rfc6120-4.8.3-03]",
+        name: "another content namespace is not for this port [rfc6120-4.8.2-02] [rfc6120-4.8.3-03]",
         script: answered(
           `<stream:stream to='im.example' version='1.0' ${streams.replace("jabber:client", "jabber:server")}>`,
           "invalid-namespace",
@@ -120,14 +142,31 @@ describe("stream headers", () => {
         ),
       },
       {
-        name: "another prefix for the stream namespace is refused [rfc6120-4.8.5-02]",
+        name: "another prefix for the stream namespace is refused [rfc6120-4.8.5-01] [rfc6120-4.8.5-02]",
         script: answered(
           `<s:stream to='im.example' version='1.0' ${streams.replace("xmlns:stream", "xmlns:s")}>`,
           "bad-namespace-prefix",
         ),
       },
       {
-        name: "a host that moved tells where, under TLS [rfc6120-4.9.3.19-06]",
+        name: "a namespace for what is inside of stanzas has no place in the header [rfc6120-4.8.5-07]",
+        script: answered(
+          `<stream:stream to='im.example' version='1.0' xmlns:x='urn:example' ${streams}>`,
+          "invalid-namespace",
+          "namespaces of stanzas are declared in stanzas",
+        ),
+      },
+      {
+        name: "a header may declare what is spoken outside of stanzas",
+        script: [
+          [
+            `<stream:stream to='im.example' version='1.0' xmlns:db='jabber:server:dialback' xmlns:xml='http://www.w3.org/XML/1998/namespace' xmlns:c='jabber:client' ${streams}>`,
+            head(1) + tlsFeatures,
+          ],
+        ],
+      },
+      {
+        name: "a host that moved tells where, under TLS [rfc6120-4.9.3.19-01] [rfc6120-4.9.3.19-03]",
         setting: { host: { otherHost: "[2001:db8::9]:5222" } },
         script: [
           [
@@ -137,7 +176,7 @@ describe("stream headers", () => {
         ],
       },
       {
-        name: "a host that moved does not tell it in the clear",
+        name: "a host that moved does not tell it in the clear [rfc6120-4.9.3.19-06]",
         setting: { channel: undefined, host: { otherHost: "other.example", startTls: "required" } },
         script: [[open, head(1) + starttlsOnly]],
       },

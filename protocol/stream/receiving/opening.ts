@@ -20,7 +20,7 @@ import type { Opening, ReceivingFacts, ReceivingOrEnding } from "./state.ts";
 
 /**
  * A stream header: at the start, after TLS, after SASL. It is always answered with ours; a fault in it is told inside
- * the stream that this opens. RFC 6120 §4.7, §4.9.1.2 [rfc6120-4.1-01]
+ * the stream that this opens. RFC 6120 §4.7, §4.9.1.2
  */
 export function receiveHeader(
   state: Opening,
@@ -29,6 +29,7 @@ export function receiveHeader(
 ): Step<ReceivingOrEnding> {
   const facts = readHeader(state.facts, header);
   const opened: Opening = { ...state, facts: { ...facts, headerSent: true } };
+  // On the connection that it came from. [rfc6120-4.1-01] [rfc6120-4.5-01] [rfc6120-5.4.1-01] [rfc6120-6.4.1-01]
   const answer = { type: "sendHeader", header: answerHeader(facts, header) } as const;
   const found =
     faultOfRoot(header, context, facts.config.contentNamespace) ?? faultOfHeader(state.facts, facts, header);
@@ -40,16 +41,19 @@ export function receiveHeader(
 
 function announce(state: Opening, host: StreamHost): Step<ReceivingOrEnding> {
   const { facts } = state;
+  // [rfc6120-4.3.2-01]
   if (!speaksFeatures(facts.version)) {
-    // No features for such a peer, so nothing that it could negotiate here. [rfc6120-4.3.2-01]
+    // No features for such a peer, so nothing that it could negotiate here.
     if (!host.acceptsLegacyPeers) return failStream(state, new StreamError("unsupported-version"));
     return step({ ...state, host, phase: "choosing", choice: { starttls: false, mechanisms: [] } });
   }
   if (facts.user !== undefined) {
+    // Anew after each restart. [rfc6120-4.3.4-01] [rfc6120-6.4.6-06]
     const element = featuresAfterAuthentication(host, facts.channel, facts.config.contentNamespace);
     return step({ ...state, host, user: facts.user, phase: "choosingResource" }, { type: "send", element });
   }
   const { element, choice } = featuresBeforeAuthentication(host, facts.channel);
+  // [rfc6120-5.4.1-02] [rfc6120-6.4.1-02]
   return step({ ...state, host, phase: "choosing", choice }, { type: "send", element });
 }
 
@@ -62,14 +66,16 @@ function readHeader(facts: ReceivingFacts, header: XmlElement): ReceivingFacts {
     ...facts,
     host: facts.host ?? hostOf(facts, header.attr("to")),
     version: version === undefined ? legacyVersion : (parseVersion(version) ?? legacyVersion),
-    // [rfc6120-4.7.4-07]
+    // What is no language tag is none. [rfc6120-4.7.4-01] [rfc6120-4.7.4-07]
     language: language !== undefined && isLanguageTag(language) ? language : undefined,
+    // [rfc6120-4.7.1-05]
     from: from === undefined ? undefined : bareOf(from),
   };
 }
 
 function hostOf(facts: ReceivingFacts, to: string | undefined): StreamHost | undefined {
   const { config } = facts;
+  // [rfc6120-4.7.2-06]
   const domain = to === undefined && config.acceptsMissingTo ? config.defaultDomain : parseJid(to ?? "");
   if (domain === undefined || !isDomain(domain)) return undefined;
   const answer = config.host(domain);
@@ -120,7 +126,7 @@ function answerHeader(facts: ReceivingFacts, header: XmlElement) {
     from: host?.domain ?? config.defaultDomain,
     // To whom only where they said who they are. [rfc6120-4.7.2-02] [rfc6120-4.7.2-03] [rfc6120-4.7.2-04]
     to: facts.from,
-    // A new one each time. [rfc6120-4.3.3-03] [rfc6120-4.7.3-01]
+    // A new one each time. [rfc6120-4.3.3-03] [rfc6120-4.7.3-01] [rfc6120-4.7.3-04] [rfc6120-5.4.3.3-05] [rfc6120-6.4.6-05]
     id: config.newStreamId(),
     version: answerVersion(header.attr("version")),
     // [rfc6120-4.7.4-03]
@@ -131,6 +137,7 @@ function answerHeader(facts: ReceivingFacts, header: XmlElement) {
 /** None to a peer that sent none [rfc6120-4.7.5-08], the lower of both to the others. [rfc6120-4.7.5-05] */
 function answerVersion(version: string | undefined): string | undefined {
   if (version === undefined) return undefined;
+  // [rfc6120-4.7.5-03]
   return formatVersion(lowerVersion(ourVersion, parseVersion(version) ?? ourVersion));
 }
 

@@ -52,6 +52,7 @@ export function startReceiving(config: ReceivingConfig, channel?: SecureChannel)
 export function receiveAsReceiving(state: ReceivingState, input: StreamInput): Step<ReceivingOrEnding> {
   switch (input.type) {
     case "opened":
+      // A stream that is open gets no further features. [rfc6120-4.3.5-01] [rfc6120-7.3.2-01]
       if (state.phase === "opening") return receiveHeader(state, input.header, input.context);
       return failStream(state, new StreamError("bad-format", { text: "the stream is open" }));
     case "element":
@@ -126,8 +127,9 @@ function outOfTurn(state: ReceivingState): Step<ReceivingOrEnding> {
   );
 }
 
-/** The peer is through with us, so there is nothing to wait for. [rfc6120-4.9.1.1-02] */
+/** The peer is through with us, so there is nothing to wait for. */
 function receiveStreamError(state: ReceivingState, element: XmlElement): Step<ReceivingOrEnding> {
+  // [rfc6120-4.9.1.1-02]
   const closing = state.facts.headerSent ? ([{ type: "sendClose" }] as const) : [];
   return endNow("receiving", { type: "errorReceived", error: readStreamError(element) }, ...closing);
 }
@@ -137,6 +139,7 @@ function receiveSecured(facts: ReceivingState["facts"], channel: SecureChannel):
   return step({
     role: "receiving",
     phase: "opening",
+    // [rfc6120-5.4.3.3-03]
     facts: { ...facts, channel, headerSent: false, from: undefined, language: undefined, version: legacyVersion },
   });
 }
@@ -145,7 +148,7 @@ function receiveTimeout(state: ReceivingState, timer: "negotiation" | "closing")
   if (timer === "closing")
     return state.phase === "finishing" ? endNow("receiving", { type: "closeTimedOut" }) : step(state);
   if (state.phase === "bound" || state.phase === "enablingSm" || state.phase === "finishing") return step(state);
-  // Absolute: whatever the peer was busy with (A7).
+  // Absolute: whatever the peer was busy with (A7). [rfc6120-4.9.3.14-01]
   return failStream(state, new StreamError("policy-violation", { text: "negotiation took too long" }));
 }
 

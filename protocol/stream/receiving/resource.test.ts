@@ -6,7 +6,7 @@ describe("binding", () => {
   runTable(
     [
       {
-        name: "the server generates a resource [rfc6120-7.6-01]",
+        name: "the server generates a resource, and says which [rfc6120-7.2-01] [rfc6120-7.6-01] [rfc6120-7.6.1-01]",
         script: [[bind(), bound("generated")]],
         phase: "bound",
       },
@@ -17,13 +17,13 @@ describe("binding", () => {
       },
       ...(
         [
-          ["taken", "conflict", "cancel"],
-          ["ghost", "not-allowed", "cancel"],
-          ["many", "resource-constraint", "wait"],
-          ["&#x200e;", "bad-request", "modify"],
+          ["taken", "conflict", "cancel", "[rfc6120-7.7.3-01]"],
+          ["ghost", "not-allowed", "cancel", "[rfc6120-7.6.2.2-01]"],
+          ["many", "resource-constraint", "wait", "[rfc6120-7.6.2.1-01]"],
+          ["&#x200e;", "bad-request", "modify", "[rfc6120-7.7.3-01]"],
         ] as const
-      ).map(([resource, condition, type]) => ({
-        name: `the server refuses with ${condition}, and the client may try again`,
+      ).map(([resource, condition, type, rule]) => ({
+        name: `the server refuses with ${condition}, and the client may try again ${rule}`,
         script: [
           [
             bind(resource),
@@ -35,7 +35,7 @@ describe("binding", () => {
         ] as const,
       })),
       {
-        name: "stanzas to others before binding end the stream [rfc6120-7.1-05]",
+        name: "stanzas to others before binding end the stream [rfc6120-4.3.5-03] [rfc6120-7.1-05]",
         script: [["<message to='romeo@im.example'/>", error("not-authorized")]],
       },
       {
@@ -43,7 +43,7 @@ describe("binding", () => {
         script: [["<iq to='romeo@im.example' type='get' id='1'><x xmlns='y'/></iq>", error("not-authorized")]],
       },
       {
-        name: "presence before binding ends the stream",
+        name: "presence before binding ends the stream [rfc6120-4.3.6-02] [rfc6120-7.3.1-01]",
         script: [["<presence/>", error("not-authorized")]],
       },
       {

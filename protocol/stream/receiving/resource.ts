@@ -20,8 +20,9 @@ import type { AnswerInput } from "../stream-input.ts";
 export function receiveBeforeBinding(state: ChoosingResource, element: XmlElement): Step<ReceivingOrEnding> {
   if (element.ns === NS_SM) return receiveResume(state, element);
   if (!isStanza(element)) return refuseUnknown(state, element);
+  // [rfc6120-7.2-01]
   if (isIqRequest(element) && element.firstElement?.ns === NS_BIND) return receiveBind(state, element);
-  // [rfc6120-7.1-05] [rfc6120-4.3.5-03]
+  // No address yet, so nobody to be sent from. [rfc6120-4.3.5-03] [rfc6120-4.3.6-02] [rfc6120-7.1-05] [rfc6120-7.3.1-01]
   if (!isIqRequest(element) || !isForUs(state, element)) return failStream(state, new StreamError("not-authorized"));
   return answer(state, element, new StanzaError("unexpected-request", { text: "bind a resource first" }));
 }
@@ -62,6 +63,7 @@ export function receiveBound(state: Binding, jid: FullJid): Step<ReceivingOrEndi
     bound,
     { type: "send", element: bindResult(state.request, jid) },
     { type: "stopTimer", timer: "negotiation" },
+    // [rfc6120-4.3.6-01] [rfc6120-4.3.6-04] [rfc6120-7.1-02]
     { type: "established", jid, how: "bound", language },
     { type: "resumeInput" },
   );
@@ -69,6 +71,7 @@ export function receiveBound(state: Binding, jid: FullJid): Step<ReceivingOrEndi
 
 /** To bindResource: they may try again, a bounded number of times. [rfc6120-7.7.3-01] [rfc6120-7.7.3-02] */
 export function receiveBindFailure(state: Binding, error: StanzaError): Step<ReceivingOrEnding> {
+  // [rfc6120-7.6.2.1-01] [rfc6120-7.6.2.2-01]
   const refused = refuseBind({ ...state, phase: "choosingResource" }, state.request, error);
   return step(refused.state, ...refused.effects, { type: "resumeInput" });
 }
@@ -85,6 +88,7 @@ function boundFailures(
   failures: number,
   effects: Step<unknown>["effects"],
 ): Step<ReceivingOrEnding> {
+  // [rfc6120-7.7.3-01] [rfc6120-7.7.3-02]
   if (failures < (state.facts.config.limits?.bindFailuresMax ?? defaultNegotiationLimits.bindFailuresMax))
     return step(state, ...effects);
   const closed = failStream(state, new StreamError("policy-violation", { text: "too many failed attempts to bind" }));

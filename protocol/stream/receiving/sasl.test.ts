@@ -34,14 +34,14 @@ describe("SASL", () => {
   runTable(
     [
       {
-        name: "success restarts the stream, and offers binding [rfc6120-6.4.6-02] [rfc6120-7.4-01]",
+        name: "success restarts the stream: a new id, and features anew, with binding [rfc6120-4.3.4-01] [rfc6120-6.3.2-01] [rfc6120-6.4.6-05] [rfc6120-6.4.6-06] [rfc6120-7.4-01]",
         script: [
           [plain, success],
           [open, head(2) + lateFeatures],
         ],
       },
       {
-        name: "a client that sends everything ahead is served in order",
+        name: "a client that sends everything ahead is served in order [rfc6120-4.3.3-01] [rfc6120-10.1-01] [rfc6120-10.1-06]",
         script: [
           [
             plain + open + bind("balcony") + `<enable ${smNs} resume='1'/>`,
@@ -50,7 +50,11 @@ describe("SASL", () => {
         ],
         phase: "bound",
       },
-      { name: "a wrong password is not authorised", script: [[wrong, failure("not-authorized")]], phase: "choosing" },
+      {
+        name: "a wrong password is not authorised [rfc6120-6.4.5-01]",
+        script: [[wrong, failure("not-authorized")]],
+        phase: "choosing",
+      },
       {
         name: "after a wrong password the right one is welcome [rfc6120-6.4.5-02]",
         script: [
@@ -59,7 +63,7 @@ describe("SASL", () => {
         ],
       },
       {
-        name: "too many wrong passwords end the stream [rfc6120-6.4.5-05]",
+        name: "too many wrong passwords end the stream [rfc6120-6.4.5-05] [rfc6120-13.9.4-05]",
         script: [
           [wrong + wrong + wrong, failure("not-authorized").repeat(3)],
           [wrong + plain, failure("not-authorized") + error("policy-violation", many)],
@@ -76,7 +80,7 @@ describe("SASL", () => {
       },
       { name: "an abort of nothing is confirmed", script: [[`<abort ${saslNs}/>`, failure("aborted")]] },
       {
-        name: "a second <auth/> discards the first exchange [rfc6120-6.4.2-03]",
+        name: "the first response may come later, and a second <auth/> discards the first exchange [rfc6120-6.3.10-01] [rfc6120-6.4.2-03] [rfc6120-6.4.3-01]",
         script: [
           [`<auth ${saslNs} mechanism='PLAIN'/>`, `<challenge ${saslNs}/>`],
           [plain, success],
@@ -117,7 +121,7 @@ describe("SASL", () => {
         script: [[plain, failure("mechanism-too-weak")]],
       },
       {
-        name: "base64 is strict [rfc6120-6.3.5-02]",
+        name: "base64 is strict [rfc6120-6.3.5-02] [rfc6120-13.9.1-01] [rfc6120-13.9.1-02] [rfc6120-13.9.1-04]",
         script: [
           [`<auth ${saslNs} mechanism='PLAIN'>AB==</auth>`, failure("incorrect-encoding")],
           [`<auth ${saslNs} mechanism='PLAIN'>AA== </auth>`, failure("incorrect-encoding")],
@@ -143,7 +147,7 @@ describe("SASL", () => {
         ],
       },
       {
-        name: "their own bare JID is who they are anyway [rfc6120-6.3.8-04]",
+        name: "their own bare JID is who they are anyway [rfc6120-6.3.8-01]",
         script: [[`<auth ${saslNs} mechanism='PLAIN'>${btoa("juliet@im.example\0juliet\0r0m30")}</auth>`, success]],
       },
       {
@@ -190,7 +194,19 @@ describe("SASL", () => {
     opened,
   );
 
-  test("A24 a host may let some act for others", () => {
+  for (const early of [
+    "<message to='romeo@im.example'><body>x</body></message>",
+    "<presence/>",
+    "<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>",
+  ])
+    test(`${early} before authentication ends the stream, and nobody sees it [rfc6120-4.7.1-04] [rfc6120-4.7.2-05] [rfc6120-4.9.3.12-01] [rfc6120-6.3.1-01] [rfc6120-13.12-01]`, () => {
+      const wire = opened();
+      wire.write(early + plain);
+      assert.equal(wire.take(), error("not-authorized"));
+      assert.equal(wire.find("stanza") ?? wire.find("earlyRequest") ?? wire.find("authorize"), undefined);
+    });
+
+  test("A24 a host may let some act for others [rfc6120-4.3.6-03]", () => {
     const sasl = { ...hostOf("im.example").sasl, mayActAs: () => true };
     const wire = opened({ host: { sasl } });
     wire.write(`<auth ${saslNs} mechanism='PLAIN'>${btoa("romeo@im.example\0juliet\0r0m30")}</auth>`);
@@ -210,6 +226,16 @@ describe("SASL", () => {
     wire.take();
     wire.write(plain);
     assert.equal(wire.take(), error("invalid-from"));
+  });
+
+  test("whose certificate names another than their header is sent away [rfc6120-13.7.2-04] [rfc6120-13.7.2-05]", () => {
+    const certificate = [{ address: "juliet@im.example", username: "juliet" }];
+    const wire = serve({ channel: { ...tls, certificate } });
+    wire.write(open.replace("to=", "from='romeo@im.example' to="));
+    wire.take();
+    wire.write(`<auth ${saslNs} mechanism='EXTERNAL'>=</auth>`);
+    assert.match(wire.take(), /<invalid-from|<failure/);
+    assert.equal(wire.find("authorize"), undefined);
   });
 
   for (const condition of ["account-disabled", "credentials-expired", "temporary-auth-failure"] as const) {

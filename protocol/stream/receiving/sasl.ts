@@ -19,14 +19,14 @@ export function receiveSasl(state: Choosing | Authenticating, element: XmlElemen
   const request = readSaslRequest(element);
   switch (request.type) {
     case "auth":
-      // A new <auth/> discards an exchange under way. [rfc6120-6.4.2-03]
+      // A new <auth/> discards an exchange under way. [rfc6120-6.4.2-01] [rfc6120-6.4.2-03]
       return start(state, request.mechanism, request.initial);
     case "response":
       // RFC 6120 §6.5.8
       if (state.phase !== "authenticating") return refuse(state, "none", "malformed-request");
       return proceed(state, state.exchange.respond(request.data));
     case "abort":
-      // [rfc6120-6.4.4-01]
+      // Answered like a failure, and counted like one. [rfc6120-6.4.4-01]
       return refuse(state, mechanismOf(state), "aborted");
     case "broken":
       return refuse(state, mechanismOf(state), request.condition);
@@ -75,7 +75,7 @@ export function receiveKey(state: Authenticating, key: Uint8Array): Step<Receivi
   return proceed(state, state.exchange.derived(key));
 }
 
-/** To authorize: the stream restarts, and is theirs. [rfc6120-6.4.6-02] [rfc6120-6.3.2-01] */
+/** To authorize: the stream restarts, and is theirs. */
 export function receiveAuthorization(
   state: Authenticating,
   data: Uint8Array | undefined,
@@ -84,14 +84,15 @@ export function receiveAuthorization(
   const facts = { ...state.facts, user, headerSent: false };
   return step(
     { role: "receiving", phase: "opening", facts },
+    // [rfc6120-6.4.6-02]
     { type: "send", element: saslSuccess(data) },
-    // What follows is already the new stream: keep it.
+    // What follows is already the new stream: keep it. [rfc6120-4.3.3-01] [rfc6120-6.3.2-01]
     { type: "restartInput", rest: "keep" },
     { type: "resumeInput" },
   );
 }
 
-/** A `<failure/>`, and the end of the stream when there were too many. [rfc6120-6.4.5-02] [rfc6120-6.4.5-05] */
+/** A `<failure/>`, and the end of the stream when there were too many. */
 export function refuse(
   state: Choosing | Authenticating,
   mechanism: string,
@@ -107,10 +108,12 @@ export function refuse(
     choice: state.choice,
   };
   const told: readonly StreamEffect[] = [
+    // [rfc6120-6.4.5-01]
     { type: "send", element: saslFailure(condition, text) },
     { type: "log", event: { name: "authentication-failed", mechanism, condition, failures } },
   ];
   const { saslFailuresMax } = { ...defaultNegotiationLimits, ...state.facts.config.limits };
+  // [rfc6120-6.4.5-02] [rfc6120-6.4.5-05] [rfc6120-13.9.4-05]
   if (failures < saslFailuresMax) return step(choosing, ...told, ...resumeIfPaused(state));
   const closed = failStream(choosing, new StreamError("policy-violation", { text: "too many failed authentications" }));
   return step(closed.state, ...told, ...closed.effects, ...resumeIfPaused(state));
@@ -119,6 +122,7 @@ export function refuse(
 function proceed(state: Authenticating, output: SaslOutput): Step<ReceivingOrEnding> {
   switch (output.type) {
     case "challenge":
+      // [rfc6120-6.4.3-01]
       return wait(state, { for: "response" }, { type: "send", element: saslChallenge(output.data) });
     case "failure":
       return refuse(state, state.mechanism, output.condition, output.text);
@@ -144,9 +148,10 @@ function authorize(
   const other = authzid === undefined ? undefined : parseJid(authzid);
   // The exchange has asked whether they may be someone else; an address elsewhere would not be ours to give.
   if (other !== undefined && domainOf(other) !== host.domain) return refuse(state, mechanism, "invalid-authzid");
+  // [rfc6120-4.3.6-03] [rfc6120-6.3.8-01]
   const user = other === undefined ? accountOf(host, authcid) : bareOf(other);
   if (user === undefined) return refuse(state, mechanism, "not-authorized");
-  // [rfc6120-6.4.6-01]
+  // The same for who came with a certificate. [rfc6120-6.4.6-01] [rfc6120-13.7.2-04] [rfc6120-13.7.2-05]
   if (!anonymous && facts.channel !== undefined && facts.from !== undefined && facts.from !== user)
     return failStream(state, new StreamError("invalid-from"));
   const waiting: SaslWaiting = { for: "authorization", data, anonymous };

@@ -5,6 +5,7 @@ import { hostOf } from "../testing/server.ts";
 import {
   open,
   head,
+  saslNs,
   tlsNs,
   mechanisms,
   starttlsOnly,
@@ -18,17 +19,20 @@ import {
   runTable,
 } from "../testing/transcript.ts";
 
+const challenge =
+  'realm="im.example",nonce="000102030405060708090a0b0c0d0e0f",qop="auth",charset=utf-8,algorithm=md5-sess';
+
 describe("STARTTLS", () => {
   const clear: Setting = { channel: undefined, host: { startTls: "required" } };
   runTable(
     [
       {
-        name: "A22 while TLS is required it is the only feature [rfc6120-5.3.1-02]",
+        name: "A22 while TLS is required it is the only feature, and says so [rfc6120-5.2-02] [rfc6120-5.3.1-01] [rfc6120-5.3.1-02] [rfc6120-5.4.1-03] [rfc6120-5.4.1-04]",
         setting: clear,
         script: [[open, head(1) + starttlsOnly]],
       },
       {
-        name: "A22 SASL before the required TLS is refused",
+        name: "A22 SASL before the required TLS is refused [rfc6120-13.3-01]",
         setting: clear,
         script: [
           [open, head(1) + starttlsOnly],
@@ -63,7 +67,7 @@ describe("STARTTLS", () => {
         ],
       },
       {
-        name: "TLS that nobody offered is refused, and the stream closed [rfc6120-5.4.2.2-01]",
+        name: "TLS that nobody offered is refused, and the stream closed [rfc6120-5.4.2.1-01] [rfc6120-5.4.2.2-01]",
         script: [
           [open, head(1) + tlsFeatures],
           [`<starttls ${tlsNs}/>`, `<failure ${tlsNs}/></stream:stream>`],
@@ -71,7 +75,31 @@ describe("STARTTLS", () => {
         phase: "ended",
       },
       {
-        name: "mechanisms that show the password wait for TLS [rfc6120-6.3.4-01]",
+        name: "TLS comes before SASL or not at all [rfc6120-5.3.4-01]",
+        setting: { channel: undefined },
+        script: [
+          [
+            `${open}<auth ${saslNs} mechanism='DIGEST-MD5'/>`,
+            `${head(1)}<stream:features><starttls ${tlsNs}/>${mechanisms("DIGEST-MD5", "ANONYMOUS")}</stream:features><challenge ${saslNs}>${btoa(challenge)}</challenge>`,
+          ],
+          [`<starttls ${tlsNs}/>`, `<failure ${tlsNs}/></stream:stream>`],
+        ],
+        phase: "ended",
+      },
+      {
+        name: "TLS that is not required is offered all the same [rfc6120-5.2-02] [rfc6120-5.4.1-03]",
+        setting: { channel: undefined },
+        script: [
+          [
+            open,
+            `${head(1)}<stream:features><starttls ${tlsNs}/>${mechanisms("DIGEST-MD5", "ANONYMOUS")}</stream:features>`,
+          ],
+          [`<starttls ${tlsNs}/>`, `<proceed ${tlsNs}/>`],
+        ],
+        phase: "securing",
+      },
+      {
+        name: "mechanisms that show the password wait for TLS [rfc6120-6.3.4-01] [rfc6120-13.8.3-04]",
         setting: { channel: undefined },
         script: [
           [
@@ -91,7 +119,7 @@ describe("STARTTLS", () => {
     ["half an element", "<auth xmlns='urn:ietf"],
     ["white space", "\n"],
   ] as const) {
-    test(`A21 ${name} in the packet of <starttls/> is thrown away [rfc6120-5.4.3.3-03]`, () => {
+    test(`A21 ${name} in the packet of <starttls/> is thrown away [rfc6120-5.2-01] [rfc6120-5.3.2-01] [rfc6120-5.4.2.3-01] [rfc6120-5.4.2.3-02] [rfc6120-5.4.3.3-05]`, () => {
       const wire = serve(clear);
       wire.write(open);
       wire.take();
@@ -108,7 +136,18 @@ describe("STARTTLS", () => {
     });
   }
 
-  test("a failed handshake ends without a word [rfc6120-5.4.3.2-02]", () => {
+  test("what the header said in the clear is forgotten under TLS [rfc6120-5.4.3.3-03]", () => {
+    const wire = serve(clear);
+    wire.write(open.replace("to=", "from='romeo@im.example' xml:lang='fr' to="));
+    wire.write(`<starttls ${tlsNs}/>`);
+    wire.input({ type: "secured", channel: tls });
+    wire.take();
+    wire.write(open + plain + open + bind());
+    assert.equal(wire.find("established")?.jid, "juliet@im.example/generated");
+    assert.equal(wire.find("established")?.language, undefined);
+  });
+
+  test("a failed handshake ends without a word [rfc6120-5.4.3.1-02] [rfc6120-5.4.3.2-02]", () => {
     for (const input of [
       { type: "disconnected" },
       { type: "closed" },
