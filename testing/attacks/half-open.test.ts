@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
 
 /** All that one element may have: names that differ, values that are short. */
 function attributes(prefix: string): string {
-  const names = [..."abcdefghijklmnopqrstuvwxyz"].flatMap((first) => [first, `${first}${first}`]);
+  const names = Array.from("abcdefghijklmnopqrstuvwxyz").flatMap((first) => [first, `${first}${first}`]);
   return names
     .slice(0, prefix === "" ? 50 : 28)
     .map((name) => `${prefix}${name}='u'`)
