@@ -17,6 +17,7 @@ import { contactAddresses } from "#xep/0157-contact-addresses/server.ts";
 import { blocking } from "#xep/0191-blocking/server.ts";
 import { ping } from "#xep/0199-ping/server.ts";
 import { entityTime } from "#xep/0202-entity-time/server.ts";
+import { carbons } from "#xep/0280-carbons/server.ts";
 
 /** Every feature of the server, in the order of their folders. */
 export const serverModules: readonly ServerModule[] = [
@@ -37,4 +38,5 @@ export const serverModules: readonly ServerModule[] = [
   blocking,
   ping,
   entityTime,
+  carbons,
 ];

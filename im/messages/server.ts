@@ -8,6 +8,7 @@ import { serverModule, type UndeliveredCause } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
+import { isCarbon } from "#xep/0280-carbons/elements.ts";
 import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
 import { decide, mayKnow, mostAvailable } from "./delivery.ts";
 import { offlineCount, offlineMessages, OfflineStore } from "./offline.ts";
@@ -52,7 +53,8 @@ export const messages = serverModule({
 
     const undelivered = (account: Account, stanza: Stanza, cause: UndeliveredCause): void => {
       const type = messageTypeOf(stanza.element);
-      if (type === "error") return;
+      // The original of a copy has reached somebody, or was decided about itself. [xep0280-10.3-01]
+      if (type === "error" || isCarbon(stanza.element)) return;
       if (cause === "session-ended" && (type === "chat" || type === "normal")) {
         const others = mostAvailable(account);
         if (others.length > 0) {
