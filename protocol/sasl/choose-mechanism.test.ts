@@ -39,7 +39,7 @@ const cases: readonly {
   readonly chosen: string;
 }[] = [
   {
-    name: "the strongest, bound as strongly as both can",
+    name: "the strongest, bound as strongly as both can, in whatever order they are offered [rfc6120-6.3.3-01] [rfc6120-6.3.3-02] [rfc6120-6.3.3-03] [rfc6120-13.8.1-03] [rfc6120-13.9.4-02]",
     offers: { mechanisms: usual, bindingTypes: ["tls-server-end-point", "tls-exporter"] },
     chosen: "SCRAM-SHA-256-PLUS tls-exporter",
   },
@@ -138,13 +138,13 @@ const cases: readonly {
     chosen: "SCRAM-SHA-256-PLUS tls-exporter",
   },
   {
-    name: "PLAIN under TLS when there is nothing else",
+    name: "PLAIN under TLS when there is nothing else [rfc6120-6.3.3-04] [rfc6120-13.8.3-02] [rfc6120-13.8.3-03]",
     offers: { mechanisms: ["PLAIN", "LOGIN"] },
     channel: unable,
     chosen: "PLAIN n",
   },
   {
-    name: "A31 PLAIN without TLS is not used",
+    name: "A31 PLAIN without TLS is not used [rfc6120-13.8.3-03]",
     offers: { mechanisms: ["PLAIN"] },
     channel: clear,
     chosen: "no-mechanism",
@@ -163,14 +163,14 @@ const cases: readonly {
     chosen: "SCRAM-SHA-256 n",
   },
   {
-    name: "DIGEST-MD5 before PLAIN",
+    name: "DIGEST-MD5 before PLAIN [rfc6120-6.3.3-02] [rfc6120-13.8.3-03]",
     offers: { mechanisms: ["PLAIN", "DIGEST-MD5"] },
     channel: unable,
     chosen: "DIGEST-MD5 n",
   },
   {
-    name: "a certificate uses EXTERNAL",
-    offers: { mechanisms: ["EXTERNAL", ...usual] },
+    name: "a certificate uses EXTERNAL, wherever on the list it is [rfc6120-6.3.4-04]",
+    offers: { mechanisms: [...usual, "EXTERNAL"] },
     policy: { credentials: "certificate" },
     chosen: "EXTERNAL n",
   },

@@ -45,7 +45,7 @@ export type SaslChoiceFault =
   /** The policy requires channel binding, and there is none. */
   | "no-channel-binding";
 
-/** The strongest mechanism of all that are offered, possible and allowed. [rfc6120-6.3.3-03] */
+/** The strongest mechanism of all that are offered, possible and allowed. */
 export function chooseMechanism(
   offers: SaslOffers,
   policy: SaslClientPolicy,
@@ -66,7 +66,9 @@ export function chooseMechanism(
     return { ok: false, reason: "offers-tampered" };
   }
   // Where both can bind, only what binds will do: the rest is what an attacker would like us to take.
+  // [rfc6120-13.8.1-03] [rfc6120-13.9.4-02]
   const bound = plusOffered && binding !== undefined;
+  // In our own order. [rfc6120-6.3.3-01] [rfc6120-6.3.3-02] [rfc6120-6.3.3-03] [rfc6120-6.3.3-04] [rfc6120-6.3.4-04]
   const possible = mechanisms.filter(
     (mechanism) =>
       offers.mechanisms.includes(mechanism) &&
@@ -114,6 +116,7 @@ function fits(mechanism: Mechanism, policy: SaslClientPolicy, encrypted: boolean
       return policy.credentials === "anonymous";
     case "PLAIN":
     case "DIGEST-MD5":
+      // [rfc6120-13.8.3-02] [rfc6120-13.8.3-03]
       return policy.credentials === "password" && !bound && (encrypted || policy.passwordInClear);
     case "SCRAM":
       return policy.credentials === "password" && kind.plus === bound;

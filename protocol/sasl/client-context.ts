@@ -2,11 +2,11 @@ import type { ChannelBinding } from "./channel-binding.ts";
 
 /** All that a client's mechanism may know. */
 export interface SaslClientContext {
-  /** The localpart of the account, for a server the domain. [rfc6120-6.3.7-01] */
+  /** The localpart of the account, for a server the domain. */
   readonly username: string;
   /** Absent for EXTERNAL and ANONYMOUS. */
   readonly password?: string;
-  /** Only to act as somebody else, and for EXTERNAL where the certificate names several. [rfc6120-6.3.8-03] */
+  /** Only to act as somebody else, and for EXTERNAL where the certificate names several. */
   readonly authzid?: string;
   /** The domain of the account: the realm and service of DIGEST-MD5. */
   readonly domain: string;

@@ -32,18 +32,19 @@ function takeChallenge(context: SaslClientContext, data: Uint8Array): ClientStep
   if (username === undefined || password === undefined) {
     return refuse("bad-credentials", "user name or password have characters that they must not have");
   }
-  const wide = !utf8 && !/^[\0-\xff]*$/.test(username + password + realm);
+  const wide = !utf8 && !/^[\0-\xff]*$/.test(`${username}${password}${realm ?? ""}`);
   if (wide) return refuse("bad-credentials", "the server reads no more than ISO 8859-1");
   const encode = (text: string): string => (utf8 ? toByteString(encodeUtf8(text)) : text);
   const authzid = context.authzid === undefined ? undefined : toByteString(encodeUtf8(context.authzid));
   const cnonce = toHex(context.random(digestClientNonceBytes));
+  // The domain is known beforehand; the realm says nothing about it. [rfc6120-6.3.9-03]
   const digestUri = `xmpp/${toByteString(encodeUtf8(context.domain))}`;
   const parts = { nonce, cnonce, nc: "00000001", qop: "auth", digestUri, authzid };
-  const ha1 = digestMd5Ha1({ username, realm, password });
+  const ha1 = digestMd5Ha1({ username, realm: realm ?? "", password });
   const text = writeDirectives([
     ...(utf8 ? [["charset", "utf-8", false] as const] : []),
     ["username", encode(username), true],
-    ["realm", encode(realm), true],
+    ...(realm === undefined ? [] : [["realm", encode(realm), true] as const]),
     ["nonce", nonce, true],
     ["nc", parts.nc, false],
     ["cnonce", cnonce, true],
@@ -81,9 +82,10 @@ function readChallenge(directives: Directives): Terms | undefined {
   return { nonce, realms, qops, utf8: charset !== undefined };
 }
 
-/** Ours if the server knows it or names none, else its first. */
-function realmOf(realms: readonly string[], domain: string): string {
-  return realms.includes(domain) ? domain : (realms[0] ?? domain);
+/** Ours if the server knows it, else its first; none if it names none. */
+function realmOf(realms: readonly string[], domain: string): string | undefined {
+  // [rfc6120-6.3.9-02]
+  return realms.includes(domain) ? domain : realms[0];
 }
 
 function takeServerProof(data: Uint8Array, expected: string): ClientStep | undefined {

@@ -28,6 +28,7 @@ export function digestMd5Server(context: SaslServerContext): SaslServerExchange 
 function sendChallenge(context: SaslServerContext, stale: boolean): ServerStep {
   const nonce = toHex(context.random(digestNonceBytes));
   const text = writeDirectives([
+    // [rfc6120-6.3.9-01]
     ["realm", toByteString(encodeUtf8(context.domain)), true],
     ["nonce", nonce, true],
     ["qop", "auth", true],

@@ -168,7 +168,7 @@ for (const { name, tamper, reason } of byClient) {
   });
 }
 
-test("the server's proof may come with success", () => {
+test("the server's proof may come with success [rfc6120-6.4.6-02]", () => {
   const { client } = exchange((message, index) => (index === 3 ? { name: "success", data: message.data } : message));
   assert.equal(client.type, "authenticated");
 });
@@ -178,10 +178,22 @@ const realmFor = (offer: string): string | undefined => {
   return readDirectives(toByteString(messages[2]?.data ?? new Uint8Array()))?.get("realm")?.[0];
 };
 
-test("the client takes the realm that is its domain, the first one otherwise, its domain if there is none", () => {
+test("the client takes the realm that is its domain, the first one otherwise, none if there is none [rfc6120-6.3.9-02]", () => {
   assert.equal(realmFor(`realm="a.example",realm="${testDomain}",`), testDomain);
   assert.equal(realmFor('realm="a.example",realm="b.example",'), "a.example");
-  assert.equal(realmFor(""), testDomain);
+  assert.equal(realmFor(""), undefined);
+});
+
+test("whatever realm the server names, the client is after its own domain [rfc6120-6.3.9-03]", () => {
+  const { messages } = exchange(edit(1, (text) => text.replace(/^realm="[^"]*",/, 'realm="a.example",')));
+  const response = readDirectives(toByteString(messages[2]?.data ?? new Uint8Array()));
+  assert.deepEqual(response?.get("digest-uri"), [`xmpp/${testDomain}`]);
+});
+
+test("the server names its domain as realm, and goes by that [rfc6120-6.3.9-01]", () => {
+  const { messages } = exchange();
+  const challenge = readDirectives(toByteString(messages[1]?.data ?? new Uint8Array()));
+  assert.deepEqual(challenge?.get("realm"), [testDomain]);
 });
 
 test("who tries to go on with an earlier log-in is told that it is stale, and logs in anew", () => {

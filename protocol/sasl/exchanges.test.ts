@@ -73,18 +73,18 @@ for (const way of ways) {
     assert.deepEqual(server, { type: "failure", condition: "not-authorized" });
     assert.notEqual(client.type, "authenticated");
   });
-  test(`A24 ${name}: to act as oneself is allowed`, () => {
+  test(`A24 ${name}: to act as oneself is allowed [rfc6120-6.3.8-01]`, () => {
     const authzid = `juliet@${testDomain}`;
     const { server } = exchange(way, { client: { authzid } });
     assert.ok(server?.type === "success");
     assert.equal(server.identity.authcid, "juliet");
     assert.ok(server.identity.authzid === undefined || server.identity.authzid === authzid);
   });
-  test(`A24 ${name}: to act as another is not`, () => {
+  test(`A24 ${name}: to act as another is not [rfc6120-6.3.8-06]`, () => {
     const { server } = exchange(way, { client: { authzid: `romeo@${testDomain}` } });
     assert.deepEqual(server, { type: "failure", condition: "invalid-authzid" });
   });
-  test(`A24 ${name}: to act as another is possible where the host says so, and the identity says both names`, () => {
+  test(`A24 ${name}: to act as another is possible where the host says so, and the identity says both names [rfc6120-6.3.8-02]`, () => {
     const authzid = `romeo@${testDomain}`;
     const { server } = exchange(way, { client: { authzid }, server: { mayActAs: () => true } });
     assert.ok(server?.type === "success");
@@ -147,7 +147,7 @@ test("PLAIN is checked against whatever keys an account has", () => {
   assert.equal(server?.type, "success");
 });
 
-test("a client that sends nothing in <auth/> is asked to begin", () => {
+test("a client that sends nothing in <auth/> is asked to begin [rfc6120-6.3.10-01] [rfc6120-6.4.3-01]", () => {
   for (const mechanism of ["SCRAM-SHA-256", "PLAIN", "EXTERNAL", "ANONYMOUS"]) {
     const server = startServerMechanism(mechanism, serverContext({ offered: [mechanism] }));
     assert.deepEqual(server.respond(undefined), { type: "challenge", data: new Uint8Array() });

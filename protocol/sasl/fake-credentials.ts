@@ -17,10 +17,13 @@ export const scramSaltBytes = 16;
  * They are made for known users too, so that both take the same work.
  */
 export function fakeScramKeys(context: SaslServerContext, hash: ScramHash, username: string): ScramKeys {
+  const { scramIterations, scramIterationsSeen: seen = [scramIterations] } = context.policy;
   const seed = (purpose: string): Uint8Array => encodeUtf8(`${purpose}\0${hash}\0${accountName(username)}`);
+  // As if every other user had logged in since the policy was changed: then nobody ever goes back to an older count.
+  const isRenewed = (count: number): boolean => ((hmac(sha256, context.secret, seed(`${count}`))[0] ?? 0) & 1) === 1;
   return {
     salt: hmac(sha256, context.secret, seed("salt")).slice(0, scramSaltBytes),
-    iterations: context.policy.scramIterations,
+    iterations: seen.findLast((count, at) => at > 0 && isRenewed(count)) ?? seen[0],
     storedKey: hmacOf(hash, context.secret, seed("stored key")),
     serverKey: hmacOf(hash, context.secret, seed("server key")),
   };

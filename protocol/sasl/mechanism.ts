@@ -1,15 +1,17 @@
 import type { ScramHash } from "./scram-hash.ts";
 
-/** Every mechanism that we speak, strongest first: the order in which we offer and choose. [rfc6120-6.3.3-01] */
+/** Every mechanism that we speak, strongest first: the order in which we offer and choose. */
 export const mechanisms = [
-  // [rfc6120-6.3.4-04]
+  // [rfc6120-6.3.3-01] [rfc6120-6.3.4-04] [rfc6120-13.8.4-01]
   "EXTERNAL",
   "SCRAM-SHA-512-PLUS",
   "SCRAM-SHA-256-PLUS",
+  // [rfc6120-6.3.4-05] [rfc6120-13.8.1-01] [rfc6120-13.8.3-01]
   "SCRAM-SHA-1-PLUS",
   "SCRAM-SHA-512",
   "SCRAM-SHA-256",
   "SCRAM-SHA-1",
+  // [rfc6120-13.8-01]
   "DIGEST-MD5",
   "PLAIN",
   "ANONYMOUS",

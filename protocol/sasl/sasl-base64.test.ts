@@ -33,14 +33,31 @@ test("a text that is read is the only spelling of its bytes", () => {
   );
 });
 
-const refused = ["A", "AB", "ABC", "AB=", "A===", "====", "AB==CD==", "AAAA=", " AAA", "AAA\n", "AA-_", "AB==", "AAB="];
-for (const text of refused) {
-  test(`${JSON.stringify(text)} is not base64`, () => {
+const refused: readonly (readonly [text: string, rule: string])[] = [
+  ["A", "[rfc6120-13.9.1-01]"],
+  ["AB", "[rfc6120-13.9.1-01]"],
+  ["ABC", "[rfc6120-13.9.1-01]"],
+  ["AB=", "[rfc6120-13.9.1-01]"],
+  ["A===", "[rfc6120-13.9.1-03]"],
+  ["====", "[rfc6120-13.9.1-03]"],
+  ["=AAA", "[rfc6120-13.9.1-03]"],
+  ["BBBB=CCC", "[rfc6120-13.9.1-03]"],
+  ["AB==CD==", "[rfc6120-13.9.1-03]"],
+  ["AAAA=", "[rfc6120-13.9.1-03]"],
+  [" AAA", "[rfc6120-13.9.1-02]"],
+  ["AAA\n", "[rfc6120-13.9.1-02]"],
+  ["AA-_", "[rfc6120-13.9.1-02]"],
+  ["AAAé", "[rfc6120-13.9.1-02]"],
+  ["AB==", "[rfc6120-13.9.1-04]"],
+  ["AAB=", "[rfc6120-13.9.1-04]"],
+];
+for (const [text, rule] of refused) {
+  test(`${JSON.stringify(text)} is not base64 [rfc6120-6.3.5-02] ${rule}`, () => {
     assert.deepEqual(decodeSaslContent(text), { ok: false, condition: "incorrect-encoding" });
   });
 }
 
-test("no content, '=' and data are three things", () => {
+test("no content, '=' and data are three things [rfc6120-6.4.2-02] [rfc6120-6.4.6-03]", () => {
   for (const data of [undefined, new Uint8Array(), new Uint8Array([0]), new Uint8Array([1, 2, 3])]) {
     assert.deepEqual(decodeSaslContent(encodeSaslContent(data)), { ok: true, data });
   }

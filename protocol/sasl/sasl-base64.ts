@@ -8,19 +8,22 @@ export type SaslContent =
 
 /**
  * Reads the character data of a SASL element: none is `undefined`, `=` is zero bytes. RFC 6120 §6.4.2, §6.4.6.
- * No white space, full padding, unused bits zero. [rfc6120-6.3.5-02]
+ * No white space, full padding, unused bits zero.
  */
 export function decodeSaslContent(text: string): SaslContent {
   if (text === "") return { ok: true, data: undefined };
+  // [rfc6120-6.4.2-02] [rfc6120-6.4.6-03]
   if (text === "=") return { ok: true, data: new Uint8Array() };
   if (text.length > Math.ceil(saslMessageBytesMax / 3) * 4) return { ok: false, condition: "malformed-request" };
   const data = decodeBase64(text);
+  // [rfc6120-6.3.5-02] [rfc6120-13.9.1-01]
   return data === undefined ? { ok: false, condition: "incorrect-encoding" } : { ok: true, data };
 }
 
-/** What goes into a SASL element for this data. [rfc6120-6.4.2-02] [rfc6120-6.4.6-03] */
+/** What goes into a SASL element for this data. */
 export function encodeSaslContent(data: Uint8Array | undefined): string {
   if (data === undefined) return "";
+  // [rfc6120-6.4.2-02] [rfc6120-6.4.6-03]
   return data.length === 0 ? "=" : encodeBase64(data);
 }
 
@@ -42,6 +45,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  // A pad further in front is no digit, so it is refused like any other character. [rfc6120-13.9.1-03]
   const digits = text.length - padding;
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
   let held = 0;
@@ -49,6 +53,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   let written = 0;
   for (let index = 0; index < digits; index++) {
     const value = valueOf(text.charCodeAt(index));
+    // [rfc6120-13.9.1-02]
     if (value === undefined) return undefined;
     held = ((held << 6) | value) & 0xffff;
     bits += 6;
@@ -57,7 +62,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
       bytes[written++] = held >> bits;
     }
   }
-  // What is left over are bits that no byte needs: they must be zero, or two texts would mean the same.
+  // What is left over are bits that no byte needs: they must be zero, or two texts would mean the same. [rfc6120-13.9.1-04]
   return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Why authentication failed, as the child of `<failure/>` says it. RFC 6120 §6.5 */
 export type SaslCondition = (typeof saslConditions)[number];
 
+/** [rfc6120-6.5-03] */
 export const saslConditions = [
   "aborted",
   "account-disabled",

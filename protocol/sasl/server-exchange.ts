@@ -31,6 +31,15 @@ export interface SaslSuccess {
   /** Goes into `<success/>`: `undefined` is no data, zero bytes are `=`. */
   readonly data: Uint8Array | undefined;
   readonly identity: SaslIdentity;
+  /** To be kept in place of what was found: the keys there are not what the policy makes today. */
+  readonly renewal?: CredentialRenewal;
+}
+
+/** New keys for a password that was just proven. */
+export interface CredentialRenewal {
+  /** What it was proven by. If something else is kept by now, the password was changed meanwhile. */
+  readonly from: StoredCredentials;
+  readonly to: StoredCredentials;
 }
 
 export interface SaslFailure {

@@ -27,9 +27,20 @@ const offers: readonly {
   readonly transport: SaslServerTransport;
   readonly mechanisms: readonly string[];
 }[] = [
-  { name: "by default nothing without TLS", policy: {}, transport: clear, mechanisms: [] },
   {
-    name: "by default SCRAM and PLAIN under TLS",
+    name: "by default nothing without TLS [rfc6120-6.3.4-01] [rfc6120-13.8.1-02] [rfc6120-13.8.3-04]",
+    policy: {},
+    transport: clear,
+    mechanisms: [],
+  },
+  {
+    name: "no PLAIN where an administrator needs none [rfc6120-13.8.3-05]",
+    policy: { plain: "never" },
+    transport: tls,
+    mechanisms: [...plus, ...scram],
+  },
+  {
+    name: "by default SCRAM and PLAIN under TLS, strongest first [rfc6120-6.3.3-01] [rfc6120-6.3.4-05] [rfc6120-13.8-01] [rfc6120-13.8.1-01] [rfc6120-13.8.1-03]",
     policy: {},
     transport: tls,
     mechanisms: [...plus, ...scram, "PLAIN"],
@@ -54,7 +65,7 @@ const offers: readonly {
     mechanisms: [],
   },
   {
-    name: "EXTERNAL comes first, for a certificate only",
+    name: "EXTERNAL comes first, for a certificate only [rfc6120-6.3.4-02] [rfc6120-6.3.4-04] [rfc6120-13.8.4-01]",
     policy: {},
     transport: { ...proxied, certified: true },
     mechanisms: ["EXTERNAL", ...scram, "PLAIN"],

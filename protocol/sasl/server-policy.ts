@@ -9,8 +9,13 @@ export interface SaslServerPolicy {
   readonly scramHashes: readonly [ScramHash, ...ScramHash[]];
   /** Hashes with which clients may log in by SCRAM; none where passwords are only checked against the keys. */
   readonly scramOffered: readonly ScramHash[];
-  /** For new passwords and, so that they look alike, for users who do not exist. */
+  /** For new passwords. */
   readonly scramIterations: number;
+  /**
+   * Counts that accounts may have from when the policy was another one: users who do not exist get one of these, so that
+   * an old count does not tell that there is an account. Default: the present one.
+   */
+  readonly scramIterationsSeen?: readonly [number, ...number[]];
   /** SCRAM on a stream that nothing protects: the password stays safe, the session does not. */
   readonly scramWithoutTls: boolean;
   readonly plain: "never" | "tls" | "always";
@@ -62,16 +67,20 @@ function isOffered(mechanism: Mechanism, policy: SaslServerPolicy, transport: Sa
   const kind = kindOf(mechanism);
   switch (kind.family) {
     case "EXTERNAL":
+      // [rfc6120-6.3.4-02]
       return policy.external && transport.certified;
     case "ANONYMOUS":
       return policy.anonymous;
     case "PLAIN":
+      // [rfc6120-6.3.4-01] [rfc6120-13.8.3-04] [rfc6120-13.8.3-05]
       return unboundAllowed && (policy.plain === "always" || (policy.plain === "tls" && transport.encrypted));
     case "DIGEST-MD5":
       return unboundAllowed && policy.digestMd5;
     case "SCRAM":
       if (!policy.scramOffered.includes(kind.hash)) return false;
+      // [rfc6120-13.8.1-03]
       if (kind.plus) return announcedBindingTypes(policy, transport).length > 0;
+      // [rfc6120-13.8.1-02]
       return unboundAllowed && (transport.encrypted || policy.scramWithoutTls);
     default:
       return unreachable(kind);

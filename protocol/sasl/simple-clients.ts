@@ -11,6 +11,7 @@ export function plainClient(context: SaslClientContext): SaslClientExchange {
   return clientExchange(() => {
     const username = prepareUsername(context.username);
     const password = preparePassword(context.password ?? "");
+    // Nobody else's, unless there is one. [rfc6120-6.3.8-02] [rfc6120-6.3.8-03]
     const { authzid = "" } = context;
     if (username === undefined || password === undefined || `${authzid}${username}${password}`.includes("\0")) {
       return refuse("bad-credentials", "user name or password have characters that they must not have");

@@ -199,7 +199,7 @@ test("a client whose mechanism has one message refuses what the server has no re
 const started = (mechanism: Mechanism, authzid?: string) =>
   startClientMechanism(mechanism, clientContext(authzid === undefined ? {} : { authzid })).start();
 
-test("a client sends nothing, zero bytes or its address as each mechanism has it", () => {
+test("a client sends nothing, zero bytes or its address as each mechanism has it [rfc6120-6.3.8-03]", () => {
   assert.deepEqual(started("ANONYMOUS"), { type: "response", data: undefined });
   assert.deepEqual(started("DIGEST-MD5"), { type: "response", data: undefined });
   assert.deepEqual(started("EXTERNAL"), { type: "response", data: new Uint8Array() });

@@ -92,6 +92,14 @@ describe("a client and a server", () => {
     assert.ok(rest.indexOf("<success") < rest.indexOf("<iq"), "SASL is over before the first stanza");
   });
 
+  test("challenges, responses and the last data arrive, so that both have proven themselves [rfc6120-6.3.10-01] [rfc6120-6.4.3-01] [rfc6120-6.4.3-02] [rfc6120-6.4.6-02]", () => {
+    const { client, transcript } = meeting();
+    const names = transcript.flatMap((line) => /<(auth|challenge|response|success)\b/.exec(line)?.[1] ?? []);
+    assert.deepEqual(names, ["auth", "challenge", "response", "success"]);
+    assert.ok(transcript.some((line) => /<success [^>]*>[^<]/.test(line)));
+    assert.equal(client.state.phase, "connected");
+  });
+
   test("the channel is bound wherever both can [rfc6120-13.8.1-03] [rfc6120-13.9.4-02]", () => {
     const { server } = meeting();
     assert.equal(server.find("authorize")?.mechanism, "SCRAM-SHA-512-PLUS");

@@ -1,3 +1,4 @@
+import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { BareJid, FullJid } from "#protocol/jid/jid.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { StreamEnd } from "./stream-end.ts";
@@ -56,6 +57,8 @@ export type QuestionEffect =
 
 /** For the session above. */
 export type NewsEffect =
+  /** A password was right, and its keys are not what the host makes today: keep these, if the old are kept still. */
+  | { readonly type: "renewCredentials"; readonly user: BareJid; readonly renewal: CredentialRenewal }
   /** Stanzas may flow, and from now on go past the machine. */
   | {
       readonly type: "established";

@@ -1,7 +1,7 @@
 import { unreachable } from "#protocol/assert.ts";
 import type { FullJid } from "#protocol/jid/jid.ts";
 import type { SaslCondition } from "#protocol/sasl/sasl-condition.ts";
-import type { SaslOutput } from "#protocol/sasl/server-exchange.ts";
+import type { SaslOutput, SaslSuccess } from "#protocol/sasl/server-exchange.ts";
 import { startServerMechanism } from "#protocol/sasl/start-server-mechanism.ts";
 import { encodeUtf8 } from "#protocol/sasl/utf8.ts";
 import { readIq, resultOf } from "#protocol/stanza/iq.ts";
@@ -17,6 +17,7 @@ import { type Step, step } from "../step.ts";
 import { defaultNegotiationLimits, type StreamHost, type StreamUser } from "./config.ts";
 import { failStream } from "./leaving.ts";
 import { accountOf, contextOf, offeredMechanisms } from "./mechanisms.ts";
+import { renewed } from "./sasl.ts";
 import type { Bound, Choosing, LegacyAuthenticating, LegacyWaiting, ReceivingOrEnding } from "./state.ts";
 
 /** The mechanism that checks the password, and without which there is no such log-in. */
@@ -109,7 +110,7 @@ function proceed(state: LegacyAuthenticating, output: SaslOutput): Step<Receivin
     case "derive":
       return wait(state, { for: "key" }, output);
     case "success":
-      return authorize(state, output.identity.authcid);
+      return authorize(state, output);
     case "failure":
       return fail(state, output.condition);
     case "challenge":
@@ -119,17 +120,18 @@ function proceed(state: LegacyAuthenticating, output: SaslOutput): Step<Receivin
   }
 }
 
-function authorize(state: LegacyAuthenticating, authcid: string): Step<ReceivingOrEnding> {
+function authorize(state: LegacyAuthenticating, { identity, renewal }: SaslSuccess): Step<ReceivingOrEnding> {
   const { facts, host } = state;
-  const user = accountOf(host, authcid);
+  const user = accountOf(host, identity.authcid);
   if (user === undefined) return fail(state, "not-authorized");
   // [rfc6120-6.4.6-01]
   if (facts.from !== undefined && facts.from !== user) return failStream(state, new StreamError("invalid-from"));
-  return wait(
-    state,
-    { for: "authorization" },
-    { type: "authorize", mechanism: "jabber:iq:auth", user, anonymous: false },
-  );
+  return wait(state, { for: "authorization" }, ...renewed(user, renewal), {
+    type: "authorize",
+    mechanism: "jabber:iq:auth",
+    user,
+    anonymous: false,
+  });
 }
 
 /** Logged in and bound in one. */
@@ -175,6 +177,10 @@ function refuse(state: Choosing, request: XmlElement, error: StanzaError): Step<
 }
 
 /** The question is the last effect of its step, and input stays paused until the log-in is over. */
-function wait(state: LegacyAuthenticating, waiting: LegacyWaiting, question: StreamEffect): Step<ReceivingOrEnding> {
-  return step({ ...state, waiting }, question);
+function wait(
+  state: LegacyAuthenticating,
+  waiting: LegacyWaiting,
+  ...effects: readonly StreamEffect[]
+): Step<ReceivingOrEnding> {
+  return step({ ...state, waiting }, ...effects);
 }

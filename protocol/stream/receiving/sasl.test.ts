@@ -56,7 +56,7 @@ describe("SASL", () => {
         phase: "choosing",
       },
       {
-        name: "after a wrong password the right one is welcome [rfc6120-6.4.5-02]",
+        name: "after a wrong password the right one is welcome [rfc6120-6.4.2-01] [rfc6120-6.4.5-02]",
         script: [
           [wrong + wrong, failure("not-authorized") + failure("not-authorized")],
           [plain, success],

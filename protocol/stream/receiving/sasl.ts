@@ -1,7 +1,7 @@
 import { unreachable } from "#protocol/assert.ts";
-import { bareOf, domainOf, parseJid } from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import type { SaslCondition } from "#protocol/sasl/sasl-condition.ts";
-import type { SaslIdentity, SaslOutput } from "#protocol/sasl/server-exchange.ts";
+import type { CredentialRenewal, SaslOutput, SaslSuccess } from "#protocol/sasl/server-exchange.ts";
 import { startServerMechanism } from "#protocol/sasl/start-server-mechanism.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
@@ -131,18 +131,14 @@ function proceed(state: Authenticating, output: SaslOutput): Step<ReceivingOrEnd
     case "derive":
       return wait(state, { for: "key" }, output);
     case "success":
-      return authorize(state, output.data, output.identity);
+      return authorize(state, output);
     default:
       return unreachable(output);
   }
 }
 
 /** The mechanism is content: now who they are and whom they want to be must be one (A24). */
-function authorize(
-  state: Authenticating,
-  data: Uint8Array | undefined,
-  identity: SaslIdentity,
-): Step<ReceivingOrEnding> {
+function authorize(state: Authenticating, { data, identity, renewal }: SaslSuccess): Step<ReceivingOrEnding> {
   const { facts, host, mechanism } = state;
   const { anonymous, authcid, authzid } = identity;
   const other = authzid === undefined ? undefined : parseJid(authzid);
@@ -155,18 +151,32 @@ function authorize(
   if (!anonymous && facts.channel !== undefined && facts.from !== undefined && facts.from !== user)
     return failStream(state, new StreamError("invalid-from"));
   const waiting: SaslWaiting = { for: "authorization", data, anonymous };
-  return wait(state, waiting, { type: "authorize", mechanism, user, anonymous });
+  return wait(state, waiting, ...renewed(accountOf(host, authcid), renewal), {
+    type: "authorize",
+    mechanism,
+    user,
+    anonymous,
+  });
+}
+
+/** The keys are those of who has proven something, whoever they act for. */
+export function renewed(user: BareJid | undefined, renewal: CredentialRenewal | undefined): readonly StreamEffect[] {
+  return user === undefined || renewal === undefined ? [] : [{ type: "renewCredentials", user, renewal }];
 }
 
 /** Input stops while someone other than the peer has to answer, so that a client which sends ahead is served in order. */
-function wait(state: Authenticating, waiting: SaslWaiting, effect: StreamEffect): Step<ReceivingOrEnding> {
+function wait(
+  state: Authenticating,
+  waiting: SaslWaiting,
+  ...effects: readonly StreamEffect[]
+): Step<ReceivingOrEnding> {
   const next: Authenticating = { ...state, waiting };
   const before = isPaused(state);
   const after = isPaused(next);
   return step(
     next,
     ...(after && !before ? ([{ type: "pauseInput" }] as const) : []),
-    effect,
+    ...effects,
     ...(before && !after ? ([{ type: "resumeInput" }] as const) : []),
   );
 }

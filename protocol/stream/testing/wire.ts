@@ -117,6 +117,7 @@ export class Wire {
       case "log":
       case "nonza":
       case "peerClosed":
+      case "renewCredentials":
       case "smEnabled":
       case "smFailed":
       case "stanza":
