@@ -97,7 +97,11 @@ function status(parts: AdministrationParts): Awaited<ReturnType<ServerAdministra
     }),
     connections: parts.connections?.total ?? 0,
     sessions: sessions.length,
-    store: { kind: config.storage.kind, ok: state === "ok", ...(lastError && { detail: lastError.message }) },
+    store: {
+      kind: config.storage.kind,
+      ok: state === "ok",
+      ...(state !== "ok" && { detail: lastError?.message ?? "it cannot be reached" }),
+    },
     memoryBytes: residentBytes(),
   };
 }

@@ -11,6 +11,7 @@ import { serverModules } from "./modules.generated.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
 import { coreSettings } from "./settings-of-config.ts";
+import { StoreLog } from "./store-log.ts";
 import { ConnectionCount, type ConnectionLimitHit } from "./tcp/connection-count.ts";
 import { listen, type Listener, type ListenerParts } from "./tcp/listener.ts";
 import { canOpenFile, openFilesMax, openFilesNow, openFilesReserved } from "./tcp/open-files.ts";
@@ -69,7 +70,8 @@ export async function startServer({
 }: ServerOptions): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const certificates = await CertificateStore.open(certificateSettings(config), { dataDir, now: env.now });
-  const store = opened.use(await openStore(config, dataDir));
+  const storeLog = opened.use(new StoreLog(log, env));
+  const store = opened.use(await openStore(config, dataDir, storeLog));
   const core = await ServerCore.start({
     env,
     log,

@@ -4,6 +4,7 @@ import type { Verdict } from "#kit/server-module.ts";
 import { makeStanza, type Stanza } from "#kit/stanza.ts";
 import type { AccountStage, LocalAccount } from "../account/account.ts";
 import type { LocalSession } from "../session/session.ts";
+import { isOutage } from "../store-log.ts";
 import { answerAccountIq } from "./iq-dispatch.ts";
 import type { LocalHost } from "./local-host.ts";
 import { asStanzaError, refuse, storageFailure } from "./refusal.ts";
@@ -34,7 +35,10 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
       host.log.error({ account, error: cause }, "handling what came to an account broke down; this is a bug");
       if (stanza !== undefined) refuse(host, stanza, new StanzaError("internal-server-error"), session);
     },
-    storeFailed: (account, error) => host.log.warn({ account, error }, "an account's data is out of reach at present"),
+    storeFailed: (account, error) => {
+      const level = isOutage(error) ? "debug" : "warn";
+      host.log[level]({ account, error }, "an account's data is out of reach at present");
+    },
   };
 }
 

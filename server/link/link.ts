@@ -17,6 +17,7 @@ import { DerivationRefused, type Timer } from "#kit/env.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
+import { isOutage } from "../store-log.ts";
 import type { LinkServices, Login } from "./link-services.ts";
 import type { SharedRates } from "./address-rates.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -270,6 +271,8 @@ export class Link implements SessionLink {
         return this.#derive(effect);
       case "authorize":
         return this.#authorize(effect);
+      case "renewCredentials":
+        return this.#services.renewCredentials(this, effect.user, effect.renewal);
       case "earlyRequest":
         return this.#askEarly(effect.element);
       case "bindResource":
@@ -370,7 +373,8 @@ export class Link implements SessionLink {
 
   #temporaryFailure(error: unknown): void {
     if (error instanceof DerivationRefused) this.#services.limitHit("key-derivations");
-    this.#services.log.warn({ stream: this.id, error }, "authentication is not possible at present");
+    const level = isOutage(error) ? "debug" : "warn";
+    this.#services.log[level]({ stream: this.id, error }, "authentication is not possible at present");
     this.#feed({ type: "authenticationFailed", condition: "temporary-auth-failure" });
   }
 

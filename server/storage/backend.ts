@@ -54,5 +54,12 @@ export interface Backend {
   readonly declare: (shapes: readonly StoreShape[]) => Promise<void>;
   readonly backup: (path: string, progress: BackupProgress) => Promise<void>;
   readonly isDown: () => boolean;
+  /**
+   * After a failure: writes and reads something small, and rejects if that fails too. Never called while `apply` is
+   * running. Without it, the next commit shows whether all is well again.
+   */
+  readonly probe?: () => Promise<void>;
+  /** Where to tell of what breaks while nobody asks for anything. */
+  readonly onBroken?: (tell: (failure: Failure) => void) => void;
   readonly close: () => Promise<void>;
 }

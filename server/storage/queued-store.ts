@@ -15,6 +15,8 @@ import type {
 import { assert } from "#protocol/assert.ts";
 import type { Answer, Backend, Outcome, Read } from "./backend.ts";
 import { checkColumn, checkConditions, checkTexts, DeclaredShapes, orderColumns } from "./declared-shapes.ts";
+import { StoreTrouble } from "./store-trouble.ts";
+import type { StoreWatch } from "./store-trouble.ts";
 import { UnsettledWrites } from "./unsettled-writes.ts";
 
 export type QueueBounds = {
@@ -41,6 +43,7 @@ export type QueueOptions = {
   /** Runs the function when the current turn of the loop is over. Default: setImmediate. */
   readonly turn?: (run: () => void) => void;
   readonly bounds?: Partial<QueueBounds>;
+  readonly watch?: StoreWatch;
 };
 
 /**
@@ -65,7 +68,7 @@ export class QueuedStore implements Store {
   #writing = false;
   #idle: (() => void)[] = [];
   #closed: Promise<void> | undefined;
-  #failing = false;
+  readonly #trouble: StoreTrouble;
   readonly #count = { commits: 0, groups: 0, reads: 0, failures: 0 };
   #lastError: StoreError | undefined;
 
@@ -73,6 +76,11 @@ export class QueuedStore implements Store {
     this.#backend = backend;
     this.#turn = options.turn ?? setImmediate;
     this.#bounds = { ...defaultQueueBounds, ...options.bounds };
+    this.#trouble = new StoreTrouble(options.watch, backend.probe === undefined ? undefined : this.#probe);
+    backend.onBroken?.(({ kind, message }) => {
+      this.#lastError = new StoreError(kind, message);
+      this.#trouble.failed(this.#lastError);
+    });
   }
 
   readonly declare = async (shapes: readonly StoreShape[]): Promise<void> => {
@@ -171,7 +179,7 @@ export class QueuedStore implements Store {
 
   get health(): StoreHealth {
     return {
-      state: this.#backend.isDown() ? "down" : this.#failing ? "failing" : "ok",
+      state: this.#backend.isDown() ? "down" : this.#trouble.failing ? "failing" : "ok",
       commitsPending: this.#commits.length + this.#inFlight,
       readsPending: this.#readsPending,
       ...this.#count,
@@ -186,6 +194,7 @@ export class QueuedStore implements Store {
   }
 
   async #finish(): Promise<void> {
+    this.#trouble.close();
     while (this.#commits.length > 0 || this.#writing || this.#readsPending > 0) await this.#somethingSettled();
     await this.#backend.close();
   }
@@ -237,7 +246,11 @@ export class QueuedStore implements Store {
     this.#readsPending--;
     this.#count.reads++;
     if (outcome.ok) read.resolve(outcome.answer);
-    else read.reject(this.#noted(new StoreError(outcome.failure.kind, outcome.failure.message)));
+    else {
+      const error = new StoreError(outcome.failure.kind, outcome.failure.message);
+      this.#trouble.failed(error);
+      read.reject(this.#noted(error));
+    }
     this.#wakeIdle();
   }
 
@@ -249,18 +262,32 @@ export class QueuedStore implements Store {
     this.#count.groups++;
     this.#backend.apply(group.map(({ writes }) => writes)).then(
       (failures) => {
-        this.#failing = false;
+        this.#trouble.worked();
         this.#settle(group, (index) => {
           const failure = failures[index];
           return failure === undefined ? undefined : new StoreError(failure.kind, failure.message);
         });
       },
       (cause: unknown) => {
-        this.#failing = true;
-        this.#settle(group, () => asStoreError(cause));
+        const error = asStoreError(cause);
+        this.#trouble.failed(error);
+        this.#settle(group, () => error);
       },
     );
   }
+
+  /** Has the writing side to itself, as a group has. While commits wait these show better whether all is well. */
+  readonly #probe = async (): Promise<void> => {
+    if (this.#writing || this.#commits.length > 0) throw new StoreError("too-busy", "a commit is under way");
+    this.#writing = true;
+    try {
+      await this.#backend.probe?.();
+    } finally {
+      this.#writing = false;
+      this.#wakeIdle();
+      this.#askTurn();
+    }
+  };
 
   #takeGroup(): readonly PendingCommit[] {
     const { groupCommitsMax, groupCharsMax } = this.#bounds;

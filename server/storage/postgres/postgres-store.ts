@@ -131,6 +131,20 @@ class PostgresBackend implements Backend {
 
   readonly isDown = (): boolean => this.#writer.isDown;
 
+  readonly probe = async (): Promise<void> => {
+    try {
+      const layout = this.#dialect.table("layout");
+      await this.#writer.session.query(`UPDATE ${layout} SET version = version`);
+      await this.#pool.query(`SELECT version FROM ${layout}`);
+    } catch (error) {
+      throw postgresError(error);
+    }
+  };
+
+  readonly onBroken = (tell: (failure: Failure) => void): void => {
+    this.#writer.onLost = tell;
+  };
+
   readonly close = async (): Promise<void> => {
     await Promise.all([this.#writer.close(), this.#pool.end()]);
   };

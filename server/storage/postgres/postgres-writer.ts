@@ -36,6 +36,8 @@ export class PostgresWriter {
   #reconnect: NodeJS.Timeout | undefined;
   #reconnectMs = reconnectMsMin;
   #closing = false;
+  /** Told when the connection is gone and nobody has closed it. */
+  onLost: ((error: StoreError) => void) | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -125,7 +127,9 @@ export class PostgresWriter {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#session = undefined;
-    if (!this.#closing) this.#reconnectLater();
+    if (this.#closing) return;
+    this.onLost?.(new StoreError("unavailable", "the connection to PostgreSQL is gone"));
+    this.#reconnectLater();
   }
 
   #reconnectLater(): void {

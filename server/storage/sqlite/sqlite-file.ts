@@ -54,10 +54,12 @@ const statementsMax = 200;
 /** One connection with its prepared statements. Throws SQLite's errors; see sqlite-failure.ts. */
 export class SqliteFile implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #access: "write" | "read";
   readonly #statements = new Map<string, StatementSync>();
   #executions = 0;
 
   constructor(options: SqliteFileOptions, access: "write" | "read") {
+    this.#access = access;
     this.#database = new DatabaseSync(options.path, { readOnly: access === "read", timeout: busyMsMax });
     try {
       this.run(`PRAGMA cache_size = -${options.cacheKiBMax}`);
@@ -102,6 +104,12 @@ export class SqliteFile implements Disposable {
   /** The statements that were executed: what the tests count. */
   get executions(): number {
     return this.#executions;
+  }
+
+  /** Writes, where it may write, the version that is there already, which goes the way of every commit; else reads it. */
+  probe(): void {
+    const version = this.#pragma("user_version");
+    if (this.#access === "write") this.run(`PRAGMA user_version = ${version}`);
   }
 
   get database(): DatabaseSync {

@@ -131,6 +131,14 @@ class SqliteBackend implements Backend {
 
   readonly isDown = (): boolean => [this.#writer, ...this.#readers].every((thread) => thread.isDown);
 
+  readonly probe = async (): Promise<void> => {
+    await Promise.all([this.#writer, ...this.#readers].map((thread) => thread.ask({ ask: "probe" })));
+  };
+
+  readonly onBroken = (tell: (failure: Failure) => void): void => {
+    for (const thread of [this.#writer, ...this.#readers]) thread.onDeath = tell;
+  };
+
   readonly close = async (): Promise<void> => {
     await this.held?.[Symbol.asyncDispose]();
   };

@@ -27,6 +27,8 @@ export class SqliteThread {
   #restartMs = restartMsMin;
   #restart: NodeJS.Timeout | undefined;
   #closing = false;
+  /** Told when the thread ends by itself. */
+  onDeath: ((error: StoreError) => void) | undefined;
 
   constructor(start: ThreadStart, spawn: SpawnThread = (url, options) => new Worker(url, options)) {
     this.#start = start;
@@ -118,7 +120,9 @@ export class SqliteThread {
     this.#worker = undefined;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
-    if (!this.#closing) this.#restartLater();
+    if (this.#closing) return;
+    this.onDeath?.(error);
+    this.#restartLater();
   }
 
   #restartLater(): void {

@@ -47,6 +47,9 @@ function serve(file: SqliteFile): void {
           reader.declare(message.tables);
           writer?.declare(message.tables);
           return { answer: "done" };
+        case "probe":
+          file.probe();
+          return { answer: "done" };
         case "close":
           file[Symbol.dispose]();
           return { answer: "done" };

@@ -15,6 +15,8 @@ export type ThreadAsk =
   | { readonly ask: "declare"; readonly tables: readonly TableShape[] }
   /** Copies the database; the answer is preceded by `share` messages. */
   | { readonly ask: "backup"; readonly path: string }
+  /** Writes, or reads, something small. */
+  | { readonly ask: "probe" }
   | { readonly ask: "close" };
 
 export type ThreadAnswer =
