@@ -20,10 +20,10 @@ for (const [stanza, type, payload] of [
 }
 
 for (const [stanza, rule] of [
-  ["<iq type='get'><q xmlns='x'/></iq>", "has no id [rfc6120-8.2.3-01]"],
+  ["<iq type='get'><q xmlns='x'/></iq>", "has no id [rfc6120-8.1.3-01] [rfc6120-8.2.3-01]"],
   ["<iq id='1'><q xmlns='x'/></iq>", "has no type [rfc6120-8.2.3-02]"],
   ["<iq type='subscribe' id='1'><q xmlns='x'/></iq>", "has an unknown type [rfc6120-8.2.3-03]"],
-  ["<iq type='get' id='1'/>", "asks nothing [rfc6120-8.2.3-07]"],
+  ["<iq type='get' id='1'/>", "asks nothing [rfc6120-8.2.3-07] [rfc6120-8.4-01]"],
   ["<iq type='get' id='1'>text</iq>", "asks nothing but text [rfc6120-8.2.3-07]"],
   ["<iq type='set' id='1'><q xmlns='x'/><q xmlns='x'/></iq>", "asks twice [rfc6120-8.2.3-07]"],
   ["<iq type='result' id='1'><q xmlns='x'/><q xmlns='x'/></iq>", "answers twice [rfc6120-8.2.3-08]"],
@@ -41,7 +41,17 @@ test("what wants an answer is a request, well-formed or not [rfc6120-8.2.3-04]",
   assert.equal(isIqRequest(parseElement("<message/>")), false);
 });
 
-test("a result goes back with the id of its request [rfc6120-8.2.3-05]", () => {
+test("a result has no attributes of other namespaces, whatever its request had [rfc6120-8.4-04]", () => {
+  const request = parseElement("<iq xmlns:x='urn:x' x:a='1' type='get' id='7' xml:lang='de'><q xmlns='x'/></iq>");
+  assert.deepEqual(
+    resultOf(request)
+      .attributes.map(([name]) => name)
+      .toSorted(),
+    ["id", "type", "xml:lang"],
+  );
+});
+
+test("a result goes back with the id of its request [rfc6120-8.1.3-02] [rfc6120-8.2.3-05] [rfc3920-9.2.3-04]", () => {
   const request = iqRequest("get", "7", xml("x", "q"), { ns: "jabber:client", to: "b", from: "a" });
   const result = resultOf(request);
   assert.deepEqual(

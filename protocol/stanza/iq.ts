@@ -11,8 +11,8 @@ export type Iq =
 /**
  * Reads the frame of an iq, not its payload.
  *
- * @throws StanzaError `bad-request` for a request that breaks the rules: no id [rfc6120-8.2.3-01], a type that is none
- * of the four [rfc6120-8.2.3-03], other than one child in a get or set [rfc6120-8.2.3-07]
+ * @throws StanzaError `bad-request` for a request that breaks the rules: no id, a type that is none of the four, other
+ * than one child in a get or set
  */
 export function readIq(stanza: XmlElement): Iq {
   const id = stanza.attr("id");
@@ -24,9 +24,12 @@ export function readIq(stanza: XmlElement): Iq {
     if (children.length > 1) throw new StanzaError("bad-request", { text: "a result has at most one child" });
     return { type, id: id ?? "", payload: children[0] };
   }
+  // [rfc6120-8.2.3-02] [rfc6120-8.2.3-03] [rfc6120-8.3.3.1-01]
   if (type !== "get" && type !== "set") throw new StanzaError("bad-request", { text: "unknown type of iq" });
+  // [rfc6120-8.1.3-01] [rfc6120-8.2.3-01]
   if (id === undefined) throw new StanzaError("bad-request", { text: "an iq needs an id" });
   const [payload] = children;
+  // [rfc6120-8.2.3-07] [rfc6120-8.4-01]
   if (payload === undefined || children.length > 1)
     throw new StanzaError("bad-request", { text: `a ${type} has exactly one child` });
   return { type, id, payload };
@@ -36,11 +39,14 @@ export function readIq(stanza: XmlElement): Iq {
 export function isIqRequest(stanza: XmlElement): boolean {
   if (stanza.name !== "iq") return false;
   const type = stanza.attr("type");
+  // [rfc6120-8.2.3-04]
   return type !== "result" && type !== "error";
 }
 
-/** The result that answers a request: addresses swapped, id kept. [rfc6120-8.2.3-05] */
+/** The result that answers a request: addresses swapped, id kept. */
 export function resultOf(request: XmlElement, payload?: XmlElement): XmlElement {
+  // [rfc6120-8.2.3-05]
+  // [rfc3920-9.2.3-04]
   return withChildren(invertAddresses(request, "result"), payload === undefined ? [] : [payload]);
 }
 

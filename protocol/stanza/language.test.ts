@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseElement } from "#protocol/xml/read.ts";
-import { chooseChild, chooseLanguage, isLanguageTag, withDefaultLanguage } from "./language.ts";
+import { chooseChild, chooseLanguage, isLanguageTag } from "./language.ts";
 
 for (const [wanted, chosen] of [
   ["de", "de"],
@@ -36,17 +36,7 @@ test("language tags have a form and a length [rfc6120-8.1.5-05]", () => {
   assert.deepEqual(tags.filter(isLanguageTag), ["en", "de-CH-1996", "x-klingon"]);
 });
 
-test("a stanza without language gets that of its stream [rfc6120-4.7.4-09]", () => {
-  assert.equal(withDefaultLanguage(parseElement("<message/>"), "fr").attr("xml:lang"), "fr");
-});
-
-test("the language of a stanza is never touched [rfc6120-8.1.5-06]", () => {
-  const stanza = parseElement("<message xml:lang='it'/>");
-  assert.equal(withDefaultLanguage(stanza, "fr"), stanza);
-  assert.equal(withDefaultLanguage(stanza, undefined), stanza);
-});
-
-test("of several bodies the one in the wanted language is shown, else that of the stanza, else the first", () => {
+test("of several bodies the one in the wanted language is shown, else that of the stanza, else the first [rfc6120-8.1.5-02]", () => {
   const message = parseElement(
     "<message xml:lang='it'><body xml:lang='en'>yes</body><body>si</body><body xml:lang='de'>ja</body></message>",
   );

@@ -35,13 +35,15 @@ const usualTypes = {
   "unexpected-request": "wait",
 };
 
-test("there are the twenty-two conditions of RFC 6120 §8.3.3, with their usual types", () => {
+test("there are the twenty-two conditions of RFC 6120 §8.3.3, with their usual types [rfc6120-8.3.2-05]", () => {
   assert.equal(Object.keys(stanzaConditionTypes).length, 22);
   assert.deepEqual(stanzaConditionTypes, usualTypes);
 });
 
 for (const [condition, type] of Object.entries(usualTypes)) {
-  test(`${condition} is written with type ${type}, and read [rfc6120-8.3.2-07]`, () => {
+  if (condition === "undefined-condition") continue;
+  const rule = `[rfc6120-8.3.3.${Object.keys(usualTypes).indexOf(condition) + 1}-01]`;
+  test(`${condition} is written with type ${type}, without a text, and read [rfc6120-8.3.2-07] [rfc6120-8.3.2-10] ${rule}`, () => {
     assert(isStanzaCondition(condition));
     const text = serialize(buildStanzaError(new StanzaError(condition)));
     assert.equal(text, `<error type='${type}'><${condition} ${ns}/></error>`);
@@ -50,7 +52,56 @@ for (const [condition, type] of Object.entries(usualTypes)) {
   });
 }
 
-test("all that an error may carry survives [rfc6120-8.3.1-07] [rfc6120-8.3.2-08] [rfc6120-8.3.2-09]", () => {
+test("undefined-condition is written beside what an application says, or not at all [rfc6120-8.3.3.21-01]", () => {
+  assert.throws(() => buildStanzaError(new StanzaError("undefined-condition", { text: "oh" })), /what went wrong/);
+  const error = new StanzaError("undefined-condition", { specific: xml("urn:example", "tired"), type: "wait" });
+  assert.equal(
+    serialize(buildStanzaError(error)),
+    `<error type='wait'><undefined-condition ${ns}/><tired xmlns='urn:example'/></error>`,
+  );
+});
+
+for (const condition of ["gone", "redirect"] as const)
+  test(`${condition} names a URI, or nothing [rfc6120-8.3.3.5-01] [rfc6120-8.3.3.14-01]`, () => {
+    const location = "xmpp:romeo@verona.example";
+    assert.match(
+      serialize(buildStanzaError(new StanzaError(condition, { location }))),
+      new RegExp(`<${condition} [^>]*>xmpp:romeo@verona.example</${condition}>`),
+    );
+    for (const wrong of ["romeo@verona.example", "", "xmpp:", "1:2", "xmpp:a b"])
+      assert.throws(() => buildStanzaError(new StanzaError(condition, { location: wrong })), /a URI/);
+    const read = (text: string) =>
+      readStanzaError(parseElement(`<iq type='error'><error><${condition} ${ns}>${text}</${condition}></error></iq>`));
+    assert.equal(read(location).location, location);
+    assert.equal(read("romeo@verona.example").location, undefined);
+  });
+
+test("neither a text nor an application's condition decides what an error is [rfc6120-8.3.2-11] [rfc6120-8.3.4-02]", () => {
+  const inside = `<text ${ns}>conflict</text><conflict xmlns='urn:example'/><gone ${ns}/>`;
+  const error = readStanzaError(parseElement(`<iq type='error'><error type='cancel'>${inside}</error></iq>`));
+  assert.deepEqual([error.condition, error.type, error.text], ["gone", "cancel", "conflict"]);
+});
+
+test("a text says its language [rfc6120-8.1.5-01] [rfc6120-12-03]", () => {
+  assert.equal(
+    serialize(buildStanzaError(new StanzaError("conflict", { text: "oh" }))),
+    `<error type='cancel'><conflict ${ns}/><text ${ns} xml:lang='en'>oh</text></error>`,
+  );
+});
+
+test("an error may be of another type than the usual, and say who noticed it [rfc6120-8.3.1-07] [rfc6120-8.3.3-01] [rfc6120-8.3.4-01]", () => {
+  const error = new StanzaError("gone", {
+    type: "modify",
+    by: parseJid("im.example"),
+    specific: xml("urn:example", "moved"),
+  });
+  assert.equal(
+    serialize(buildStanzaError(error)),
+    `<error by='im.example' type='modify'><gone ${ns}/><moved xmlns='urn:example'/></error>`,
+  );
+});
+
+test("all that an error may carry survives, beside its condition [rfc3920-9.3.4-02] [rfc6120-8.3.1-07] [rfc6120-8.3.2-08] [rfc6120-8.3.2-09]", () => {
   const error = new StanzaError("gone", {
     type: "modify",
     text: "fort",
@@ -75,7 +126,7 @@ describe("errors from outside", () => {
     ["a condition that Object has", `<error type='wait'><constructor ${ns}/></error>`, "undefined-condition", "wait"],
     ["a malformed by", `<error by='@' type='wait'><conflict ${ns}/></error>`, "conflict", "wait"],
   ] as const) {
-    test(`${name} is read as ${condition} [rfc6120-8.3.2-06]`, () => {
+    test(`${name} is read as ${condition} of type ${type} [rfc6120-8.3.2-04] [rfc6120-8.3.2-06]`, () => {
       const error = readStanzaError(parseElement(`<iq type='error'>${inside}</iq>`));
       assert.deepEqual([error.condition, error.type, error.by], [condition, type, undefined]);
     });
@@ -88,7 +139,7 @@ describe("the reply", () => {
     return element === undefined ? undefined : serialize(element);
   };
 
-  test("goes back where the stanza came from, with its id [rfc6120-8.3.1-02] [rfc6120-8.3.1-05]", () => {
+  test("goes back where the stanza came from, with its id, as an error [rfc6120-8.3.1-02] [rfc6120-8.3.1-03] [rfc6120-8.3.1-05] [rfc6120-8.3.1-10]", () => {
     const element = errorReply(parseElement("<message from='a@b/c' to='d@e' id='1'/>"), new StanzaError("conflict"));
     assert.deepEqual(
       ["from", "to", "id", "type"].map((name) => element?.attr(name)),
@@ -96,7 +147,7 @@ describe("the reply", () => {
     );
   });
 
-  test("holds what an iq asked, and nothing of a message [rfc6120-8.3.1-08]", () => {
+  test("holds an error, behind what an iq asked, and nothing of a message [rfc6120-8.2.3-09] [rfc6120-8.3.1-06] [rfc6120-8.3.1-08] [rfc3920-9.2.3-08]", () => {
     assert.match(reply("<iq type='get' id='1'><query xmlns='x'/></iq>") ?? "", /<query xmlns='x'\/><error /);
     assert.equal(reply("<message><body>long</body></message>")?.includes("long"), false);
   });
@@ -113,7 +164,7 @@ describe("the reply", () => {
     "<error xmlns='http://etherx.jabber.org/streams'/>",
     "<message xmlns='urn:other'/>",
   ]) {
-    test(`there is none to ${stanza}: it could loop [rfc6120-8.3.1-11] [rfc6120-8.2.3-06]`, () => {
+    test(`there is none to ${stanza}: it could loop [rfc6120-8.3.1-11] [rfc6120-8.3.2-03] [rfc6120-8.2.3-06]`, () => {
       assert.equal(reply(stanza), undefined);
     });
   }
