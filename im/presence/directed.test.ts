@@ -20,7 +20,7 @@ async function strangers(): Promise<{ world: World; balcony: ScriptedClient; orc
 }
 
 for (const to of [romeo, `${romeo}/orchard`])
-  test(`directed presence to ${to} arrives whole and is followed by no broadcast but the last [rfc6121-4.6.3-03]`, async () => {
+  test(`directed presence to ${to} arrives whole and is followed by no broadcast but the last [rfc6121-4.6.3-01] [rfc6121-4.6.3-03]`, async () => {
     const { world, balcony, orchard } = await strangers();
     await using _ = world;
     await balcony.sendText(`<presence to='${to}' id='d'><show>chat</show><x xmlns='urn:example'/></presence>`);
@@ -42,7 +42,7 @@ describe("it ends once", () => {
   > = {
     "when the stream is closed": { end: (client) => client.close(), told: 1 },
     "when the connection breaks": { end: (client) => client.cut(), told: 1 },
-    "and not again after it was taken back [rfc6121-4.6.1-04]": {
+    "and not again after it was taken back": {
       end: async (client) => {
         await client.sendText(`<presence type='unavailable' to='${romeo}/orchard'/>`);
         await client.close();
@@ -69,6 +69,18 @@ describe("it ends once", () => {
         Array.from({ length: told }, () => "unavailable"),
       );
     });
+});
+
+test("what is taken back from one is taken back from that one alone [rfc6121-4.6.1-04]", async () => {
+  const { world, balcony, orchard } = await strangers();
+  await using _ = world;
+  const garden = await world.login(`${romeo}/garden`);
+  for (const to of ["orchard", "garden"]) await balcony.sendText(`<presence to='${romeo}/${to}'/>`);
+  await balcony.sendText(`<presence type='unavailable' to='${romeo}/orchard'/>`);
+  for (const client of [orchard, garden]) client.ignoreAll();
+  await balcony.close();
+  orchard.receivesNothing();
+  garden.receives(`<presence type='unavailable' from='${juliet}/balcony' to='${romeo}/garden'/>`);
 });
 
 test("without initial presence it is directed all the same, and to contacts too [rfc6121-4.6.3-04]", async () => {

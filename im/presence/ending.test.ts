@@ -83,6 +83,15 @@ for (const contact of [romeo, nurse])
       });
   });
 
+for (const state of ["None", "None + Pending Out", "To"])
+  test(`who was never let in is not told of a cancellation, nor who is there: ${state} [rfc6121-3.2.2-02]`, async () => {
+    const { world, balcony, arrivals } = await scene(romeo, state);
+    await using _ = world;
+    await balcony.sendText(`<presence type='unsubscribed' to='${romeo}'/>`);
+    assert.deepEqual(arrivals, []);
+    assert.deepEqual(pushedItems(balcony), []);
+  });
+
 test("who is shut out sees every resource leave, then learns it; others see nothing [rfc6121-3.2.2-05] [rfc6121-3.2.2-06] [rfc6121-3.2.3-04]", async () => {
   const { world, balcony, other, arrivals } = await scene(romeo, "Both");
   await using _ = world;
@@ -172,7 +181,7 @@ test("what could not be stored is not told to the contact either", async () => {
   assert.equal((await seenState(other, juliet)).subscription, "to");
 });
 
-test("answers to a resource that is gone are ignored, a request is not [rfc6121-8.5.3.2.2-02] [rfc6121-8.5.3.2.2-03]", async () => {
+test("answers to a resource that is gone are ignored, a request is not [rfc6121-8.5.3.2.2-02] [rfc6121-8.5.3.2.2-03] [rfc6121-3.1.3-02]", async () => {
   const { world, balcony } = await scene(romeo, "None + Pending Out");
   await using _ = world;
   await arrives(world, { from: romeo, to: `${juliet}/tomb`, type: "subscribed" });
@@ -182,6 +191,33 @@ test("answers to a resource that is gone are ignored, a request is not [rfc6121-
   await arrives(world, { from: romeo, to: `${juliet}/balcony`, type: "subscribed" });
   assert.equal((await seenState(balcony, romeo)).subscription, "to");
 });
+
+/** What comes about subscriptions, wherever it is addressed and whether anybody is there to see it. */
+for (const [name, to, ids] of [
+  ["the account", juliet, "[rfc6121-8.5.2.1.2-02]"],
+  ["a resource", `${juliet}/balcony`, "[rfc6121-8.5.3.1-05]"],
+  ["the account while nobody is available", juliet, "[rfc6121-8.5.2.2.2-02]"],
+] as const)
+  test(`requests and answers follow the rules of subscriptions also for ${name} ${ids}`, async () => {
+    for (const [type, state, after, reply] of [
+      ["subscribe", "From", "from", "subscribed"],
+      ["subscribed", "None + Pending Out", "to", undefined],
+      ["unsubscribe", "Both", "to", "unsubscribed"],
+      ["unsubscribed", "Both", "from", undefined],
+    ] as const) {
+      const { world, balcony, arrivals } = await scene(romeo, state);
+      await using _ = world;
+      if (name.includes("nobody")) await balcony.sendText("<presence type='unavailable'/>");
+      arrivals.length = 0;
+      await arrives(world, { from: romeo, to, type });
+      const replies = arrivals.filter((each) => each.at === romeo && each.type?.endsWith("subscribed") === true);
+      assert.deepEqual(
+        replies.map((each) => `${each.from} ${each.type}`),
+        reply === undefined ? [] : [`${juliet} ${reply}`],
+      );
+      assert.equal((await seenState(balcony, romeo)).subscription, after, type);
+    }
+  });
 
 test("an account that cannot be deleted keeps its subscriptions", async () => {
   const { world, other, arrivals } = await scene(romeo, "Both");
@@ -200,7 +236,7 @@ test("an account that cannot be deleted keeps its subscriptions", async () => {
   assert.equal((await seenState(other, juliet)).subscription, "both");
 });
 
-test("presence of an unknown type from elsewhere is answered with an error [rfc6121-4.7.1-04]", async () => {
+test("presence of an unknown type from elsewhere is answered with an error [rfc6121-4.7.1-04] [rfc6121-4.7.1-02]", async () => {
   const { world, balcony, arrivals } = await scene(romeo, "Both");
   await using _ = world;
   await arrives(world, { from: romeo, to: juliet, type: "invisible", id: "i" });

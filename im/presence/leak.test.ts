@@ -73,15 +73,17 @@ describe("directed presence lets requests pass, for as long as it holds", () => 
     });
 });
 
-test("one's own resources reach each other", async () => {
+test("one's own resources reach each other, with whatever they ask [rfc6121-6-01]", async () => {
   await using world = await startWorld({ accounts });
   const balcony = await world.login(`${juliet}/balcony`);
   const chamber = await world.login(`${juliet}/chamber`);
   await chamber.sendText(ping("get", `${juliet}/balcony`));
-  assert.equal(balcony.next().attr("from"), `${juliet}/chamber`);
+  balcony.receives(
+    `<iq type='get' id='p' from='${juliet}/chamber' to='${juliet}/balcony'><q xmlns='urn:example:q'/></iq>`,
+  );
 });
 
-test("a request to an account is never handed to its resources [rfc6121-8.5.2.1.3-01] [rfc6121-8.5.2.2.3-01]", async () => {
+test("a request to an account is answered by its server, and never handed to its resources [rfc6121-8.5.2.1.3-01] [rfc6121-8.5.2.2.3-01] [rfc6121-8.5.2.1.3-02] [rfc6121-8.5.2.2.3-02]", async () => {
   await using world = await startWorld({ accounts });
   const balcony = await world.login(`${juliet}/balcony`);
   const orchard = await world.login(`${romeo}/orchard`);
@@ -92,6 +94,11 @@ test("a request to an account is never handed to its resources [rfc6121-8.5.2.1.
     await orchard.sendText(ping("get", juliet));
     const error = orchard.next();
     assert.equal(error.child("jabber:client", "error")?.elements()[0]?.name, "service-unavailable");
+    await orchard.sendText(
+      `<iq type='get' id='d' to='${juliet}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+    );
+    const result = orchard.next();
+    assert.deepEqual([result.attr("type"), result.attr("from")], ["result", juliet]);
     assert.equal(balcony.pending.filter(({ name }) => name === "iq").length, 0);
   }
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
+import type { ServerModule } from "#kit/server-module.ts";
 import { arrives, presenceWitness } from "#testing/scenario/subscriptions.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
@@ -23,9 +24,8 @@ function probe(world: World, from: string, to: string): Promise<void> {
   return arrives(world, { from, to, type: "probe", id: "probe1" });
 }
 
-// Wherever the probe is addressed. [rfc6121-8.5.2.1.2-03] [rfc6121-8.5.2.2.2-03] [rfc6121-8.5.3.1-06] [rfc6121-8.5.3.2.2-04]
 describe("a contact's server asks (RFC 6121 §4.3.2)", () => {
-  test("and is told the whole last presence of every resource, with its own id [rfc6121-4.3.2-09] [rfc6121-4.3.2.1-01]", async () => {
+  test("and is told the whole last presence of every resource, with its own id [rfc6121-4.3.2-09] [rfc6121-4.3.2.1-01] [rfc6121-8.5.2.1.2-03]", async () => {
     const { world, balcony, orchard } = await friends();
     await using _ = world;
     const chamber = await world.login(`${juliet}/chamber`);
@@ -44,9 +44,10 @@ describe("a contact's server asks (RFC 6121 §4.3.2)", () => {
     orchard.receivesNothing();
   });
 
-  test("and is told when the last resource left [rfc6121-4.3.2-06] [rfc6121-4.3.2-08] [rfc6121-4.3.2.1-02]", async () => {
+  test("and is told when the last resource left, and no details [rfc6121-4.3.2-06] [rfc6121-4.3.2-07] [rfc6121-4.3.2-08] [rfc6121-4.3.2.1-02] [rfc6121-8.5.2.2.2-03]", async () => {
     const { world, balcony, orchard } = await friends();
     await using _ = world;
+    await balcony.sendText("<presence type='unavailable' id='pres4'><status>Adieu</status></presence>");
     await balcony.close();
     await world.advance(3_600_000);
     orchard.ignoreAll();
@@ -58,7 +59,7 @@ describe("a contact's server asks (RFC 6121 §4.3.2)", () => {
     orchard.receivesNothing();
   });
 
-  test("about one resource, and learns that it is there and no more [rfc6121-4.3.2-10] [rfc6121-4.3.2-11]", async () => {
+  test("about one resource, and learns that it is there and no more [rfc6121-4.3.2-10] [rfc6121-4.3.2-11] [rfc6121-8.5.3.1-06] [rfc6121-8.5.3.2.2-04]", async () => {
     const { world, balcony, orchard } = await friends();
     await using _ = world;
     const chamber = await world.login(`${juliet}/chamber`);
@@ -77,7 +78,7 @@ describe("a contact's server asks (RFC 6121 §4.3.2)", () => {
 describe("a stranger who asks learns that there is nothing to see, from the bare address [rfc6121-4.3.2-01] [rfc6121-4.3.2-03]", () => {
   for (const to of [juliet, `${juliet}/balcony`, "rosaline@capulet.example", "rosaline@capulet.example/x"])
     for (const from of [mercutio, `${mercutio}/street`])
-      test(`${from} asks ${to}`, async () => {
+      test(`${from} asks ${to} [rfc6121-4.3.2.1-02] ${to.startsWith(juliet) ? "[rfc6121-11-01]" : "[rfc6121-8.5.1-05]"}`, async () => {
         const { world, arrivals } = await friends();
         await using _ = world;
         const stranger = await world.login(`${mercutio}/street`);
@@ -90,10 +91,11 @@ describe("a stranger who asks learns that there is nothing to see, from the bare
       });
 
   test("and what is approved beforehand stays so [rfc6121-4.3.2-02]", async () => {
-    const { world, balcony } = await friends();
+    const { world, balcony, arrivals } = await friends();
     await using _ = world;
     await balcony.sendText(`<presence type='subscribed' to='${mercutio}'/>`);
     await probe(world, mercutio, juliet);
+    assert.equal(arrivals.at(-1)?.type, "unsubscribed");
     const stranger = await world.login(`${mercutio}/street`);
     await stranger.sendText("<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
     stranger.ignoreAll();
@@ -137,6 +139,40 @@ describe("who was sent directed presence may ask whether it still holds (RFC 612
   });
 });
 
+test("a subscriber who was sent directed presence too is answered as a subscriber [rfc6121-4.6.6-03] [rfc6121-4.6.1-01]", async () => {
+  const { world, balcony, orchard } = await friends();
+  await using _ = world;
+  await balcony.sendText("<presence id='pres1'><show>dnd</show></presence>");
+  await balcony.sendText(`<presence to='${romeo}'><show>chat</show></presence>`);
+  orchard.ignoreAll();
+  await probe(world, romeo, juliet);
+  orchard.receives(`<presence id='pres1' from='${juliet}/balcony' to='${romeo}'><show>dnd</show></presence>`);
+  orchard.receivesNothing();
+});
+
+test("the user's own server may ask [rfc6121-4.3.2-04]", async () => {
+  const said: string[] = [];
+  const witness: ServerModule = {
+    name: "witness of what is sent",
+    implements: [],
+    start: () => ({
+      guard: {
+        outbound: (_account, { from, to, type }) => {
+          if (to === "capulet.example") said.push(`${from} ${type ?? "available"}`);
+          return undefined;
+        },
+      },
+    }),
+  };
+  await using world = await startWorld({ accounts, modules: [...instantMessaging, witness] });
+  const balcony = await world.login(`${juliet}/balcony`);
+  await balcony.sendText("<presence/>");
+  await probe(world, "capulet.example", juliet);
+  assert.deepEqual(said, [`${juliet}/balcony available`]);
+  await probe(world, "montague.example", juliet);
+  assert.equal(said.length, 1);
+});
+
 test("a client may probe, and is answered as its server would be [rfc6121-4.3-03]", async () => {
   const { world, orchard } = await friends();
   await using _ = world;
@@ -154,7 +190,7 @@ test("the account's own resources may ask", async () => {
   balcony.receives(`<presence from='${juliet}/balcony' to='${juliet}/balcony'/>`);
 });
 
-test("a user's server asks all whom the user sees, in the account's name, at initial presence only [rfc6121-4.3-01] [rfc6121-4.3.1-02]", async () => {
+test("a user's server asks all whom the user sees, in the account's name, at initial presence only [rfc6121-4.3-01] [rfc6121-4.3.1-02] [rfc6121-4.7.1-03]", async () => {
   const { world, balcony, arrivals } = await friends();
   await using _ = world;
   await balcony.close();

@@ -135,7 +135,7 @@ describe("what is asked, answered and cancelled is between bare addresses [rfc61
     ["To", "unsubscribe"],
     ["From", "unsubscribed"],
   ] as const)
-    test(type, async () => {
+    test(`${type}, with the words that come with it [rfc6121-4.7.2.2-05]`, async () => {
       const { module, arrivals } = presenceWitness();
       await using world = await startWorld({ accounts, modules: [...instantMessaging, module] });
       const balcony = await world.login(`${juliet}/balcony`);
@@ -150,6 +150,24 @@ describe("what is asked, answered and cancelled is between bare addresses [rfc61
       orchard.receives(`<presence type='${type}' id='r' from='${juliet}' to='${romeo}'><status>!</status></presence>`);
     });
 });
+
+for (const to of [
+  "@capulet.example",
+  "romeo@@montague.example",
+  "xmpp:romeo@montague.example",
+  "ro meo@montague.example",
+])
+  test(`a request to ${to}, which is no address, is answered with jid-malformed [rfc6121-3.1.2-02] [rfc6121-3.1.2-04] [rfc6121-3.1.3-01] [rfc6121-3.1.3-03]${to.startsWith("xmpp:") ? " [rfc6121-9-01]" : ""}`, async () => {
+    const { module, arrivals } = presenceWitness();
+    await using world = await startWorld({ accounts, modules: [...instantMessaging, module] });
+    const client = await world.login(`${juliet}/balcony`);
+    await client.sendText(`<presence type='subscribe' to='${to}' id='s'/>`);
+    const error = client.next();
+    assert.equal(error.attr("type"), "error");
+    assert.equal(error.child("jabber:client", "error")?.elements()[0]?.name, "jid-malformed");
+    client.receivesNothing();
+    assert.deepEqual(arrivals, []);
+  });
 
 describe("a request that cannot be brought to anybody is answered with an error [rfc6121-3.1.2-08]", () => {
   for (const [to, condition] of [
@@ -177,11 +195,14 @@ describe("a request that cannot be brought to anybody is answered with an error 
 });
 
 test("a request to an account that does not exist is silently dropped, and so is its answer [rfc6121-8.5.1-04]", async () => {
-  await using world = await startWorld({ accounts });
+  const { module, arrivals } = presenceWitness();
+  await using world = await startWorld({ accounts, modules: [...instantMessaging, module] });
   const client = await world.login(`${juliet}/balcony`);
   for (const type of ["subscribe", "subscribed", "unsubscribe", "unsubscribed"])
     await client.sendText(`<presence type='${type}' to='rosaline@capulet.example'/>`);
   client.receivesNothing();
+  // Not even an answer that the own server would swallow.
+  assert.deepEqual(arrivals, []);
 });
 
 test("subscriptions to oneself mean nothing", async () => {

@@ -2,13 +2,20 @@ import { readCode } from "../tidy/code-text.ts";
 import { isHandWritten, isTest, type SourceFile } from "../tidy/source-files.ts";
 
 /**
- * The test files that an id stands in, found without running anything. A test names an id in a string, which may be a table's.
+ * The test files that an id stands in, found without running anything. A test names an id in a string, or in the rows of a
+ * table of data that it imports from the folder beside it.
  */
 export function testFilesById(files: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
+  const tables = new Map(files.filter(({ path }) => path.endsWith(".json")).map(({ path, text }) => [path, text]));
   for (const { path, text } of files) {
-    if (!isTest(path) || !anyId.test(text)) continue;
-    for (const id of new Set(idsIn(withoutComments(text)))) {
+    if (!isTest(path)) continue;
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const rows = [...text.matchAll(/ from "\.(\/[\w/-]+\.json)"/gu)].flatMap(([, table]) =>
+      idsIn(tables.get(`${folder}${table}`) ?? ""),
+    );
+    if (rows.length === 0 && !anyId.test(text)) continue;
+    for (const id of new Set([...idsIn(withoutComments(text)), ...rows])) {
       const known = found.get(id);
       if (known === undefined) found.set(id, [path]);
       else known.push(path);
