@@ -1,6 +1,7 @@
 import { TagPool } from "#protocol/xml/tag-pool.ts";
 import { JidCache } from "#protocol/jid/jid-cache.ts";
 import { bareOf, domainOf, makeJid, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
+import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
@@ -11,7 +12,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import type { Store, StoreShape } from "#kit/storage.ts";
 import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
 import { AccountRegistry } from "./account/registry.ts";
-import type { CoreObserver, CoreSettings, ListenerPolicy } from "./core-settings.ts";
+import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
 import { LocalEarlyPeer } from "./host/early-peer.ts";
 import { LocalHost } from "./host/local-host.ts";
@@ -23,6 +24,7 @@ import type { LinkServices, Login } from "./link/link-services.ts";
 import type { Transport } from "./link/transport.ts";
 import { LoginThrottle, type LoginAttempt } from "./login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
+import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
 import { serverSecret, secretShape } from "./server-secret.ts";
 import { Binder } from "./session/binder.ts";
 import { receivingConfig } from "./stream-hosts.ts";
@@ -108,23 +110,30 @@ export class ServerCore {
    */
   static async start(parts: CoreParts): Promise<ServerCore> {
     await parts.store.declare(shapesOf(parts.modules));
-    const core = new ServerCore(parts, await serverSecret(parts.store, parts.env));
-    for (const settings of parts.settings.hosts) {
-      const host = new LocalHost({
-        domain: settings.domain,
-        env: parts.env,
-        log: parts.log,
-        store: parts.store,
-        configured: settings.configured,
-        contacts: settings.contacts,
-        accounts: core.accounts,
-        registry: core.registry,
-        routeElsewhere: core.#routeElsewhere,
-      });
-      host.start(parts.modules.filter((module) => module.indispensable === true || settings.enabled(module)));
-      core.hosts.set(settings.domain, host);
-    }
+    const secret = await serverSecret(parts.store, parts.env);
+    const { sasl } = parts.settings;
+    const scramIterationsSeen = await iterationsSeen(parts.store, sasl.scramIterations);
+    const settings = { ...parts.settings, sasl: { ...sasl, scramIterationsSeen } };
+    const core = new ServerCore({ ...parts, settings }, secret);
+    for (const host of settings.hosts) core.hosts.set(host.domain, core.#startHost(host));
     return core;
+  }
+
+  #startHost({ domain, configured, contacts, enabled }: HostSettings): LocalHost {
+    const { env, log, store, modules } = this.#parts;
+    const host = new LocalHost({
+      domain,
+      env,
+      log,
+      store,
+      configured,
+      contacts,
+      accounts: this.accounts,
+      registry: this.registry,
+      routeElsewhere: this.#routeElsewhere,
+    });
+    host.start(modules.filter((module) => module.indispensable === true || enabled(module)));
+    return host;
   }
 
   /**
@@ -179,6 +188,8 @@ export class ServerCore {
     }
     // There is no way to other servers yet; who sends is told so. RFC 6120 §10.4
     const sender = this.hosts.get(domainOf(stanza.from));
+    // [rfc3920-9.1.1-03] [rfc3920-10.3-01]
+    // [rfc6121-3.1.2-08]
     if (sender !== undefined) refuse(sender, stanza, new StanzaError("remote-server-not-found"));
   };
 
@@ -200,6 +211,7 @@ export class ServerCore {
       receiving: receivingConfig({ env, hosts: this.hosts, settings, secret: this.#secret, policy }),
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
       authorize: (link, login) => Promise.resolve(this.#authorize(link, login)),
+      renewCredentials: (link, user, renewal) => this.#renewCredentials(link, user, renewal),
       earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, this.#earlyPeer(link)),
       bind: (link, user, resource, language, answer) => this.#binder.bind(link, user, { resource, language }, answer),
       resume: (link, user, previous, h, answer) => this.#binder.resume(link, user, previous, h, answer),
@@ -269,6 +281,18 @@ export class ServerCore {
     return { type: "authorized", user };
   }
 
+  #renewCredentials(link: Link, user: BareJid, renewal: CredentialRenewal): void {
+    const { log } = this.#parts;
+    const fields = { stream: link.id, account: user };
+    this.accounts.renewCredentials(user, renewal).then(
+      (renewed) => {
+        if (renewed.ok) log.info(fields, "the keys of the password were made anew, as the configuration wants them");
+        else log.warn({ ...fields, reason: renewed.reason }, "the keys of the password stay as they were");
+      },
+      (error: unknown) => log.error({ ...fields, error }, "the keys of the password cannot be renewed"),
+    );
+  }
+
   /** Ends the streams that are between log-in and session, where somebody may be whose password held a moment ago. */
   readonly #sendAway = (user: BareJid): void => {
     for (const link of this.links)
@@ -296,6 +320,7 @@ function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
   }));
   return [
     secretShape,
+    iterationsShape,
     ...own,
     ...slots.map(({ shape, name, version, migrate }) => ({ shape, name, version, migrate })),
     ...tables,

@@ -2,6 +2,7 @@ import { isCreatableLocalpart } from "#protocol/jid/creatable-localpart.ts";
 import { domainOf, isBare, localpartOf, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import { makeCredentials } from "#protocol/sasl/make-credentials.ts";
 import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import { DerivationRefused, type Env } from "#kit/env.ts";
 import type { AccountAdministration, AccountChange } from "#kit/host.ts";
@@ -86,6 +87,21 @@ export class Accounts implements AccountAdministration {
         });
       }),
     );
+  };
+
+  /** Keeps the same password's new keys, unless it was changed since it was proven. Sessions stay. */
+  readonly renewCredentials = async (jid: BareJid, { from, to }: CredentialRenewal): Promise<AccountChange> => {
+    const host = this.#parts.host(domainOf(jid));
+    if (host === undefined) return unknownAccount(jid);
+    return this.#perform(host, jid, (account) => {
+      if (account === undefined) return Promise.resolve(unknownAccount(jid));
+      const record = account.value(accountRecord);
+      const now = record.get();
+      if (now === undefined || !areSame(now.credentials, from))
+        return Promise.resolve(failed("bad-password", "the password was changed meanwhile"));
+      record.set({ ...now, credentials: to });
+      return durable(account, nothing);
+    });
   };
 
   readonly delete = async (jid: BareJid): Promise<AccountChange> => {
@@ -177,6 +193,11 @@ export class Accounts implements AccountAdministration {
     }, fail);
     return promise;
   }
+}
+
+function areSame(one: StoredCredentials, other: StoredCredentials): boolean {
+  const text = (credentials: StoredCredentials): string => accountRecordCodec.encode({ createdAt: 0, credentials });
+  return text(one) === text(other);
 }
 
 function nothing(): void {}

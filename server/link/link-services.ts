@@ -4,6 +4,7 @@ import type { XmlLimits } from "#protocol/xml/limits.ts";
 import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
 import type { StreamEvent } from "#protocol/stream/stream-effect.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
+import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { TagPool } from "#protocol/xml/tag-pool.ts";
@@ -72,6 +73,8 @@ export interface LinkServices {
   readonly receiving: ReceivingConfig;
   readonly credentials: (link: Link, domain: DomainJid | undefined, username: string) => Promise<AnswerInput>;
   readonly authorize: (link: Link, login: Login) => Promise<AnswerInput>;
+  /** New keys for a password that was just proven; nobody waits for it. */
+  readonly renewCredentials: (link: Link, user: BareJid, renewal: CredentialRenewal) => void;
   /** Answers a request made before authentication; never rejects. */
   readonly earlyRequest: (link: Link, domain: DomainJid | undefined, element: XmlElement) => Promise<XmlElement>;
   readonly bind: (
