@@ -76,7 +76,7 @@ const notKept: readonly {
 
 for (const sender of ["a friend", "a stranger"])
   for (const { name, stanza, bounced } of notKept)
-    test(`${name} of ${sender} is not kept offline (S34)`, async () => {
+    test(`${name} of ${sender} is not kept offline (S34)${bounced === "to friends" ? " [rfc6121-11-02] [rfc6121-8.1-01]" : ""}`, async () => {
       await using world = await startWorld({ accounts });
       const romeo = await available(world, `${romeoJid}/orchard`);
       if (sender === "a friend") {

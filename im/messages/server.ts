@@ -91,6 +91,9 @@ export const messages = serverModule({
           const decision = decide(account, messageTypeOf(stanza.element), resource, stanza.from);
           switch (decision.do) {
             case "deliver":
+              // Untouched: address, words and all. [rfc6121-8.5.2.1.1-13] [rfc6121-5.3-01] [rfc6121-5.2.5-07]
+              // [rfc6121-5.2.3-01] [rfc6121-5.2.3-02] [rfc6121-5.2.4-01] [rfc6121-5.2.5-01] [rfc6121-5.2.5-02]
+              // [rfc6121-5.2.5-03] [rfc6121-5.2.5-05]
               for (const session of decision.to) session.send(stanza);
               return decision.to;
             case "keep":

@@ -101,6 +101,7 @@ function sendAnswer(
 ): void {
   const result = resultStanza(host, stanza, answer);
   account.whenDurable(
+    // [rfc6121-2.3.2-02]
     () => (session === undefined ? host.route(result) : session.transmit(result)),
     // [rfc6121-2.3.3-01]
     (cause) => refuse(host, stanza, storageFailure(cause), session),

@@ -7,7 +7,7 @@ import type { LocalSession } from "../session/session.ts";
 import { isOutage } from "../store-log.ts";
 import { answerAccountIq } from "./iq-dispatch.ts";
 import type { LocalHost } from "./local-host.ts";
-import { asStanzaError, refuse, storageFailure } from "./refusal.ts";
+import { asStanzaError, faultOfOurs, refuse, storageFailure } from "./refusal.ts";
 import { inboundVerdict, outboundVerdict } from "./verdict.ts";
 
 /**
@@ -33,7 +33,7 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
     },
     crashed: (account, cause, stanza, session) => {
       host.log.error({ account, error: cause }, "handling what came to an account broke down; this is a bug");
-      if (stanza !== undefined) refuse(host, stanza, new StanzaError("internal-server-error"), session);
+      if (stanza !== undefined) refuse(host, stanza, faultOfOurs(), session);
     },
     storeFailed: (account, error) => {
       const level = isOutage(error) ? "debug" : "warn";
@@ -110,6 +110,7 @@ function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void 
   const session = account.sessions.get(resourceOf(to) ?? "");
   // To a resource that is not there a request fails, and an answer is dropped. [rfc6121-8.5.3.2.3-01] [rfc6121-8.5.3.1-02]
   if (session === undefined) refuse(host, stanza, new StanzaError("service-unavailable"));
+  // [rfc6121-6-01]
   else session.send(stanza);
   return undefined;
 }

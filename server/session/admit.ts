@@ -35,6 +35,7 @@ export function admit(
   const { jid, language, parseJid } = admission;
   const from = element.attr("from");
   // A client may name itself, by its full or bare address, and nobody else. [rfc6120-8.1.2.1-03]
+  // [rfc3920-9.1.2-02]
   if (from !== undefined && from !== jid && !namesItself(parseJid(from), jid)) return new StreamError("invalid-from");
   const written = element.attr("to");
   const to = written === undefined ? undefined : parseJid(written);
@@ -43,7 +44,7 @@ export function admit(
     language !== undefined && element.attr("xml:lang") === undefined
       ? withAttributes(element, { from: jid, to, "xml:lang": language })
       : withAttributes(element, to === written ? { from: jid } : { from: jid, to });
-  // [rfc7622-4-01]
+  // [rfc7622-4-01] [rfc6121-3.1.2-02] [rfc6121-3.1.2-04] [rfc6121-3.1.3-01] [rfc6121-3.1.3-03]
   if (written !== undefined && to === undefined) {
     const bounced = stanzaOf(kind, withAttributes(element, { from: jid }), jid, undefined);
     return { refused: bounced, error: new StanzaError("jid-malformed") };
