@@ -25,7 +25,7 @@ export function charactersEnd(text: string, at: number, inBytes: boolean): numbe
   const run = inBytes ? ordinarySequencesEnd(text, at) : at;
   if (run > at) return run;
   const codePoint = inBytes ? codePointOfBytes(text, at) : codePointOfUnits(text, at);
-  // [rfc6120-11.6-03]
+  // [rfc6120-11.6-01] [rfc6120-11.6-02] [rfc6120-11.6-03] [rfc6120-12-01]
   if (inBytes && codePoint < 0) throw new XmlError("unsupported-encoding", "not UTF-8");
   if (!isXmlCharacter(codePoint)) throw new XmlError("not-well-formed", "forbidden character");
   return at + lengthOf(codePoint, inBytes);
@@ -68,7 +68,7 @@ export function referenceEnd(text: string, at: number, inBytes: boolean): number
   const end = at + 1 < text.length ? qualifiedNameEnd(text, at + 1, inBytes) : -1;
   if (end < 0) return -1;
   if (text.charCodeAt(end) !== SEMICOLON) throw new XmlError("not-well-formed", "ampersand that begins no reference");
-  // [rfc6120-11.1-03]
+  // [rfc6120-11.1-01] [rfc6120-11.1-03]
   throw new XmlError("restricted-xml", "entity reference");
 }
 

@@ -22,12 +22,16 @@ const openings: readonly { readonly name: string; readonly input: string; readon
   },
   { name: "white space before the header", input: ` \r\n${open}`, events: ["opened"] },
   {
-    name: "another encoding [rfc6120-11.6-03]",
+    name: "another encoding [rfc6120-11.6-02] [rfc6120-11.6-03]",
     input: `<?xml version='1.0' encoding='UTF-16'?>${open}`,
     events: ["unsupported-encoding"],
   },
   { name: "XML 1.1", input: `<?xml version='1.1'?>${open}`, events: ["not-well-formed"] },
-  { name: "a declaration without version", input: `<?xml encoding='UTF-8'?>${open}`, events: ["not-well-formed"] },
+  {
+    name: "a declaration without version [rfc6120-11.5-02]",
+    input: `<?xml encoding='UTF-8'?>${open}`,
+    events: ["not-well-formed"],
+  },
   {
     name: "a declaration with something else",
     input: `<?xml version='1.0' colour='red'?>${open}`,
@@ -50,7 +54,7 @@ const openings: readonly { readonly name: string; readonly input: string; readon
     input: `<!DOCTYPE stream [<!ENTITY a 'aaaa'>]>${open}`,
     events: ["restricted-xml"],
   },
-  { name: "a byte order mark [rfc6120-11.6-04]", input: `\ufeff${open}`, events: ["not-well-formed"] },
+  { name: "a byte order mark [rfc6120-11.6-05]", input: `\ufeff${open}`, events: ["not-well-formed"] },
   { name: "another protocol", input: "GET / HTTP/1.1\r\n", events: ["not-well-formed"] },
   { name: "an end tag first", input: "</stream:stream>", events: ["not-well-formed"] },
   { name: "a prefix that is not bound", input: "<stream:stream xmlns='jabber:client'>", events: ["not-well-formed"] },
@@ -164,7 +168,7 @@ suite("the content namespace of the wire", () => {
   });
 });
 
-test("white space between stanzas keeps the stream alive, and is told once a chunk", () => {
+test("white space between stanzas keeps the stream alive, and is told once a chunk [rfc6120-11.7-01]", () => {
   let told = 0;
   const ignore = (): void => undefined;
   const reader = new XmlStreamReader(

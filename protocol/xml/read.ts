@@ -248,12 +248,14 @@ export class XmlStreamReader {
     const at = spaceEnd(text, from);
     this.#advance(from, at, at - from);
     if (at === text.length) return;
+    // A byte order mark is a character like any other. [rfc6120-11.6-05]
     if (text.charCodeAt(at) !== LT) throw new XmlError("not-well-formed", "text before the stream header");
     const header = this.#tree.readHeader(text, at);
     if (header === undefined) return this.#cutOff(text, at);
     this.#advance(at, header.end, header.end - at);
     this.#phase = "content";
     this.#headerTag = header.tag;
+    // Those of an earlier header are forgotten. [rfc6120-4.8.5-05]
     this.#scope = header.scope;
     this.#default = header.contentNamespace === this.#contentNamespace ? NS_CLIENT : header.contentNamespace;
     const { contentNamespace, prefix } = header;
@@ -264,6 +266,7 @@ export class XmlStreamReader {
   #readContent(text: string, from: number): void {
     const at = spaceEnd(text, from);
     if (at > from) {
+      // [rfc6120-11.7-01]
       this.#advance(from, at, 0);
       this.#handler.keepAlive?.();
       return;
@@ -279,6 +282,7 @@ export class XmlStreamReader {
   #readElement(text: string, from: number): void {
     const at = this.#tree.read(text, from);
     const element = this.#tree.take();
+    // What is not complete is nothing yet. [rfc6120-8-02]
     if (element === undefined) return this.#cutOff(text, at);
     this.#advance(from, at, 0);
     this.#phase = "content";

@@ -196,7 +196,8 @@ export class TreeReader {
         const code = text.charCodeAt(at + 1);
         if (code === SLASH) next = this.#endTag(text, at);
         else if (code === BANG) next = this.#cdataSection(text, at);
-        else if (code === QUESTION) throw new XmlError("restricted-xml", "processing instruction"); // [rfc6120-11.1-03]
+        // [rfc6120-11.1-01] [rfc6120-11.1-03]
+        else if (code === QUESTION) throw new XmlError("restricted-xml", "processing instruction");
         else next = this.#startTag(text, at);
       }
       if (next < 0) return at;
@@ -251,7 +252,7 @@ export class TreeReader {
   #cdataSection(text: string, at: number): number {
     const start = at + CDATA_OPEN.length;
     if (!CDATA_OPEN.startsWith(text.slice(at, start))) {
-      // [rfc6120-11.1-03]
+      // [rfc6120-11.1-01] [rfc6120-11.1-03]
       throw new XmlError("restricted-xml", "comment or document type declaration");
     }
     if (start > text.length) return -1;
@@ -277,6 +278,7 @@ export class TreeReader {
     const element = this.#open[depth];
     const tag = this.#tags[depth] ?? "";
     let close = at + 2 + tag.length;
+    // [rfc6120-11.3-02]
     if (element === undefined || text.slice(at + 2, close) !== tag) {
       throw new XmlError("not-well-formed", "end tag without its start tag");
     }
