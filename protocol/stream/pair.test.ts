@@ -81,6 +81,19 @@ describe("a client and a server", () => {
     assert.equal(client.find("established")?.jid, jid);
   });
 
+  test("a log-in goes step by step: header, TLS, header, SASL, header, binding [rfc3920-3.5-03] [rfc3920-4.1-03] [rfc3920-4.3-01] [rfc3920-7-03] [rfc3920-14.3-01]", () => {
+    const { client, transcript } = meeting({ client: { sasl: julietSasl({ only: "PLAIN" }), resource: "balcony" } });
+    assert.deepEqual(
+      transcript.map((line) => /^(.): (?:<\?.*\?>)?<([a-z:]+)/.exec(line)?.slice(1).join(" ")),
+      [
+        ...["C stream:stream", "S stream:stream", "S stream:features", "C starttls", "S proceed"],
+        ...["C stream:stream", "S stream:stream", "S stream:features", "C auth", "S success"],
+        ...["C stream:stream", "S stream:stream", "S stream:features", "C iq", "S iq"],
+      ],
+    );
+    assert.equal(client.find("established")?.jid, jid);
+  });
+
   test("nothing is in the clear but headers, features and STARTTLS [rfc6120-13.3-01] [rfc6120-13.6-01] [rfc6120-13.8.2-02] [rfc6120-13.9.4-01]", () => {
     const { transcript } = meeting();
     const proceed = transcript.findIndex((line) => line.includes("<proceed"));

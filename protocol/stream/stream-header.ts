@@ -24,9 +24,9 @@ export function formatStreamHeader(header: StreamHeader): string {
     ["id", header.id],
     ["version", header.version],
     ["xml:lang", header.language],
-    // [rfc6120-4.8.2-01] [rfc6120-4.8.3-05]
+    // [rfc6120-4.8.2-01] [rfc6120-4.8.3-05] [rfc3920-4.5-01] [rfc3920-11.2.2-01]
     ["xmlns", header.contentNamespace],
-    // [rfc6120-4.8.1-01]
+    // [rfc6120-4.8.1-01] [rfc3920-4.5-01]
     ["xmlns:stream", NS_STREAM],
   ];
   const written = attributes.map(([name, value]) =>

@@ -11,6 +11,7 @@ import { isXmlText } from "./utf8.ts";
 export function escapeText(text: string): string {
   if (isPlain(text)) return text;
   checkCharacters(text);
+  // [rfc3920-11.1-02]
   return /[&<>\r]/.test(text) ? text.replaceAll(/[&<>\r]/g, referenceTo) : text;
 }
 
@@ -22,6 +23,7 @@ export function escapeText(text: string): string {
 export function escapeAttribute(value: string): string {
   if (isPlain(value)) return value;
   checkCharacters(value);
+  // [rfc3920-11.1-02]
   return value.replaceAll(/[&<>'"\t\n\r]/g, referenceTo);
 }
 

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { copyOut } from "./copy-out.ts";
 import { type XmlElement, equalElements, withAttributes, withChildren, xml } from "./element.ts";
-import { NS_CLIENT, NS_STREAM, NS_STREAMS } from "./namespaces.ts";
+import { NS_CLIENT, NS_STREAM, NS_STREAMS, NS_XML } from "./namespaces.ts";
 import { parseElement } from "./read.ts";
 import { decodeUtf8, eventsOf, recordedStream, toBytes } from "./recorded-stream.ts";
 import { escapeAttribute, escapeText } from "./escape.ts";
@@ -28,7 +28,7 @@ const shapes: readonly {
     text: "<presence xmlns='jabber:client'/>",
   },
   {
-    name: "an extension",
+    name: "an extension, without prefix [rfc3920-11.2.2-06]",
     element: xml(NS_CLIENT, "iq", { type: "get" }, xml("urn:xmpp:ping", "ping")),
     text: "<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>",
   },
@@ -43,12 +43,12 @@ const shapes: readonly {
     text: "<a xmlns='u'><b xmlns=''><c/></b></a>",
   },
   {
-    name: "stream features",
+    name: "stream features [rfc3920-11.2.1-03] [rfc3920-11.2.1-04]",
     element: xml(NS_STREAM, "features", {}, xml("u", "a")),
     text: "<stream:features><a xmlns='u'/></stream:features>",
   },
   {
-    name: "a stream error",
+    name: "a stream error [rfc3920-11.2.1-03] [rfc3920-11.2.1-04]",
     element: xml(NS_STREAM, "error", {}, xml(NS_STREAMS, "reset")),
     text: `<stream:error><reset xmlns='${NS_STREAMS}'/></stream:error>`,
   },
@@ -81,7 +81,7 @@ const shapes: readonly {
     text: "<a>bc<d/></a>",
   },
   {
-    name: "what has to be escaped",
+    name: "what has to be escaped [rfc3920-11.1-02]",
     element: xml(NS_CLIENT, "a", { b: "<>&'\"\t\n\r" }, "<>&'\"\t\n\r]]>"),
     text: "<a b='&lt;&gt;&amp;&apos;&quot;&#9;&#10;&#13;'>&lt;&gt;&amp;'\"\t\n&#13;]]&gt;</a>",
   },
@@ -243,3 +243,15 @@ test("no element holds the prefix of another stream", () => {
   const events = eventsOf(["<stream xmlns='http://etherx.jabber.org/streams'><features><a xmlns='u'/></features>"]);
   assert.equal(events.length, 2);
 });
+
+const braced = ["}", "{}", "u}v", `${NS_XML}}`, `${NS_XML}}v`];
+for (const ns of braced) {
+  test(`an attribute of the namespace ${ns} is written and found`, () => {
+    const read = parseElement(`<a xmlns:p='${ns}' p:b='1'/>`);
+    assert.equal(read.attr(`{${ns}}b`), "1");
+    for (const element of [read, xml(NS_CLIENT, "a", { [`{${ns}}b`]: "1" })]) {
+      assert.equal(serialize(element), `<a xmlns:ns1='${ns}' ns1:b='1'/>`);
+      assert.ok(equalElements(parseElement(serialize(element)), element));
+    }
+  });
+}

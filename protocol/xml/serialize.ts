@@ -123,7 +123,8 @@ function writeAttribute(name: string, value: string, bytes: boolean): string {
 }
 
 function writePrefixed(name: string, value: string, prefix: string, bytes: boolean): string {
-  const close = name.indexOf("}");
+  // A namespace may have braces in it, a name has none.
+  const close = name.lastIndexOf("}");
   const ns = name.slice(1, close);
   const local = name.slice(close + 1);
   if (close < 0 || !isName(local) || ns === "" || ns === NS_XML || ns === NS_XMLNS) throw cannotWrite("attribute name");
@@ -139,8 +140,8 @@ function fromSource(source: Source, start: number, end: number, bytes: boolean):
 
 function prefixOf(ns: string, inherited: string): string {
   if (ns === inherited) return "";
-  if (ns === NS_STREAM) return "stream:";
-  return ns === NS_XML ? "xml:" : "";
+  if (ns === NS_STREAM) return "stream:"; // [rfc3920-11.2.1-03] [rfc3920-11.2.1-04]
+  return ns === NS_XML ? "xml:" : ""; // [rfc3920-11.2.2-06]
 }
 
 function defaultNamespace(ns: string, bytes: boolean): string {

@@ -112,12 +112,14 @@ for (const [how, type] of [
     assert.equal(errors(world) - before, 1);
   });
 
-test("a step that breaks down takes nothing along, and its sender is told", async () => {
+test("a step that breaks down takes nothing along, and its sender is told to wait [rfc3920-9.3.3-06]", async () => {
   await using world = await start();
   const recipient = await world.login(`${juliet}/balcony`);
   const client = await world.login(`${romeo}/orchard`);
   const bad = message(recipient.jid, "1").replace("<body>", `<throw xmlns='${NS}'/><body>`);
   await client.sendText(bad + message(recipient.jid, "2"));
+  const told = client.pending.find((stanza) => stanza.attr("id") === "1");
+  assert.equal(told?.child("jabber:client", "error")?.attr("type"), "wait");
   assert.deepEqual(came(client), ["message 1 internal-server-error"]);
   assert.deepEqual(came(recipient), ["message 2"]);
 });

@@ -128,12 +128,14 @@ export class LocalHost implements Host {
   });
 
   #takeAtHost(stanza: Stanza): void {
+    // [rfc3920-10.4-01]
     if (stanza.to !== undefined && !isDomain(stanza.to)) {
       refuse(this, stanza, new StanzaError("service-unavailable"));
       return;
     }
     // Presence to a server means nothing to it; messages are not for machines. RFC 6120 §10.5.1–10.5.2
     if (stanza.kind === "iq") answerHostIq(this, stanza, this.#parts.registry.sessionOf(stanza.from));
+    // [rfc3920-10.4-01]
     else if (stanza.kind === "message") refuse(this, stanza, new StanzaError("service-unavailable"));
   }
 }

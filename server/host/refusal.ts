@@ -36,7 +36,12 @@ export function asStanzaError(host: Refuser, error: unknown): StanzaError {
   if (error instanceof ShapeError) return new StanzaError(error.condition, { text: error.message });
   if (error instanceof StoreError) return storageFailure(error);
   host.log.error({ error }, "a stanza could not be handled; this is a bug");
-  return new StanzaError("internal-server-error", { type: "wait" });
+  return faultOfOurs();
+}
+
+/** A bug, as others may see it: next time it may go well. */
+export function faultOfOurs(): StanzaError {
+  return new StanzaError("internal-server-error", { type: "wait" }); // [rfc3920-9.3.3-06]
 }
 
 /** What the sender is told when something could not be written or read. */

@@ -126,7 +126,7 @@ const cases: readonly Case[] = [
         "policy-violation",
       ],
       ["elements too deep (A5)", `<message>${"<a>".repeat(100)}`, "policy-violation"],
-      ["somebody else's name", `<message from='${juliet}/balcony' to='${juliet}'/>`, "invalid-from"],
+      ["somebody else's name [rfc3920-9.1.2-02]", `<message from='${juliet}/balcony' to='${juliet}'/>`, "invalid-from"],
       ["a name that is none", `<message from='@' to='${juliet}'/>`, "invalid-from"],
       ["another resource of its own account", `<message from='${romeo}/other' to='${juliet}'/>`, "invalid-from"],
       ["a stanza that nobody knows", "<telegram/>", "unsupported-stanza-type"],

@@ -41,6 +41,24 @@ const refused: readonly (readonly [name: string, stanza: string, condition: stri
     "modify",
   ],
   ["a message to a host that is nowhere", "<message to='a@verona.example'/>", "remote-server-not-found", "cancel"],
+  [
+    "a message to a subdomain that is none [rfc3920-10.3-01]",
+    "<message to='a@x.montague.example'/>",
+    "remote-server-not-found",
+    "cancel",
+  ],
+  [
+    "a message to a host [rfc3920-10.4-01]",
+    "<message to='capulet.example'><body/></message>",
+    "service-unavailable",
+    "cancel",
+  ],
+  [
+    "a message to a resource of a host [rfc3920-10.4-01]",
+    "<message to='capulet.example/x'/>",
+    "service-unavailable",
+    "cancel",
+  ],
   ["presence of an unknown type", "<presence type='asleep'/>", "bad-request", "modify"],
 ];
 
@@ -63,6 +81,15 @@ for (const [name, stanza, condition, type] of refused)
     recipient.receivesNothing();
     await sender.sendText(`<message to='${juliet}' type='chat'><body>still here</body></message>`);
     assert.equal(recipient.next().elements()[0]?.text, "still here");
+  });
+
+for (const to of ["a@verona.example", "verona.example/x", "@verona.example"])
+  test(`the error for ${to} comes from there [rfc3920-9.1.1-03]`, async () => {
+    await using world = await startWorld({ accounts });
+    const sender = await world.login(`${romeo}/orchard`);
+    await sender.sendText(`<iq type='get' id='1' to='${to}'>${version}</iq>`);
+    const reply = sender.next();
+    assert.deepEqual([reply.attr("type"), reply.attr("from"), reply.attr("id")], ["error", to, "1"]);
   });
 
 const unanswered: readonly (readonly [name: string, stanza: string])[] = [

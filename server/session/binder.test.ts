@@ -29,7 +29,7 @@ async function bind(client: ScriptedClient, inner: string): Promise<string> {
 const wishes: readonly (readonly [name: string, inner: string, got: RegExp])[] = [
   ["none", "", /^romeo@montague\.example\/[a-z2-7]{16}$/],
   ["an empty one", "<resource/>", /^romeo@montague\.example\/[a-z2-7]{16}$/],
-  ["one", "<resource>orchard</resource>", /^romeo@montague\.example\/orchard$/],
+  ["one [rfc3920-7-09]", "<resource>orchard</resource>", /^romeo@montague\.example\/orchard$/],
   ["one with spaces and a heart", "<resource> my ❤ </resource>", /^romeo@montague\.example\/ my ❤ $/],
   ["one that RFC 7622 writes otherwise", "<resource>caf\u0065\u0301</resource>", /^romeo@montague\.example\/café$/],
   ["one that is too long", `<resource>${"x".repeat(1_024)}</resource>`, /^bad-request$/],
@@ -64,7 +64,7 @@ const conflicts: readonly (readonly [
   ["rename-new", "cut", /\/orchard-[a-z2-7]{8}$/, true],
 ];
 for (const [resourceConflict, state, got, stays] of conflicts)
-  test(`${resourceConflict}: a resource whose session is ${state} is asked for again`, async () => {
+  test(`${resourceConflict}: a resource whose session is ${state} is asked for again${resourceConflict === "rename-new" ? " [rfc3920-7-09]" : ""}`, async () => {
     await using world = await startWorld({ accounts, settings: { resourceConflict } });
     const friend = await world.login(`${juliet}/balcony`);
     const old = await world.login(`${romeo}/orchard`);

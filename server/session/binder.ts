@@ -113,7 +113,7 @@ export class Binder {
     requested: string | undefined,
   ): { readonly jid: FullJid; readonly old?: LocalSession } | StanzaError {
     const { env, settings, observer } = this.#parts;
-    const wanted = requested ?? randomToken(env, 10);
+    const wanted = requested ?? randomToken(env, 10); // [rfc3920-7-09]
     const jid = withResource(account.jid, wanted);
     // [rfc6120-7.7.2.1-01]
     if (jid === undefined) return new StanzaError("bad-request", { text: "not a resource that RFC 7622 allows" });
@@ -127,6 +127,7 @@ export class Binder {
       return new StanzaError("resource-constraint", { text: "too many sessions of this account" });
     }
     if (old === undefined) return { jid };
+    // [rfc3920-7-09]
     const renamed = withResource(account.jid, `${wanted}-${randomToken(env, 5)}`);
     // A name as long as names may be leaves no room: then all of it is ours.
     return { jid: renamed ?? jidOfOurOwn(account, env) };

@@ -60,7 +60,7 @@ const certificates: readonly {
     found: ["romeo@montague.example", "juliet@capulet.example"],
   },
   {
-    name: "neither domains, nor full addresses, nor what is no address",
+    name: "neither domains [rfc3920-5.1-12], nor full addresses, nor what is no address",
     issued: { addresses: ["montague.example", "romeo@montague.example/orchard", "@", "", "romeo@"] },
     found: [],
   },

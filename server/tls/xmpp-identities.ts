@@ -37,6 +37,7 @@ function otherNames(certificate: Uint8Array): readonly ArrayBuffer[] {
 
 function identityOf(value: ArrayBuffer): CertificateIdentity | undefined {
   const { result, offset } = fromBER(value);
+  // [rfc3920-5.1-12]
   if (offset !== value.byteLength || !(result instanceof Utf8String)) return undefined;
   const text = decodeUtf8(result.valueBlock.valueHexView);
   const jid = text === undefined ? undefined : parseJid(text);

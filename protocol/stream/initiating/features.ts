@@ -17,6 +17,7 @@ export function readFeatures(features: XmlElement): ServerFeatures {
   const starttls = features.child(NS_TLS, "starttls");
   const mechanisms = features.child(NS_SASL, "mechanisms");
   const session = features.child(NS_SESSION, "session");
+  // Only what is looked for is found. [rfc3920-4.6-02]
   return {
     starttls: starttls === undefined ? "none" : isRequired(features, starttls) ? "required" : "optional",
     mechanisms: (mechanisms?.elements() ?? [])

@@ -16,12 +16,13 @@ export function receiveFeatures(state: AwaitingFeatures, element: XmlElement): S
   const features = readFeatures(element);
   const { facts } = state;
   if (facts.authenticated) return begin(state, features);
+  // [rfc3920-4.3-01]
   if (facts.channel === undefined && !mayStayClear(state, features)) {
     if (facts.config.startTls === "none") return giveUp(state, { type: "tlsUnavailable" });
     // Asked for even where it is not offered: who took the offer away may be an attacker. [rfc7590-3.1-01] [rfc7590-3.1-02]
     return step({ ...state, phase: "awaitingProceed" }, { type: "send", element: starttlsRequest() });
   }
-  return authenticate(state, facts, features);
+  return authenticate(state, facts, features); // [rfc3920-14.3-01]
 }
 
 function mayStayClear(state: AwaitingFeatures, features: ServerFeatures): boolean {

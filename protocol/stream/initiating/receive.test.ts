@@ -85,6 +85,15 @@ describe("a client's negotiation", () => {
     assert.equal(wire.find("stopTimer")?.timer, "negotiation");
   });
 
+  test("skips features that it does not know [rfc3920-4.6-02]", () => {
+    const wire = connect();
+    const unknown = "<telepathy xmlns='urn:example'><required/></telepathy>";
+    wire.write(open + features(unknown, mechanisms("PLAIN"), "<bind xmlns='urn:example'/>"));
+    assert.equal(wire.take(), `<auth ${saslNs} mechanism='PLAIN'>${secret}</auth>`);
+    wire.write(`<success ${saslNs}/>${open}${features(unknown, `<bind ${bindNs}/>`)}`);
+    assert.match(wire.take(), /<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'\/><\/iq>$/);
+  });
+
   test("asks for a session where a server of RFC 3921 wants one", () => {
     const wire = authenticated();
     wire.write(features(`<bind ${bindNs}/>`, `<session ${sessionNs}/>`));

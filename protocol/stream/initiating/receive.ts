@@ -18,6 +18,7 @@ import type { AwaitingHeader, AwaitingProceed, Connected, InitiatingOrEnding, In
 
 /** The transport is there. `channel` when it is protected from the first byte: direct TLS (XEP-0368), WebSocket. */
 export function startInitiating(config: InitiatingConfig, channel?: SecureChannel): Step<AwaitingHeader> {
+  // [rfc3920-4.1-03]
   const opened = sendHeader({ config, channel, authenticated: false, language: undefined, refused: [] });
   return step(opened.state, { type: "startTimer", timer: "negotiation" }, ...opened.effects);
 }

@@ -76,7 +76,7 @@ function proceed(state: Proving, output: SaslClientOutput): Step<InitiatingOrEnd
       return step({ ...state, waitingFor: "key" }, ...(wasPaused ? [] : ([{ type: "pauseInput" }] as const)), output);
     case "authenticated": {
       // [rfc6120-4.3.3-01] [rfc6120-6.3.2-01] [rfc6120-6.4.6-04]
-      const opened = sendHeader({ ...state.facts, authenticated: true });
+      const opened = sendHeader({ ...state.facts, authenticated: true }); // [rfc3920-7-03]
       return step(opened.state, { type: "restartInput", rest: "keep" }, ...opened.effects, ...resume);
     }
     case "refused": {

@@ -97,7 +97,7 @@ describe("an established stream", () => {
     assert.equal(wire.find("stanza")?.element.name, "message");
   });
 
-  test("the language of the header is what stanzas are written in [rfc6120-4.7.4-07]", () => {
+  test("the language of the header is what stanzas are written in [rfc6120-4.7.4-07] [rfc3920-4.4-10]", () => {
     const wire = serve();
     wire.write(open + plain + open.replace("to=", "xml:lang='fr' to=") + bind());
     assert.equal(wire.find("established")?.language, "fr");

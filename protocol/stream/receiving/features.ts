@@ -19,13 +19,14 @@ export function featuresBeforeAuthentication(
   // [rfc6120-5.4.1-03] [rfc6120-5.4.3.3-06]
   const starttls = channel === undefined && host.startTls !== "none";
   // While TLS is due nothing else is offered, so nothing else can be used to walk past it (A22).
-  // [rfc6120-5.2-02] [rfc6120-5.3.1-01] [rfc6120-5.3.1-02] [rfc6120-5.4.1-04] [rfc6120-13.3-01]
+  // [rfc6120-5.2-02] [rfc6120-5.3.1-01] [rfc6120-5.3.1-02] [rfc6120-5.4.1-04] [rfc6120-13.3-01] [rfc3920-4.6-03]
   if (starttls && host.startTls === "required")
     return { element: features([starttlsFeature(true)]), choice: { starttls, mechanisms: [] } };
   const mechanisms = offeredMechanisms(host, channel);
   const children = [
     // [rfc6120-6.4.1-03] [rfc6120-7.4-02]
     starttls ? starttlsFeature(false) : undefined,
+    // [rfc3920-6.1-03]
     mechanisms.length === 0 ? undefined : mechanismsFeature(mechanisms),
     channelBindingFeature(mechanisms, offeredBindingTypes(host, channel)),
     offersLegacyAuth(host, channel) ? legacyAuthFeature() : undefined,

@@ -73,7 +73,7 @@ describe("stream headers", () => {
         ],
       },
       {
-        name: "a language that we do not speak is answered in ours [rfc6120-4.7.4-06]",
+        name: "a language that we do not speak is answered in ours [rfc6120-4.7.4-06] [rfc3920-4.4-10]",
         script: [[`<stream:stream to='im.example' version='1.0' xml:lang='fr' ${streams}>`, head(1) + tlsFeatures]],
       },
       {

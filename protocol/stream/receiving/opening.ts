@@ -48,7 +48,7 @@ function announce(state: Opening, host: StreamHost): Step<ReceivingOrEnding> {
     return step({ ...state, host, phase: "choosing", choice: { starttls: false, mechanisms: [] } });
   }
   if (facts.user !== undefined) {
-    // Anew after each restart. [rfc6120-4.3.4-01] [rfc6120-6.4.6-06]
+    // Anew after each restart. [rfc6120-4.3.4-01] [rfc6120-6.4.6-06] [rfc3920-6.2-11]
     const element = featuresAfterAuthentication(host, facts.channel, facts.config.contentNamespace);
     return step({ ...state, host, user: facts.user, phase: "choosingResource" }, { type: "send", element });
   }
@@ -66,7 +66,7 @@ function readHeader(facts: ReceivingFacts, header: XmlElement): ReceivingFacts {
     ...facts,
     host: facts.host ?? hostOf(facts, header.attr("to")),
     version: version === undefined ? legacyVersion : (parseVersion(version) ?? legacyVersion),
-    // What is no language tag is none. [rfc6120-4.7.4-01] [rfc6120-4.7.4-07]
+    // What is no language tag is none. [rfc6120-4.7.4-01] [rfc6120-4.7.4-07] [rfc3920-4.4-10]
     language: language !== undefined && isLanguageTag(language) ? language : undefined,
     // [rfc6120-4.7.1-05]
     from: from === undefined ? undefined : bareOf(from),

@@ -10,7 +10,10 @@ describe("binding", () => {
         script: [[bind(), bound("generated")]],
         phase: "bound",
       },
-      { name: "the client may ask for a resource [rfc6120-7.7.1-01]", script: [[bind("balcony"), bound("balcony")]] },
+      {
+        name: "the client may ask for a resource [rfc6120-7.7.1-01] [rfc3920-7-08]",
+        script: [[bind("balcony"), bound("balcony")]],
+      },
       {
         name: "an empty resource is none [rfc6120-7.7.2.1-01]",
         script: [[bind(""), bound("generated")]],

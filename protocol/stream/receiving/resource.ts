@@ -61,6 +61,7 @@ export function receiveBound(state: Binding, jid: FullJid): Step<ReceivingOrEndi
   };
   return step(
     bound,
+    // [rfc3920-7-08]
     { type: "send", element: bindResult(state.request, jid) },
     { type: "stopTimer", timer: "negotiation" },
     // [rfc6120-4.3.6-01] [rfc6120-4.3.6-04] [rfc6120-7.1-02]

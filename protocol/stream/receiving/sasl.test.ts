@@ -41,7 +41,7 @@ describe("SASL", () => {
         ],
       },
       {
-        name: "a client that sends everything ahead is served in order [rfc6120-4.3.3-01] [rfc6120-10.1-01] [rfc6120-10.1-06]",
+        name: "a client that sends everything ahead is served in order [rfc6120-4.3.3-01] [rfc6120-10.1-01] [rfc6120-10.1-06] [rfc3920-6.2-11]",
         script: [
           [
             plain + open + bind("balcony") + `<enable ${smNs} resume='1'/>`,
@@ -63,7 +63,7 @@ describe("SASL", () => {
         ],
       },
       {
-        name: "too many wrong passwords end the stream [rfc6120-6.4.5-05] [rfc6120-13.9.4-05]",
+        name: "too many wrong passwords end the stream [rfc6120-6.4.5-05] [rfc6120-13.9.4-05] [rfc3920-6.2-08]",
         script: [
           [wrong + wrong + wrong, failure("not-authorized").repeat(3)],
           [wrong + plain, failure("not-authorized") + error("policy-violation", many)],
@@ -77,6 +77,14 @@ describe("SASL", () => {
           [`<abort ${saslNs}/>`, failure("aborted")],
           [plain, success],
         ],
+      },
+      {
+        name: "too many aborts end the stream as well [rfc3920-6.2-06]",
+        script: [
+          [`<abort ${saslNs}/>`.repeat(3), failure("aborted").repeat(3)],
+          [`<abort ${saslNs}/>`, failure("aborted") + error("policy-violation", many)],
+        ],
+        phase: "closing",
       },
       { name: "an abort of nothing is confirmed", script: [[`<abort ${saslNs}/>`, failure("aborted")]] },
       {

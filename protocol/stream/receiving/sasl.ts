@@ -113,7 +113,7 @@ export function refuse(
     { type: "log", event: { name: "authentication-failed", mechanism, condition, failures } },
   ];
   const { saslFailuresMax } = { ...defaultNegotiationLimits, ...state.facts.config.limits };
-  // [rfc6120-6.4.5-02] [rfc6120-6.4.5-05] [rfc6120-13.9.4-05]
+  // [rfc6120-6.4.5-02] [rfc6120-6.4.5-05] [rfc6120-13.9.4-05] [rfc3920-6.2-06] [rfc3920-6.2-08]
   if (failures < saslFailuresMax) return step(choosing, ...told, ...resumeIfPaused(state));
   const closed = failStream(choosing, new StreamError("policy-violation", { text: "too many failed authentications" }));
   return step(closed.state, ...told, ...closed.effects, ...resumeIfPaused(state));
@@ -145,6 +145,7 @@ function authorize(state: Authenticating, { data, identity, renewal }: SaslSucce
   // The exchange has asked whether they may be someone else; an address elsewhere would not be ours to give.
   if (other !== undefined && domainOf(other) !== host.domain) return refuse(state, mechanism, "invalid-authzid");
   // [rfc6120-4.3.6-03] [rfc6120-6.3.8-01]
+  // [rfc3920-3.5-03]
   const user = other === undefined ? accountOf(host, authcid) : bareOf(other);
   if (user === undefined) return refuse(state, mechanism, "not-authorized");
   // The same for who came with a certificate. [rfc6120-6.4.6-01] [rfc6120-13.7.2-04] [rfc6120-13.7.2-05]

@@ -32,7 +32,7 @@ describe("STARTTLS", () => {
         script: [[open, head(1) + starttlsOnly]],
       },
       {
-        name: "A22 SASL before the required TLS is refused [rfc6120-13.3-01]",
+        name: "A22 SASL before the required TLS is refused [rfc6120-13.3-01] [rfc3920-4.6-03]",
         setting: clear,
         script: [
           [open, head(1) + starttlsOnly],
@@ -87,7 +87,7 @@ describe("STARTTLS", () => {
         phase: "ended",
       },
       {
-        name: "TLS that is not required is offered all the same [rfc6120-5.2-02] [rfc6120-5.4.1-03]",
+        name: "TLS that is not required is offered all the same, beside SASL [rfc3920-6.1-03] [rfc6120-5.2-02] [rfc6120-5.4.1-03]",
         setting: { channel: undefined },
         script: [
           [
