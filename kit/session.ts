@@ -4,6 +4,12 @@ import type { Account } from "./account.ts";
 import type { SessionSlot } from "./slots.ts";
 import type { Stanza } from "./stanza.ts";
 
+/**
+ * Whether a stanza may wait while nobody looks at the client. One that may takes the place of an earlier one with the same
+ * subject; without a subject it stands for itself.
+ */
+export type WaitingPolicy = (stanza: Stanza) => { readonly subject: string | undefined } | undefined;
+
 /** One connected resource of an account, for as long as its stream and that stream's resumptions live. */
 export interface Session {
   readonly jid: FullJid;
@@ -20,6 +26,11 @@ export interface Session {
    * Unacknowledged messages of a session that ends go to the `undelivered` step.
    */
   readonly send: (stanza: Stanza) => void;
+  /**
+   * From now on stanzas that may wait do so until one comes that may not, so many wait that there is no room, or this is
+   * called with undefined; then they leave first, in order. A resumed stream begins without a policy.
+   */
+  readonly withhold: (policy: WaitingPolicy | undefined) => void;
   /** Ends the stream with a stream error (RFC 6120 §4.9.3); nothing can be resumed afterwards. */
   readonly end: (condition: StreamCondition, text?: string) => void;
 }

@@ -7,7 +7,7 @@ import { buildSm } from "#protocol/stream/sm/elements.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import { randomToken } from "#kit/env.ts";
 import { sessionEnded } from "#kit/lifecycle.ts";
-import type { Session } from "#kit/session.ts";
+import type { Session, WaitingPolicy } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import type { SessionSlot } from "#kit/slots.ts";
 import { makeStanza, type Stanza } from "#kit/stanza.ts";
@@ -20,6 +20,7 @@ import { iqKey } from "../host/steps.ts";
 import { sessionVerdict } from "../host/verdict.ts";
 import { admit, type Admission } from "./admit.ts";
 import type { EndedSessions } from "./ended-sessions.ts";
+import { HeldStanzas } from "./held-stanzas.ts";
 import type { ConnectionFacts, SessionLink } from "./session-link.ts";
 import type { SessionLimits } from "./session-limits.ts";
 import { Unacknowledged } from "./unacknowledged.ts";
@@ -69,6 +70,8 @@ export class LocalSession implements Session {
   #link: SessionLink | undefined;
   #slots: Map<SessionSlot<unknown>, unknown> | undefined;
   #management: Management | undefined;
+  /** What waits until somebody looks at the client; undefined while somebody does. */
+  #held: HeldStanzas | undefined;
   /** An acknowledgement was asked for and has not come. */
   #asked = false;
   /** The client asked for an acknowledgement while not everything was settled. */
@@ -119,6 +122,11 @@ export class LocalSession implements Session {
 
   readonly send = (stanza: Stanza): void => this.account.sendTo(this, stanza);
 
+  withhold(policy: WaitingPolicy | undefined): void {
+    if (this.#held !== undefined) this.#sendHeld(this.#held);
+    this.#held = policy === undefined || this.#ended ? undefined : new HeldStanzas(policy);
+  }
+
   readonly end = (condition: StreamCondition, text?: string): void => {
     const link = this.#link;
     if (this.#ended) return;
@@ -155,6 +163,14 @@ export class LocalSession implements Session {
       return;
     }
     if (this.#ended) return this.#giveUp(stanza);
+    if (this.#held !== undefined) {
+      if (this.#held.add(stanza)) return;
+      if (!this.#sendHeld(this.#held)) return this.#giveUp(stanza);
+    }
+    this.#put(stanza);
+  }
+
+  #put(stanza: Stanza): void {
     const bytes = serializeBytes(stanza.element);
     this.#tally.stanzasSent += 1;
     const management = this.#management;
@@ -258,6 +274,7 @@ export class LocalSession implements Session {
     if (owed === undefined) return;
     for (const bytes of owed.bytesToRepeat()) this.#link?.write(bytes);
     this.#asked = false;
+    this.withhold(undefined);
     if (owed.size > 0) this.#ask();
   }
 
@@ -294,6 +311,7 @@ export class LocalSession implements Session {
     this.#ended = true;
     this.#expiry?.cancel();
     this.#link = undefined;
+    this.#held = undefined;
     this.#runSettledWaiters();
     this.account.post((account) => {
       if (this.account.sessions.get(this.resource) === this) this.account.sessions.delete(this.resource);
@@ -321,6 +339,12 @@ export class LocalSession implements Session {
       if (account === undefined) release();
       else account.whenDurable(release, release);
     });
+  }
+
+  /** False where that hit the bound of what is not acknowledged, and the session is over. */
+  #sendHeld(held: HeldStanzas): boolean {
+    for (const stanza of held.takeAll()) if (!this.#ended) this.#put(stanza);
+    return !this.#ended;
   }
 
   #settleWhenTaken(stanza: Stanza): void {
