@@ -40,7 +40,7 @@ const rules: readonly {
   { ids: "[rfc6121-8.5.1-02]", situations: ["no account"], to: "bare", types },
   { ids: "[rfc6121-8.5.1-02]", situations: ["no account"], to: "full", types },
   { ids: "[rfc6121-8.5.2.1.1-01]", situations: ["negative only"], to: "bare", types: ["normal"] },
-  { ids: "[rfc6121-8.5.2.1.1-02] [rfc6121-8.5.2-01]", situations: ["one non-negative"], to: "bare", types: ["normal"] },
+  { ids: "[rfc6121-8.5.2.1.1-02]", situations: ["one non-negative"], to: "bare", types: ["normal"] },
   { ids: "[rfc6121-8.5.2.1.1-03]", situations: ["several non-negative"], to: "bare", types: ["normal"] },
   { ids: "[rfc6121-8.5.2.1.1-04]", situations: ["negative only"], to: "bare", types: ["chat"] },
   { ids: "[rfc6121-8.5.2.1.1-05]", situations: ["one non-negative"], to: "bare", types: ["chat"] },
@@ -52,7 +52,12 @@ const rules: readonly {
   },
   { ids: "[rfc6121-8.5.2.1.1-07]", situations: present, to: "bare", types: ["groupchat"] },
   { ids: "[rfc6121-8.5.2.1.1-08]", situations: ["negative only"], to: "bare", types: ["headline"] },
-  { ids: "[rfc6121-8.5.2.1.1-09]", situations: ["one non-negative"], to: "bare", types: ["headline"] },
+  {
+    ids: "[rfc6121-8.5.2.1.1-09] [rfc6121-8.5.2-01]",
+    situations: ["one non-negative"],
+    to: "bare",
+    types: ["headline"],
+  },
   { ids: "[rfc6121-8.5.2.1.1-10]", situations: ["several non-negative"], to: "bare", types: ["headline"] },
   {
     ids: "[rfc6121-8.5.2.1.1-12]",
@@ -112,10 +117,10 @@ const situations: Readonly<Record<string, Situation>> = {
     all: ["balcony"],
   },
   "several non-negative": {
-    resources: { balcony: 5, chamber: 5, garden: 1, sleeping: -1, hidden: undefined },
+    resources: { garden: 1, balcony: 5, chamber: 5, sleeping: -1, hidden: undefined },
     match: "garden",
     most: ["balcony", "chamber"],
-    all: ["balcony", "chamber", "garden"],
+    all: ["garden", "balcony", "chamber"],
   },
 };
 

@@ -24,16 +24,16 @@ export function decide(account: Account, type: MessageType, resource: string | u
   if (matching !== undefined) return { do: "deliver", to: [matching] };
   // [rfc6121-8.5.2.1.1-11] [rfc6121-8.5.2.2.1-03] [rfc6121-8.5.3.2.1-06]
   if (type === "error") return { do: "drop" };
-  // [rfc6121-8.5.2.1.1-07] [rfc6121-8.5.2.2.1-02] [rfc6121-8.5.3.2.1-01]
+  // [rfc6121-8.5.2.1.1-07] [rfc6121-8.5.3.2.1-01]
   if (type === "groupchat") return { do: "return" };
   if (type === "headline") {
-    // [rfc6121-8.5.2.1.1-09] [rfc6121-8.5.2.1.1-10] [rfc6121-8.5.2.1.1-12] [rfc6121-8.5.3.2.1-01]
+    // [rfc6121-8.5.2-01] [rfc6121-8.5.2.1.1-09] [rfc6121-8.5.2.1.1-10] [rfc6121-8.5.3.2.1-01]
     const to = resource === undefined ? nonNegative(account) : [];
-    // [rfc6121-8.5.2.1.1-08] [rfc6121-8.5.2.2.1-03] [rfc6121-5.2.2-04]
+    // [rfc6121-5.2.2-04]
     return to.length > 0 ? { do: "deliver", to } : { do: "drop" };
   }
   // A normal message to a resource that is gone is returned, a chat message finds another way. That a resource is gone
-  // is told to those who may know that it was there. [rfc6121-8.5.2-01] [rfc6121-8.5.3-01]
+  // is told to those who may know that it was there. [rfc6121-8.5.3-01]
   if (resource !== undefined && type === "normal")
     // [rfc6121-8.5.3.2.1-01] [rfc6121-8.5.4-01] [rfc6121-8.1-01] [rfc6121-11-02]
     return { do: mayKnow(account, sender) ? "return" : "drop" };
@@ -69,6 +69,7 @@ export function mayKnow(account: Account, sender: Jid): boolean {
 }
 
 function nonNegative(account: Account): readonly Session[] {
+  // [rfc6121-8.5.2.1.1-08] [rfc6121-8.5.2.1.1-12]
   return [...account.sessions.values()].filter((session) => priorityOf(session) >= 0);
 }
 

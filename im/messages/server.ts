@@ -100,6 +100,7 @@ export const messages = serverModule({
               undelivered(account, stanza, "no-recipient");
               return [];
             case "return":
+              // [rfc6121-8.5.2.1.1-07] [rfc6121-8.5.2.2.1-02] [rfc6121-8.5.3.2.1-01]
               giveBack(account, stanza, new StanzaError("service-unavailable"));
               return [];
             default:

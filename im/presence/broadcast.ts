@@ -10,6 +10,7 @@ import { availableSessions, presenceSlot } from "./slots.ts";
 /** Sends presence, whole, to everyone who is subscribed, and to the user's own available resources. */
 export function broadcast(account: Account, session: Session, stanza: Stanza): void {
   for (const [, item] of account.map(rosterItems).entries())
+    // [rfc6120-10.3.2-01] [rfc6120-13.10.2-01]
     // [rfc6121-4.2.2-01] [rfc6121-4.4.2-01] [rfc6121-4.5.2-02] [rfc6121-4.5.2-04] [rfc6121-11-03]
     // [rfc6121-4.7.2.1-01] [rfc6121-4.7.2.2-01] [rfc6121-4.7.2.2-03] [rfc6121-4.7.2.3-01] [rfc6121-4.7.3-01]
     if (maySeePresence(item)) sendGuarded(account, session, stanza.redirected(bareOf(item.jid)));

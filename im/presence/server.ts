@@ -65,7 +65,7 @@ function send(host: Host, account: Account, stanza: Stanza, session: Session): v
     // [rfc6121-4.6.3-01]
     sendDirected(account, session, stanza, to);
   } else if (type === undefined) {
-    // [rfc6121-4.2.1-02] [rfc6121-4.4.1-01]
+    // Whatever else it says. [rfc6121-4.2.1-02] [rfc6121-4.4.1-01] [rfc6120-8.4-10] [rfc6120-8.4-11]
     becomeAvailable(host, account, stanza, session);
   } else {
     // [rfc6121-4.5.1-02] [rfc6121-4.7.2.2-04]
@@ -130,10 +130,10 @@ function take(host: Host, account: Account, stanza: Stanza): void {
   }
   // [rfc6121-4.6.1-04]
   if (type === "unavailable") forgetWhoLeft(account, stanza.from);
-  // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01]
+  // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01] [rfc6120-10.5.4-02]
   if (resource !== undefined) addressed?.send(stanza);
   // [rfc6121-8.5.2.1.2-01] [rfc6121-8.5.2.1.2-04] [rfc6121-4.2.3-01] [rfc6121-4.4.3-01] [rfc6121-4.5.3-01]
-  // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04]
+  // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04] [rfc6120-10.5.3.2-03] [rfc6120-10.5.3.2-04]
   else for (const session of recipientsOf(account, type)) session.send(stanza);
 }
 
@@ -156,6 +156,7 @@ function presenceLeak(account: Account, stanza: Stanza): Verdict | undefined {
   const session = account.sessions.get(resourceOf(to) ?? "");
   if (session !== undefined && sentDirectedTo(session, from)) return undefined;
   // [rfc6121-8.5.3.1-01] [rfc6121-11-02]
+  // [rfc6120-8.3.3.7-02] [rfc6120-8.3.3.13-02] [rfc6120-8.3.3.19-02] [rfc6120-13.10.2-01] [rfc6120-13.10.2-02]
   return { refuse: new StanzaError("service-unavailable") };
 }
 
