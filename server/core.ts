@@ -182,13 +182,14 @@ export class ServerCore {
     const { to } = stanza;
     if (to === undefined) return;
     const host = this.hosts.get(domainOf(to));
+    // What is for a domain of ours goes no further. [rfc6120-10.5-01] [rfc6120-10.5-03] [rfc6120-10.5-04]
     if (host !== undefined) {
       host.route(stanza);
       return;
     }
     // There is no way to other servers yet; who sends is told so. RFC 6120 §10.4
     const sender = this.hosts.get(domainOf(stanza.from));
-    // [rfc3920-9.1.1-03] [rfc3920-10.3-01]
+    // [rfc3920-9.1.1-03] [rfc3920-10.3-01] [rfc6120-10.4.3-01]
     // [rfc6121-3.1.2-08]
     if (sender !== undefined) refuse(sender, stanza, new StanzaError("remote-server-not-found"));
   };

@@ -204,6 +204,7 @@ export class LocalAccount implements Account, Runnable {
     this.#inQueue = false;
     if (this.#phase === "asleep" && this.#mailbox.size > 0) this.#wake();
     while (!this.#occupied && this.#phase !== "waking") {
+      // In the order in which it came. [rfc6120-10.1-01] [rfc6120-10.1-02]
       const work = this.#mailbox.take();
       if (work === undefined) return;
       if (typeof work === "function") this.#perform(work);

@@ -21,6 +21,7 @@ export function answerAccountIq(
   stanza: Stanza,
   session: LocalSession | undefined,
 ): void | Promise<void> {
+  // [rfc6120-8.2.3-04] [rfc6120-10.3.3-02]
   const asked = find(host, stanza, session, (key) => host.steps.accountIq.get(key));
   if (asked === undefined) return undefined;
   const { handler, payload } = asked;
@@ -35,6 +36,7 @@ export function answerAccountIq(
     () => handler.handle(payload, { stanza, account, from: stanza.from, session }),
     (answer) => sendAnswer(host, account, stanza, session, answer),
   );
+  // What follows waits until it is done. [rfc6120-10.1-06]
   return handler.effect === "writes" ? answered : undefined;
 }
 
@@ -61,9 +63,11 @@ function find<Handler extends IqHandler>(
   try {
     const iq = readIq(stanza.element);
     // Results and errors answer requests of ours; we make none that needs an answer. [rfc6121-2.1.6-05]
+    // [rfc6120-8.2.3-06] [rfc6120-10.3.3-04]
     if (iq.type === "result" || iq.type === "error") return undefined;
     const handler = look(iqKey(iq.type, iq.payload.ns, iq.payload.name));
     // [rfc6121-8.5.2.1.3-02] [rfc6121-8.5.2.2.3-02]
+    // [rfc6120-8.3.1-01] [rfc6120-8.4-07] [rfc6120-8.4-08] [rfc6120-8.4-12] [rfc6120-10.3.3-03]
     if (handler === undefined) throw new StanzaError("service-unavailable");
     return { handler, payload: iq.payload };
   } catch (error) {

@@ -128,14 +128,14 @@ export class LocalHost implements Host {
   });
 
   #takeAtHost(stanza: Stanza): void {
-    // [rfc3920-10.4-01]
+    // [rfc3920-10.4-01] [rfc6120-10.5.2-01]
     if (stanza.to !== undefined && !isDomain(stanza.to)) {
       refuse(this, stanza, new StanzaError("service-unavailable"));
       return;
     }
-    // Presence to a server means nothing to it; messages are not for machines. RFC 6120 §10.5.1–10.5.2
+    // Presence to a server means nothing to it; messages are not for machines. [rfc6120-10.5.1-01]
     if (stanza.kind === "iq") answerHostIq(this, stanza, this.#parts.registry.sessionOf(stanza.from));
-    // [rfc3920-10.4-01]
+    // [rfc3920-10.4-01] [rfc6120-8.4-09]
     else if (stanza.kind === "message") refuse(this, stanza, new StanzaError("service-unavailable"));
   }
 }

@@ -47,10 +47,11 @@ function answerForNobody(host: LocalHost, stanza: Stanza): void {
   const { kind, type, from, id } = stanza;
   if (kind === "presence") {
     // Whoever asks has a subscription to cancel; all other presence is ignored. [rfc6121-8.5.1-03] [rfc6121-8.5.1-04]
+    // [rfc6120-10.5.3.1-02]
     if (type !== "probe" || stanza.to === undefined) return;
     // [rfc6121-8.5.1-05] [rfc6121-4.3.2-01]
     host.route(makeStanza("presence", { from: bareOf(stanza.to), to: bareOf(from), type: "unsubscribed", id }));
-    // [rfc6121-8.5.1-01] [rfc6121-8.5.1-02]
+    // [rfc6121-8.5.1-01] [rfc6121-8.5.1-02] [rfc6120-10.5.3.1-01] [rfc6120-10.5.3.1-03]
   } else if (kind === "iq" || type !== "headline") refuse(host, stanza, new StanzaError("service-unavailable"));
 }
 
@@ -75,10 +76,11 @@ function sendOut(
   if (stanza.kind === "message") {
     for (const record of host.steps.recordOutbound) stanza = record(account, stanza, session);
     for (const copy of host.steps.copyOutbound) copy(account, stanza, session);
+    // [rfc6120-10.3-01] [rfc6120-10.3.3-01]
   } else if (stanza.to === undefined || stanza.to === account.jid) {
     return answerAccountIq(host, account, stanza, session);
   }
-  // A message without `to` is for its sender's own account. RFC 6120 §10.3.1
+  // A message without `to` is for its sender's own account. [rfc6120-10.3.1-01]
   account.send(stanza.to === undefined ? stanza.redirected(account.jid) : stanza);
   return undefined;
 }
@@ -105,12 +107,13 @@ function takeIn(host: LocalHost, account: LocalAccount, original: Stanza): void 
 
 function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void | Promise<void> {
   const to = stanza.to ?? account.jid;
-  // [rfc6121-8.5.2.1.3-01] [rfc6121-8.5.2.2.3-01]
+  // [rfc6121-8.5.2.1.3-01] [rfc6121-8.5.2.2.3-01] [rfc6120-10.5.3.2-05]
   if (isBare(to)) return answerAccountIq(host, account, stanza, undefined);
   const session = account.sessions.get(resourceOf(to) ?? "");
   // To a resource that is not there a request fails, and an answer is dropped. [rfc6121-8.5.3.2.3-01] [rfc6121-8.5.3.1-02]
+  // [rfc6120-8.3.3.7-02] [rfc6120-8.3.3.13-02] [rfc6120-8.3.3.19-02] [rfc6120-13.10.2-02]
   if (session === undefined) refuse(host, stanza, new StanzaError("service-unavailable"));
-  // [rfc6121-6-01]
+  // [rfc6121-6-01] [rfc6120-8-01] [rfc6120-10.5.4-02]
   else session.send(stanza);
   return undefined;
 }

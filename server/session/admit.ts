@@ -34,19 +34,23 @@ export function admit(
   if (kind === undefined) return new StreamError("unsupported-stanza-type");
   const { jid, language, parseJid } = admission;
   const from = element.attr("from");
-  // A client may name itself, by its full or bare address, and nobody else. [rfc6120-8.1.2.1-03]
+  // A client may name itself, by its full or bare address, and nobody else.
   // [rfc3920-9.1.2-02]
   if (from !== undefined && from !== jid && !namesItself(parseJid(from), jid)) return new StreamError("invalid-from");
   const written = element.attr("to");
   const to = written === undefined ? undefined : parseJid(written);
-  // RFC 6120 §8.1.5: who relays a stanza says which language its stream has. [rfc6120-8.1.5-04]
+  // Who relays a stanza says which language its stream has, and who wrote it; all the rest stays as it was.
+  // [rfc6120-4.1-02] [rfc6120-8.1.2.1-01] [rfc6120-8.1.2.1-04] [rfc6120-8.4-01] [rfc6120-8.4-03] [rfc6120-8.4-13]
   const stamped =
+    // [rfc6120-4.7.4-08] [rfc6120-4.7.4-09] [rfc6120-4.7.4-10]
+    // [rfc6120-8.1.5-03] [rfc6120-8.1.5-04] [rfc6120-8.1.5-06] [rfc6120-12-04]
     language !== undefined && element.attr("xml:lang") === undefined
       ? withAttributes(element, { from: jid, to, "xml:lang": language })
       : withAttributes(element, to === written ? { from: jid } : { from: jid, to });
   // [rfc7622-4-01] [rfc6121-3.1.2-02] [rfc6121-3.1.2-04] [rfc6121-3.1.3-01] [rfc6121-3.1.3-03]
   if (written !== undefined && to === undefined) {
     const bounced = stanzaOf(kind, withAttributes(element, { from: jid }), jid, undefined);
+    // [rfc6120-8.3.3.8-02]
     return { refused: bounced, error: new StanzaError("jid-malformed") };
   }
   const type = kind === "message" ? messageTypeOf(element) : element.attr("type");
