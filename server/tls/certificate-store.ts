@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SecureContext } from "node:tls";
 import { CertificateError } from "./certificate-error.ts";
 import { loadClientAuthorities, type ClientAuthorities } from "./client-authorities.ts";
+import { defaultCiphers } from "./default-ciphers.ts";
 import { daysLeft, loadCertificate, type ContextSettings, type LoadedCertificate } from "./load-certificate.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
 
@@ -184,7 +185,7 @@ async function makeSelfSigned(domain: string, directory: string, now: number) {
 
 function contextSettings(settings: CertificateSettings, authorities: ClientAuthorities | undefined): ContextSettings {
   const minVersion = settings.minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2";
-  return { minVersion, ciphers: settings.ciphers, ca: authorities?.pem };
+  return { minVersion, ciphers: settings.ciphers ?? defaultCiphers, ca: authorities?.pem };
 }
 
 /** Client hellos carry names in ASCII. */

@@ -86,6 +86,15 @@ test("A14 who asks to negotiate TLS anew is refused, time after time, before and
     }
 });
 
+test("A31 no cipher without forward secrecy or with padding to be attacked is spoken, unless it is asked for", async () => {
+  const weak = "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA:AES128-GCM-SHA256";
+  const asFar = { maxVersion: "TLSv1.2", ciphers: weak } as const;
+  await assert.rejects(SocketClient.tls(started.tlsPort, "montague.example", asFar));
+  await using permissive = await startedServer('[tls]\nciphers = "DEFAULT"\n');
+  using client = await SocketClient.tls(permissive.tlsPort, "montague.example", asFar);
+  assert.match(client.tls.getCipher().name, /SHA/);
+});
+
 describe("A9 compression", () => {
   test("A9 no compression of streams is offered, and none is done for who asks nevertheless", async () => {
     for (const loggedIn of [false, true]) {

@@ -10,7 +10,8 @@ export const tlsSection = section(
       change: "reload",
     }),
     ciphers: optionalText({
-      description: "Cipher suites in OpenSSL's notation. Without it, the choice of Node.js.",
+      description:
+        "Cipher suites in OpenSSL's notation. Without it, those of TLS 1.3 and, for TLS 1.2, those that have forward secrecy and authenticated encryption.",
       allowed: "a list of cipher names joined by colons",
       pattern: /^[\w:!+@=-]{1,4096}$/,
       example: "TLS_AES_256_GCM_SHA384:ECDHE-RSA-AES256-GCM-SHA384",
@@ -58,7 +59,7 @@ export const authSection = section(
   {
     mechanisms: choices({
       description:
-        "SASL mechanisms to offer. A SCRAM mechanism also stands for its -PLUS form; the others have tables of their own below. Passwords are kept as keys of these SCRAM hashes, never as they are, so adding a hash later works only for passwords set after that.",
+        "SASL mechanisms to offer. A SCRAM mechanism also stands for its -PLUS form; the others have tables of their own below. Passwords are kept as keys of these SCRAM hashes, never as they are, so a hash that is added later works for an account from its next new password on, or its next log-in by PLAIN.",
       choices: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"],
       default: ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"],
       change: "restart",
@@ -85,7 +86,7 @@ export const authSection = section(
     }),
     digest_md5: flag({
       description:
-        "Offers DIGEST-MD5 (RFC 2831) for very old clients. Its keys are as good as passwords; they are kept only for passwords set while this is on.",
+        "Offers DIGEST-MD5 (RFC 2831) for very old clients. Its keys are as good as passwords; they are made of passwords that are set, or shown by PLAIN, while this is on.",
       default: false,
       change: "restart",
     }),
