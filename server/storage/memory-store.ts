@@ -12,8 +12,11 @@ import type { KeptValue, SchemaSession } from "./schema-session.ts";
 
 /** What can go wrong, on command. */
 export type MemoryStoreFaults = {
-  /** Fails every group of commits with this kind from now on; undefined ends it. */
-  readonly failCommits: (kind: StoreErrorKind | undefined) => void;
+  /**
+   * Fails every group of commits with this kind from now on; undefined ends it. `answerLost` writes the group all the
+   * same, as when a database is gone before it has answered: to be used with `unavailable`.
+   */
+  readonly failCommits: (kind: StoreErrorKind | undefined, answerLost?: boolean) => void;
   readonly failReads: (kind: StoreErrorKind | undefined) => void;
   /** The disc holds this many characters of values. Default: no limit. */
   readonly resize: (charsMax: number) => void;
@@ -49,6 +52,7 @@ class MemoryBackend implements Backend {
   readonly #schedule: (run: () => void) => void;
   readonly #shapes = new Map<string, StoreShape>();
   #failCommits: StoreErrorKind | undefined;
+  #answerLost = false;
   #failReads: StoreErrorKind | undefined;
   #charsMax = Infinity;
   #crashed = false;
@@ -60,8 +64,9 @@ class MemoryBackend implements Backend {
   }
 
   readonly faults: MemoryStoreFaults = {
-    failCommits: (kind) => {
+    failCommits: (kind, answerLost = false) => {
       this.#failCommits = kind;
+      this.#answerLost = answerLost;
     },
     failReads: (kind) => {
       this.#failReads = kind;
@@ -87,13 +92,13 @@ class MemoryBackend implements Backend {
     this.#beingWritten = group;
     this.later(() => {
       this.#beingWritten = [];
-      if (this.#failCommits !== undefined) reject(new StoreError(this.#failCommits, "the disc was told to fail"));
-      else {
-        try {
-          resolve(this.#write(group));
-        } catch (error) {
-          reject(error);
-        }
+      try {
+        const failing = this.#failCommits !== undefined;
+        const failures = failing && !this.#answerLost ? [] : this.#write(group);
+        if (this.#failCommits === undefined) resolve(failures);
+        else reject(new StoreError(this.#failCommits, "the disc was told to fail"));
+      } catch (error) {
+        reject(error);
       }
     });
     return promise;

@@ -1,0 +1,79 @@
+import type { Entry } from "./ledger.ts";
+
+/** A stanza that a client sent and that the server has not acknowledged. */
+export interface Sent {
+  readonly bytes: string;
+  readonly message?: Entry;
+  /** What it asks for is done and safe: it was acknowledged. */
+  readonly settled?: (() => void) | undefined;
+}
+
+/**
+ * A client's side of one session: a bound resource from binding to its end, over all resumptions. It counts and keeps
+ * what stream management counts and keeps (XEP-0198), by itself.
+ */
+export class ClientSession {
+  readonly name: string;
+  readonly account: string;
+  readonly jid: string;
+  readonly beganAt: number;
+  /** When the client knew that it is over. */
+  endedAt: number | undefined;
+  /** Ended by the client's own closing of the stream, with all that was to be said. */
+  endedWell = false;
+  managed = false;
+  resumptionId: string | undefined;
+  /** Stanzas of the server's that were handled. */
+  handled = 0;
+  /** Stanzas sent since management is on, and how many of them the server has acknowledged. */
+  sent = 0;
+  acknowledged = 0;
+  unacknowledged: Sent[] = [];
+  /** Without management: what an answer to a later request makes certain. */
+  uncertain: (() => void)[] = [];
+  /** What the client said of itself; undefined while it is not available. */
+  priority: number | undefined;
+  /** Whom the session has sent directed presence since it became available. */
+  readonly directedTo = new Set<string>();
+  /** Full addresses that are available, as the client sees it. */
+  readonly sees = new Set<string>();
+  /** Bare addresses that ask to see the account's presence. */
+  readonly asked = new Set<string>();
+  /** The roster as the client shows it; undefined until it has come. */
+  roster: Map<string, string> | undefined;
+  rosterVersion: string | undefined;
+  /** The block list as the client shows it. */
+  blocked: Set<string> | undefined;
+
+  constructor(parts: { readonly name: string; readonly account: string; readonly jid: string; readonly now: number }) {
+    this.name = parts.name;
+    this.account = parts.account;
+    this.jid = parts.jid;
+    this.beganAt = parts.now;
+  }
+
+  /**
+   * The server has handled `h` stanzas.
+   *
+   * @returns what is wrong with that
+   */
+  acknowledge(h: number, now: number): string | undefined {
+    if (h > this.sent) return `${this.name}: the server acknowledges ${h} stanzas and was sent ${this.sent}`;
+    if (h < this.acknowledged) return `${this.name}: the server acknowledged ${this.acknowledged} and now ${h}`;
+    for (const { message, settled } of this.unacknowledged.splice(0, h - this.acknowledged)) {
+      if (message !== undefined) message.acknowledgedAt ??= now;
+      settled?.();
+    }
+    this.acknowledged = h;
+    return undefined;
+  }
+
+  /** An answer has come to a request: what was sent before it was handled. */
+  answered(): void {
+    if (!this.managed) for (const settled of this.uncertain.splice(0)) settled();
+  }
+
+  end(now: number): void {
+    this.endedAt ??= now;
+  }
+}

@@ -1,0 +1,173 @@
+import { drawsFor, type Draws } from "./draws.ts";
+import type { Action, Cast, ClientPart, Fault, Scenario, Step, SubscriptionWord } from "./steps.ts";
+
+const accountsCount = 14;
+const clientsCount = 24;
+/** Things that clients do; more than the stanzas that are asked for, as some come to nothing. */
+const actionsCount = 1_300;
+const faultsMin = 10;
+const faultsMax = 16;
+/** How long clients act, in milliseconds. */
+export const actingMs = 300_000;
+
+/** The scenario of a seed: who there is, what they do, and what goes wrong. */
+export function generateScenario(seed: number): Scenario {
+  const draws = drawsFor(seed, "scenario");
+  const cast = castFor(draws);
+  const steps: Step[] = [
+    ...cast.clients.map((_, client): Step => ({ at: draws.below(8_000), client, does: "log-in" })),
+    ...friendships(draws, cast),
+    ...Array.from({ length: actionsCount }, () => actionOf(draws, cast)).flat(),
+    ...Array.from({ length: draws.between(faultsMin, faultsMax) }, () => faultStep(draws)),
+  ];
+  return { seed, cast, steps: steps.toSorted((a, b) => a.at - b.at) };
+}
+
+function castFor(draws: Draws): Cast {
+  const accounts = Array.from(
+    { length: accountsCount },
+    (_, number) => `u${number}@${number % 3 === 0 ? "montague" : "capulet"}.example`,
+  );
+  const contacts = accounts.map((_, number) => {
+    const others = [1, 2, accountsCount - 1, accountsCount - 2, draws.between(3, accountsCount - 3)];
+    return others.map((distance) => (number + distance) % accountsCount);
+  });
+  const clients = Array.from({ length: clientsCount }, (_, number): ClientPart => {
+    const round = Math.floor(number / accountsCount);
+    return {
+      account: number % accountsCount,
+      resource: ["balcony", "street", "tomb"][round] ?? "room",
+      managed: draws.chance(0.8),
+      versioned: draws.chance(0.5),
+    };
+  });
+  return { accounts, contacts, clients };
+}
+
+/** Most neighbours are contacts before anything else happens. */
+function friendships(draws: Draws, cast: Cast): readonly Step[] {
+  const steps: Step[] = [];
+  for (const [client, { account }] of cast.clients.entries()) {
+    if (client >= accountsCount) break;
+    for (const to of (cast.contacts[account] ?? []).slice(0, 2)) {
+      if (draws.chance(0.25)) continue;
+      // The contact's first client has the contact's number.
+      const say = (who: number, other: number, word: SubscriptionWord): void =>
+        void steps.push({ at: draws.between(9_000, 25_000), client: who, does: "subscription", to: other, word });
+      say(client, to, "subscribe");
+      say(to, account, "subscribed");
+      if (draws.chance(0.2)) continue;
+      say(to, account, "subscribe");
+      say(client, to, "subscribed");
+    }
+  }
+  return steps;
+}
+
+function actionOf(draws: Draws, cast: Cast): readonly Step[] {
+  const client = draws.below(clientsCount);
+  const at = draws.between(10_000, actingMs);
+  const contacts = cast.contacts[cast.clients[client]?.account ?? 0] ?? [];
+  const to = contacts[draws.below(contacts.length)] ?? 0;
+  const does = draws.weighted({
+    message: 60,
+    available: 8,
+    unavailable: 2,
+    "show-to": 2,
+    subscription: 10,
+    name: 4,
+    remove: 1,
+    roster: 2,
+    block: 0.7,
+    unblock: 1,
+    ping: 4,
+    nonsense: 2,
+    "log-out": 2,
+    vanish: 1,
+  });
+  if (does === "log-out" || does === "vanish") {
+    const back = at + (draws.chance(0.5) ? draws.between(500, 10_000) : draws.between(10_000, 120_000));
+    return [
+      { at, client, does },
+      { at: back, client, does: "log-in" },
+    ];
+  }
+  return [{ at, client, ...deedOf(draws, does, to) }];
+}
+
+function deedOf(draws: Draws, does: Exclude<Action["does"], "log-in" | "log-out" | "vanish">, to: number): Action {
+  switch (does) {
+    case "message":
+      return {
+        does,
+        to,
+        kind: draws.weighted({ chat: 75, normal: 15, headline: 4, state: 4, nobody: 2 }),
+        toDevice: draws.chance(0.25),
+        count: draws.chance(0.1) ? draws.between(2, 12) : 1,
+      };
+    case "available":
+      return { does, priority: draws.one([-1, 0, 0, 0, 0, 5, 5, 5, 10]) };
+    case "subscription": {
+      const word = draws.weighted({ subscribe: 4, subscribed: 4, unsubscribe: 1, unsubscribed: 1 });
+      return { does, to, word };
+    }
+    case "ping":
+      return { does, to: draws.chance(0.5) ? "host" : to };
+    case "nonsense":
+      return { does, which: draws.below(100) };
+    case "unavailable":
+    case "roster":
+      return { does };
+    default:
+      return { does, to };
+  }
+}
+
+function faultStep(draws: Draws): Step {
+  return { at: draws.between(15_000, actingMs), ...faultOf(draws) };
+}
+
+function faultOf(draws: Draws): Fault {
+  const client = draws.below(clientsCount);
+  const fault = draws.weighted({
+    cut: 30,
+    "slow-reader": 8,
+    "no-acks": 10,
+    "bad-weather": 8,
+    "clock-jump": 5,
+    "disc-slow": 8,
+    "commits-fail": 6,
+    "reads-fail": 3,
+    kill: 8,
+    restart: 3,
+  });
+  const forMs = draws.between(1_000, 30_000);
+  switch (fault) {
+    case "cut":
+      return { fault, client, serverNotices: draws.chance(0.7), clientNotices: draws.chance(0.8) };
+    case "slow-reader":
+    case "no-acks":
+      return { fault, client, forMs };
+    case "bad-weather":
+      return { fault, client, forMs, delayMs: draws.between(200, 4_000) };
+    case "clock-jump":
+      return { fault, byMs: draws.one([-3_600_000, -60_000, -1_000, 1_000, 60_000, 3_600_000, 86_400_000]) };
+    case "disc-slow":
+      return { fault, forMs, delayMs: draws.between(50, 2_000) };
+    case "commits-fail": {
+      const kind = draws.one(["full", "unavailable", "read-only"] as const);
+      return { fault, forMs: Math.min(forMs, 8_000), kind, answerLost: kind === "unavailable" && draws.chance(0.5) };
+    }
+    case "reads-fail":
+      return { fault, forMs: Math.min(forMs, 5_000) };
+    case "kill":
+      return {
+        fault,
+        steps: draws.between(0, 200),
+        when: draws.chance(0.5) ? "before-durable" : "answer-lost",
+        downMs: draws.between(100, 8_000),
+      };
+    default:
+      return { fault, downMs: draws.between(100, 3_000) };
+  }
+}

@@ -1,0 +1,119 @@
+import type { ClientSession } from "./client-session.ts";
+
+/** How a message is meant to arrive. */
+export type MessageKind = "chat" | "normal" | "headline" | "state" | "nobody";
+
+/** One message that a client sent, and what became of it. */
+export interface Entry {
+  readonly id: string;
+  readonly number: number;
+  readonly from: ClientSession;
+  /** Address that it was sent to, and the account behind it. */
+  readonly to: string;
+  readonly account: string;
+  readonly kind: MessageKind;
+  readonly sentAt: number;
+  acknowledgedAt: number | undefined;
+  bouncedAt: number | undefined;
+  readonly receipts: Receipt[];
+}
+
+export interface Receipt {
+  readonly session: ClientSession;
+  readonly at: number;
+  readonly delayed: boolean;
+}
+
+/** What was sent, acknowledged, received and returned, as the clients know it. */
+export class Ledger {
+  readonly entries: Entry[] = [];
+  readonly violations: string[] = [];
+  readonly #byId = new Map<string, Entry>();
+  /** By sender's session, recipient's session and address: the last message that came. */
+  readonly #last = new Map<string, Entry>();
+  readonly #namesOf = new Map<ClientSession, number>();
+
+  send(parts: {
+    readonly from: ClientSession;
+    readonly to: string;
+    readonly account: string;
+    readonly kind: MessageKind;
+    readonly now: number;
+  }): Entry {
+    const number = this.entries.length + 1;
+    const { from, to, account, kind, now } = parts;
+    const entry: Entry = {
+      id: `m${number}`,
+      number,
+      from,
+      to,
+      account,
+      kind,
+      sentAt: now,
+      acknowledgedAt: undefined,
+      bouncedAt: undefined,
+      receipts: [],
+    };
+    this.entries.push(entry);
+    this.#byId.set(entry.id, entry);
+    return entry;
+  }
+
+  /** A client has a message. */
+  received(
+    session: ClientSession,
+    id: string,
+    from: string,
+    how: { readonly at: number; readonly delayed: boolean },
+  ): void {
+    const entry = this.#byId.get(id);
+    if (entry === undefined || entry.from.jid !== from || entry.account !== session.account) {
+      this.violations.push(`${session.name} got ${id} from ${from}, which was not sent to it`);
+      return;
+    }
+    if (entry.receipts.some((receipt) => receipt.session === session))
+      this.violations.push(`${session.name} got ${id} of ${entry.from.name} twice`);
+    entry.receipts.push({ session, ...how });
+    const flow = `${this.#number(entry.from)} ${this.#number(session)} ${entry.to}`;
+    const last = this.#last.get(flow);
+    if (last === undefined || last.number < entry.number) this.#last.set(flow, entry);
+    else if (!this.#otherDevice(entry, session, how.at))
+      this.violations.push(`${session.name} got ${id} of ${entry.from.name} after ${last.id}`);
+  }
+
+  returned(session: ClientSession, id: string, at: number): void {
+    const entry = this.#byId.get(id);
+    if (entry === undefined || entry.from.jid !== session.jid)
+      this.violations.push(`${session.name} got an error for ${id}, which it did not send`);
+    else entry.bouncedAt ??= at;
+  }
+
+  /**
+   * Whether another device of the account may have had the message first: what a device did not take when it went is
+   * given to another one, behind what that one has already.
+   */
+  #otherDevice(entry: Entry, session: ClientSession, at: number): boolean {
+    for (const other of this.#namesOf.keys())
+      if (
+        other !== session &&
+        other.account === session.account &&
+        other.jid !== session.jid &&
+        other.beganAt <= at &&
+        (other.endedAt ?? Infinity) + endedLateMs >= entry.sentAt
+      )
+        return true;
+    return false;
+  }
+
+  /** Sessions have no names that are safe from chance: the order of their beginning names them. */
+  begin(session: ClientSession): void {
+    this.#namesOf.set(session, this.#namesOf.size + 1);
+  }
+
+  #number(session: ClientSession): number {
+    return this.#namesOf.get(session) ?? 0;
+  }
+}
+
+/** The server may think for so long that a session lives whose client is gone: silence, and the time to resume. */
+const endedLateMs = 120_000;

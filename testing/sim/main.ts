@@ -1,0 +1,89 @@
+// `npm run sim`: whole servers with their clients on virtual clocks, one for each seed.
+
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { generateScenario } from "./generate-scenario.ts";
+import { runScenario } from "./run-scenario.ts";
+import { runSeeds } from "./seed-pool.ts";
+
+const help = `Plays random lives of a whole server with its clients and checks what must hold afterwards.
+
+  npm run sim -- --seeds 1000            seeds 1 to 1000, a thread a core
+  npm run sim -- --seeds 50 --from 200   seeds 200 to 249
+  npm run sim -- --seed 217              one seed, with what went wrong
+  npm run sim -- --seed 217 --trace FILE …and everything that happened
+
+  --workers N   threads (default: as many as cores)
+  --help        this text
+
+Ends with status 1 when an invariant was violated, and with 2 when it was not understood.`;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: "string", default: "100" },
+      from: { type: "string", default: "1" },
+      seed: { type: "string" },
+      workers: { type: "string" },
+      trace: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    say(help);
+    return 0;
+  }
+  if (values.seed !== undefined) return one(numberOf("seed", values.seed), values.trace);
+  const from = numberOf("from", values.from);
+  const seeds = Array.from({ length: numberOf("seeds", values.seeds) }, (_, index) => from + index);
+  return many(seeds, values.workers === undefined ? undefined : numberOf("workers", values.workers));
+}
+
+async function one(seed: number, traceFile: string | undefined): Promise<number> {
+  const scenario = generateScenario(seed);
+  const outcome = await runScenario(scenario, { keepTrace: traceFile !== undefined });
+  if (traceFile !== undefined) writeFileSync(traceFile, outcome.lines.join(""), "latin1");
+  say(`seed ${seed}: ${outcome.stanzas} stanzas, ${outcome.faults} faults, trace ${outcome.trace}`);
+  for (const violation of outcome.violations) say(`  ${violation}`);
+  return outcome.violations.length === 0 ? 0 : 1;
+}
+
+async function many(seeds: readonly number[], workers: number | undefined): Promise<number> {
+  const began = performance.now();
+  let [finished, failed, stanzas] = [0, 0, 0];
+  await runSeeds({
+    seeds,
+    workers,
+    done: (result) => {
+      finished += 1;
+      stanzas += result.stanzas;
+      const seconds = (performance.now() - began) / 1_000;
+      if (result.violations.length > 0) {
+        failed += 1;
+        say(`\nseed ${result.seed} fails; npm run sim -- --seed ${result.seed}`);
+        for (const violation of result.violations.slice(0, 5)) say(`  ${violation}`);
+      }
+      const left = ((seconds / finished) * (seeds.length - finished)).toFixed(0);
+      process.stderr.write(
+        `\r${finished} of ${seeds.length} seeds, ${failed} failed, ${stanzas} stanzas, ${left} s left `,
+      );
+    },
+  });
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  say(`\n${finished} seeds, ${stanzas} stanzas, ${failed} failed, in ${seconds} s`);
+  return failed === 0 ? 0 : 1;
+}
+
+function numberOf(option: string, text: string): number {
+  if (/^\d{1,9}$/u.test(text)) return Number(text);
+  throw new TypeError(`--${option} wants a number, not ${text}`);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}; see --help\n`);
+  process.exitCode = 2;
+}

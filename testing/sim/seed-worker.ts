@@ -1,0 +1,21 @@
+// Runs the seeds that it is sent, one after the other.
+
+import { parentPort } from "node:worker_threads";
+import { generateScenario } from "./generate-scenario.ts";
+import { runScenario } from "./run-scenario.ts";
+import type { SeedResult } from "./seed-pool.ts";
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
+const answer = (result: SeedResult): void => parentPort?.postMessage(result);
+
+parentPort?.on("message", (seed: number) => {
+  const began = performance.now();
+  const elapsedMs = (): number => performance.now() - began;
+  runScenario(generateScenario(seed)).then(
+    ({ violations, trace, stanzas, faults }) => answer({ seed, violations, trace, stanzas, faults, ms: elapsedMs() }),
+    (error: unknown) => {
+      const violations = [`the simulation broke down: ${error instanceof Error ? error.stack : String(error)}`];
+      answer({ seed, violations, trace: "", stanzas: 0, faults: 0, ms: elapsedMs() });
+    },
+  );
+});

@@ -1,0 +1,501 @@
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { NS_STREAM } from "#protocol/xml/namespaces.ts";
+import { XmlStreamReader } from "#protocol/xml/read.ts";
+import { ClientSession, type Sent } from "./client-session.ts";
+import type { Connection, ClientEnd } from "./connection.ts";
+import type { Draws } from "./draws.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Scheduled, SimClock } from "./sim-clock.ts";
+import type { ClientPart } from "./steps.ts";
+import type { Trace } from "./trace.ts";
+import { shownItem } from "./shown-item.ts";
+import { takeStanza } from "./take-stanza.ts";
+
+/** What a client has around it. */
+export interface ClientWorld {
+  readonly clock: SimClock;
+  readonly trace: Trace;
+  readonly ledger: Ledger;
+  /** Undefined when nobody listens. */
+  readonly connect: (client: ClientEnd) => Connection | undefined;
+  /** A session began. */
+  readonly began: (session: ClientSession) => void;
+  readonly stanzaSent: () => void;
+}
+
+type Phase =
+  | "offline"
+  | "opening"
+  | "authenticating"
+  | "opening-again"
+  | "resuming"
+  | "binding"
+  | "enabling"
+  | "online"
+  /** It has said that it goes and waits for the server to say the same. */
+  | "closing";
+
+/** Silence after which a client asks whether the server is there, and after which it gives up. */
+const silenceMsMax = 20_000;
+const givingUpMs = 32_000;
+/** Stanzas that are sent before the client asks for an acknowledgement. */
+const askAfterStanzas = 5;
+
+/** A client that speaks the protocol by itself: it logs in, counts, resumes, repeats, and remembers what it was told. */
+export class SimClient {
+  readonly name: string;
+  readonly account: string;
+  readonly part: ClientPart;
+  readonly world: ClientWorld;
+  readonly draws: Draws;
+  session: ClientSession | undefined;
+  /** Every session that it has had. */
+  readonly sessions: ClientSession[] = [];
+  wanted = false;
+  acks = true;
+  /** The roster of its last session with its version, if it keeps it. */
+  rosterKept: { readonly version: string; readonly items: ReadonlyMap<string, string> } | undefined;
+  /** What it says of itself when it logs in. */
+  priority = 0;
+  /** Called with each answer to a request of its own. */
+  readonly requests = new Map<string, (answer: XmlElement) => void>();
+  #phase: Phase = "offline";
+  #connection: Connection | undefined;
+  #reader: XmlStreamReader | undefined;
+  #requestsMade = 0;
+  #heardAt = 0;
+  #asked = false;
+  #ackDue: Scheduled | undefined;
+  readonly #waiting: ((session: ClientSession) => void)[] = [];
+
+  constructor(parts: {
+    readonly account: string;
+    readonly part: ClientPart;
+    readonly world: ClientWorld;
+    readonly draws: Draws;
+  }) {
+    this.account = parts.account;
+    this.part = parts.part;
+    this.world = parts.world;
+    this.draws = parts.draws;
+    this.name = `${parts.account}/${parts.part.resource}`;
+  }
+
+  get online(): boolean {
+    return this.#phase === "online";
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** Wants to be online from now on, whatever happens. */
+  logIn(): void {
+    this.wanted = true;
+    if (this.#phase === "offline") this.#connect();
+  }
+
+  /** Closes its stream in peace. */
+  logOut(): void {
+    this.wanted = false;
+    if (this.#phase !== "online") {
+      this.#drop();
+      return;
+    }
+    this.#phase = "closing";
+    if (this.session !== undefined) {
+      this.session.endedWell = true;
+      this.#endSession();
+    }
+    this.#write("</stream:stream>");
+    const connection = this.#connection;
+    this.world.clock.after(8_000, () => {
+      if (this.#connection === connection && this.#phase === "closing") this.#drop();
+    });
+  }
+
+  /** The connection breaks, and the client does not come back. */
+  vanish(): void {
+    this.wanted = false;
+    this.#connection?.cut({
+      serverNoticesMs: this.draws.chance(0.7) ? this.draws.below(500) : undefined,
+      clientNoticesMs: 0,
+    });
+  }
+
+  /** Does something as soon as there is a session. */
+  whenOnline(act: (session: ClientSession) => void): void {
+    if (this.#phase === "online" && this.session !== undefined) act(this.session);
+    else if (this.wanted && this.#waiting.length < waitingMax) this.#waiting.push(act);
+  }
+
+  /** Sends a stanza, counts it, and keeps it until it is acknowledged. */
+  sendStanza(bytes: string, kept: Omit<Sent, "bytes"> = {}): void {
+    const { session } = this;
+    if (session === undefined) return;
+    this.world.stanzaSent();
+    if (session.managed) {
+      session.sent += 1;
+      session.unacknowledged.push({ bytes, ...kept });
+      if (session.unacknowledged.length % askAfterStanzas === 0) this.#write(`${bytes}<r xmlns='urn:xmpp:sm:3'/>`);
+      else {
+        this.#write(bytes);
+        this.#askLater();
+      }
+      return;
+    }
+    if (kept.settled !== undefined) session.uncertain.push(kept.settled);
+    this.#write(bytes);
+  }
+
+  /** Sends a request; the answer is told unless the session ends before. */
+  request(type: "get" | "set", to: string | undefined, payload: string, answered: (answer: XmlElement) => void): void {
+    this.#requestsMade += 1;
+    const id = `q${this.#requestsMade}`;
+    this.requests.set(id, answered);
+    const address = to === undefined ? "" : ` to='${to}'`;
+    this.sendStanza(`<iq type='${type}' id='${id}'${address}>${payload}</iq>`);
+  }
+
+  sendPresence(): void {
+    const { session } = this;
+    if (session === undefined) return;
+    if (session.priority === undefined) session.sees.clear();
+    session.priority = this.priority;
+    this.sendStanza(`<presence><priority>${this.priority}</priority></presence>`);
+  }
+
+  /** Something that no client should see. */
+  violation(text: string): void {
+    this.world.ledger.violations.push(text);
+  }
+
+  #connect(): void {
+    const { clock, trace } = this.world;
+    trace.note(clock.now, `${this.name} connects`);
+    // A connection that was given up may still have something to say; it is not listened to.
+    const ifCurrent =
+      <Args extends readonly unknown[]>(run: (...args: Args) => void) =>
+      (...args: Args): void => {
+        if (connection === this.#connection) run(...args);
+      };
+    const connection = this.world.connect({ data: ifCurrent(this.#data), gone: ifCurrent(this.#gone) });
+    if (connection === undefined) {
+      clock.after(this.draws.between(300, 3_000), () => {
+        if (this.wanted && this.#phase === "offline") this.#connect();
+      });
+      this.#phase = "offline";
+      return;
+    }
+    this.#connection = connection;
+    this.#heardAt = clock.now;
+    this.#watch(connection);
+    this.#open("opening");
+  }
+
+  #open(phase: Phase): void {
+    this.#phase = phase;
+    this.#reader = new XmlStreamReader(
+      {
+        streamOpened: () => undefined,
+        elementRead: (element) => this.#take(element),
+        streamClosed: () => this.#closedByServer(),
+        failed: (fault) => this.violation(`${this.name} was sent what is no stream: ${fault.text}`),
+      },
+      { input: "bytes", decodeUtf8: (bytes) => Buffer.from(bytes, "latin1").toString("utf8") },
+    );
+    const domain = this.account.slice(this.account.indexOf("@") + 1);
+    this.#write(
+      `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='${NS_STREAM}'>`,
+    );
+  }
+
+  readonly #data = (bytes: string): void => {
+    this.world.trace.note(this.world.clock.now, `${this.name} < ${bytes}`);
+    this.#heardAt = this.world.clock.now;
+    this.#reader?.write(bytes);
+  };
+
+  readonly #gone = (): void => {
+    this.world.trace.note(this.world.clock.now, `${this.name} is cut`);
+    this.#forget();
+    if (!this.wanted) return;
+    const away = this.draws.chance(0.2) ? this.draws.between(5_000, 60_000) : this.draws.between(50, 4_000);
+    this.world.clock.after(away, () => {
+      if (this.wanted && this.#phase === "offline") this.#connect();
+    });
+  };
+
+  /** The connection is no more. A session with a way back waits for it. */
+  #forget(): void {
+    this.#connection = undefined;
+    this.#phase = "offline";
+    this.#ackDue?.cancel();
+    this.#ackDue = undefined;
+    this.#asked = false;
+    this.requests.clear();
+    if (this.session !== undefined && (this.session.resumptionId === undefined || !this.wanted)) this.#endSession();
+  }
+
+  #drop(): void {
+    this.#connection?.close();
+    this.#forget();
+  }
+
+  #endSession(): void {
+    const { session } = this;
+    if (session === undefined) return;
+    this.session = undefined;
+    session.end(this.world.clock.now);
+    if (this.part.versioned && session.roster !== undefined && session.rosterVersion !== undefined)
+      this.rosterKept = { version: session.rosterVersion, items: new Map(session.roster) };
+  }
+
+  #closedByServer(): void {
+    if (this.#phase !== "closing") {
+      this.#write("</stream:stream>");
+      // The stream was ended and not cut: there is nothing to resume.
+      this.#endSession();
+    }
+    this.#drop();
+    if (this.wanted)
+      this.world.clock.after(this.draws.between(200, 3_000), () => {
+        if (this.wanted && this.#phase === "offline") this.#connect();
+      });
+  }
+
+  #take(element: XmlElement): void {
+    if (element.ns === NS_STREAM && element.name === "error") {
+      const condition = element.elements()[0]?.name;
+      if (condition !== undefined && !expectedEnds.has(condition))
+        this.violation(`${this.name}: the server ended the stream with ${condition}: ${element.text}`);
+      return;
+    }
+    switch (this.#phase) {
+      case "opening":
+        this.#phase = "authenticating";
+        this.#write(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain(this.account)}</auth>`);
+        return;
+      case "authenticating":
+        if (element.name === "success") this.#open("opening-again");
+        else this.#giveUp(`log-in failed with ${element.elements()[0]?.name}`);
+        return;
+      case "opening-again":
+        this.#resumeOrBind();
+        return;
+      case "resuming":
+        this.#resumed(element);
+        return;
+      case "binding":
+        this.#bound(element);
+        return;
+      case "enabling":
+        this.#enabled(element);
+        return;
+      case "closing":
+      case "offline":
+        return;
+      default:
+        this.#online(element);
+    }
+  }
+
+  /** The server cannot at present, as with a disc that fails: once more, later. */
+  #giveUp(why: string): void {
+    this.world.trace.note(this.world.clock.now, `${this.name}: ${why}`);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.close();
+    this.#gone();
+  }
+
+  #resumeOrBind(): void {
+    const { session } = this;
+    if (session?.resumptionId === undefined) return this.#bind();
+    this.#phase = "resuming";
+    return this.#write(`<resume xmlns='urn:xmpp:sm:3' h='${session.handled}' previd='${session.resumptionId}'/>`);
+  }
+
+  #bind(): void {
+    this.#phase = "binding";
+    this.#write(
+      `<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${this.part.resource}</resource></bind></iq>`,
+    );
+  }
+
+  #resumed(element: XmlElement): void {
+    const { session, world } = this;
+    if (session === undefined) return;
+    const h = element.attr("h");
+    if (h !== undefined) this.#acknowledged(session, Number(h));
+    if (element.name === "resumed") {
+      this.#phase = "online";
+      for (const { bytes } of session.unacknowledged) this.#write(bytes);
+      if (session.unacknowledged.length > 0) this.#askNow();
+      this.#actWaiting(session);
+      return;
+    }
+    world.trace.note(world.clock.now, `${this.name} cannot resume`);
+    // What may be lost is said again, as a new message.
+    const again = session.unacknowledged.flatMap(({ message }) => message ?? []).slice(0, waitingMax);
+    this.#endSession();
+    for (const { to, account, kind } of again)
+      this.#waiting.push((next) => this.sendMessage(next, { to, account, kind }));
+    this.#bind();
+  }
+
+  /** Sends a message that the ledger knows of. */
+  sendMessage(
+    session: ClientSession,
+    parts: { readonly to: string; readonly account: string; readonly kind: Parameters<Ledger["send"]>[0]["kind"] },
+  ): void {
+    const { to, kind } = parts;
+    const entry = this.world.ledger.send({ from: session, ...parts, now: this.world.clock.now });
+    const type = kind === "headline" || kind === "normal" ? kind : "chat";
+    const payload =
+      kind === "state" ? "<composing xmlns='http://jabber.org/protocol/chatstates'/>" : `<body>${entry.id}</body>`;
+    this.sendStanza(`<message to='${to}' type='${type}' id='${entry.id}'>${payload}</message>`, { message: entry });
+  }
+
+  #bound(element: XmlElement): void {
+    const jid = element.elements()[0]?.elements()[0]?.text;
+    if (element.attr("type") !== "result" || jid === undefined) return this.#giveUp("binding failed");
+    const session = new ClientSession({
+      name: `${this.name}#${this.sessions.length + 1}`,
+      account: this.account,
+      jid,
+      now: this.world.clock.now,
+    });
+    this.session = session;
+    this.sessions.push(session);
+    this.world.began(session);
+    if (!this.part.managed) {
+      this.#connection?.record();
+      return this.#begin(session);
+    }
+    this.#phase = "enabling";
+    return this.#write("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+  }
+
+  #enabled(element: XmlElement): void {
+    const { session } = this;
+    if (session === undefined) return;
+    if (element.name === "enabled") {
+      session.managed = true;
+      session.resumptionId = element.attr("id");
+      this.#begin(session);
+    } else this.violation(`${this.name}: management was refused: ${element.name}`);
+  }
+
+  #begin(session: ClientSession): void {
+    this.#phase = "online";
+    this.askForRoster();
+    this.request("get", undefined, "<blocklist xmlns='urn:xmpp:blocking'/>", (answer) => {
+      const items = answer.child("urn:xmpp:blocking", "blocklist")?.elements();
+      if (items !== undefined) session.blocked = new Set(items.map((item) => item.attr("jid") ?? ""));
+    });
+    this.sendPresence();
+    this.#actWaiting(session);
+  }
+
+  askForRoster(): void {
+    const { session, rosterKept } = this;
+    if (session === undefined) return;
+    const versioned = this.part.versioned && session.roster === undefined;
+    const ver = versioned ? ` ver='${rosterKept?.version ?? ""}'` : "";
+    this.request("get", undefined, `<query xmlns='jabber:iq:roster'${ver}/>`, (answer) => {
+      if (answer.attr("type") !== "result") return;
+      const query = answer.child("jabber:iq:roster", "query");
+      // An empty answer: what is remembered holds, and changes follow.
+      session.rosterVersion = query?.attr("ver") ?? rosterKept?.version;
+      session.roster =
+        query === undefined
+          ? new Map(rosterKept?.items)
+          : new Map(query.elements().map((item) => [item.attr("jid") ?? "", shownItem(item)]));
+    });
+  }
+
+  #actWaiting(session: ClientSession): void {
+    for (const act of this.#waiting.splice(0)) act(session);
+  }
+
+  #online(element: XmlElement): void {
+    const { session } = this;
+    if (session === undefined) return;
+    if (element.ns === "urn:xmpp:sm:3") {
+      if (element.name === "r") this.#acknowledgeSoon(session);
+      else if (element.name === "a") {
+        this.#asked = false;
+        this.#acknowledged(session, Number(element.attr("h")));
+        if (session.unacknowledged.length > 0) this.#askLater();
+      }
+      return;
+    }
+    session.handled += 1;
+    takeStanza(this, session, element);
+  }
+
+  #acknowledged(session: ClientSession, h: number): void {
+    const wrong = session.acknowledge(h, this.world.clock.now);
+    if (wrong !== undefined) this.violation(wrong);
+  }
+
+  /** Answers with what it has by then. */
+  #acknowledgeSoon(session: ClientSession): void {
+    if (!this.acks || this.#ackDue !== undefined) return;
+    this.#ackDue = this.world.clock.after(this.draws.chance(0.8) ? 0 : this.draws.below(3_000), () => {
+      this.#ackDue = undefined;
+      if (this.session === session && this.#phase === "online")
+        this.#write(`<a xmlns='urn:xmpp:sm:3' h='${session.handled}'/>`);
+    });
+  }
+
+  #askLater(): void {
+    if (this.#asked) return;
+    const { session } = this;
+    this.#asked = true;
+    this.world.clock.after(2_000, () => {
+      if (this.session === session && this.#phase === "online" && this.#asked) this.#askNow();
+    });
+  }
+
+  #askNow(): void {
+    this.#asked = true;
+    this.#write("<r xmlns='urn:xmpp:sm:3'/>");
+  }
+
+  /** Nothing heard for long: a question, and then the connection is given up. */
+  #watch(connection: Connection): void {
+    this.world.clock.after(silenceMsMax / 2, () => {
+      if (this.#connection !== connection) return;
+      const silentMs = this.world.clock.now - this.#heardAt;
+      if (silentMs >= givingUpMs) {
+        connection.cut({ serverNoticesMs: undefined, clientNoticesMs: undefined });
+        this.#connection = undefined;
+        this.#gone();
+        return;
+      }
+      if (silentMs >= silenceMsMax && this.#phase === "online") {
+        if (this.session?.managed === true) this.#askNow();
+        else this.request("get", undefined, "<ping xmlns='urn:xmpp:ping'/>", () => undefined);
+      }
+      this.#watch(connection);
+    });
+  }
+
+  #write(bytes: string): void {
+    this.world.trace.note(this.world.clock.now, `${this.name} > ${bytes}`);
+    this.#connection?.send(bytes);
+  }
+}
+
+/** What waits for a client to come online. */
+const waitingMax = 200;
+
+/** Conditions with which a server may end a stream of a client that did nothing wrong. */
+const expectedEnds = new Set(["conflict", "system-shutdown", "connection-timeout", "policy-violation"]);
+
+function plain(account: string): string {
+  const user = account.slice(0, account.indexOf("@"));
+  return Buffer.from(`\0${user}\0${user}`, "utf8").toString("base64");
+}

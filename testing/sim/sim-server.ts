@@ -1,0 +1,257 @@
+import { parseJid, localpartOf, bareOf, domainOf, isDomain, type DomainJid } from "#protocol/jid/jid.ts";
+import { defaultSaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import type { Log } from "#kit/log.ts";
+import type { StoreErrorKind } from "#kit/storage.ts";
+import { ServerCore } from "#server/core.ts";
+import type { CoreSettings } from "#server/core-settings.ts";
+import { serverModules } from "#server/modules.generated.ts";
+import { MemoryDisk } from "#server/storage/memory-disk.ts";
+import { openMemoryStore, type MemoryStore } from "#server/storage/memory-store.ts";
+import { worldLinkLimits } from "#testing/scenario/world.ts";
+import type { Connection } from "./connection.ts";
+import { drawsFor, type Draws } from "./draws.ts";
+import { ServerLife } from "./server-life.ts";
+import type { SimClock } from "./sim-clock.ts";
+import type { Trace } from "./trace.ts";
+
+/** How the disc behaves at present, whichever process works on it. */
+export interface DiscMood {
+  delayMsMax: number;
+  commits: { readonly kind: StoreErrorKind; readonly answerLost: boolean } | undefined;
+  readsFail: boolean;
+}
+
+/** How long a cut stream can be resumed, in seconds. */
+export const resumeSecondsMax = 40;
+/** Messages that wait for one account: few enough that some find no room. */
+export const offlineMessagesMax = 60;
+
+/** A process of the server, with all that it has. */
+interface Process {
+  readonly life: ServerLife;
+  readonly memory: MemoryStore;
+  core: ServerCore | undefined;
+}
+
+/** The server of a simulated world: one disc, and one process after the other that works on it. */
+export class SimServer {
+  readonly disk = new MemoryDisk();
+  readonly mood: DiscMood = { delayMsMax: 3, commits: undefined, readsFail: false };
+  clockOffset = 0;
+  /** What only a bug makes the server say. */
+  readonly bugs: string[] = [];
+  readonly #seed: number;
+  readonly #clock: SimClock;
+  readonly #trace: Trace;
+  readonly #domains: readonly [DomainJid, ...DomainJid[]];
+  readonly #derived = new Map<string, Uint8Array>();
+  readonly #connections = new Set<Connection>();
+  #process: Process | undefined;
+  #lives = 0;
+
+  constructor(parts: {
+    readonly seed: number;
+    readonly clock: SimClock;
+    readonly trace: Trace;
+    readonly domains: readonly [DomainJid, ...DomainJid[]];
+  }) {
+    this.#seed = parts.seed;
+    this.#clock = parts.clock;
+    this.#trace = parts.trace;
+    this.#domains = parts.domains;
+  }
+
+  /** The core that serves at present. */
+  get core(): ServerCore | undefined {
+    return this.#process?.core;
+  }
+
+  get life(): ServerLife | undefined {
+    return this.#process?.life;
+  }
+
+  get store(): MemoryStore["store"] | undefined {
+    return this.#process?.memory.store;
+  }
+
+  /** Starts a process; it serves when the disc has answered. What cannot start is started again. */
+  start(): void {
+    this.#lives += 1;
+    const draws = drawsFor(this.#seed, `life ${this.#lives}`);
+    const life = new ServerLife(
+      {
+        clock: this.#clock,
+        clockOffset: () => this.clockOffset,
+        derived: this.#derived,
+        broke: (error) => this.#bug("a deferred call threw", error),
+      },
+      draws,
+    );
+    const memory = openMemoryStore({ disk: this.disk, schedule: (run) => this.#onDisc(life, draws, run) });
+    const process: Process = { life, memory, core: undefined };
+    this.#process = process;
+    this.applyMood();
+    ServerCore.start({
+      env: life,
+      log: this.#log(),
+      store: memory.store,
+      settings: settingsFor(this.#domains),
+      modules: serverModules,
+      observer: {
+        tally: { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 },
+        limitHit: (limit) => this.#trace.note(this.#clock.now, `limit ${limit}`),
+        loginSucceeded: ignore,
+        loginFailed: ignore,
+        streamClosed: ignore,
+      },
+    }).then(
+      (core) => {
+        this.#trace.note(this.#clock.now, `server life ${this.#lives} serves`);
+        process.core = core;
+      },
+      () => {
+        if (this.#process !== process || !life.alive) return;
+        this.#die("before-durable");
+        this.#clock.after(1_000, () => this.start());
+      },
+    );
+  }
+
+  /** Tells the store how the disc behaves now. */
+  applyMood(): void {
+    const faults = this.#process?.memory.faults;
+    faults?.failCommits(this.mood.commits?.kind, this.mood.commits?.answerLost);
+    faults?.failReads(this.mood.readsFail ? "unavailable" : undefined);
+  }
+
+  /** Lets a connection in; false while nobody listens. */
+  accept(connection: Connection): boolean {
+    const core = this.core;
+    if (core === undefined) return false;
+    this.#connections.add(connection);
+    for (const known of this.#connections) if (known.over) this.#connections.delete(known);
+    core.accept(connection.transport, policy);
+    return true;
+  }
+
+  /** kill -9, after so many more deferred calls or when there are none for long, and a new process after a while. */
+  kill(options: {
+    readonly steps: number;
+    readonly when: "before-durable" | "answer-lost";
+    readonly downMs: number;
+    readonly noticedMs: () => number | undefined;
+  }): void {
+    const process = this.#process;
+    if (process?.core === undefined) return;
+    let done = false;
+    const now = (): void => {
+      if (done || this.#process !== process || !process.life.alive) return;
+      done = true;
+      this.#trace.note(this.#clock.now, "server killed");
+      this.#die(options.when);
+      for (const connection of this.#connections) connection.serverDied(options.noticedMs());
+      this.#connections.clear();
+      this.#clock.after(options.downMs, () => this.start());
+    };
+    process.life.afterSteps(options.steps, now);
+    this.#clock.after(2_000, now);
+  }
+
+  /** The server stops as it should, and starts again. */
+  restart(downMs: number): void {
+    const process = this.#process;
+    const core = process?.core;
+    if (process === undefined || core === undefined) return;
+    this.#trace.note(this.#clock.now, "server stops");
+    const stopped = (): void => {
+      if (!process.life.alive) return;
+      // Only what was stopped: it may have been killed while it stopped.
+      this.#trace.note(this.#clock.now, "server stopped");
+      process.life.later(0, () => {
+        this.#die("before-durable");
+        for (const connection of this.#connections) connection.serverDied(1);
+        this.#connections.clear();
+        this.#clock.after(downMs, () => this.start());
+      });
+    };
+    core.stop(5_000).then(stopped, (error: unknown) => this.#bug("stop failed", error));
+  }
+
+  /** An account and the credentials that it logs in with: the password is the localpart. */
+  createAccount(address: string): void {
+    const jid = parseJid(address);
+    if (jid === undefined || this.core === undefined) throw new Error(`${address} cannot be created`);
+    this.core.accounts.create(jid, localpartOf(jid) ?? "").catch((error: unknown) => this.#bug("create failed", error));
+  }
+
+  #die(when: "before-durable" | "answer-lost"): void {
+    const process = this.#process;
+    this.#process = undefined;
+    process?.life.kill();
+    process?.memory.faults.crash(when);
+  }
+
+  #onDisc(life: ServerLife, draws: Draws, run: () => void): void {
+    life.later(draws.between(0, this.mood.delayMsMax), run);
+  }
+
+  #bug(what: string, error: unknown): void {
+    this.bugs.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  /** What is logged as an error is a bug, whether or not somebody noticed. */
+  #log(): Log {
+    const note =
+      (level: string): Log["info"] =>
+      (_, text) =>
+        this.#trace.note(this.#clock.now, `${level} ${text}`);
+    return {
+      debug: note("debug"),
+      info: note("info"),
+      warn: note("warn"),
+      error: (fields, text) => this.#bug(text, fields["error"] ?? fields),
+    };
+  }
+}
+
+const policy = { startTls: "none", plainWithoutTls: false } as const;
+
+function settingsFor(domains: readonly [DomainJid, ...DomainJid[]]): CoreSettings {
+  const hostOf = (domain: DomainJid): CoreSettings["hosts"][0] => ({
+    domain,
+    contacts: {},
+    enabled: (module) => module.onByDefault !== false,
+    configured: (module, option) =>
+      module.name === "messages" && option.key === "offline_messages_max" ? offlineMessagesMax : undefined,
+  });
+  const [first, ...others] = domains;
+  return {
+    hosts: [hostOf(first), ...others.map(hostOf)],
+    // Log-ins are many and their strength is not what is looked at.
+    sasl: { ...defaultSaslServerPolicy, scramIterations: 16, scramHashes: ["SHA-1"] },
+    link: {
+      ...worldLinkLimits,
+      pingAfterMs: 25_000,
+      pingAnswerMsMax: 10_000,
+      negotiationMsMax: 20_000,
+      unsentBytesMax: 65_536,
+    },
+    session: { resumeSecondsMax, unacknowledged: { entriesMax: 400, bytesMax: 262_144 } },
+    resourceConflict: "replace-old",
+    sessionsPerAccountMax: 20,
+    mailboxStanzasMax: 10_000,
+    failedLogins: undefined,
+    failedLoginsPerConnectionMax: 5,
+    jidCacheEntriesMax: 1_000,
+    tombstoneMs: 30 * 24 * 3_600_000,
+  };
+}
+
+/** @throws Error for what is no domain */
+export function domainNamed(text: string): DomainJid {
+  const jid = parseJid(text);
+  if (jid === undefined || !isDomain(bareOf(jid))) throw new Error(`${text} is no domain`);
+  return domainOf(jid);
+}
+
+function ignore(): void {}

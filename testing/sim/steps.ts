@@ -1,0 +1,102 @@
+import type { StoreErrorKind } from "#kit/storage.ts";
+import type { MessageKind } from "./ledger.ts";
+
+/** Who there is: accounts with contacts, and clients of them. All of it follows from the seed. */
+export interface Cast {
+  readonly accounts: readonly string[];
+  /** By account: the accounts that it deals with. */
+  readonly contacts: readonly (readonly number[])[];
+  readonly clients: readonly ClientPart[];
+}
+
+export interface ClientPart {
+  readonly account: number;
+  readonly resource: string;
+  /** Whether it uses stream management. */
+  readonly managed: boolean;
+  /** Whether it remembers its roster by version. */
+  readonly versioned: boolean;
+}
+
+export type SubscriptionWord = "subscribe" | "subscribed" | "unsubscribe" | "unsubscribed";
+
+/** What a client does. Contacts are accounts by number. */
+export type Action =
+  | { readonly does: "log-in" }
+  | { readonly does: "log-out" }
+  /** Is gone without a word, and stays away until it logs in. */
+  | { readonly does: "vanish" }
+  | {
+      readonly does: "message";
+      readonly to: number;
+      readonly kind: MessageKind;
+      /** To the address of a device that it sees, where it sees one. */
+      readonly toDevice: boolean;
+      readonly count: number;
+    }
+  | { readonly does: "available"; readonly priority: number }
+  | { readonly does: "unavailable" }
+  | { readonly does: "show-to"; readonly to: number }
+  | { readonly does: "subscription"; readonly to: number; readonly word: SubscriptionWord }
+  | { readonly does: "name"; readonly to: number }
+  | { readonly does: "remove"; readonly to: number }
+  | { readonly does: "roster" }
+  | { readonly does: "block"; readonly to: number }
+  | { readonly does: "unblock"; readonly to: number }
+  | { readonly does: "ping"; readonly to: number | "host" }
+  | { readonly does: "nonsense"; readonly which: number };
+
+/** What goes wrong. Durations in milliseconds. */
+export type Fault =
+  | { readonly fault: "cut"; readonly client: number; readonly serverNotices: boolean; readonly clientNotices: boolean }
+  | { readonly fault: "slow-reader"; readonly client: number; readonly forMs: number }
+  | { readonly fault: "no-acks"; readonly client: number; readonly forMs: number }
+  | { readonly fault: "bad-weather"; readonly client: number; readonly forMs: number; readonly delayMs: number }
+  | { readonly fault: "clock-jump"; readonly byMs: number }
+  | { readonly fault: "disc-slow"; readonly forMs: number; readonly delayMs: number }
+  | {
+      readonly fault: "commits-fail";
+      readonly forMs: number;
+      readonly kind: StoreErrorKind;
+      readonly answerLost: boolean;
+    }
+  | { readonly fault: "reads-fail"; readonly forMs: number }
+  | {
+      readonly fault: "kill";
+      readonly steps: number;
+      readonly when: "before-durable" | "answer-lost";
+      readonly downMs: number;
+    }
+  | { readonly fault: "restart"; readonly downMs: number };
+
+/** At a moment, in milliseconds after everything has begun, a client does something or something goes wrong. */
+export type Step = { readonly at: number } & (({ readonly client: number } & Action) | Fault);
+
+/** Everything that a run follows; steps may be left out and it is a scenario still. */
+export interface Scenario {
+  readonly seed: number;
+  readonly cast: Cast;
+  readonly steps: readonly Step[];
+}
+
+export function isFault(step: Step): step is { readonly at: number } & Fault {
+  return "fault" in step;
+}
+
+/** A step as somebody reads it who looks for a bug. */
+export function showStep(cast: Cast, step: Step): string {
+  const { at, ...rest } = step;
+  const client = "client" in rest ? clientName(cast, rest.client) : "";
+  const what = isFault(step) ? step.fault : step.does;
+  const facts = Object.entries(rest)
+    .filter(([name]) => name !== "client" && name !== "fault" && name !== "does")
+    .map(([name, value]) => `${name}=${name === "to" && typeof value === "number" ? cast.accounts[value] : value}`);
+  return [`${(at / 1000).toFixed(3).padStart(8)}s`, isFault(step) ? "FAULT" : "", client, what, ...facts]
+    .filter((part) => part !== "")
+    .join(" ");
+}
+
+export function clientName(cast: Cast, client: number): string {
+  const part = cast.clients[client];
+  return part === undefined ? `client ${client}` : `${cast.accounts[part.account]}/${part.resource}`;
+}

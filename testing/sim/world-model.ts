@@ -1,0 +1,71 @@
+import { Register, type RegisterWrite } from "./register.ts";
+import type { SubscriptionWord } from "./steps.ts";
+
+/** One word about a subscription that a user said to a contact. */
+export interface Said {
+  readonly word: SubscriptionWord | "remove";
+  readonly at: number;
+  /** When it was certain that the user's server had heard it. */
+  heardAt: number | undefined;
+}
+
+/** A time during which what is not settled may be lost, in the clock of the world. */
+export interface Trouble {
+  readonly kind: "kill" | "commits" | "reads";
+  readonly from: number;
+  until: number;
+}
+
+/** What users have asked of the server, and when things went wrong: what their views at the end are compared with. */
+export class WorldModel {
+  readonly troubles: Trouble[] = [];
+  readonly #names = new Map<string, Register<string | undefined>>();
+  readonly #blocks = new Map<string, Register<boolean>>();
+  readonly #said = new Map<string, Said[]>();
+
+  /** The name that a user gave to a contact. */
+  name(user: string, contact: string): Register<string | undefined> {
+    return within(this.#names, `${user} ${contact}`, () => new Register<string | undefined>(undefined));
+  }
+
+  blocks(user: string, contact: string): Register<boolean> {
+    return within(this.#blocks, `${user} ${contact}`, () => new Register(false));
+  }
+
+  said(user: string, contact: string): Said[] {
+    return within(this.#said, `${user} ${contact}`, () => []);
+  }
+
+  say(user: string, contact: string, word: Said["word"], at: number): Said {
+    const said: Said = { word, at, heardAt: undefined };
+    this.said(user, contact).push(said);
+    return said;
+  }
+
+  /** Whether either of them may have blocked the other at some time. */
+  everBlocked(one: string, other: string): boolean {
+    return this.blocks(one, other).writes.length > 0 || this.blocks(other, one).writes.length > 0;
+  }
+
+  /** Whether something went wrong, of these kinds, while what began and ended at these times was under way. */
+  troubled(from: number, until: number, kinds: readonly Trouble["kind"][]): boolean {
+    return this.troubles.some(
+      (trouble) => kinds.includes(trouble.kind) && trouble.from <= until && trouble.until >= from,
+    );
+  }
+}
+
+/** Notes the answer to a request that writes. */
+export function noteAnswer<T>(write: RegisterWrite<T>, type: string | undefined, now: number): void {
+  write.answeredAt = now;
+  write.done = type === "result";
+}
+
+function within<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
