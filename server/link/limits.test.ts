@@ -1,53 +1,58 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { serialize } from "#protocol/xml/serialize.ts";
 import { DerivationRefused } from "#kit/env.ts";
 import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
 
 const romeo = "romeo@montague.example";
 const plain = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${btoa("\0romeo\0romeo")}</auth>`;
 
-const bounds: readonly (readonly [limit: string, hit: (world: World) => Promise<void>, got: string])[] = [
+const bounds: readonly (readonly [limit: string, hit: (world: World) => Promise<void>, got: string, rule?: string])[] =
   [
-    "stanza-size",
-    async (world) => {
-      const client = await world.login(`${romeo}/orchard`);
-      await client.sendText(`<message><body>${"x".repeat(300_000)}</body></message>`);
-    },
-    "policy-violation",
-  ],
-  [
-    "negotiation-time",
-    async (world) => {
-      await world.connect().open("montague.example");
-      await world.advance(60_000);
-    },
-    "policy-violation",
-  ],
-  [
-    "unsent-bytes",
-    async (world) => {
-      const client = await world.login(`${romeo}/orchard`);
-      client.transport.stalled = true;
-      for (let sent = 0; sent < 6; sent += 1)
-        await client.sendText(`<message to='${client.jid}'><body>${"x".repeat(200_000)}</body></message>`);
-    },
-    "",
-  ],
-  [
-    "key-derivations",
-    async (world) => {
-      Object.assign(world.env, { deriveKey: () => Promise.reject(new DerivationRefused("too many")) });
-      const client = world.connect();
-      await client.open("montague.example");
-      await client.sendText(plain);
-      assert.equal(client.pending.at(-1)?.elements()[0]?.name, "temporary-auth-failure");
-    },
-    "",
-  ],
-];
+    [
+      "stanza-size",
+      async (world) => {
+        const client = await world.login(`${romeo}/orchard`);
+        await client.sendText(`<message><body>marked ${"x".repeat(300_000)}</body></message>`);
+        assert.ok(client.streamClosed);
+        assert.doesNotMatch(client.pending.map((element) => serialize(element)).join(""), /marked/);
+      },
+      "policy-violation",
+      "[rfc6120-8.3.1-09] [rfc6120-13.12-08] [rfc6120-13.12-11]",
+    ],
+    [
+      "negotiation-time",
+      async (world) => {
+        await world.connect().open("montague.example");
+        await world.advance(60_000);
+      },
+      "policy-violation",
+    ],
+    [
+      "unsent-bytes",
+      async (world) => {
+        const client = await world.login(`${romeo}/orchard`);
+        client.transport.stalled = true;
+        for (let sent = 0; sent < 6; sent += 1)
+          await client.sendText(`<message to='${client.jid}'><body>${"x".repeat(200_000)}</body></message>`);
+      },
+      "",
+    ],
+    [
+      "key-derivations",
+      async (world) => {
+        Object.assign(world.env, { deriveKey: () => Promise.reject(new DerivationRefused("too many")) });
+        const client = world.connect();
+        await client.open("montague.example");
+        await client.sendText(plain);
+        assert.equal(client.pending.at(-1)?.elements()[0]?.name, "temporary-auth-failure");
+      },
+      "",
+    ],
+  ];
 
-for (const [limit, hit, condition] of bounds)
-  test(`the bound ${limit} is counted when it is hit, once${condition === "" ? "" : `, and ends the stream with ${condition}`}`, async () => {
+for (const [limit, hit, condition, rule = ""] of bounds)
+  test(`the bound ${limit} is counted when it is hit, once${condition === "" ? "" : `, and ends the stream with ${condition}`} ${rule}`, async () => {
     await using world = await startWorld({ accounts: [romeo] });
     await hit(world);
     assert.deepEqual(world.limitsHit, [limit]);

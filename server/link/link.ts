@@ -93,6 +93,7 @@ export class Link implements SessionLink {
   }
 
   get facts(): ConnectionFacts {
+    // For administrators only; no stanza is made of it. [rfc6120-13.10.1-01]
     return { stream: this.id, remoteAddress: this.#transport.remoteAddress };
   }
 
@@ -130,6 +131,7 @@ export class Link implements SessionLink {
       );
       this.#transport.destroy();
       this.#lost(undefined);
+      // [rfc6120-4.6.4-01]
     } else if (now - this.#heardAt >= pingAfterMs) {
       this.#pingedAt = now;
       this.#session.ping();
@@ -154,6 +156,7 @@ export class Link implements SessionLink {
       streamClosed: () => this.#feed({ type: "closed" }),
       failed: (fault) => {
         if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
+        // What was read so far is not repeated. [rfc6120-8.3.1-09] [rfc6120-13.12-11]
         this.#feed({ type: "fault", fault });
       },
       keepAlive: () => undefined,

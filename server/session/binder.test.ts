@@ -26,24 +26,47 @@ async function bind(client: ScriptedClient, inner: string): Promise<string> {
   return error ?? reply?.elements()[0]?.elements()[0]?.text ?? "nothing";
 }
 
-const wishes: readonly (readonly [name: string, inner: string, got: RegExp])[] = [
-  ["none", "", /^romeo@montague\.example\/[a-z2-7]{16}$/],
-  ["an empty one", "<resource/>", /^romeo@montague\.example\/[a-z2-7]{16}$/],
-  ["one [rfc3920-7-09]", "<resource>orchard</resource>", /^romeo@montague\.example\/orchard$/],
+const wishes: readonly (readonly [name: string, inner: string, got: RegExp, rule?: string])[] = [
+  ["none", "", /^romeo@montague\.example\/[a-z2-7]{16}$/, "[rfc6120-7.6-01] [rfc6120-7.6-02]"],
+  ["an empty one", "<resource/>", /^romeo@montague\.example\/[a-z2-7]{16}$/, "[rfc6120-7.7.2.1-01]"],
+  ["one [rfc3920-7-09]", "<resource>orchard</resource>", /^romeo@montague\.example\/orchard$/, "[rfc6120-7.7.1-01]"],
   ["one with spaces and a heart", "<resource> my ❤ </resource>", /^romeo@montague\.example\/ my ❤ $/],
-  ["one that RFC 7622 writes otherwise", "<resource>caf\u0065\u0301</resource>", /^romeo@montague\.example\/café$/],
-  ["one that is too long", `<resource>${"x".repeat(1_024)}</resource>`, /^bad-request$/],
+  [
+    "one that RFC 7622 writes otherwise",
+    "<resource>caf\u0065\u0301</resource>",
+    /^romeo@montague\.example\/café$/,
+    "[rfc6120-4.3.6-06] [rfc6120-7.7.2.1-01]",
+  ],
+  ["one that is too long", `<resource>${"x".repeat(1_024)}</resource>`, /^bad-request$/, "[rfc6120-7.7.2.1-01]"],
   ["one with a character that must not be", "<resource>a\u0085b</resource>", /^bad-request$/],
 ];
-for (const [name, inner, got] of wishes)
-  test(`binding with a wish for ${name} gives ${got.source}`, async () => {
+for (const [name, inner, got, rule = ""] of wishes)
+  test(`binding with a wish for ${name} gives ${got.source} ${rule}`, async () => {
     await using world = await startWorld({ accounts });
     const client = await loggedIn(world);
     assert.match(await bind(client, inner), got);
     assert.equal(jids(world).length, got.source.startsWith("^romeo") ? 1 : 0);
   });
 
-test("a name that we make is never made twice", async () => {
+test("whoever logs in under another spelling of their name is bound to the canonical one [rfc6120-4.3.6-06]", async () => {
+  await using world = await startWorld({ accounts });
+  const client = world.connect();
+  await client.authenticate("ROMEO", "montague.example", "romeo");
+  assert.equal(await bind(client, "<resource>orchard</resource>"), `${romeo}/orchard`);
+});
+
+test("several resources of an account are connected at once, each with a stream and a name of its own [rfc6120-7.1-03] [rfc6120-7.5-01]", async () => {
+  await using world = await startWorld({ accounts });
+  const clients = [await world.login(`${romeo}/one`), await world.login(`${romeo}/two`)];
+  assert.deepEqual(jids(world), [`${romeo}/one`, `${romeo}/two`]);
+  for (const client of clients) {
+    await client.sendText(`<message to='${client.jid}'><body>x</body></message>`);
+    client.receives(`<message from='${client.jid}' to='${client.jid}'><body>x</body></message>`);
+    assert.equal(client.streamClosed, false);
+  }
+});
+
+test("a name that we make is never made twice [rfc6120-7.6-02]", async () => {
   await using world = await startWorld({ accounts });
   const names = new Set<string>();
   for (let count = 0; count < 5; count += 1) names.add(await bind(await loggedIn(world), ""));
@@ -64,7 +87,7 @@ const conflicts: readonly (readonly [
   ["rename-new", "cut", /\/orchard-[a-z2-7]{8}$/, true],
 ];
 for (const [resourceConflict, state, got, stays] of conflicts)
-  test(`${resourceConflict}: a resource whose session is ${state} is asked for again${resourceConflict === "rename-new" ? " [rfc3920-7-09]" : ""}`, async () => {
+  test(`${resourceConflict}: a resource whose session is ${state} is asked for again${resourceConflict === "rename-new" ? " [rfc3920-7-09]" : ""} [rfc6120-7.5-01] [rfc6120-7.7.1-02] [rfc6120-7.7.2.2-01]`, async () => {
     await using world = await startWorld({ accounts, settings: { resourceConflict } });
     const friend = await world.login(`${juliet}/balcony`);
     const old = await world.login(`${romeo}/orchard`);
@@ -93,7 +116,7 @@ for (const [resourceConflict, state, got, stays] of conflicts)
     );
   });
 
-test("an account has so many sessions and no more; one that takes the place of another is not one more", async () => {
+test("an account has so many sessions and no more; one that takes the place of another is not one more [rfc6120-7.1-04] [rfc6120-7.6.2.1-01] [rfc6120-13.12-06] [rfc6120-13.12-07]", async () => {
   await using world = await startWorld({ accounts, settings: { sessionsPerAccountMax: 2 } });
   for (const resource of ["one", "two"]) await world.login(`${romeo}/${resource}`);
   assert.equal(await bind(await loggedIn(world), "<resource>three</resource>"), "resource-constraint");
@@ -102,7 +125,7 @@ test("an account has so many sessions and no more; one that takes the place of a
   assert.deepEqual(jids(world), [`${romeo}/one`, `${romeo}/two`]);
 });
 
-test("a refused client may try again, and is sent away when it has tried often", async () => {
+test("a refused client may try again, and is sent away when it has tried often [rfc6120-7.7.3-01] [rfc6120-7.7.3-02]", async () => {
   await using world = await startWorld({ accounts });
   const patient = await loggedIn(world);
   assert.equal(await bind(patient, `<resource>${"x".repeat(2_000)}</resource>`), "bad-request");

@@ -113,7 +113,9 @@ export class Binder {
     requested: string | undefined,
   ): { readonly jid: FullJid; readonly old?: LocalSession } | StanzaError {
     const { env, settings, observer } = this.#parts;
-    const wanted = requested ?? randomToken(env, 10); // [rfc3920-7-09]
+    // [rfc3920-7-09] [rfc6120-7.6-01] [rfc6120-7.6-02] [rfc6120-7.7.1-01]
+    const wanted = requested ?? randomToken(env, 10);
+    // In the form that RFC 7622 has for it. [rfc6120-4.3.6-06]
     const jid = withResource(account.jid, wanted);
     // [rfc6120-7.7.2.1-01]
     if (jid === undefined) return new StanzaError("bad-request", { text: "not a resource that RFC 7622 allows" });
@@ -121,13 +123,16 @@ export class Binder {
     // [rfc6120-7.7.2.2-01] Who refuses means sessions that somebody uses, not what a cut has left behind.
     if (old !== undefined && settings.resourceConflict === "refuse-new" && old.connected)
       return new StanzaError("conflict");
+    // [rfc6120-7.5-01]
     if (old !== undefined && settings.resourceConflict !== "rename-new") return { jid, old };
+    // [rfc6120-7.1-03] [rfc6120-7.1-04] [rfc6120-7.6.2.1-01] [rfc6120-13.12-06] [rfc6120-13.12-07]
     if (account.sessions.size >= settings.sessionsPerAccountMax) {
       observer.limitHit("sessions-per-account");
       return new StanzaError("resource-constraint", { text: "too many sessions of this account" });
     }
     if (old === undefined) return { jid };
     // [rfc3920-7-09]
+    // [rfc6120-7.7.1-02]
     const renamed = withResource(account.jid, `${wanted}-${randomToken(env, 5)}`);
     // A name as long as names may be leaves no room: then all of it is ours.
     return { jid: renamed ?? jidOfOurOwn(account, env) };

@@ -80,6 +80,7 @@ export class ConnectionCount {
   #refusalOf(group: Group): ConnectionLimitHit | undefined {
     const { totalMax, perAddressMax, openFilesMax } = this.#limits;
     if (this.#total >= totalMax) return "connections-total";
+    // [rfc6120-13.12-02] [rfc6120-13.12-03]
     if (group.open >= perAddressMax) return "connections-per-address";
     if (this.#total >= openFilesMax) return "connections-open-files";
     return undefined;

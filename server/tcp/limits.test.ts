@@ -60,7 +60,7 @@ test("A10 a client that stops reading is cut at the bound, and its messages are 
   await again.until(/<body>1 x/);
 });
 
-test("connections of one address are bounded; when one ends, another may come", async () => {
+test("connections of one address are bounded; when one ends, another may come [rfc6120-13.12-02] [rfc6120-13.12-03]", async () => {
   await using started = await startedServer("[limits.connections]\nper_address_max = 2\n");
   const first = await SocketClient.tls(started.tlsPort, "montague.example");
   using second = await SocketClient.tls(started.tlsPort, "montague.example");
@@ -120,7 +120,7 @@ test("A29 an address that fails to log in too often is refused even with the rig
   assert.deepEqual(started.limitsHit, ["failed-logins"]);
 });
 
-test("failed log-ins on one connection are bounded too", async () => {
+test("failed log-ins on one connection are bounded too [rfc6120-6.4.5-05] [rfc6120-13.9.4-05]", async () => {
   await using started = await startedServer("[limits.login]\nfailures_per_connection_max = 2\n");
   using client = await SocketClient.tls(started.tlsPort, "montague.example");
   client.open("montague.example");

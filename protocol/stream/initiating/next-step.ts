@@ -29,8 +29,10 @@ function mayStayClear(state: AwaitingFeatures, features: ServerFeatures): boolea
   switch (state.facts.config.startTls) {
     // A server that suddenly has no TLS is somebody else (A31).
     case "required":
+      // [rfc6120-13.6-01] [rfc6120-13.8.2-02] [rfc6120-13.9.4-01]
       return false;
     case "optional":
+      // [rfc6120-4.3.2-05] [rfc6120-5.2-03] [rfc6120-5.3.4-01] [rfc6120-13.8.1-02]
       return features.starttls === "none";
     case "none":
       return features.starttls !== "required";

@@ -41,7 +41,7 @@ export function receiveAsInitiating(state: InitiatingState, input: StreamInput):
       return endNow("initiating", { type: "errorSent", error }, ...told);
     }
     case "secured":
-      // [rfc6120-5.3.2-01] [rfc6120-5.4.3.3-04]
+      // [rfc6120-5.3.2-01] [rfc6120-5.4.3.3-01] [rfc6120-5.4.3.3-04] [rfc6120-13.4-01]
       return state.phase === "startingTls" ? sendHeader({ ...state.facts, channel: input.channel }) : step(state);
     case "disconnected":
       return endNow("initiating", { type: "disconnected" });

@@ -8,6 +8,7 @@ import type { StreamHost } from "./config.ts";
 
 /** The mechanisms for a stream, strongest first. */
 export function offeredMechanisms(host: StreamHost, channel: SecureChannel | undefined): readonly string[] {
+  // [rfc6120-6.2-01] [rfc6120-13.5-01]
   return serverMechanisms(host.sasl.policy, transportOf(host, channel));
 }
 

@@ -21,7 +21,7 @@ export function refuseUnknown(state: ReceivingState, element: XmlElement): Step<
 
 function errorOfUnknown(element: XmlElement): StreamError {
   switch (element.ns) {
-    // The content of another kind of stream. [rfc6120-4.8.3-04]
+    // The content of another kind of stream. [rfc6120-4.8.3-04] [rfc6120-4.8.3-08]
     case NS_SERVER:
     case NS_COMPONENT_ACCEPT:
     case NS_COMPONENT_CONNECT:
