@@ -1,12 +1,16 @@
-// `npm test`: runs every *.test.ts of the repository except those of the lab, which needs root and Debian packages and has a command of its own.
-// `npm test -- jid sasl` runs the files whose path contains one of the words.
+// `npm test`: runs every *.test.ts of the repository except those of the lab, which needs root and Debian packages and has a command of its own,
+// and checks the table of requirements (docs/conformance.md) against what they showed.
+// `npm test -- jid sasl` runs the files whose path contains one of the words; the table is not checked then.
 
 import { join } from "node:path";
+import { runConformance } from "./conformance/run.ts";
 import { runTests } from "./test-run/run-tests.ts";
 
-const passed = await runTests({
-  root: join(import.meta.dirname, ".."),
-  words: process.argv.slice(2),
-  print: (line) => process.stdout.write(`${line}\n`),
-});
+const root = join(import.meta.dirname, "..");
+const words = process.argv.slice(2);
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const passed =
+  words.length > 0
+    ? await runTests({ root, words, print })
+    : await runConformance({ root, write: false, acceptLost: false, print });
 process.exitCode = passed ? 0 : 1;
