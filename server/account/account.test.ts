@@ -199,11 +199,34 @@ test("an account that cannot be read refuses, and is there again as soon as the 
   assert.equal(late.pending.at(-1)?.elements()[0]?.name, "temporary-auth-failure");
   world.faults.failReads(undefined);
   await client.sendText(message(juliet, "2"));
-  assert.ok(world.log.some(({ level, fields }) => level === "warn" && fields["account"] === juliet));
+  // That the whole store fails is told once, by who watches it, and not of every account.
+  assert.deepEqual(
+    world.log.flatMap(({ level, fields }) => (fields["account"] === juliet ? [level] : [])).slice(0, 1),
+    ["debug"],
+  );
   assert.deepEqual(came(client), []);
   const recipient = await world.login(`${juliet}/balcony`);
   await recipient.sendText("<presence/>");
   assert.deepEqual(came(recipient), ["presence", "message 2"]);
+});
+
+test("an answer comes through to a session whose account cannot be read; anything else is refused", async () => {
+  await using world = await start();
+  const romeos = await world.login(`${romeo}/orchard`);
+  const juliets = await world.login(`${juliet}/balcony`);
+  world.faults.failCommits("unavailable");
+  world.faults.failReads("unavailable");
+  await juliets.sendText(note("set", "1", "a"));
+  assert.deepEqual(came(juliets), ["iq 1 resource-constraint"]);
+  await romeos.sendText(`<iq type='result' id='2' to='${juliet}/balcony'/>`);
+  await romeos.sendText(
+    `<message type='error' id='3' to='${juliet}/balcony'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
+  );
+  await romeos.sendText(
+    `<message type='error' id='4' to='${juliet}/elsewhere'/><message id='5' to='${juliet}/balcony'/>`,
+  );
+  assert.deepEqual(came(juliets), ["iq 2", "message 3 gone"]);
+  assert.deepEqual(came(romeos), ["message 5 resource-constraint"]);
 });
 
 test("a session that ends while its account cannot be read ends all the same, when it can", async () => {

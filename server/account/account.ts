@@ -1,4 +1,4 @@
-import type { BareJid } from "#protocol/jid/jid.ts";
+import { resourceOf, type BareJid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Host } from "#kit/host.ts";
 import type { Verdict } from "#kit/server-module.ts";
@@ -337,10 +337,21 @@ export class LocalAccount implements Account, Runnable {
     for (const work of this.#mailbox.takeAll()) {
       if (typeof work === "function") this.#mailbox.add(work);
       else if ("perform" in work) this.#guarded(() => work.unreadable(cause));
+      else if (!(work instanceof Outgoing) && isAnswer(work)) this.#passOn(work);
       else this.#refuse(work, (stanza, session) => this.#parts.stage.unreadable(stanza, cause, session));
     }
     if (this.#mailbox.size === 0 || this.host.signal.aborted) return;
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
+  }
+
+  /**
+   * An answer cannot be refused: if it went nowhere, who sent a message would believe it safe that was not. It is for a
+   * session that asked, or for nobody.
+   */
+  #passOn(answer: Stanza): void {
+    const session = this.sessions.get((answer.to && resourceOf(answer.to)) ?? "");
+    if (session !== undefined) this.#guarded(() => session.send(answer));
+    answer.release();
   }
 
   #refuse(work: Stanza | Outgoing, tell: (stanza: Stanza, session: LocalSession | undefined) => void): void {
@@ -362,4 +373,9 @@ export class LocalAccount implements Account, Runnable {
     assert(this.#slots !== undefined, "slots are used by an account that is awake");
     return this.#slots;
   }
+}
+
+/** Whether nothing may be answered to it (RFC 6120 §8.3.1). */
+function isAnswer({ kind, type }: Stanza): boolean {
+  return type === "error" || (kind === "iq" && type === "result");
 }
