@@ -21,6 +21,8 @@ export interface PostgresServer extends AsyncDisposable {
   readonly connection: { readonly host: string; readonly user: string; readonly database: string };
   /** As if the machine had lost its power: what was not flushed is for the write-ahead log to bring back. */
   readonly kill: () => Promise<void>;
+  /** kill -9 of the server and of every process of its own, which cannot even tell their clients. */
+  readonly murder: () => Promise<void>;
   readonly start: () => Promise<void>;
   /** An orderly end, after which `start` works again. */
   readonly stop: () => Promise<void>;
@@ -94,12 +96,42 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     stop: () => end("SIGINT"),
     // SIGQUIT ends every process of the server at once, without a checkpoint.
     kill: () => end("SIGQUIT"),
+    murder: async () => {
+      const backends = child?.pid === undefined ? [] : childrenOf(child.pid);
+      const ending = end("SIGKILL");
+      for (const pid of backends) killIfThere(pid);
+      await ending;
+      // Until the last of them is gone, a new server is refused their shared memory.
+      for (const deadline = Date.now() + startMsMax; backends.some(isThere) && Date.now() < deadline;) await sleep(10);
+    },
     [Symbol.asyncDispose]: async () => {
       await end("SIGINT");
       process.off("exit", leave);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+function childrenOf(parent: number): readonly number[] {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const processes = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  return processes.flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid] : []));
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself, as it does when its server is gone.
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 type Identity = { readonly uid: number; readonly gid: number };

@@ -74,8 +74,10 @@ class PostgresBackend implements Backend {
       sent: options.sent ?? (() => {}),
     });
     this.#pool = new pg.Pool({ ...this.#client, max: options.readersMax ?? 4 });
-    // An idle connection that breaks leaves the pool by itself; the next read opens another.
+    // An idle connection that breaks leaves the pool by itself; the next read opens another. One that breaks while it is
+    // read from fails its reads, and says it once more where nobody listens, which would end this process.
     this.#pool.on("error", () => {});
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   open(): Promise<void> {

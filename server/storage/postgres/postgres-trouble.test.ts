@@ -103,6 +103,27 @@ test("a server that is killed under load loses nothing that was acknowledged", a
   await checkAfterCrash(again, acknowledged);
 });
 
+test("reads that are under way when the server dies are unavailable, and nothing else breaks", async () => {
+  for (let times = 0; times < 3; times++) {
+    await using store = await openPostgresStore({ connection, schema: "reading" });
+    await store.declare(contractShapes);
+    let answers = 0;
+    let dying: Promise<void> | undefined;
+    const lane = async (n: number): Promise<void> => {
+      for (;;) {
+        await (n % 2 === 0 ? store.load("a@b") : store.page("messages", "a@b", { max: 10, direction: "forward" }));
+        answers++;
+        if (answers === 200) dying = server.murder();
+      }
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => lane(n)));
+    ok(lanes.every((ended) => ended.status === "rejected" && ended.reason.kind === "unavailable"));
+    await dying;
+    await server.start();
+    await untilOk(() => store.load("a@b"));
+  }
+});
+
 test("a writer that lost its connection takes the lock again, and stays out if another server has it", async () => {
   await using store = await openPostgresStore({ connection, schema: "locks" });
   await store.declare(contractShapes);
