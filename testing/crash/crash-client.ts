@@ -12,8 +12,22 @@ export class ConnectionEnded extends Error {
   override readonly name = "ConnectionEnded";
 }
 
+/** The server has answered a request with an error. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  /** As in "wait resource-constraint". */
+  readonly reason: string;
+
+  constructor(reply: XmlElement) {
+    super(`refused: ${serialize(reply)}`);
+    this.reason = refusalOf(reply);
+  }
+}
+
 /** What a client does with what comes. */
 export interface Reactions {
+  /** A message was given back; without this, that is a failure. */
+  readonly refused?: (id: string, reason: string) => void;
   readonly message: (element: XmlElement) => void;
   /** A request of the server, such as a roster push; the client has answered it. */
   readonly request: (payload: XmlElement) => void;
@@ -48,14 +62,12 @@ export class CrashClient {
   /** Logs in with PLAIN, binds a resource and enables stream management. */
   static async logIn(port: number, user: string, reactions: Reactions): Promise<CrashClient> {
     const client = await CrashClient.connect(port);
-    await client.#authenticate(user);
-    await client.#open();
-    client.#write(
-      "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>crash</resource></bind></iq>",
-    );
-    expect(await client.#next(), "iq", "result");
-    client.#write(`<enable xmlns='${NS_SM}'/>`);
-    expect(await client.#next(), "enabled");
+    try {
+      await client.#becomeSession(user);
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
     client.#reactions = reactions;
     for (const element of client.#inbox.splice(0)) client.#take(element);
     return client;
@@ -85,13 +97,15 @@ export class CrashClient {
     return this.#sent;
   }
 
-  /** Sends a request to the own account. Rejects when the server is gone, and when the answer is an error. */
+  /** Sends a request to the own account. Rejects when the server is gone, and with Refused when it answers so. */
   async ask(type: "get" | "set", payload: string): Promise<XmlElement> {
     const id = `ask${++this.#requestId}`;
     const reply = Promise.withResolvers<XmlElement>();
     this.#requests.set(id, reply.resolve);
     this.send(`<iq type='${type}' id='${id}'>${payload}</iq>`);
-    return expect(await Promise.race([reply.promise, this.#ended.promise]), "iq", "result");
+    const answer = await Promise.race([reply.promise, this.#ended.promise]);
+    if (answer.attr("type") === "error") throw new Refused(answer);
+    return answer;
   }
 
   /** Asks how much is settled. */
@@ -132,6 +146,17 @@ export class CrashClient {
       `<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='${NS_STREAM}'>`,
     );
     expect(await this.#next(), "features");
+  }
+
+  async #becomeSession(user: string): Promise<void> {
+    await this.#authenticate(user);
+    await this.#open();
+    this.#write(
+      "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>crash</resource></bind></iq>",
+    );
+    expect(await this.#next(), "iq", "result");
+    this.#write(`<enable xmlns='${NS_SM}'/>`);
+    expect(await this.#next(), "enabled");
   }
 
   async #authenticate(user: string): Promise<void> {
@@ -175,8 +200,10 @@ export class CrashClient {
   #takeStanza(element: XmlElement, reactions: Reactions): void {
     if (element.ns !== NS_CLIENT) return this.#fail(new Error(`the server sent ${serialize(element)}`));
     this.#received++;
-    if (element.attr("type") === "error" && element.name !== "iq")
+    if (element.attr("type") === "error" && element.name !== "iq") {
+      if (reactions.refused !== undefined) return reactions.refused(element.attr("id") ?? "", refusalOf(element));
       return this.#fail(new Error(`a stanza was refused: ${serialize(element)}`));
+    }
     if (element.name === "message") return reactions.message(element);
     if (element.name !== "iq") return;
     const id = element.attr("id") ?? "";
@@ -214,6 +241,11 @@ export class CrashClient {
       { input: "bytes", decodeUtf8: (bytes) => Buffer.from(bytes, "latin1").toString("utf8") },
     );
   }
+}
+
+function refusalOf(stanza: XmlElement): string {
+  const error = stanza.elements().find(({ name }) => name === "error");
+  return `${error?.attr("type")} ${error?.elements()[0]?.name}`;
 }
 
 function passwordOf(user: string): string {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionEnded, CrashClient } from "./crash-client.ts";
+import { crashConfig } from "./crash-config.ts";
 import { MessageLedger } from "./message-ledger.ts";
 import { Owner } from "./owner.ts";
 import { randomFrom, type Random } from "#testing/random.ts";
@@ -229,43 +230,8 @@ async function register(port: number, name: string): Promise<void> {
 async function prepare(dir: string): Promise<ServerPlace> {
   const place = { configFile: join(dir, "balcony.toml"), dataDir: join(dir, "data"), compileCache: join(dir, "cache") };
   await mkdir(dir, { recursive: true });
-  await writeFile(place.configFile, config);
+  await writeFile(place.configFile, crashConfig());
   return place;
 }
 
 function nothing(): void {}
-
-const config = `
-[[hosts]]
-domain = "localhost"
-registration = "open"
-
-[[listeners]]
-kind = "client"
-addresses = ["127.0.0.1"]
-port = 0
-tls = "none"
-plain_without_tls = true
-
-[auth]
-scram_iterations = 4096
-
-[limits.rate]
-session_bytes_per_second = 1073741824
-session_bytes_burst = 1073741824
-session_stanzas_per_second = 1000000
-session_stanzas_burst = 1000000
-address_bytes_per_second = 1073741824
-address_bytes_burst = 1073741824
-address_stanzas_per_second = 1000000
-address_stanzas_burst = 1000000
-
-[limits.login]
-registrations_per_address_max = 100000
-
-[features.messages]
-offline_messages_max = 1000000
-
-[http]
-enabled = false
-`;

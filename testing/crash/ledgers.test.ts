@@ -40,6 +40,17 @@ test("messages: what is not for the recipient, or was never sent, is told", () =
   match(ledger.receive("b", "a>b#2") ?? "", /nobody has sent/);
 });
 
+test("messages: what was given back need not arrive, and may", () => {
+  const ledger = new MessageLedger();
+  const ids = Array.from({ length: 4 }, () => ledger.send("a", "b"));
+  for (const id of ids) ledger.acknowledge(id);
+  for (const index of [1, 2]) ledger.refuse(ids[index] ?? "");
+  for (const index of [0, 2, 3]) ledger.receive("b", ids[index] ?? "");
+  ledger.endSessions();
+  deepEqual(ledger.check("b"), []);
+  equal(ledger.kept, 2);
+});
+
 test("messages: of a session that goes on nothing is said; what was checked and comes again is a repetition", () => {
   const ledger = new MessageLedger();
   const id = ledger.send("a", "b");

@@ -5,6 +5,8 @@ interface Sent {
   readonly number: number;
   acknowledged: boolean;
   received: boolean;
+  /** The server has given it back. It may have kept it all the same, when it could not know that it had. */
+  refused: boolean;
 }
 
 /** What one session of a sender sent to one recipient. */
@@ -30,6 +32,9 @@ export class MessageLedger {
   #last = 0;
   /** Acknowledged messages that a check has found to have arrived. */
   kept = 0;
+  acknowledged = 0;
+  /** Messages that came, for the first time. */
+  arrived = 0;
   /** Messages that came again after a crash: allowed, and told. */
   repeated = 0;
 
@@ -43,7 +48,7 @@ export class MessageLedger {
       this.#courses.push(course);
     }
     const number = ++this.#last;
-    const message = { number, acknowledged: false, received: false };
+    const message = { number, acknowledged: false, received: false, refused: false };
     course.sent.push(message);
     this.#byId.set(`${key}#${number}`, message);
     return `${key}#${number}`;
@@ -51,7 +56,14 @@ export class MessageLedger {
 
   acknowledge(id: string): void {
     const message = this.#byId.get(id);
-    if (message !== undefined) message.acknowledged = true;
+    if (message === undefined || message.acknowledged) return;
+    message.acknowledged = true;
+    this.acknowledged++;
+  }
+
+  refuse(id: string): void {
+    const message = this.#byId.get(id);
+    if (message !== undefined) message.refused = true;
   }
 
   /** A message has come to `to`. Returns what is wrong with it, if anything is. */
@@ -62,7 +74,10 @@ export class MessageLedger {
     const message = this.#byId.get(id);
     // What was checked and forgotten came once already.
     if (message === undefined || message.received) this.repeated++;
-    else message.received = true;
+    else {
+      message.received = true;
+      this.arrived++;
+    }
     return undefined;
   }
 
@@ -78,14 +93,15 @@ export class MessageLedger {
     this.#courses = this.#courses.filter((course) => !done.includes(course));
     const problems: string[] = [];
     for (const { from, sent } of done) {
-      const firstLost = sent.findIndex(({ received }) => !received);
-      for (const [index, { number, acknowledged, received }] of sent.entries()) {
+      const firstLost = sent.findIndex(({ received, refused }) => !received && !refused);
+      for (const [index, { number, acknowledged, received, refused }] of sent.entries()) {
         const id = `${from}>${to}#${number}`;
+        this.#byId.delete(id);
+        if (refused) continue;
         if (acknowledged && !received) problems.push(`${id} was acknowledged and is lost`);
         else if (received && firstLost !== -1 && index > firstLost)
           problems.push(`${id} is there, though an earlier message is not`);
         else if (acknowledged) this.kept++;
-        this.#byId.delete(id);
       }
     }
     return problems;

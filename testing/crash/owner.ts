@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
-import { CrashClient } from "./crash-client.ts";
+import { CrashClient, Refused } from "./crash-client.ts";
 import { ArrivalOrder, type MessageLedger } from "./message-ledger.ts";
 import type { Random } from "#testing/random.ts";
 import { difference, WriteLedger, type Places } from "./write-ledger.ts";
@@ -11,6 +12,18 @@ const notesMax = 3;
 /** How many messages a batch has at most before its sender asks how much is settled. */
 const batchMessagesMax = 8;
 
+/** What a client waits between attempts where it may be refused. */
+const patienceMs = 5;
+
+export interface OwnerParts {
+  readonly name: string;
+  readonly messages: MessageLedger;
+  readonly random: Random;
+  readonly problem: (text: string) => void;
+  /** Told what the server refuses, and why. Without this, nothing may be refused. */
+  readonly refused?: (reason: string, what: "message" | "request") => void;
+}
+
 /** A user of the server that is killed: what they do, and what they remember over all its lives. */
 export class Owner {
   readonly name: string;
@@ -18,6 +31,7 @@ export class Owner {
   readonly #messages: MessageLedger;
   readonly #random: Random;
   readonly #problem: (text: string) => void;
+  readonly #refused: OwnerParts["refused"];
   #order = new ArrivalOrder();
   /** The ids of the messages that were sent on this stream, by the number of the stanza. */
   #underWay = new Map<number, string>();
@@ -26,16 +40,12 @@ export class Owner {
   #version = "";
   #value = 0;
 
-  constructor(parts: {
-    readonly name: string;
-    readonly messages: MessageLedger;
-    readonly random: Random;
-    readonly problem: (text: string) => void;
-  }) {
+  constructor(parts: OwnerParts) {
     this.name = parts.name;
     this.#messages = parts.messages;
     this.#random = parts.random;
     this.#problem = (text) => parts.problem(`${parts.name}: ${text}`);
+    this.#refused = parts.refused;
   }
 
   /** Logs in, takes what waited, and looks whether all is there that must be. */
@@ -46,18 +56,9 @@ export class Owner {
       message: (element) => this.#take(element, client),
       request: (payload) => this.#merge(payload),
       acknowledged: (count) => this.#acknowledged(count),
+      ...(this.#refused !== undefined && { refused: (id, reason) => this.#giveUp(id, reason) }),
     });
-    const changed = rosterOf(await client.ask("get", `<query xmlns='${NS_ROSTER}' ver='${this.#version}'/>`));
-    if (changed !== undefined) this.#remembered.clear();
-    this.#merge(changed);
-    const places = new Map(await this.#notes(client));
-    // The whole roster comes behind the changes that make a whole of the remembered one.
-    const roster = contactsOf(rosterOf(await client.ask("get", `<query xmlns='${NS_ROSTER}'/>`)));
-    for (const [contact, item] of roster) places.set(contact, item);
-    const wrong = this.writes.check(places);
-    if (wrong !== undefined) this.#problem(wrong);
-    const outdated = difference(roster, this.#remembered);
-    if (outdated !== undefined) this.#problem(`the changes since a version leave out that ${outdated}`);
+    await this.#lookUp(client);
     client.send("<presence/>");
     // Answered by the account when it has sent what waited.
     await client.ask("get", `<query xmlns='${NS_ROSTER}' ver='${this.#version}'/>`);
@@ -80,15 +81,58 @@ export class Owner {
       }
       client.askAcknowledgement();
       await client.untilAcknowledged(last);
+      if (this.#refused !== undefined) await sleep(patienceMs);
     }
   }
 
   /** Changes roster and private data until the server is gone. */
   async write(client: CrashClient): Promise<never> {
     for (;;) {
-      const changes = Array.from({ length: 1 + this.#random.below(3) }, () => this.#change(client));
-      await Promise.all(changes);
+      if (this.#refused === undefined) {
+        const changes = Array.from({ length: 1 + this.#random.below(3) }, () => this.#change(client));
+        await Promise.all(changes);
+      } else {
+        await this.#refusable(
+          () => this.#change(client),
+          () => this.#lookUp(client),
+        );
+        await sleep(patienceMs);
+      }
     }
+  }
+
+  /** Does something; when that is refused does the other, until it succeeds. */
+  async #refusable(work: () => Promise<void>, afterwards: () => Promise<void>): Promise<void> {
+    for (let step = work; ; step = afterwards) {
+      try {
+        await step();
+        return;
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        this.#refused?.(error.reason, "request");
+        await sleep(patienceMs);
+      }
+    }
+  }
+
+  /** Reads all that the owner wrote, and looks whether it is what it must be. */
+  async #lookUp(client: CrashClient): Promise<void> {
+    const changed = rosterOf(await client.ask("get", `<query xmlns='${NS_ROSTER}' ver='${this.#version}'/>`));
+    if (changed !== undefined) this.#remembered.clear();
+    this.#merge(changed);
+    const places = new Map(await this.#notes(client));
+    // The whole roster comes behind the changes that make a whole of the remembered one.
+    const roster = contactsOf(rosterOf(await client.ask("get", `<query xmlns='${NS_ROSTER}'/>`)));
+    for (const [contact, item] of roster) places.set(contact, item);
+    const wrong = this.writes.check(places);
+    if (wrong !== undefined) this.#problem(wrong);
+    const outdated = difference(roster, this.#remembered);
+    if (outdated !== undefined) this.#problem(`the changes since a version leave out that ${outdated}`);
+  }
+
+  #giveUp(id: string, reason: string): void {
+    this.#messages.refuse(id);
+    this.#refused?.(reason, "message");
   }
 
   async #change(client: CrashClient): Promise<void> {

@@ -13,6 +13,10 @@ export interface ServerPlace {
   readonly dataDir: string;
   /** Where Node keeps compiled code: a server that is killed never writes it. */
   readonly compileCache: string;
+  /** What goes before the command, such as `nice`. */
+  readonly prefix?: readonly string[];
+  /** What a command is given to read. */
+  readonly input?: string;
 }
 
 /** A `balcony start` in a process of its own. */
@@ -25,14 +29,13 @@ export class ServerProcess {
   readonly ended: Promise<void>;
   /** What the log tells of bugs. */
   readonly errors: string[] = [];
+  readonly #texts = new Map<string, number>();
+  #spoke = Promise.withResolvers<void>();
   #killed = false;
 
   constructor(place: ServerPlace) {
-    const { configFile, dataDir, compileCache } = place;
-    this.#child = spawn(process.execPath, [program, "start", "--config", configFile, "--data", dataDir], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const [command, args] = commandLine(place, "start");
+    this.#child = spawn(command, args, { env: environment(place), stdio: ["ignore", "pipe", "pipe"] });
     for (const promise of [this.#port.promise, this.#started.promise]) promise.catch(() => {});
     const { stdout, stderr } = this.#child;
     if (stdout === null || stderr === null) throw new Error("the server's output is not a pipe");
@@ -50,6 +53,20 @@ export class ServerProcess {
   async started(): Promise<number> {
     await this.#started.promise;
     return this.#port.promise;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** How many lines of the log, so far, say this. */
+  count(text: string): number {
+    return this.#texts.get(text) ?? 0;
+  }
+
+  /** Resolves when the log has said this so many times. */
+  async said(text: string, times = 1): Promise<void> {
+    while (this.count(text) < times) await Promise.race([this.#spoke.promise, this.#gone()]);
   }
 
   /** Ends it at once, without its knowing. */
@@ -73,16 +90,56 @@ export class ServerProcess {
   #log(line: string): void {
     this.#remember(line);
     const event = eventOf(line);
+    if (event !== undefined) {
+      this.#texts.set(event.text, this.count(event.text) + 1);
+      this.#spoke.resolve();
+      this.#spoke = Promise.withResolvers();
+    }
     const port = event?.fields["port"];
     if (event?.text === "listening" && typeof port === "number") this.#port.resolve(port);
     if (event?.text === "started") this.#started.resolve();
     if (event?.level === "error") this.errors.push(line);
   }
 
+  async #gone(): Promise<never> {
+    await this.ended;
+    throw new Error(`the server has ended:\n${this.log}`);
+  }
+
   #remember(text: string): void {
     this.#lines.push(text);
     if (this.#lines.length > linesMax) this.#lines.shift();
   }
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs another command of `balcony` for the server in this place. */
+export async function runCommand(place: ServerPlace, ...words: readonly [string, ...string[]]): Promise<CommandResult> {
+  const [command, args] = commandLine(place, ...words);
+  const child = spawn(command, args, { env: environment(place), stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => {});
+  child.stdin.end(place.input ?? "");
+  const output = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output.err += text));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, ...output };
+}
+
+function commandLine(place: ServerPlace, ...words: readonly string[]): readonly [command: string, args: string[]] {
+  const { configFile, dataDir, prefix = [] } = place;
+  const line = [...prefix, process.execPath, program, ...words, "--config", configFile, "--data", dataDir];
+  const [command = "", ...args] = line;
+  return [command, args];
+}
+
+function environment({ compileCache }: ServerPlace): NodeJS.ProcessEnv {
+  return { ...process.env, NODE_COMPILE_CACHE: compileCache };
 }
 
 /** Undefined for what is no line of the log. */

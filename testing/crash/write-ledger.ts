@@ -14,6 +14,7 @@ export class WriteLedger {
   #base: Places = new Map();
   #changes: Change[] = [];
   #confirmed = 0;
+  confirmations = 0;
   /** Confirmed writes that a check has found. */
   kept = 0;
 
@@ -24,6 +25,7 @@ export class WriteLedger {
   /** The oldest write that was not confirmed yet is. */
   confirm(): void {
     this.#confirmed++;
+    this.confirmations++;
   }
 
   /** What is there when all goes well. */
