@@ -19,27 +19,34 @@ export function sendSubscription(type: SubscriptionType, state: SubscriptionStat
   switch (type) {
     case "subscribe":
       // [rfc6121-A.2.1-05] [rfc6121-A.2.1-06] [rfc6121-A.2.1-09]
+      // [rfc3921-9.2-01]
       if (hasTo(state)) return { state, pass: true };
       // [rfc6121-A.2.1-01] [rfc6121-A.2.1-02] [rfc6121-A.2.1-03] [rfc6121-A.2.1-04] [rfc6121-A.2.1-07]
       // [rfc6121-A.2.1-08]
+      // [rfc3921-9.2-01]
       return { state: { ...state, ask: true }, pass: true };
     case "unsubscribe":
       // [rfc6121-A.2.2-01] [rfc6121-A.2.2-02] [rfc6121-A.2.2-03] [rfc6121-A.2.2-04] [rfc6121-A.2.2-05]
       // [rfc6121-A.2.2-06] [rfc6121-A.2.2-07] [rfc6121-A.2.2-08] [rfc6121-A.2.2-09]
+      // [rfc3921-9.2-01]
       return { state: { ...withTo(state, false), ask: false }, pass: true };
     case "subscribed":
+      // [rfc3921-9.2-03]
       // [rfc6121-A.2.3-03] [rfc6121-A.2.3-04] [rfc6121-A.2.3-06] [rfc6121-3.4.2-03]
       if (state.pendingIn) return { state: { ...withFrom(state, true), pendingIn: false }, pass: true };
       // [rfc6121-A.2.3-07] [rfc6121-A.2.3-08] [rfc6121-A.2.3-09] [rfc6121-3.4.2-02]
+      // [rfc3921-9.2-02]
       if (hasFrom(state)) return { state, pass: false };
       // Approved before it was asked for: a note for ourselves (§3.4). [rfc6121-A.2.3-01] [rfc6121-A.2.3-02]
       // [rfc6121-A.2.3-05] [rfc6121-3.4.2-04] [rfc6121-3.4.2-05] [rfc6121-3.4.2-07]
       return { state: { ...state, approved: true }, pass: false };
     default:
       // [rfc6121-A.2.4-01] [rfc6121-A.2.4-02] [rfc6121-A.2.4-05] [rfc6121-3.2.2-02] [rfc6121-3.2.2-03]
+      // [rfc3921-9.2-02]
       if (!hasFrom(state) && !state.pendingIn) return { state: { ...state, approved: false }, pass: false };
       // [rfc6121-A.2.4-03] [rfc6121-A.2.4-04] [rfc6121-A.2.4-06] [rfc6121-A.2.4-07] [rfc6121-A.2.4-08]
       // [rfc6121-A.2.4-09]
+      // [rfc3921-9.2-03]
       return { state: { ...withFrom(state, false), pendingIn: false, approved: false }, pass: true };
   }
 }
@@ -49,12 +56,15 @@ export function receiveSubscription(type: SubscriptionType, state: SubscriptionS
   switch (type) {
     case "subscribe":
       // [rfc6121-A.3.1-07] [rfc6121-A.3.1-08] [rfc6121-A.3.1-09] [rfc6121-A.3.1-11] [rfc6121-3.1.3-07]
+      // [rfc3921-9.3-01]
       if (hasFrom(state)) return { state, pass: false, reply: "subscribed" };
       // [rfc6121-A.3.1-10] [rfc6121-3.1.3-08] [rfc6121-3.4.2-08]
       if (state.approved) return { state: withFrom(state, true), pass: false, reply: "subscribed" };
       // [rfc6121-A.3.1-03] [rfc6121-A.3.1-04] [rfc6121-A.3.1-06]
+      // [rfc3921-9.3-01]
       if (state.pendingIn) return { state, pass: false };
       // [rfc6121-A.3.1-01] [rfc6121-A.3.1-02] [rfc6121-A.3.1-05] [rfc6121-3.1.3-05]
+      // [rfc3921-9.3-01]
       return { state: { ...state, pendingIn: true }, pass: true };
     case "unsubscribe":
       // [rfc6121-A.3.2-02] [rfc6121-A.3.2-03] [rfc6121-A.3.2-04] [rfc6121-A.3.2-07] [rfc6121-3.3.3-01]

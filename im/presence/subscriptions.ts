@@ -72,18 +72,29 @@ export function sendSubscriptionStanza(host: Host, account: Account, stanza: Sta
   if (listed && !before.listed) checkRoomForItem(host, account);
   const changed = write(account, before, transition, listed);
   // Those who are about to lose sight see everybody leave first.
-  // [rfc6121-3.2.2-02] [rfc6121-3.2.2-04] [rfc6121-3.2.2-05] [rfc6121-4.6.1-03] [rfc6121-3.2.3-04]
-  if (type === "unsubscribed" && maySeePresence(before)) closeOff(account, contact);
+  // [rfc6121-3.2.2-04] [rfc6121-3.2.2-05] [rfc6121-4.6.1-03] [rfc6121-3.2.3-04]
+  if (
+    type === "unsubscribed" &&
+    // [rfc6121-3.2.2-02]
+    maySeePresence(before)
+  )
+    // [rfc3921-8.5.1-02] [rfc3921-8.5.2-02]
+    closeOff(account, contact);
   if (transition.pass) {
     // What is asked or granted is between accounts. [rfc6121-3-01] [rfc6121-3.1.2-03] [rfc6121-3.1.2-07]
     // [rfc6121-3.1.5-01] [rfc6121-3.2.2-06] [rfc6121-3.3.2-04] [rfc6121-4.7.2.2-05]
     const element = withAttributes(stanza.element, { from: account.jid, to: contact });
     // [rfc6121-3.1.2-05] [rfc6121-3.1.5-01] [rfc6121-3.2.2-04] [rfc6121-3.2.2-06] [rfc6121-3.3.2-02]
+    // [rfc3921-8.2-14] [rfc3921-8.2.1-02] [rfc3921-8.3-02] [rfc3921-8.3-07] [rfc3921-8.3.1-02]
+    // [rfc3921-8.4.1-02] [rfc3921-8.4.2-02] [rfc3921-8.5.1-02] [rfc3921-8.5.2-02]
     account.send(stanzaOf("presence", element, account.jid, contact));
   }
   // [rfc6121-3.1.2-09] [rfc6121-3.1.5-02] [rfc6121-3.2.2-04] [rfc6121-3.2.2-07] [rfc6121-3.3.2-05] [rfc6121-3.4.2-06]
+  // [rfc3921-8.2-05] [rfc3921-8.2-06] [rfc3921-8.2-14] [rfc3921-8.3-02] [rfc3921-8.3-07]
+  // [rfc3921-8.4.1-02] [rfc3921-8.4.2-02] [rfc3921-8.5.1-02] [rfc3921-8.5.2-02]
   if (changed) host.emit(rosterItemChanged, { account, jid: contact });
   // [rfc6121-3.1.5-03]
+  // [rfc3921-8.2-14] [rfc3921-8.3-07]
   if (type === "subscribed" && transition.pass) sendAvailability(account, contact, "available");
 }
 
@@ -104,14 +115,21 @@ export function takeSubscriptionStanza(host: Host, account: Account, stanza: Sta
   // [rfc6121-3.1.3-13] [rfc6121-A.1-01]
   const changed = write(account, before, transition, before.listed);
   // [rfc6121-3.1.3-06] [rfc6121-3.1.3-09], and for the answers [rfc6121-3.1.6-02] [rfc6121-3.2.3-02] [rfc6121-3.3.3-02]
+  // [rfc3921-5.1.6-05]
   const recipients = type === "subscribe" ? availableSessions(account) : interestedSessions(account);
   // [rfc6121-3.1.6-02] [rfc6121-3.1.6-03] [rfc6121-3.2.3-02] [rfc6121-3.2.3-03] [rfc6121-3.3.3-02] [rfc6121-3.3.3-03]
+  // [rfc3921-8.2-18] [rfc3921-8.2.1-04] [rfc3921-8.3-11] [rfc3921-8.3.1-03] [rfc3921-8.4.1-03]
+  // [rfc3921-8.4.2-03] [rfc3921-8.5.1-03] [rfc3921-8.5.2-03] [rfc3921-8.6-02] [rfc3921-8.6-03]
   if (transition.pass) for (const session of recipients) session.send(toAccount);
   // Clients know the reason before they see the effect. [rfc6121-3.1.6-03] [rfc6121-3.2.3-03] [rfc6121-3.3.3-03]
+  // [rfc3921-8.2-18] [rfc3921-8.2.1-04] [rfc3921-8.3-11] [rfc3921-8.3.1-03] [rfc3921-8.4.1-03]
+  // [rfc3921-8.4.2-03] [rfc3921-8.5.1-03] [rfc3921-8.5.2-03] [rfc3921-8.6-02] [rfc3921-8.6-03]
   if (changed) host.emit(rosterItemChanged, { account, jid: contact });
+  // [rfc3921-8.4.1-05] [rfc3921-8.4.2-05]
   if (type === "unsubscribe" && maySeePresence(before)) closeOff(account, contact);
   if (transition.reply === undefined) return;
   // [rfc6121-3.1.3-07] [rfc6121-3.1.3-08] [rfc6121-3.4.2-08] [rfc6121-A.3.1-11] [rfc6121-A.3.2-12]
+  // [rfc3921-8.4.1-05] [rfc3921-8.4.2-05]
   account.send(makeStanza("presence", { from: account.jid, to: contact, type: transition.reply }));
   // Also to one who was let in before and asks again: whoever asks does not know.
   if (transition.reply === "subscribed") sendAvailability(account, contact, "available");
@@ -141,11 +159,12 @@ export function repeatRequests(host: Host, account: Account): void {
 export function cancelSubscriptions(account: Account, item: RosterItem): void {
   const contact = bareOf(item.jid);
   // [rfc6121-2.5.2-02] [rfc6121-2.5.2-04]
+  // [rfc3921-8.6-01]
   if (item.ask || seesPresence(item)) tell(account, contact, "unsubscribe");
   if (!maySeePresence(item)) return;
-  // To this contact, not to all (S5).
+  // To this contact, not to all (S5). [rfc3921-8.6-01]
   closeOff(account, contact);
-  // [rfc6121-2.5.2-03] [rfc6121-2.5.2-04]
+  // [rfc6121-2.5.2-03] [rfc6121-2.5.2-04] [rfc3921-8.6-01]
   tell(account, contact, "unsubscribed");
 }
 
@@ -170,6 +189,7 @@ function closeOff(account: Account, contact: BareJid): void {
 function write(account: Account, before: RosterItem, { state }: Transition, listed: boolean): boolean {
   const after: RosterItem = { ...before, ...state, listed };
   // [rfc6121-3.1.3-12] [rfc6121-3.3.3-06]
+  // [rfc3921-8.2.1-03]
   if (before.pendingIn && !after.pendingIn) account.map(subscriptionRequests).delete(bareOf(before.jid));
   const shown =
     before.subscription !== after.subscription ||

@@ -17,6 +17,7 @@ export function pushToInterested(account: Account, jid: Jid): void {
   // [rfc6121-2.6.3-06]
   const change = { jid, item: found?.listed === true ? found : undefined, ver: rosterVersion(account) };
   // [rfc6121-2.2-02] [rfc6121-2.3.2-03]
+  // [rfc3921-8.2-03]
   for (const session of interestedSessions(account)) push(session, change);
 }
 

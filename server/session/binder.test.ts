@@ -86,8 +86,13 @@ const conflicts: readonly (readonly [
   ["rename-new", "there", /\/orchard-[a-z2-7]{8}$/, true],
   ["rename-new", "cut", /\/orchard-[a-z2-7]{8}$/, true],
 ];
+const olderIds: Readonly<Record<ResourceConflict, string>> = {
+  "replace-old": " [rfc3921-3-09] [rfc3921-3-10]",
+  "refuse-new": " [rfc3921-3-11]",
+  "rename-new": " [rfc3920-7-09]",
+};
 for (const [resourceConflict, state, got, stays] of conflicts)
-  test(`${resourceConflict}: a resource whose session is ${state} is asked for again${resourceConflict === "rename-new" ? " [rfc3920-7-09]" : ""} [rfc6120-7.5-01] [rfc6120-7.7.1-02] [rfc6120-7.7.2.2-01]`, async () => {
+  test(`${resourceConflict}: a resource whose session is ${state} is asked for again${olderIds[resourceConflict]} [rfc6120-7.5-01] [rfc6120-7.7.1-02] [rfc6120-7.7.2.2-01]`, async () => {
     await using world = await startWorld({ accounts, settings: { resourceConflict } });
     const friend = await world.login(`${juliet}/balcony`);
     const old = await world.login(`${romeo}/orchard`);

@@ -51,6 +51,7 @@ export class Binder {
         if (account === undefined) return refused(new StanzaError("not-authorized"));
         const place = this.#choosePlace(account, wish.resource);
         if (place instanceof StanzaError) return refused(place);
+        // [rfc3921-3-09] [rfc3921-3-10]
         place.old?.end("conflict", "another client took this resource");
         const session = this.#newSession(link, account, place.jid, wish.language);
         account.sessions.set(session.resource, session);
@@ -122,6 +123,7 @@ export class Binder {
     const old = account.sessions.get(resourceOf(jid) ?? "");
     // [rfc6120-7.7.2.2-01] Who refuses means sessions that somebody uses, not what a cut has left behind.
     if (old !== undefined && settings.resourceConflict === "refuse-new" && old.connected)
+      // [rfc3921-3-11]
       return new StanzaError("conflict");
     // [rfc6120-7.5-01]
     if (old !== undefined && settings.resourceConflict !== "rename-new") return { jid, old };

@@ -94,7 +94,7 @@ describe("a client's negotiation", () => {
     assert.match(wire.take(), /<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'\/><\/iq>$/);
   });
 
-  test("asks for a session where a server of RFC 3921 wants one", () => {
+  test("asks for a session where a server of RFC 3921 wants one [rfc3921-3-05]", () => {
     const wire = authenticated();
     wire.write(features(`<bind ${bindNs}/>`, `<session ${sessionNs}/>`));
     wire.write(`<iq type='result' id='bind'><bind ${bindNs}><jid>juliet@im.example/y</jid></bind></iq>`);

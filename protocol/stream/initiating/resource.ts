@@ -77,6 +77,7 @@ export function receiveBindReply(state: AwaitingAddress, element: XmlElement): S
   // The address is what the server says, never a guess. [rfc6120-4.3.6-05]
   const jid = parseJid(element.child(NS_BIND, "bind")?.child(NS_BIND, "jid")?.text ?? "");
   if (jid === undefined || !isFull(jid)) return giveUp(state, { type: "protocol", text: "bound to no address" });
+  // [rfc3921-3-05]
   if (!offered.session) return connect(facts, offered, jid);
   const waiting: AwaitingSession = { role: "initiating", phase: "awaitingSession", facts, offered, jid };
   return step(waiting, { type: "send", element: sessionRequest(sessionId) });

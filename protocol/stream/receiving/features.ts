@@ -42,6 +42,7 @@ export function featuresAfterAuthentication(
   contentNamespace: string,
 ): XmlElement {
   // Servers have no resources to bind. [rfc6120-7.4-01]
+  // [rfc3921-3-04]
   const binding = contentNamespace === NS_SERVER ? [] : [bindFeature(), sessionFeature()];
   return features([
     ...binding,

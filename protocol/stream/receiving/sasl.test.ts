@@ -41,7 +41,7 @@ describe("SASL", () => {
         ],
       },
       {
-        name: "a client that sends everything ahead is served in order [rfc6120-4.3.3-01] [rfc6120-10.1-01] [rfc6120-10.1-06] [rfc3920-6.2-11]",
+        name: "a client that sends everything ahead is served in order [rfc3921-3-04] [rfc6120-4.3.3-01] [rfc6120-10.1-01] [rfc6120-10.1-06] [rfc3920-6.2-11]",
         script: [
           [
             plain + open + bind("balcony") + `<enable ${smNs} resume='1'/>`,
