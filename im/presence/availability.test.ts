@@ -235,7 +235,7 @@ for (const priority of ["128", "-129", "high", "", "1.5", "999999999999"])
   });
 
 for (const priority of ["-128", "127", "+5", " 0 "])
-  test(`a priority of "${priority}" is one`, async () => {
+  test(`a priority of "${priority}" is one [rfc6121-4.7.2.3-02]`, async () => {
     const { world, balcony } = await friends();
     await using _ = world;
     await balcony.sendText(`<presence><priority>${priority}</priority></presence>`);

@@ -126,6 +126,7 @@ test("a subscription that is cancelled takes directed presence with it [rfc6121-
   await balcony.sendText(`<presence to='${romeo}'/>`);
   orchard.ignoreAll();
   await balcony.sendText(`<presence type='unsubscribed' to='${romeo}'/>`);
+  assert.deepEqual(presenceFrom(orchard, juliet), ["unavailable"]);
   await balcony.close();
   assert.deepEqual(presenceFrom(orchard, juliet), ["unavailable"]);
 });

@@ -38,8 +38,9 @@ export function endDirected(account: Account, session: Session, unavailable: Sta
   session.set(directedSlot, nobody);
   for (const to of directed) {
     const bare = bareOf(to);
+    // [rfc6121-4.6.1-02] [rfc6121-4.6.3-02]
     const told = bare === account.jid || maySeePresence(account.map(rosterItems).get(bare));
-    // [rfc6121-4.6.1-02] [rfc6121-4.6.3-02] [rfc6121-4.6.3-03] [rfc6121-4.6.3-04]
+    // [rfc6121-4.6.3-03] [rfc6121-4.6.3-04]
     if (!afterBroadcast || !told) sendGuarded(account, session, unavailable.redirected(to));
   }
 }

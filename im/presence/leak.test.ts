@@ -20,7 +20,7 @@ for (const [state, passes] of [
   ["From", true],
   ["Both", true],
 ] as const)
-  describe(`a request to a resource, from a contact in state ${state} [rfc6121-8.5.3.1-01]`, () => {
+  describe(`a request to a resource, from a contact in state ${state} [rfc6121-8.5.3.1-01] [rfc6121-11-02]`, () => {
     for (const type of ["get", "set"])
       test(`${type} ${passes ? "passes" : "is answered as if nobody were there"}`, async () => {
         await using world = await startWorld({ accounts });

@@ -59,7 +59,7 @@ describe("a contact's server asks (RFC 6121 §4.3.2)", () => {
     orchard.receivesNothing();
   });
 
-  test("about one resource, and learns that it is there and no more [rfc6121-4.3.2-10] [rfc6121-4.3.2-11] [rfc6121-8.5.3.1-06] [rfc6121-8.5.3.2.2-04]", async () => {
+  test("about one resource, and learns that it is there and no more [rfc6121-4.3.2-10] [rfc6121-4.3.2-11] [rfc6121-8.5.3.1-06] [rfc6121-8.5.3.2.2-04] [rfc6121-4.3.2.1-02]", async () => {
     const { world, balcony, orchard } = await friends();
     await using _ = world;
     const chamber = await world.login(`${juliet}/chamber`);

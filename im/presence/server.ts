@@ -139,9 +139,9 @@ function take(host: Host, account: Account, stanza: Stanza): void {
 
 /** Presence is for those who are available, news of a failed request for all who follow the roster. */
 function recipientsOf(account: Account, type: string | undefined): readonly Session[] {
-  // [rfc6121-8.5.2.1.2-01] [rfc6121-8.5.2.2.2-01]
+  // [rfc6121-8.5.2.2.2-01]
   if (type !== "error") return availableSessions(account);
-  // [rfc6121-3.1.2-08]
+  // [rfc3921-8.2-09] [rfc3921-8.2-15] [rfc3921-8.3-03] [rfc3921-8.3-08]
   return [...account.sessions.values()].filter(
     (session) => session.get(presenceSlot) !== undefined || session.get(interestedSlot),
   );

@@ -154,6 +154,9 @@ for (const listed of [false, true])
     const later = await world.login(`${juliet}/later`);
     await later.sendText("<presence/>");
     assert.ok(presenceFrom(later, romeo).includes("subscribe"));
+    balcony.ignoreAll();
+    await balcony.sendText(`<presence type='subscribed' to='${romeo}'/>`);
+    assert.deepEqual(shownItems(balcony), ["from"]);
   });
 
 function shownItems(client: ScriptedClient): readonly string[] {

@@ -139,11 +139,11 @@ describe("an item is updated as a whole [rfc6121-2.4.1-01]", () => {
     },
     "an empty name": { item: `<item jid='${nurse}' name=''/>`, shown: `<item jid='${nurse}' subscription='none'/>` },
     "no name": { item: `<item jid='${nurse}'/>`, shown: `<item jid='${nurse}' subscription='none'/>` },
-    "what only the server may say [rfc6121-2.1.5-02]": {
+    "what only the server may say": {
       item: `<item jid='${nurse}' subscription='both' ask='subscribe' approved='true'/>`,
       shown: `<item jid='${nurse}' subscription='none'/>`,
     },
-    "what nobody may say [rfc6121-2.1.2.5-03]": {
+    "what nobody may say": {
       item: `<item jid='${nurse}' subscription='married' ask='kindly' approved='perhaps'/>`,
       shown: `<item jid='${nurse}' subscription='none'/>`,
     },
@@ -168,6 +168,21 @@ describe("an item is updated as a whole [rfc6121-2.4.1-01]", () => {
       await get(client);
       client.receives(roster(client, shown));
     });
+});
+
+test("of all subscriptions in a set the removal alone says anything [rfc6121-2.1.2.5-03] [rfc6121-2.1.5-02]", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  for (const subscription of ["none", "to", "from", "both", "Remove", "", "married"]) {
+    await set(client, `<item jid='${nurse}' subscription='${subscription}'/>`);
+    client.receives(done(client));
+  }
+  await get(client);
+  client.receives(roster(client, `<item jid='${nurse}' subscription='none'/>`));
+  await set(client, `<item jid='${nurse}' subscription='remove'/>`);
+  client.ignoreAll();
+  await get(client);
+  client.receives(roster(client, ""));
 });
 
 test("a contact is removed for all who asked, and gone [rfc6121-2.5.2-01]", async () => {
