@@ -27,8 +27,10 @@ export function privacyGuard(host: Host): Guard {
 
 function inbound(account: Account, stanza: Stanza): Verdict | undefined {
   const lists = listsFor(account, stanza);
+  // [rfc3921-10.2-02]
   if (lists.includes(undefined) || isOwn(account, stanza.from)) return undefined;
   // It may pass when any of those may have it; the others do not get to see it.
+  // [rfc3921-10.2-03] [rfc3921-11.1-01] [rfc3921-14-01]
   if (lists.some((list) => ruleOf(account, list, stanza.from, arriving(stanza))?.action !== "deny")) return undefined;
   return turnedAway(stanza);
 }
@@ -45,7 +47,7 @@ function toSession(session: Session, stanza: Stanza): Verdict | undefined {
 function outbound(account: Account, stanza: Stanza, session: Session): Verdict | undefined {
   const list = listOf(account, session);
   if (list === undefined || stanza.to === undefined || isOwn(account, stanza.to)) return undefined;
-  const rule = ruleOf(account, list, stanza.to, isNotification(stanza) ? "presence-out" : "other");
+  const rule = ruleOf(account, list, stanza.to, leaving(stanza));
   if (rule?.action !== "deny") return undefined;
   const blocked = list === defaultList(account) && isBlocking(rule);
   // [xep0016-2.14-05] [xep0191-3.3-11] (S26)
@@ -57,12 +59,12 @@ function outbound(account: Account, stanza: Stanza, session: Session): Verdict |
 function turnedAway({ kind, type, element }: Stanza): Verdict {
   // [xep0016-2.14-01] [xep0191-3.3-07]
   if (kind === "presence") return { drop: true };
-  // [xep0016-2.14-04] [xep0191-3.3-10]
+  // [xep0016-2.14-04] [xep0191-3.3-10] [rfc3921-10.14-03]
   if (type === "error" || (kind === "iq" && type === "result")) return { drop: true };
   // An error from an occupant's account makes rooms throw the occupant out (S21).
   const ofRoom = type === "groupchat" || element.child("http://jabber.org/protocol/muc#user", "x") !== undefined;
   if (kind === "message" && ofRoom) return { drop: true };
-  // [xep0016-2.14-02] [xep0016-2.14-03] [xep0191-3.3-08] [xep0191-3.3-09]
+  // [xep0016-2.14-02] [xep0016-2.14-03] [xep0191-3.3-08] [xep0191-3.3-09] [rfc3921-10.14-02]
   return { refuse: new StanzaError("service-unavailable") };
 }
 
@@ -92,6 +94,7 @@ export function ruleOf(
   jid: Jid,
   matter: PrivacyMatter,
 ): PrivacyItem | undefined {
+  // [rfc3921-10.2-07]
   return list?.ruleFor(jid, matter, rosterItemOf(account, bareOf(jid)));
 }
 
@@ -103,10 +106,18 @@ function isOwn(account: Account, jid: Jid): boolean {
 
 function arriving(stanza: Stanza): PrivacyMatter {
   if (stanza.kind !== "presence") return stanza.kind;
+  // What it asks for would leave. [rfc3921-5.1.3-05]
+  if (stanza.type === "probe") return "presence-out";
   return isNotification(stanza) ? "presence-in" : "other";
 }
 
-/** Presence as rules about presence mean it: no subscriptions, no probes (XEP-0016 §2.10). */
+function leaving(stanza: Stanza): PrivacyMatter {
+  // What it asks for would arrive. [rfc3921-5.1.1-04]
+  if (stanza.kind === "presence" && stanza.type === "probe") return "presence-in";
+  return isNotification(stanza) ? "presence-out" : "other"; // [rfc3921-5.1.1-05]
+}
+
+/** Presence as rules about presence mean it: no subscriptions (XEP-0016 §2.10). */
 function isNotification({ kind, type }: Stanza): boolean {
   return kind === "presence" && (type === undefined || type === "unavailable");
 }

@@ -41,13 +41,13 @@ const addresses: readonly (readonly [value: string, fits: readonly string[], not
 ];
 
 for (const [value, fits, not] of addresses)
-  test(`a rule about ${value} fits ${fits.join(" and ")} alone`, () => {
+  test(`a rule about ${value} fits ${fits.join(" and ")} alone [rfc3921-10.1-03]`, () => {
     const list = new PrivacyList([rule(1, "deny", byJid(value))]);
     for (const each of fits) assert.ok(list.denies(jid(each), "other", stranger), each);
     for (const each of not) assert.ok(!list.denies(jid(each), "other", stranger), each);
   });
 
-test("rules are asked in their order, wherever they stand, and the first that fits decides", () => {
+test("rules are asked in their order, wherever they stand, and the first that fits decides [rfc3921-10.2-04] [rfc3921-10.2-05]", () => {
   const list = new PrivacyList([
     rule(30, "deny", anyone),
     rule(10, "allow", byJid("tybalt@example.com/pda")),
@@ -61,11 +61,11 @@ test("rules are asked in their order, wherever they stand, and the first that fi
   );
 });
 
-test("where no rule fits all is allowed", () => {
+test("where no rule fits all is allowed [rfc3921-10.2-02]", () => {
   assert.equal(new PrivacyList([rule(1, "deny", byJid("a@b"))]).ruleFor(jid("c@d"), "message", stranger), undefined);
 });
 
-test("groups and states of subscription are those that the roster says, none for a stranger", () => {
+test("groups and states of subscription are those that the roster says, none for a stranger [rfc3921-10.1-06]", () => {
   const about = (match: PrivacyMatch): PrivacyList => new PrivacyList([rule(1, "deny", match)]);
   const cases: readonly (readonly [PrivacyMatch, stranger: boolean, friend: boolean])[] = [
     [{ by: "group", value: "Fencers" }, false, true],
@@ -80,7 +80,7 @@ test("groups and states of subscription are those that the roster says, none for
   }
 });
 
-test("a limited rule is about its kinds, an unlimited one about everything", () => {
+test("a limited rule is about its kinds, an unlimited one about everything [rfc3921-10.1-09]", () => {
   const matters: readonly PrivacyMatter[] = ["message", "iq", "presence-in", "presence-out", "other"];
   const denied = (list: PrivacyList): readonly PrivacyMatter[] =>
     matters.filter((matter) => list.denies(stranger.jid, matter, stranger));

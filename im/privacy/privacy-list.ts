@@ -35,6 +35,7 @@ export class PrivacyList {
   readonly #rules = new Map<string, PrivacyItem[]>();
 
   constructor(items: readonly PrivacyItem[]) {
+    // [rfc3921-10.2-04]
     this.items = items.toSorted((a, b) => a.order - b.order);
     for (const item of this.items) {
       const key = item.match.by === "anyone" ? anyone : keyOf(item.match.by, item.match.value);
@@ -48,9 +49,11 @@ export class PrivacyList {
   ruleFor(jid: Jid, matter: PrivacyMatter, contact: RosterItem): PrivacyItem | undefined {
     let found = this.#first(anyone, matter, undefined);
     // A full address fits itself, its bare address and its domain. [xep0016-2.1-03] [xep0191-6-01]
+    // [rfc3921-10.1-03]
     for (const value of new Set<string>([jid, bareOf(jid), domainOf(jid)]))
       found = this.#first(keyOf("jid", value), matter, found);
     for (const group of contact.groups) found = this.#first(keyOf("group", group), matter, found);
+    // [rfc3921-10.1-06]
     return this.#first(keyOf("subscription", contact.subscription), matter, found);
   }
 
@@ -59,7 +62,9 @@ export class PrivacyList {
   }
 
   #first(key: string, matter: PrivacyMatter, found: PrivacyItem | undefined): PrivacyItem | undefined {
+    // [rfc3921-10.1-09]
     const rule = this.#rules.get(key)?.find(({ kinds }) => kinds.length === 0 || kinds.some((kind) => kind === matter));
+    // [rfc3921-10.2-05]
     return rule !== undefined && (found === undefined || rule.order < found.order) ? rule : found;
   }
 }

@@ -23,5 +23,6 @@ export function defaultList(account: Account): PrivacyList | undefined {
 /** The one list that applies to a session: its active one, else the default one. [xep0016-2.2-01] */
 export function listOf(account: Account, session: Session): PrivacyList | undefined {
   const active = session.get(activeListName);
+  // [rfc3921-10.2-01]
   return active === undefined ? defaultList(account) : account.map(privacyLists).get(active);
 }

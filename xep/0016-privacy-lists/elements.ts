@@ -8,7 +8,9 @@ export const NS_PRIVACY = "jabber:iq:privacy";
 export const Item = element(NS_PRIVACY, "item", {
   type: optional(attr("type", oneOf("jid", "group", "subscription"))),
   value: optional(attr("value", text)),
+  // [rfc3921-10.1-07]
   action: attr("action", oneOf("allow", "deny")),
+  // [rfc3921-10.1-08]
   order: attr("order", integer()),
   message: flag(NS_PRIVACY, "message"),
   iq: flag(NS_PRIVACY, "iq"),

@@ -5,6 +5,8 @@ import { parseElement } from "#protocol/xml/read.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { presenceWitness } from "#testing/scenario/subscriptions.ts";
+import { serverModules } from "#server/modules.generated.ts";
 import { Query, List, Item } from "./elements.ts";
 
 const romeoJid = "romeo@montague.example";
@@ -70,7 +72,7 @@ test("the rules of the specification's examples are read and written without los
   }
 });
 
-test("lists are made, named, read, changed and removed; every client hears of it by name", async () => {
+test("lists are made, named, read, changed and removed; every client hears of it by name [rfc3921-10.1-01] [rfc3921-10.2-08] [rfc3921-10.7-01]", async () => {
   await using world = await startWorld({ accounts });
   const juliet = await world.login(`${julietJid}/balcony`);
   const chamber = await world.login(`${julietJid}/chamber`);
@@ -108,39 +110,54 @@ test("lists are made, named, read, changed and removed; every client hears of it
 });
 
 const refusals: readonly (readonly [name: string, type: "get" | "set", children: string, condition: string])[] = [
-  ["to read a list that is not there", "get", "<list name='The Empty Set'/>", "item-not-found"],
-  ["to read two lists", "get", "<list name='a'/><list name='b'/>", "bad-request"],
-  ["to activate a list that is not there", "set", "<active name='The Empty Set'/>", "item-not-found"],
-  ["to make a list that is not there the default", "set", "<default name='The Empty Set'/>", "item-not-found"],
-  ["to remove a list that is not there", "set", "<list name='The Empty Set'/>", "item-not-found"],
-  ["to remove two lists", "set", "<list name='a'/><list name='b'/>", "bad-request"],
-  ["to do nothing", "set", "", "bad-request"],
-  ["two changes at once", "set", "<active/><default/>", "bad-request"],
-  ["two rules in one place", "set", `<list name='a'>${denyAll}${denyAll}</list>`, "bad-request"],
-  ["a rule without a place", "set", "<list name='a'><item action='deny'/></list>", "bad-request"],
-  ["a rule before the first place", "set", "<list name='a'><item action='deny' order='-1'/></list>", "bad-request"],
-  ["a rule without an action", "set", "<list name='a'><item order='1'/></list>", "bad-request"],
-  ["an action that is none", "set", "<list name='a'><item order='1' action='maybe'/></list>", "bad-request"],
+  ["to read a list that is not there [rfc3921-10.3-01]", "get", "<list name='The Empty Set'/>", "item-not-found"],
+  ["to read two lists [rfc3921-10.3-02]", "get", "<list name='a'/><list name='b'/>", "bad-request"],
+  ["to activate a list that is not there [rfc3921-10.4-03]", "set", "<active name='The Empty Set'/>", "item-not-found"],
   [
-    "a rule about what is no address",
+    "to make a list that is not there the default [rfc3921-10.5-03]",
+    "set",
+    "<default name='The Empty Set'/>",
+    "item-not-found",
+  ],
+  ["to remove a list that is not there [rfc3921-10.8-03]", "set", "<list name='The Empty Set'/>", "item-not-found"],
+  ["to remove two lists [rfc3921-10.8-04]", "set", "<list name='a'/><list name='b'/>", "bad-request"],
+  ["to do nothing", "set", "", "bad-request"],
+  ["two changes at once [rfc3921-10.1-10]", "set", "<active/><default/>", "bad-request"],
+  ["two rules in one place [rfc3921-10.1-08]", "set", `<list name='a'>${denyAll}${denyAll}</list>`, "bad-request"],
+  ["a rule without a place [rfc3921-10.1-08]", "set", "<list name='a'><item action='deny'/></list>", "bad-request"],
+  [
+    "a rule before the first place [rfc3921-10.1-08]",
+    "set",
+    "<list name='a'><item action='deny' order='-1'/></list>",
+    "bad-request",
+  ],
+  ["a rule without an action [rfc3921-10.1-07]", "set", "<list name='a'><item order='1'/></list>", "bad-request"],
+  [
+    "an action that is none [rfc3921-10.1-07]",
+    "set",
+    "<list name='a'><item order='1' action='maybe'/></list>",
+    "bad-request",
+  ],
+  [
+    "a rule about what is no address [rfc3921-10.1-02]",
     "set",
     "<list name='a'><item type='jid' value='@' action='deny' order='1'/></list>",
     "jid-malformed",
   ],
   [
-    "a rule about an address that is missing",
+    "a rule about an address that is missing [rfc3921-10.1-02]",
     "set",
     "<list name='a'><item type='jid' action='deny' order='1'/></list>",
     "bad-request",
   ],
   [
-    "a group that is not in the roster",
+    "a group that is not in the roster [rfc3921-10.1-05]",
     "set",
     "<list name='a'><item type='group' value='Foes' action='deny' order='1'/></list>",
     "item-not-found",
   ],
   [
-    "a state of subscription that is none",
+    "a state of subscription that is none [rfc3921-10.1-06]",
     "set",
     "<list name='a'><item type='subscription' value='remove' action='deny' order='1'/></list>",
     "bad-request",
@@ -157,18 +174,18 @@ const refusals: readonly (readonly [name: string, type: "get" | "set", children:
   ["more lists than the bound (A15)", "set", `<list name='third'>${denyAll}</list>`, "resource-constraint"],
 ];
 
-test("requests that cannot be right are refused and change nothing", async () => {
-  await using world = await startWorld({
-    accounts,
-    options: { "privacy-lists.lists_max": 2, "privacy-lists.items_max": 2 },
+for (const [name, type, children, condition] of refusals)
+  test(`${type === "get" ? "it cannot be asked" : "it is refused, and changes nothing"}: ${name}`, async () => {
+    await using world = await startWorld({
+      accounts,
+      options: { "privacy-lists.lists_max": 2, "privacy-lists.items_max": 2 },
+    });
+    const juliet = await world.login(`${julietJid}/balcony`);
+    for (const list of ["a", "b"]) await change(juliet, `<list name='${list}'>${denyAll}</list>`);
+    const before = serialize((await ask(juliet, "get", "")).firstElement ?? juliet.next());
+    assert.equal(conditionOf(await ask(juliet, type, children)), condition);
+    assert.equal(serialize((await ask(juliet, "get", "")).firstElement ?? juliet.next()), before);
   });
-  const juliet = await world.login(`${julietJid}/balcony`);
-  for (const name of ["a", "b"]) await change(juliet, `<list name='${name}'>${denyAll}</list>`);
-  const before = serialize((await ask(juliet, "get", "")).firstElement ?? juliet.next());
-  for (const [name, type, children, condition] of refusals)
-    assert.equal(conditionOf(await ask(juliet, type, children)), condition, name);
-  assert.equal(serialize((await ask(juliet, "get", "")).firstElement ?? juliet.next()), before);
-});
 
 test("nobody reads or writes somebody else's lists", async () => {
   await using world = await startWorld({ accounts });
@@ -181,7 +198,7 @@ test("nobody reads or writes somebody else's lists", async () => {
   }
 });
 
-test("what applies to another client is neither removed nor replaced as default", async () => {
+test("what applies to another client is neither removed nor replaced as default [rfc3921-10.2-10] [rfc3921-10.5-02] [rfc3921-10.5-05] [rfc3921-10.8-02]", async () => {
   await using world = await startWorld({ accounts });
   const juliet = await world.login(`${julietJid}/balcony`);
   await change(juliet, `<list name='a'>${denyAll}</list>`);
@@ -226,7 +243,7 @@ const parties = [
 
 for (const as of ["active", "default"] as const)
   for (const [kinds, stopped] of limits)
-    test(`a rule against ${kinds === "" ? "everything" : kinds} in the ${as} list stops ${stopped.join(", ") || "nothing that arrives"}`, async () => {
+    test(`a rule against ${kinds === "" ? "everything" : kinds} in the ${as} list stops ${stopped.join(", ") || "nothing that arrives"}${kinds === "" ? " [rfc3921-10.2-03] [rfc3921-11.1-01] [rfc3921-14-01]" : " [rfc3921-10.1-09]"}`, async () => {
       await using world = await startWorld({ accounts });
       const { romeo, juliet } = await contacts(world);
       for (const party of parties) {
@@ -244,7 +261,7 @@ for (const as of ["active", "default"] as const)
       assert.equal(juliet.pending.length > 0, !stopped.includes("subscription"));
     });
 
-test("a later allowance does not help, an earlier one does", async () => {
+test("a later allowance does not help, an earlier one does, and a change of the list counts at once [rfc3921-10.2-05] [rfc3921-10.2-06]", async () => {
   await using world = await startWorld({ accounts });
   const { romeo, juliet } = await contacts(world);
   await apply(
@@ -263,7 +280,7 @@ test("a later allowance does not help, an earlier one does", async () => {
   assert.equal(juliet.pending.filter(({ name }) => name === "message").length, 1);
 });
 
-test("an active list applies in place of the default one, to its session alone and no longer than that", async () => {
+test("an active list applies in place of the default one, to its session alone and no longer than that [rfc3921-10.2-01]", async () => {
   await using world = await startWorld({ accounts });
   const { romeo, juliet } = await contacts(world);
   const chamber = await world.login(`${julietJid}/chamber`);
@@ -308,7 +325,7 @@ test("where nobody is connected the default list applies", async () => {
   assert.equal(conditionOf(romeo.next()), "service-unavailable");
 });
 
-test("a change of the roster counts at once", async () => {
+test("a change of the roster counts at once [rfc3921-10.2-07]", async () => {
   await using world = await startWorld({ accounts });
   const { romeo, juliet } = await contacts(world);
   await apply(juliet, "default", "<item type='group' value='Lovers' action='deny' order='1'><message/></item>");
@@ -356,6 +373,105 @@ test("a contact that is not to be seen leaves, and is asked again when it may be
   assert.equal(juliet.next().attr("type"), "result");
   juliet.receives(`<presence from='${romeoJid}/orchard' to='${julietJid}'><show>away</show></presence>`);
 });
+
+test("where no list applies everything arrives, though there are lists [rfc3921-10.2-02]", async () => {
+  await using world = await startWorld({ accounts });
+  const { romeo, juliet } = await contacts(world);
+  await change(juliet, `<list name='l'>${denyAll}</list>`);
+  for (const [kind, sent] of heard) {
+    await romeo.sendText(sent);
+    assert.equal(juliet.pending.length, 1, kind);
+    juliet.ignoreAll();
+  }
+});
+
+test("a list applies when its result is told, and every edit is told to all clients [rfc3921-10.4-02] [rfc3921-10.6-04]", async () => {
+  await using world = await startWorld({ accounts });
+  const { juliet } = await contacts(world);
+  const chamber = await world.login(`${julietJid}/chamber`);
+  await change(juliet, `<list name='l'>${denyAll}</list>`);
+  chamber.ignoreAll();
+  await juliet.sendText(
+    "<iq type='set' id='a'><query xmlns='jabber:iq:privacy'><active name='l'/></query></iq>" +
+      `<message to='${romeoJid}' id='m'><body>Hi</body></message>`,
+  );
+  // The farewell that hides Romeo comes first: the list applies already.
+  assert.deepEqual(
+    juliet.pending.map((stanza) => stanza.attr("id") ?? stanza.attr("type")),
+    ["unavailable", "a", "m"],
+  );
+  assert.equal(conditionOf(juliet.pending.at(-1) ?? juliet.next()), "not-acceptable");
+  await change(juliet, "<list name='l'><item action='allow' order='1'/></list>");
+  chamber.receives(
+    `<iq type='set' id='{any}' to='${julietJid}/chamber'><query xmlns='jabber:iq:privacy'><list name='l'/></query></iq>`,
+  );
+});
+
+test("who is blocked gets service-unavailable to requests, and nothing to answers [rfc3921-10.14-02] [rfc3921-10.14-03]", async () => {
+  await using world = await startWorld({ accounts });
+  const { romeo, juliet } = await contacts(world);
+  await apply(juliet, "default", `<item type='jid' value='${romeoJid}' action='deny' order='1'/>`);
+  romeo.ignoreAll();
+  for (const type of ["get", "set"]) {
+    await romeo.sendText(`<iq type='${type}' id='1' to='${julietJid}/balcony'><q xmlns='urn:example'/></iq>`);
+    assert.equal(conditionOf(romeo.next()), "service-unavailable");
+  }
+  await romeo.sendText(
+    `<iq type='result' id='1' to='${julietJid}/balcony'/>` +
+      `<iq type='error' id='1' to='${julietJid}/balcony'><error type='cancel'/></iq>`,
+  );
+  romeo.receivesNothing();
+  juliet.receivesNothing();
+});
+
+for (const as of ["active", "default"] as const)
+  test(`who is not to see presence is sent neither the first nor later nor the last: ${as} list [rfc3921-5.1.1-05]`, async () => {
+    await using world = await startWorld({ accounts });
+    const { romeo, juliet } = await contacts(world);
+    await juliet.sendText("<presence type='unavailable'/>");
+    await apply(juliet, as, "<item action='deny' order='1'><presence-out/></item>");
+    romeo.ignoreAll();
+    for (const presence of ["<presence/>", "<presence><show>away</show></presence>", "<presence type='unavailable'/>"])
+      await juliet.sendText(presence);
+    romeo.receivesNothing();
+  });
+
+test("who is not to be heard is not asked for presence [rfc3921-5.1.1-04]", async () => {
+  const { module, arrivals } = presenceWitness();
+  await using world = await startWorld({ accounts, modules: [...serverModules, module] });
+  const { juliet } = await contacts(world);
+  const probesAtLogin = async (): Promise<number> => {
+    await juliet.sendText("<presence type='unavailable'/>");
+    arrivals.length = 0;
+    await juliet.sendText("<presence/>");
+    return arrivals.filter(({ at, type }) => at === romeoJid && type === "probe").length;
+  };
+  assert.equal(await probesAtLogin(), 1);
+  await apply(juliet, "default", "<item action='deny' order='1'><presence-in/></item>");
+  assert.equal(await probesAtLogin(), 0);
+});
+
+for (const away of [false, true])
+  test(`who is blocked from seeing presence gets no answer to a probe${away ? ", also while nobody is there" : ""} [rfc3921-5.1.3-05]`, async () => {
+    await using world = await startWorld({ accounts });
+    const { romeo, juliet } = await contacts(world);
+    const probe = async (to: string): Promise<void> => {
+      romeo.ignoreAll();
+      await romeo.sendText(`<presence type='probe' to='${to}'/>`);
+    };
+    await probe(julietJid);
+    assert.equal(romeo.next().name, "presence", "asked by one who may see");
+    await apply(
+      juliet,
+      "default",
+      `<item type='jid' value='${romeoJid}' action='deny' order='1'><presence-out/></item>`,
+    );
+    if (away) await juliet.sendText("<presence type='unavailable'/>");
+    for (const to of [julietJid, `${julietJid}/balcony`]) {
+      await probe(to);
+      romeo.receivesNothing();
+    }
+  });
 
 test("nothing comes between a user's own clients", async () => {
   await using world = await startWorld({ accounts });

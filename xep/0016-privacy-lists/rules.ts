@@ -32,16 +32,16 @@ function matchOf({ type, value }: ItemOnTheWire, account: Account): PrivacyMatch
   switch (type) {
     case "jid": {
       const jid = parseJid(value);
-      // [xep0016-2.1-02]
+      // [xep0016-2.1-02] [rfc3921-10.1-02]
       if (jid === undefined) throw new StanzaError("jid-malformed");
       return { by: "jid", value: jid };
     }
     case "group":
-      // [xep0016-2.1-05]
+      // [xep0016-2.1-05] [rfc3921-10.1-05]
       if (!hasGroup(account, value)) throw new StanzaError("item-not-found", { text: `no contact is in ${value}` });
       return { by: "group", value };
     default:
-      // [xep0016-2.1-06]
+      // [xep0016-2.1-06] [rfc3921-10.1-06]
       if (!isSubscription(value)) throw new StanzaError("bad-request", { text: "unknown state of subscription" });
       return { by: "subscription", value };
   }

@@ -53,6 +53,7 @@ export const privacyListsModule = serverModule({
   options: [listsMax, itemsMax],
   slots: [...privacySlots],
   start: (host) => ({
+    // [rfc3921-10.1-01]
     iq: [reads(Query, get), writes(Query, (request) => set(host, request))],
     guard: privacyGuard(host),
     events: [
@@ -69,11 +70,11 @@ function get({ account, session, payload }: Request): XmlElement {
   const [asked, ...more] = payload.children;
   const lists = account.map(privacyLists);
   if (asked === undefined) return names(account, session);
-  // [xep0016-2.3-02]
+  // [xep0016-2.3-02] [rfc3921-10.3-02]
   if (more.length > 0) throw new StanzaError("bad-request", { text: "one list at a time" });
   const { name } = List.parse(asked);
   const list = lists.get(name);
-  // [xep0016-2.3-01]
+  // [xep0016-2.3-01] [rfc3921-10.3-01]
   if (list === undefined) throw new StanzaError("item-not-found");
   return Query.build({ children: [List.build({ name, items: list.items.map(itemOfRule) })] });
 }
@@ -95,13 +96,14 @@ function set(host: Host, { account, session, payload }: Request): undefined {
   if (session === undefined) throw new StanzaError("forbidden");
   session.set(understandsSlot, true);
   const [asked, ...more] = payload.children;
-  // [xep0016-2.1-11] [xep0016-2.8-04]
+  // [xep0016-2.1-11] [xep0016-2.8-04] [rfc3921-10.1-10] [rfc3921-10.8-04]
   if (asked === undefined || more.length > 0) throw new StanzaError("bad-request", { text: "one change at a time" });
   const change = Active.is(asked)
     ? activate(account, session, Active.parse(asked).name)
     : Default.is(asked)
       ? makeDefault(account, session, Default.parse(asked).name)
       : edit(host, account, session, List.parse(asked));
+  // Carried out before the result is sent. [rfc3921-10.4-02] [rfc3921-10.2-06]
   const blocked = changePrivacy(account, change);
   if (blocked.blocked.length + blocked.unblocked.length > 0) host.emit(blockedChangedByLists, { account, ...blocked });
   return undefined;
@@ -109,16 +111,16 @@ function set(host: Host, { account, session, payload }: Request): undefined {
 
 /** XEP-0016 §2.4 */
 function activate(account: Account, session: Session, name: string | undefined): () => void {
-  if (name !== undefined) mustExist(account, name);
+  if (name !== undefined) mustExist(account, name); // [rfc3921-10.4-03]
   return () => session.set(activeListName, name === undefined ? undefined : detachString(name));
 }
 
 /** XEP-0016 §2.5 */
 function makeDefault(account: Account, session: Session, name: string | undefined): () => void {
-  if (name !== undefined) mustExist(account, name);
+  if (name !== undefined) mustExist(account, name); // [rfc3921-10.5-03]
   const byDefault = account.value(defaultListName);
   const old = byDefault.get();
-  // [xep0016-2.5-02] [xep0016-2.5-05] [xep0016-2.2-10]
+  // [xep0016-2.5-02] [xep0016-2.5-05] [xep0016-2.2-10] [rfc3921-10.2-10] [rfc3921-10.5-02] [rfc3921-10.5-05]
   if (old !== undefined && old !== name && appliesToOthers(account, session, old))
     throw new StanzaError("conflict", { text: "another of your clients uses the default list" });
   return () => (name === undefined ? byDefault.delete() : byDefault.set(detachString(name)));
@@ -130,22 +132,23 @@ function edit(host: Host, account: Account, session: Session, { name, items }: I
   const lists = account.map(privacyLists);
   if (name === "" || name.length > nameLengthMax)
     throw new StanzaError("bad-request", { text: `the name of a list has 1 to ${nameLengthMax} characters` });
-  // [xep0016-2.1-09]
+  // [xep0016-2.1-09] [rfc3921-10.1-08]
   if (new Set(items.map(({ order }) => order)).size < items.length)
     throw new StanzaError("bad-request", { text: "two rules have the same place" });
   if (items.length > host.setting(itemsMax)) throw tooMany("the list has too many rules");
   if (!lists.has(name) && lists.size >= host.setting(listsMax)) throw tooMany("you have too many lists");
   const list = copyOfList(new PrivacyList(items.map((item) => ruleOfItem(item, account))));
   return () => {
-    lists.set(detachString(name), list);
+    lists.set(detachString(name), list); // [rfc3921-10.2-06]
+    // [rfc3921-10.2-08] [rfc3921-10.6-04] [rfc3921-10.7-01]
     push(host, account, name);
   };
 }
 
 function remove(host: Host, account: Account, session: Session, name: string): () => void {
-  // [xep0016-2.8-03]
+  // [xep0016-2.8-03] [rfc3921-10.8-03]
   mustExist(account, name);
-  // [xep0016-2.8-02] [xep0016-2.2-10]
+  // [xep0016-2.8-02] [xep0016-2.2-10] [rfc3921-10.2-10] [rfc3921-10.8-02]
   if (appliesToOthers(account, session, name))
     throw new StanzaError("conflict", { text: "another of your clients uses this list" });
   return () => {
