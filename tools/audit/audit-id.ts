@@ -51,7 +51,7 @@ export async function auditId(id: string, tree: AuditedTree): Promise<AuditedId>
     places: broken,
     ...(!isNoticed &&
       broken.every(({ outcome }) => outcome === "cannot be broken") && {
-        fault: "no program that runs cites it: cite it where the rule is obeyed",
+        fault: "nothing that can be broken cites it: cite it where the rule is obeyed",
       }),
   };
 }
@@ -99,8 +99,11 @@ async function breakPlace(options: {
     if (run.loaded) return { label, outcome: "not noticed", detail: told };
     // What does not even load shows nothing about the rule: the next way may.
   }
-  const what = nodes.at(-1)?.type ?? "nothing";
-  return { label, outcome: "cannot be broken", detail: `it cites the requirement at a ${what}` };
+  const detail =
+    mutations.length > 0
+      ? `broken, the program does not load (${nodes.at(-1)?.type})`
+      : `it cites the requirement at what is not run (${nodes.at(-1)?.type})`;
+  return { label, outcome: "cannot be broken", detail };
 }
 
 function isProgram(text: string): boolean {

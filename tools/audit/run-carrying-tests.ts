@@ -38,7 +38,7 @@ export async function runCarryingTests(options: {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const child = spawn(
     process.execPath,
-    [join(root, "tools/audit/carrying-tests.ts"), id, mode, ...files.map((file) => join(root, file))],
+    [join(import.meta.dirname, "carrying-tests.ts"), id, mode, ...files.map((file) => join(root, file))],
     // A group of its own, so that what the tests start can be ended with them.
     { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "ignore"] },
   );

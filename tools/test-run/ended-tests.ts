@@ -21,7 +21,7 @@ export class EndedTests {
   take(event: TestEvent): EndedTest | undefined {
     if (event.type !== "test:start" && event.type !== "test:pass" && event.type !== "test:fail") return undefined;
     const { name, nesting } = event.data;
-    const file = fileOf(event.data);
+    const file = event.data.entryFile ?? event.data.file;
     if (file === undefined) return undefined;
     const begun = this.#begun.get(file) ?? [];
     if (event.type === "test:start") {
@@ -40,11 +40,6 @@ export class EndedTests {
       holdsOthers: details.type === "suite" || ended?.holdsOthers === true,
     };
   }
-}
-
-/** Node's types do not know `entryFile`: the file that was run. `file` is where the test is declared. */
-function fileOf(data: { readonly file?: string | undefined; readonly entryFile?: unknown }): string | undefined {
-  return typeof data.entryFile === "string" ? data.entryFile : data.file;
 }
 
 function isLeftOut(mark: string | boolean | undefined): boolean {
