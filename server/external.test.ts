@@ -40,7 +40,7 @@ const external = (authzid = "="): string =>
 
 for (const transport of ["direct TLS", "STARTTLS"] as const) {
   for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
-    test(`a user logs in by certificate over ${transport} with ${maxVersion}`, async () => {
+    test(`a user logs in by certificate over ${transport} with ${maxVersion} [rfc6120-5.4.3.1-04] [rfc6120-13.6-03] [rfc6120-13.7.2.2.1-01] [rfc6120-13.7.2.2.1-02] [rfc6120-13.8.4-01]`, async () => {
       const options = { ...(await authority.issue({ addresses: [romeo] })), maxVersion };
       using client = await connect(transport, options);
       assert.match(await features(client), /<mechanism>EXTERNAL<\/mechanism>/);
@@ -70,11 +70,27 @@ async function connect(
 const year = 365 * 86_400_000;
 for (const { name, pair } of [
   { name: "no certificate", pair: () => Promise.resolve({}) },
-  { name: "one of an unknown authority", pair: () => stranger.issue({ addresses: [romeo] }) },
-  { name: "one that has expired", pair: () => authority.issue({ addresses: [romeo], validMs: [-2 * year, -year] }) },
-  { name: "one that is for servers", pair: () => authority.issue({ addresses: [romeo], purpose: "server" }) },
+  {
+    name: "one of an unknown authority [rfc6120-13.6-03] [rfc6120-13.7.2-01] [rfc6120-13.7.2-02] [rfc6120-13.7.2-03] [rfc6120-13.7.2.2.2-01]",
+    pair: () => stranger.issue({ addresses: [romeo] }),
+  },
+  {
+    name: "one that the user has signed [rfc6120-13.7.2.2.3-01]",
+    pair: () => authority.issue({ addresses: [romeo], selfSigned: true }),
+  },
+  {
+    name: "one that has expired [rfc6120-5.4.3.1-07] [rfc6120-13.7.2-02] [rfc6120-13.7.2-03]",
+    pair: () => authority.issue({ addresses: [romeo], validMs: [-2 * year, -year] }),
+  },
+  {
+    name: "one that is for servers [rfc6120-13.7.2-02]",
+    pair: () => authority.issue({ addresses: [romeo], purpose: "server" }),
+  },
   // The account of the same name is another's.
-  { name: "one for another domain", pair: () => authority.issue({ addresses: ["romeo@capulet.example"] }) },
+  {
+    name: "one for another domain [rfc6120-13.7.2.2.1-04]",
+    pair: () => authority.issue({ addresses: ["romeo@capulet.example"] }),
+  },
   { name: "one for a domain", pair: () => authority.issue({ addresses: ["montague.example"] }) },
   { name: "one for a resource", pair: () => authority.issue({ addresses: [`${romeo}/orchard`] }) },
   { name: "one that has the address for e-mail", pair: () => authority.issue({ addresses: [], email: romeo }) },

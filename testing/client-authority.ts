@@ -23,6 +23,8 @@ export interface ClientCertificate {
   readonly validMs?: readonly [from: number, till: number];
   /** Of extendedKeyUsage; none by default. */
   readonly purpose?: "client" | "server";
+  /** By the user's own key, in the user's own name. */
+  readonly selfSigned?: boolean;
 }
 
 /** An authority that gives users certificates. */
@@ -56,7 +58,13 @@ export class ClientAuthority {
     return `${this.#own.toString("pem")}\n`;
   }
 
-  async issue({ addresses, email, validMs = [-hourMs, hourMs], purpose }: ClientCertificate): Promise<ClientPair> {
+  async issue({
+    addresses,
+    email,
+    validMs = [-hourMs, hourMs],
+    purpose,
+    selfSigned = false,
+  }: ClientCertificate): Promise<ClientPair> {
     const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const names = [
       ...addresses.map((address) => new GeneralName({ otherName: xmppAddress(address) })),
@@ -65,9 +73,9 @@ export class ClientAuthority {
     const usage = purpose === "server" ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
     const certificate = await x509.X509CertificateGenerator.create({
       subject: [{ CN: ["a user"] }],
-      issuer: this.#own.subject,
+      issuer: selfSigned ? [{ CN: ["a user"] }] : this.#own.subject,
       publicKey: keys.publicKey,
-      signingKey: this.#keys.privateKey,
+      signingKey: selfSigned ? keys.privateKey : this.#keys.privateKey,
       notBefore: new Date(Date.now() + validMs[0]),
       notAfter: new Date(Date.now() + validMs[1]),
       signingAlgorithm: algorithm,

@@ -20,6 +20,7 @@ function withoutAuthzid(context: SaslServerContext): ServerStep {
   const [first, ...others] = identities;
   if (first === undefined) return fail("not-authorized");
   if (others.length === 0) return enter(context, first, undefined);
+  // [rfc6120-13.7.2.2.1-03]
   const named = identities.find(({ address }) => address === context.from);
   // The certificate proves several and nothing says which is meant. [xep0178-2-03] [xep0178-2-07]
   return named === undefined ? fail("invalid-authzid") : enter(context, named, undefined);

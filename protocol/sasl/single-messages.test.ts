@@ -90,7 +90,7 @@ const external: readonly {
     who: "juliet",
   },
   {
-    name: "two addresses, one in the stream header",
+    name: "two addresses, one in the stream header [rfc6120-13.7.2.2.1-03]",
     certificate: [address("romeo"), address("juliet")],
     from: `juliet@${testDomain}`,
     message: "",

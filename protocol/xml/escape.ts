@@ -35,6 +35,7 @@ function isPlain(text: string): boolean {
 }
 
 function checkCharacters(text: string): void {
+  // [rfc6120-11.3-01]
   if (!isXmlText(text)) throw new XmlError("not-well-formed", "a character that XML does not allow would be written");
 }
 

@@ -17,7 +17,7 @@ const shapes: readonly {
   readonly text: string;
 }[] = [
   {
-    name: "a stanza in its stream",
+    name: "a stanza in its stream [rfc6120-4.8.5-03]",
     element: xml(NS_CLIENT, "message", { to: "a@b" }, xml(NS_CLIENT, "body", {}, "c")),
     text: "<message to='a@b'><body>c</body></message>",
   },
@@ -53,6 +53,11 @@ const shapes: readonly {
     text: `<stream:error><reset xmlns='${NS_STREAMS}'/></stream:error>`,
   },
   {
+    name: "extensions of several namespaces [rfc6120-4.8.5-08] [rfc6120-8.4-02] [rfc6120-11.3-03]",
+    element: xml(NS_CLIENT, "message", {}, xml("urn:a", "a", {}, xml("urn:b", "a"), xml("urn:a", "c"))),
+    text: "<message><a xmlns='urn:a'><a xmlns='urn:b'/><c/></a></message>",
+  },
+  {
     name: "stream features in a WebSocket frame",
     element: xml(NS_STREAM, "features", {}, xml("u", "a")),
     inherited: "",
@@ -70,7 +75,7 @@ const shapes: readonly {
     text: "<a xml:lang='de' xml:id='b'/>",
   },
   {
-    name: "attributes of other namespaces",
+    name: "attributes of other namespaces [rfc6120-8.4-05]",
     element: xml(NS_CLIENT, "a", { "{u}b": "c", "{v}b": "'" }),
     text: "<a xmlns:ns1='u' ns1:b='c' xmlns:ns2='v' ns2:b='&apos;'/>",
   },

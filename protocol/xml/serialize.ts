@@ -70,6 +70,7 @@ function writeElement(
   const tag = prefix + (bytes ? encodeUtf8(name) : name);
   let head = `<${tag}`;
   if (prefix === "stream:" && !streamBound) head += ` xmlns:stream='${NS_STREAM}'`;
+  // [rfc6120-4.8.5-08] [rfc6120-8.4-02] [rfc6120-11.3-03]
   if (prefix === "" && ns !== inherited) head += ` xmlns='${defaultNamespace(ns, bytes)}'`;
   head += writeAttributes(parts, bytes);
   if (source !== undefined && (flags & INNER_CANONICAL) !== 0 && prefix === "") {
@@ -128,6 +129,7 @@ function writePrefixed(name: string, value: string, prefix: string, bytes: boole
   const ns = name.slice(1, close);
   const local = name.slice(close + 1);
   if (close < 0 || !isName(local) || ns === "" || ns === NS_XML || ns === NS_XMLNS) throw cannotWrite("attribute name");
+  // [rfc6120-8.4-05]
   return writeAttribute(`xmlns:${prefix}`, ns, bytes) + writeAttribute(`${prefix}:${local}`, value, bytes);
 }
 
@@ -139,6 +141,7 @@ function fromSource(source: Source, start: number, end: number, bytes: boolean):
 }
 
 function prefixOf(ns: string, inherited: string): string {
+  // [rfc6120-4.8.5-03]
   if (ns === inherited) return "";
   if (ns === NS_STREAM) return "stream:"; // [rfc3920-11.2.1-03] [rfc3920-11.2.1-04]
   return ns === NS_XML ? "xml:" : ""; // [rfc3920-11.2.2-06]
@@ -151,7 +154,7 @@ function defaultNamespace(ns: string, bytes: boolean): string {
 }
 
 function checkedName(parts: ElementParts): string {
-  // Names that were read have been checked, and withAttributes, withChildren keep them.
+  // Names that were read have been checked, and withAttributes, withChildren keep them. [rfc6120-11.1-02]
   if (parts.source === undefined && !isName(parts.name)) throw cannotWrite("element name");
   return parts.name;
 }

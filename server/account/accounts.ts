@@ -48,6 +48,7 @@ export class Accounts implements AccountAdministration {
     const host = this.#parts.host(domainOf(jid));
     const name = localpartOf(jid);
     if (host === undefined) return failed("bad-name", `${domainOf(jid)} is not a host of this server`);
+    // [rfc6120-C-01]
     if (name === undefined || !isBare(jid)) return failed("bad-name", "an account is named name@host");
     if (!isCreatableLocalpart(name))
       return failed(

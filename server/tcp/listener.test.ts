@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { after, before, test } from "node:test";
-import type { ConnectionOptions } from "node:tls";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { SocketClient } from "#testing/socket-client.ts";
 import { startedServer, type StartedServer } from "#testing/started-server.ts";
 
@@ -31,9 +34,10 @@ test("where TLS is required it is all that is offered, and nothing else is serve
   await client.until(/<failure[^>]*><encryption-required\/>/);
 });
 
-test("a client upgrades with STARTTLS, logs in and is served", async () => {
+test("a client upgrades with STARTTLS, is shown a certificate, logs in and is served [rfc6120-5.4.3.1-01] [rfc6120-5.4.3.1-03] [rfc6120-5.4.3.1-08]", async () => {
   using client = await proceeded("montague.example");
   await client.startTls("montague.example");
+  assert.match(client.tls.getPeerCertificate().subjectaltname ?? "", /DNS:montague\.example/);
   await client.logIn("romeo", "montague.example", "romeo", "orchard");
   client.send(ping);
   await client.until(/<iq[^>]* id='p'[^>]*type='result'|<iq[^>]*type='result'[^>]* id='p'/);
@@ -105,6 +109,58 @@ test("a connection that breaks in the middle of its handshake is forgotten", asy
   using last = await SocketClient.tls(started.tlsPort, "montague.example");
   await last.logIn("romeo", "montague.example", "romeo", "last");
   await goneButFor(1);
+});
+
+test("a handshake that fails ends the connection, without a word [rfc6120-5.4.3.2-01] [rfc6120-5.4.3.2-02]", async () => {
+  using client = await proceeded("montague.example");
+  client.send("<stream:stream>this is no TLS</stream:stream>");
+  assert.doesNotMatch(await client.end(), /stream/);
+});
+
+/** A connection that notes the type of each record of TLS that comes in (RFC 5246 §6.2.1). */
+function watched(raw: Socket, types: number[]): Duplex {
+  let rest = Buffer.alloc(0);
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (bytes: Buffer, _encoding, done) => void raw.write(bytes, done),
+    final: (done) => void raw.end(done),
+  });
+  raw.on("data", (bytes: Buffer) => {
+    rest = Buffer.concat([rest, bytes]);
+    while (rest.length >= 5 && rest.length >= 5 + rest.readUInt16BE(3)) {
+      types.push(rest.readUInt8(0));
+      rest = rest.subarray(5 + rest.readUInt16BE(3));
+    }
+    socket.push(bytes);
+  });
+  raw.on("end", () => socket.push(null));
+  return socket;
+}
+
+test("after STARTTLS all is TLS, and close_notify ends it before the connection ends [rfc6120-4.4-02] [rfc6120-5.4.3.1-08]", async () => {
+  const client = await proceeded("montague.example");
+  const raw = client.socket;
+  raw.removeAllListeners("data");
+  const types: number[] = [];
+  const socket = watched(raw, types);
+  const secured = connectTls({
+    socket,
+    servername: "montague.example",
+    rejectUnauthorized: false,
+    maxVersion: "TLSv1.2",
+  });
+  await once(secured, "secureConnect");
+  secured.write(
+    "<stream:stream to='montague.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'></stream:stream>",
+  );
+  secured.resume();
+  await once(secured, "end");
+  const [changeCipherSpec, alert, handshake, applicationData] = [20, 21, 22, 23];
+  assert.equal(types.at(-1), alert);
+  assert.ok(types.includes(applicationData));
+  assert.ok(types.every((type) => [changeCipherSpec, alert, handshake, applicationData].includes(type)));
+  secured.end();
+  await once(raw, "close");
 });
 
 test("a client that closes its stream gets the closing tag and the end of the connection", async () => {

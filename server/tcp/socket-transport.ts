@@ -57,6 +57,7 @@ export class SocketTransport implements Transport {
   };
 
   readonly end = (): void => {
+    // Says close_notify, and reads on until the peer has said so too. [rfc6120-4.4-02]
     this.#socket.end();
   };
 
@@ -72,12 +73,14 @@ export class SocketTransport implements Transport {
     // the reader drops it; the socket itself holds nothing back while it flows.
     this.#parts.startTls?.(raw, (secured) => {
       if (this.#gone) return;
+      // [rfc6120-5.4.3.2-01]
       if (secured === undefined) {
         raw.destroy();
         return;
       }
       raw.removeListener("close", this.#closed);
       raw.removeListener("error", this.#failed);
+      // From here on nothing goes out but through TLS. [rfc6120-5.4.3.1-08]
       this.#socket = secured;
       this.#listen(secured);
       this.channel = this.#parts.channelOf(secured);

@@ -55,7 +55,7 @@ const certificates: readonly {
 }[] = [
   { name: "none", issued: { addresses: [], email: "romeo@montague.example" }, found: [] },
   {
-    name: "two, in canonical form",
+    name: "two, in canonical form [rfc6120-13.7.1.4-02]",
     issued: { addresses: ["Romeo@Montague.example", "juliet@capulet.example"] },
     found: ["romeo@montague.example", "juliet@capulet.example"],
   },

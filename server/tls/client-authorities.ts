@@ -48,6 +48,7 @@ export function provenIdentities(
   now: number,
 ): readonly CertificateIdentity[] {
   // The chain is checked by OpenSSL in the handshake. A resumed session is "authorized" even without a certificate.
+  // [rfc6120-5.4.3.1-07] [rfc6120-13.6-03] [rfc6120-13.7.2-01] [rfc6120-13.7.2-02] [rfc6120-13.7.2-03]
   const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (certificate === undefined) return [];
   // A ticket may be older than the certificate's end.
@@ -55,6 +56,7 @@ export function provenIdentities(
   // Node's types have it always there.
   const purposes: unknown = certificate.keyUsage;
   if (Array.isArray(purposes) && !purposes.includes(clientAuth)) return [];
+  // [rfc6120-13.7.2.2.1-01]
   return authorities.identitiesOf(certificate.raw);
 }
 

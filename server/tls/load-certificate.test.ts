@@ -31,7 +31,39 @@ async function file(name: string, content: string): Promise<string> {
   return path;
 }
 
-test("a certificate for the host, with its key, is taken", async () => {
+test("a certificate of our own is a good one of a server and no authority's [rfc6120-13.7.1.1-01] [rfc6120-13.7.1.1-02] [rfc6120-13.7.1.1-03] [rfc6120-13.7.1.1-04] [rfc6120-13.7.1.2.1-01]", async () => {
+  const { certificate } = await generateSelfSigned(domain, now);
+  const { signatureAlgorithm, ...made } = new x509.X509Certificate(certificate);
+  void made;
+  assert.deepEqual(signatureAlgorithm, { name: "ECDSA", hash: { name: "SHA-256" } });
+  const read = new X509Certificate(certificate);
+  assert.equal(read.ca, false);
+  assert.notEqual(read.subject ?? "", "");
+  assert.equal(read.subjectAltName, `DNS:${domain}`);
+  assert.match(read.toLegacyObject().ext_key_usage?.join(" ") ?? "", /1\.3\.6\.1\.5\.5\.7\.3\.1/);
+  const constraints = new x509.X509Certificate(certificate).getExtension(x509.BasicConstraintsExtension);
+  assert.deepEqual([constraints?.ca, constraints?.critical], [false, true]);
+});
+
+test("a name of a certificate may begin with a wildcard, for one label [rfc6120-13.7.1.2.1-02] [rfc6120-13.7.1.2.1-08]", async () => {
+  const made = await generateSelfSigned(`*.${domain}`, now);
+  const files = {
+    certificateFile: await file("wild.crt", made.certificate),
+    keyFile: await file("wild.key", made.key),
+  };
+  const suits = async (name: string) => (await loadCertificate(name, files, settings, now)).unsuitable.length === 0;
+  assert.deepEqual(
+    [
+      await suits(`chat.${domain}`),
+      await suits(domain),
+      await suits(`a.chat.${domain}`),
+      await suits("verona.example"),
+    ],
+    [true, false, false, false],
+  );
+});
+
+test("a certificate for the host, with its key, is taken [rfc6120-13.7.1.2.1-02]", async () => {
   const made = await generateSelfSigned(domain, now);
   const files = {
     certificateFile: await file("good.crt", made.certificate),

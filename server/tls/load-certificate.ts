@@ -97,7 +97,7 @@ function unsuitabilityOf(domain: string, file: string, leaf: X509Certificate, no
       `${domain}: the certificate in ${file} is valid only from ${day(leaf.validFromDate)}; check this machine's clock`,
     );
   }
-  // The common name does not count. RFC 9525 §2
+  // The common name does not count. RFC 9525 §2 [rfc6120-13.7.1.2.1-02] [rfc6120-13.7.1.2.1-08]
   if (leaf.checkHost(domainToASCII(domain) || domain, { subject: "never" }) === undefined) {
     const names = leaf.subjectAltName ?? "nobody";
     sentences.push(`${domain}: the certificate in ${file} is for ${names}, not for ${domain}; get one for ${domain}`);

@@ -47,12 +47,16 @@ export async function generateSelfSigned(
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     keys,
     // The name is in the alternative names alone (RFC 9525 §2); this one is for people who look at it.
+    // [rfc6120-13.7.1.1-03]
     name: [{ O: ["Balcony, self-signed"] }],
     notBefore: new Date(now - backdatedMs),
     notAfter: new Date(now + validDays * dayMs),
+    // [rfc6120-13.7.1.1-04]
     signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
     extensions: [
+      // [rfc6120-13.7.1.2.1-01]
       new x509.SubjectAlternativeNameExtension([{ type: "dns", value: ascii }]),
+      // [rfc6120-13.7.1.1-01] [rfc6120-13.7.1.1-02]
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),

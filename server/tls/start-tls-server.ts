@@ -40,7 +40,7 @@ export class StartTlsServer {
     const failed = (): void => finish(undefined);
     this.#waiting.set(route, finish);
     raw.on("close", failed);
-    // This way in gives it what a listening server gives: SNI, time-out, error events.
+    // This way in gives it what a listening server gives: SNI, time-out, error events. [rfc6120-5.4.3.1-01]
     this.#server.emit("connection", raw);
   };
 

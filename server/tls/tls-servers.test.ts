@@ -168,7 +168,7 @@ describe("TLS servers", () => {
     assert.equal(unknown.names, "DNS:montague.example");
   });
 
-  test("speak ALPN xmpp-client on direct TLS and refuse other protocols there", async () => {
+  test("speak ALPN xmpp-client on direct TLS and refuse other protocols there [rfc6120-5.3.6-01]", async () => {
     const { alpn } = await visit(fixture.directPort, { ALPNProtocols: ["xmpp-client"] });
     assert.equal(alpn, "xmpp-client");
     await assert.rejects(
@@ -188,7 +188,7 @@ describe("TLS servers", () => {
       await assert.rejects(visit(fixture.directPort, { maxVersion: "TLSv1.2", ciphers }));
     });
 
-  test("refuse TLS 1.1 [rfc7590-1-01]", async () => {
+  test("refuse TLS 1.1 [rfc7590-1-01] [rfc6120-13.9.5-01]", async () => {
     const failures = fixture.failures.length;
     await assert.rejects(
       visit(fixture.directPort, { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
@@ -196,7 +196,7 @@ describe("TLS servers", () => {
     assert.equal(fixture.failures.length, failures + 1);
   });
 
-  test("A14 refuse renegotiation", async () => {
+  test("A14 refuse renegotiation [rfc6120-5.3.5-03]", async () => {
     const socket = connect({
       port: fixture.directPort,
       host: "127.0.0.1",

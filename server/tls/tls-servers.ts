@@ -61,10 +61,13 @@ export class TlsServers {
     const { certificates, settings, handshakeFailed } = this.#parts;
     const server = createServer({
       ...this.#contextOptions(),
+      // [rfc6120-5.3.6-01]
       ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
       // Whoever has none, or one of another authority, logs in by other means.
+      // [rfc6120-5.4.3.1-04] [rfc6120-13.7.2.2.2-01] [rfc6120-13.7.2.2.3-01]
       ...(certificates.clientAuthorities !== undefined && { requestCert: true, rejectUnauthorized: false }),
       handshakeTimeout: settings.handshakeSecondsMax * 1000,
+      // [rfc6120-5.3.6-01]
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
     });
     const stopListening = certificates.onReload(() => {
@@ -80,6 +83,7 @@ export class TlsServers {
     server.prependListener("connection", () => this.#changeOldTicketKeys());
     server.on("tlsClientError", (error, socket) => {
       handshakeFailed("code" in error ? String(error.code) : error.message, socket.remoteAddress);
+      // [rfc6120-5.4.3.2-01]
       socket.destroy();
     });
     return server;

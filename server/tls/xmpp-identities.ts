@@ -28,6 +28,7 @@ function otherNames(certificate: Uint8Array): readonly ArrayBuffer[] {
     if (extension === undefined || others.length > 0) return [];
     // Copied: flatMap() on a subclass of Array makes another one.
     const names: readonly GeneralName[] = [...AsnConvert.parse(extension.extnValue, SubjectAlternativeName)];
+    // [rfc6120-13.7.1.4-02]
     return names.flatMap(({ otherName }) => (otherName?.typeId === idOnXmppAddr ? [otherName.value] : []));
   } catch {
     // OpenSSL takes some things that the schema does not: such a certificate names nobody.

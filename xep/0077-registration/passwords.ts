@@ -6,6 +6,7 @@ import { passwordLengthMin } from "./options.ts";
 export function checkPassword(host: Host, password: string): void {
   const min = host.setting(passwordLengthMin);
   // People count characters, not UTF-16 units.
+  // [rfc6120-13.9.4-04]
   if (Array.from(password).length < min)
     throw new StanzaError("not-acceptable", { text: `a password has at least ${min} characters` });
 }

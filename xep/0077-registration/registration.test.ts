@@ -150,7 +150,7 @@ const refused: readonly (readonly [name: string, payload: string, condition: str
   ["no password", query("<username>juliet</username>"), "not-acceptable"],
   ["an empty password", account("juliet", ""), "not-acceptable"],
   ["no name", query("<password>a long one</password>"), "not-acceptable"],
-  ["a password that is too short", account("juliet", "short"), "not-acceptable"],
+  ["a password that is too short [rfc6120-13.9.4-04]", account("juliet", "short"), "not-acceptable"],
   ["a password of control characters", account("juliet", "tabs\tand\tmore"), "not-acceptable"],
   ["a name that is none", account("juliet@capulet"), "not-acceptable"],
   ["A19 a name that old servers read as another", account("stra\u00dfe"), "not-acceptable"],
@@ -310,7 +310,7 @@ const changes: readonly (readonly [name: string, payload: string, condition: str
   ["A45 the password of another account", account("nurse", "another one"), "forbidden"],
   ["an empty password", account("juliet", ""), "bad-request"],
   ["a password without a name", query("<password>another one</password>"), "bad-request"],
-  ["a password that is too short", account("juliet", "short"), "not-acceptable"],
+  ["a password that is too short [rfc6120-13.9.4-04]", account("juliet", "short"), "not-acceptable"],
   ["an end with something beside it", query("<remove/><username>juliet</username>"), "bad-request"],
 ];
 
