@@ -105,7 +105,7 @@ for (const { name, pair } of [
   });
 }
 
-test("a certificate for an account that does not exist logs nobody in", async () => {
+test("a certificate for an account that does not exist logs nobody in [rfc3921-3-13]", async () => {
   const pair = await authority.issue({ addresses: ["mercutio@montague.example"] });
   using client = await SocketClient.tls(started.tlsPort, "montague.example", pair);
   await features(client);

@@ -249,7 +249,7 @@ for (const state of states) {
     const { subscription, pendingIn } = state;
     const seesUser = subscription === "from" || subscription === "both";
     const changes = pendingIn || (type === "unsubscribed" && seesUser);
-    test(`${type} goes out ${changes ? "with" : "only with"} a change: ${named(state)} [rfc3921-9.2-0${changes ? 3 : 2}]`, () => {
+    test(`${type} goes out ${changes ? "with" : "only with"} a change: ${named(state)} ${changes ? "[rfc3921-9.2-03]" : "[rfc3921-9.2-02]"}`, () => {
       const { pass, state: after } = sendSubscription(type, state);
       assert.equal(pass, changes);
       assert.equal(named(after) !== named(state), changes);

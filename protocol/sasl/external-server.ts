@@ -44,6 +44,7 @@ function enter(context: SaslServerContext, identity: CertificateIdentity, authzi
     return admit(context, { authcid: identity.address, authzid: wanted, credentials: undefined });
   }
   return lookup(username, (found) => {
+    // [rfc3921-3-13]
     if (found === undefined) return fail("not-authorized");
     return admit(context, { authcid: username, authzid: wanted, credentials: found });
   });
