@@ -242,9 +242,10 @@ function elementsAmong(nodes: readonly XmlNode[]): readonly XmlElement[] {
     : nodes.filter((node) => typeof node !== "string");
 }
 
-/** Attributes of the namespace of `xml` go by their fixed prefix. */
+/** Attributes of the namespace of `xml` go by their fixed prefix. Other namespaces may begin like it, braces and all. */
 function attributeKey(name: string): string {
-  return name.charCodeAt(0) === BRACE && name.startsWith(XML_KEY) ? `xml:${name.slice(XML_KEY.length)}` : name;
+  const isXml = name.charCodeAt(0) === BRACE && name.startsWith(XML_KEY) && name.lastIndexOf("}") < XML_KEY.length;
+  return isXml ? `xml:${name.slice(XML_KEY.length)}` : name;
 }
 
 /** Whether a name stands in every source as it is written here. */

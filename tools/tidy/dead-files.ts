@@ -28,6 +28,6 @@ function isStarted(path: string): boolean {
     isTest(path) ||
     path.endsWith(".d.ts") ||
     path.endsWith(".scenario.ts") ||
-    /^(?:bench|tools)\/[\w-]+\.ts$/u.test(path)
+    /^(?:bench|tools|testing\/fuzz\/targets)\/[\w-]+\.ts$/u.test(path)
   );
 }
