@@ -22,8 +22,11 @@ export interface AccountRequest<Payload> extends IqRequest<Payload> {
 /** What goes into the result. Throw a StanzaError to refuse. */
 export type IqAnswer = XmlElement | undefined;
 
-/** Who may ask an account. "owner": its own sessions; anyone else is told service-unavailable, as if it were not there. */
+/** Who may ask an account. "owner": its own sessions; anyone else is refused as if it were not there. */
 export type Audience = "owner" | "anyone";
+
+/** What they are told whom an account does not answer. */
+export type IqRefusal = "service-unavailable" | "forbidden";
 
 export interface AccountIqHandler {
   readonly at: "account";
@@ -31,6 +34,10 @@ export interface AccountIqHandler {
   readonly ns: string;
   readonly name: string;
   readonly audience: Audience;
+  /** Told also where there is no account, so that nobody learns from it whether there is one. Default: service-unavailable. */
+  readonly refusal?: IqRefusal;
+  /** Throws a StanzaError for what is no such request. Asked also where there is no account, for the same reason. */
+  readonly check?: (element: XmlElement) => void;
   /** Reads run beside the account's mailbox; writes keep it waiting until they have answered (RFC 6120 §10.1). */
   readonly effect: "reads" | "writes";
   readonly handle: (
@@ -56,8 +63,9 @@ export function reads<D extends Definition>(
   definition: D,
   handle: (request: AccountRequest<Infer<D>>) => IqAnswer | Promise<IqAnswer>,
   audience: Audience = "owner",
+  refusal: IqRefusal = "service-unavailable",
 ): AccountIqHandler {
-  return accountHandler("get", "reads", definition, handle, audience);
+  return accountHandler("get", "reads", definition, handle, { audience, refusal });
 }
 
 /** A set that an account carries out. It may be a promise only where a decision needs storage. */
@@ -65,8 +73,9 @@ export function writes<D extends Definition>(
   definition: D,
   handle: (request: AccountRequest<Infer<D>>) => IqAnswer | Promise<IqAnswer>,
   audience: Audience = "owner",
+  refusal: IqRefusal = "service-unavailable",
 ): AccountIqHandler {
-  return accountHandler("set", "writes", definition, handle, audience);
+  return accountHandler("set", "writes", definition, handle, { audience, refusal });
 }
 
 function accountHandler<D extends Definition>(
@@ -74,14 +83,15 @@ function accountHandler<D extends Definition>(
   effect: "reads" | "writes",
   definition: D,
   handle: (request: AccountRequest<Infer<D>>) => IqAnswer | Promise<IqAnswer>,
-  audience: Audience,
+  strangers: { readonly audience: Audience; readonly refusal: IqRefusal },
 ): AccountIqHandler {
   return {
     at: "account",
     type,
     ns: definition.ns,
     name: definition.name,
-    audience,
+    ...strangers,
+    check: (element) => void definition.parse(element),
     effect,
     // `parse` of a definition gives what `Infer` says; the map of handlers forgets the link.
     handle: (element, request) => handle({ ...request, payload: definition.parse(element) as Infer<D> }),

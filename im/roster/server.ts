@@ -33,7 +33,11 @@ export const roster = serverModule({
   options: [itemsMax],
   slots: [rosterItems, rosterState, removedItems],
   start: (host) => ({
-    iq: [reads(RosterGet, get, "anyone"), writes(RosterSet, (request) => set(host, request), "anyone")],
+    iq: [
+      // [rfc6121-2.1.5-03] [rfc6121-2.3.3-02]
+      reads(RosterGet, get, "owner", "forbidden"),
+      writes(RosterSet, (request) => set(host, request), "owner", "forbidden"),
+    ],
     events: [on(rosterItemChanged, ({ account, jid }) => pushToInterested(account, jid))],
     streamFeatures: (phase) =>
       phase === "binding"
@@ -72,7 +76,7 @@ function set(host: Host, { account, session, payload }: AccountRequest<Infer<typ
   // [rfc6121-2.1.5-01] [rfc6121-2.3.3-03]
   if (item === undefined || more.length > 0) throw new StanzaError("bad-request", { text: "one item at a time" });
   const known = account.map(rosterItems).get(item.jid);
-  // [rfc6121-2.1.2.5-03] [rfc6121-2.1.2.5-04] [rfc6121-2.1.5-02]
+  // [rfc6121-2.1.2.5-03] [rfc6121-2.1.5-02]
   if (item.subscription === "remove") {
     remove(host, account, known);
     return undefined;
@@ -83,10 +87,10 @@ function set(host: Host, { account, session, payload }: AccountRequest<Infer<typ
   checkNames(item);
   if (known?.listed !== true) checkRoomForItem(host, account);
   const { name: _, ...rest } = known ?? unknownContact(item.jid);
-  // An empty name is none. [rfc6121-2.4.1-01] [rfc6121-2.1.2.4-01] [rfc6121-2.1.2.4-03]
+  // An empty name is none. [rfc6121-2.4.1-01] [rfc6121-2.1.2.4-01]
   const named = item.name === undefined || item.name === "" ? {} : { name: item.name };
   // Letter by letter, and as a whole. [rfc6121-2-01] [rfc6121-2.3.2-01] [rfc6121-2.4.1-01] [rfc6121-2.4.2-01]
-  // [rfc6121-2.1.2.6-01] [rfc6121-2.1.2.6-02] [rfc6121-2.1.2.6-04]
+  // [rfc6121-2.1.2.4-03] [rfc6121-2.1.2.5-04] [rfc6121-2.1.2.6-01] [rfc6121-2.1.2.6-02] [rfc6121-2.1.2.6-04]
   writeRosterItem(account, { ...rest, ...named, listed: true, groups: item.groups });
   // [rfc6121-2.3.2-03] [rfc6121-2.4.2-01]
   pushToInterested(account, item.jid);

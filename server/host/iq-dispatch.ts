@@ -26,7 +26,7 @@ export function answerAccountIq(
   if (asked === undefined) return undefined;
   const { handler, payload } = asked;
   if (session === undefined && handler.audience === "owner") {
-    refuse(host, stanza, new StanzaError("service-unavailable"));
+    refuse(host, stanza, new StanzaError(handler.refusal ?? "service-unavailable"));
     return undefined;
   }
   const answered = settle(
@@ -38,6 +38,20 @@ export function answerAccountIq(
   );
   // What follows waits until it is done. [rfc6120-10.1-06]
   return handler.effect === "writes" ? answered : undefined;
+}
+
+/** An iq to an account that does not exist: what a stranger is told by one that does. */
+export function refuseIqToNobody(host: LocalHost, stanza: Stanza): void {
+  const asked = find(host, stanza, undefined, (key) => host.steps.accountIq.get(key));
+  if (asked === undefined) return;
+  const { handler, payload } = asked;
+  try {
+    // The owner's requests are not even read when they are a stranger's.
+    if (handler.audience === "anyone") handler.check?.(payload);
+    throw new StanzaError(handler.refusal ?? "service-unavailable");
+  } catch (error) {
+    refuse(host, stanza, asStanzaError(host, error));
+  }
 }
 
 /** An iq to the host's own address. */
@@ -104,8 +118,8 @@ function sendAnswer(
   answer: IqAnswer,
 ): void {
   const result = resultStanza(host, stanza, answer);
+  // [rfc6121-2.3.2-02]
   account.whenDurable(
-    // [rfc6121-2.3.2-02]
     () => (session === undefined ? host.route(result) : session.transmit(result)),
     // [rfc6121-2.3.3-01]
     (cause) => refuse(host, stanza, storageFailure(cause), session),

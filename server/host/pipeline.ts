@@ -5,7 +5,7 @@ import { makeStanza, type Stanza } from "#kit/stanza.ts";
 import type { AccountStage, LocalAccount } from "../account/account.ts";
 import type { LocalSession } from "../session/session.ts";
 import { isOutage } from "../store-log.ts";
-import { answerAccountIq } from "./iq-dispatch.ts";
+import { answerAccountIq, refuseIqToNobody } from "./iq-dispatch.ts";
 import type { LocalHost } from "./local-host.ts";
 import { asStanzaError, faultOfOurs, refuse, storageFailure } from "./refusal.ts";
 import { inboundVerdict, outboundVerdict } from "./verdict.ts";
@@ -48,11 +48,14 @@ function answerForNobody(host: LocalHost, stanza: Stanza): void {
   if (kind === "presence") {
     // Whoever asks has a subscription to cancel; all other presence is ignored. [rfc6121-8.5.1-03] [rfc6121-8.5.1-04]
     // [rfc6120-10.5.3.1-02]
+    // [rfc3921-11.1-03]
     if (type !== "probe" || stanza.to === undefined) return;
     // [rfc6121-8.5.1-05] [rfc6121-4.3.2-01]
     host.route(makeStanza("presence", { from: bareOf(stanza.to), to: bareOf(from), type: "unsubscribed", id }));
     // [rfc6121-8.5.1-01] [rfc6121-8.5.1-02] [rfc6120-10.5.3.1-01] [rfc6120-10.5.3.1-03]
-  } else if (kind === "iq" || type !== "headline") refuse(host, stanza, new StanzaError("service-unavailable"));
+  } else if (kind === "iq" && stanza.to !== undefined && isBare(stanza.to)) refuseIqToNobody(host, stanza);
+  // [rfc3921-11.1-03]
+  else if (kind === "iq" || type !== "headline") refuse(host, stanza, new StanzaError("service-unavailable"));
 }
 
 function sendOut(

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import type { IqHandler } from "#kit/iq.ts";
 import type { LocalHost } from "#server/host/local-host.ts";
+import { serialize } from "#protocol/xml/serialize.ts";
 import { startWorld, type World } from "../scenario/world.ts";
 import type { ScriptedClient } from "../scenario/scripted-client.ts";
 
@@ -90,16 +91,44 @@ test("A13 malformed payloads get one answer from every handler there is, and no 
   t.diagnostic(`${targets.length} handlers, ${oddities.length} payloads each`);
 });
 
-test("A50 what only the owner may ask is refused to everybody else, by every handler, as if there were no such account", async () => {
+test("A50 A27 who is no contact learns from no handler whether there is an account, whatever is asked and however badly", async () => {
   await using world = await startWorld({ accounts: [romeo, juliet] });
   const stranger = await world.login(`${juliet}/balcony`);
-  const owned = handlersOf(hostOf(world)).filter(
-    ({ handler }) => handler.at === "account" && handler.audience === "owner",
-  );
-  assert.ok(owned.length > 8, `${owned.length} handlers`);
-  for (const { key, handler } of owned)
-    for (const to of [romeo, "nobody@montague.example"])
-      assert.equal(await request(stranger, handler, to), "service-unavailable", `${key} of ${to}`);
+  const targets = handlersOf(hostOf(world)).filter(({ handler }) => handler.at === "account");
+  assert.ok(targets.length > 10, `${targets.length} handlers`);
+  for (const { key, handler } of targets)
+    for (const [name, inner, attributes] of oddities) {
+      const answers: string[] = [];
+      for (const to of [romeo, "nobody@montague.example"]) {
+        await request(stranger, handler, to, inner, attributes);
+        const [answer] = stranger.pending.filter((element) => element.attr("id") === "q");
+        answers.push(serialize(answer ?? assert.fail(key)).replaceAll(to, "X"));
+      }
+      assert.equal(answers[0], answers[1], `${key} with ${name}`);
+      assert.match(answers[0] ?? "", /type='error'/, "nothing is told to strangers by default");
+    }
+});
+
+test("A50 A27 iqs that are broken are answered alike for who exists and who does not", async () => {
+  await using world = await startWorld({ accounts: [romeo, juliet] });
+  const stranger = await world.login(`${juliet}/balcony`);
+  const ns = "xmlns='jabber:iq:roster'";
+  for (const iq of ["type='get'", "type='result'", "type='error'", "type='set'", "type='?'"])
+    for (const inner of ["", `<query ${ns}/><query ${ns}/>`, "<x xmlns='urn:nobody-knows'/>"])
+      for (const resource of ["", "/nowhere"]) {
+        const answers: string[] = [];
+        for (const to of [romeo, "nobody@montague.example"]) {
+          stranger.ignoreAll();
+          await stranger.sendText(`<iq ${iq} id='q' to='${to}${resource}'>${inner}</iq>`);
+          answers.push(
+            stranger.pending
+              .map((element) => serialize(element))
+              .join("")
+              .replaceAll(to, "X"),
+          );
+        }
+        assert.equal(answers[0], answers[1], `${iq} ${inner} ${resource}`);
+      }
 });
 
 test("A50 nothing but what is meant for it is served before log-in", async () => {

@@ -28,7 +28,7 @@ export const lastActivity = serverModule({
     return {
       iq: [
         atHost("get", LastActivity, () => ago(host, startedAt)),
-        reads(LastActivity, (request) => answer(host, request), "anyone"),
+        reads(LastActivity, (request) => answer(host, request), "anyone", "forbidden"),
       ],
       events: [
         on(sessionUnavailable, ({ account, status = "" }) => {
