@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { StoreError } from "#kit/storage.ts";
 import type { BackupProgress, Store, StoreShape, TableShape, Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
@@ -36,18 +37,38 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const readerFile = { path, cacheKiBMax: options.readerCacheKiBMax ?? 2 * 1024 };
   await using opening = new AsyncDisposableStack();
   try {
+    checkWritable(path);
     opening.use(lockSqliteFile(path));
-    using file = new SqliteFile(writerFile, "write");
-    file.checkLayout(path);
+    {
+      using file = new SqliteFile(writerFile, "write");
+      file.checkLayout(path);
+    }
+    const backend = new SqliteBackend(writerFile, readerFile, options.readers ?? 2, options.spawn);
+    opening.defer(() => backend.closeThreads());
+    await backend.open();
+    backend.held = opening.move();
+    return new QueuedStore(backend, options);
   } catch (error) {
     const { kind, message } = sqliteError(error);
     throw new StoreError(kind, message.includes(path) ? message : `cannot open ${path}: ${message}`, { cause: error });
   }
-  const backend = new SqliteBackend(writerFile, readerFile, options.readers ?? 2, options.spawn);
-  opening.defer(() => backend.closeThreads());
-  await backend.open();
-  backend.held = opening.move();
-  return new QueuedStore(backend, options);
+}
+
+/**
+ * SQLite opens what it may not write to all the same, for reading, makes the files beside it as unwritable as it is, and
+ * fails at the first commit.
+ */
+function checkWritable(path: string): void {
+  for (const file of [dirname(path), path, `${path}-wal`, `${path}-shm`, `${path}-lock`]) {
+    if (!existsSync(file)) continue;
+    try {
+      accessSync(file, constants.W_OK);
+    } catch (cause) {
+      const onReadOnlyDisc = cause instanceof Error && "code" in cause && cause.code === "EROFS";
+      const why = onReadOnlyDisc ? "is on a disc that is mounted read-only" : "may not be written to by this user";
+      throw new StoreError("read-only", `cannot open ${path}: ${file} ${why}`, { cause });
+    }
+  }
 }
 
 class SqliteBackend implements Backend {
