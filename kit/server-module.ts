@@ -172,8 +172,11 @@ export interface DiscoIdentity {
   readonly lang?: string;
 }
 
-/** Why a message comes to {@link MessageDelivery.undelivered}. */
-export type UndeliveredCause = "no-recipient" | "session-ended";
+/**
+ * Why a message comes to {@link MessageDelivery.undelivered}: nobody is there, the session that was given it ended, or
+ * will not have it (a guard of the session's).
+ */
+export type UndeliveredCause = "no-recipient" | "session-ended" | "declined";
 
 export interface MessageDelivery {
   /** Delivers a message that passed the guards to whichever sessions should have it (RFC 6121 §8.5); says which got it. */

@@ -30,7 +30,8 @@ export class OfflineStore {
   readonly #host: Host;
   readonly #lent = new WeakMap<Account, Lent>();
   /** Under which name a message was written down for the sessions that owe it: one row for all of them. */
-  readonly #securedAs = new WeakMap<Stanza, string>();
+  readonly #securedAs = new WeakMap<Stanza, ArchiveEntry>();
+  #lastAt = 0;
   #lastId = 0;
 
   constructor(host: Host) {
@@ -39,7 +40,7 @@ export class OfflineStore {
 
   /** Keeps a message; it joins the account's batch. Returns its id; undefined when as many as `max` wait already. */
   keep(account: Account, stanza: Stanza, max: number): string | undefined {
-    return this.#waiting(account) >= max ? undefined : this.#append(account, stanza);
+    return this.#waiting(account) >= max ? undefined : this.#append(account, stanza).id;
   }
 
   /**
@@ -49,15 +50,29 @@ export class OfflineStore {
   secure(account: Account, stanza: Stanza): string {
     const shared = this.#securedAs.get(stanza);
     const lent = this.#lentBy(account);
-    if (shared !== undefined && lent.claimed.has(shared)) return shared;
-    const id = this.#append(account, stanza);
+    if (shared !== undefined && lent.claimed.has(shared.id)) {
+      // Into this session's batch as well: the one that it is in may yet fail.
+      account.archive(offlineMessages).append(shared);
+      account.value(offlineCount).set(account.value(offlineCount).get() ?? 1);
+      account.whenDurable(() => {
+        // That one has failed, and this has not.
+        if (this.#securedAs.has(stanza)) return;
+        this.#securedAs.set(stanza, shared);
+        lent.claimed.add(shared.id);
+        lent.extra.add(shared.id);
+      }, nothing);
+      return shared.id;
+    }
+    const entry = this.#append(account, stanza);
+    const { id } = entry;
     lent.claimed.add(id);
     lent.extra.add(id);
-    this.#securedAs.set(stanza, id);
+    this.#securedAs.set(stanza, entry);
     account.whenDurable(nothing, () => {
       // Its session still has it and tries again: nothing is lost, and nobody need hear of this.
       lent.claimed.delete(id);
       lent.extra.delete(id);
+      this.#securedAs.delete(stanza);
     });
     return id;
   }
@@ -100,20 +115,27 @@ export class OfflineStore {
     return lent;
   }
 
-  #append(account: Account, stanza: Stanza): string {
-    const at = this.#host.env.now();
+  #append(account: Account, stanza: Stanza): ArchiveEntry {
+    const now = this.#host.env.now();
+    // Clocks are set back; messages leave in the order in which they came all the same.
+    const at = Math.max(now, this.#lastAt);
+    this.#lastAt = at;
     // Ids are in the order of arrival, also for what arrives in the same millisecond.
     this.#lastId = Math.max(this.#lastId + 1, at * 1000);
     const id = this.#lastId.toString(36).padStart(11, "0");
     // Others' stamps stay: they tell of other delays. What carries ours was kept before, and is as old as it says.
-    const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, at);
+    const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, now);
     const entry: ArchiveEntry = { id, at, with: bareOf(stanza.from), value: storedXml.encode(element) };
     account.archive(offlineMessages).append(entry);
     account.value(offlineCount).set((account.value(offlineCount).get() ?? 0) + 1);
-    return id;
+    return entry;
   }
 
-  /** Sends all that waits to a session that became available. Each message is forgotten when its client has it. */
+  /**
+   * Sends all that waits to a session that became available. Each message is forgotten when its client has it.
+   *
+   * @throws StoreError when it cannot be read at present
+   */
   async deliver(account: Account, session: Session): Promise<void> {
     const archive = account.archive(offlineMessages);
     for (let after: string | undefined; ;) {

@@ -10,9 +10,11 @@ import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
 import { isCarbon } from "#xep/0280-carbons/elements.ts";
 import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
+import { presenceSlot } from "../presence/slots.ts";
 import { decide, mayKnow, mostAvailable } from "./delivery.ts";
 import { offlineCount, offlineMessages, OfflineStore } from "./offline.ts";
 import { withoutForgedDelay } from "./own-delay.ts";
+import { SharedMessages } from "./shared-messages.ts";
 import { isWorthKeeping } from "./worth-keeping.ts";
 
 export const offlineMessagesMax = integerOption({
@@ -23,6 +25,9 @@ export const offlineMessagesMax = integerOption({
   unit: "messages",
   description: "How many messages wait for an account whose clients are away; 0 returns them to their senders.",
 });
+
+/** When kept messages could not be read for a session that waits for them: when to try again, in milliseconds. */
+const readAgainAfterMs = 1_000;
 
 /** Delivery of messages (RFC 6121 §5, §8.5) and what happens to those that reach nobody (XEP-0160). */
 export const messages = serverModule({
@@ -39,6 +44,7 @@ export const messages = serverModule({
   slots: [offlineMessages, offlineCount],
   start: (host) => {
     const offline = new OfflineStore(host);
+    const shared = new SharedMessages();
     const giveBack = (account: Account, stanza: Stanza, error: StanzaError): void => {
       const reply = errorReply(stanza.element, error);
       if (reply !== undefined) account.send(stanzaOf("message", reply, stanza.to ?? account.jid, stanza.from));
@@ -55,10 +61,17 @@ export const messages = serverModule({
       const type = messageTypeOf(stanza.element);
       // The original of a copy has reached somebody, or was decided about itself. [xep0280-10.3-01]
       if (type === "error" || isCarbon(stanza.element)) return;
+      const others = cause === "no-recipient" ? undefined : shared.dropOne(stanza);
+      if (others !== undefined) {
+        if (stanza.stored !== undefined && others.relying === 0) offline.forget(account, [stanza.stored]);
+        return;
+      }
+      if (cause === "declined") return;
       if (cause === "session-ended" && (type === "chat" || type === "normal")) {
-        const others = mostAvailable(account);
-        if (others.length > 0) {
-          for (const session of others) session.send(stanza);
+        const next = mostAvailable(account);
+        if (next.length > 0) {
+          shared.give(stanza, next.length);
+          for (const session of next) session.send(stanza);
           return;
         }
       }
@@ -77,8 +90,24 @@ export const messages = serverModule({
       if (type === "groupchat" && cause === "session-ended")
         giveBack(account, stanza, new StanzaError("recipient-unavailable"));
       // What is never kept would tell strangers, by coming back, that nobody is there. [rfc6121-11-02] [rfc6121-8.1-01]
+      // [rfc3921-11.1-17]
       else if (kept === "full" || type === "groupchat" || mayKnow(account, stanza.from))
         giveBack(account, stanza, new StanzaError("service-unavailable"));
+    };
+
+    /** To a session that became available; what cannot be read now is tried again as long as it is. */
+    const deliverKept = (account: Account, session: Session): void => {
+      if (host.signal.aborted || account.sessions.get(session.resource) !== session) return;
+      if ((session.get(presenceSlot)?.priority ?? -1) < 0) return;
+      account.post(async () => {
+        try {
+          await offline.deliver(account, session);
+        } catch (error) {
+          if (!(error instanceof StoreError)) throw error;
+          host.log.warn({ account: account.jid, error }, "kept messages cannot be read at present");
+          host.env.setTimer(readAgainAfterMs, () => deliverKept(account, session));
+        }
+      });
     };
 
     const honest = (_: Account, stanza: Stanza): Stanza => withoutForgedDelay(host.domain, stanza);
@@ -91,9 +120,11 @@ export const messages = serverModule({
           const decision = decide(account, messageTypeOf(stanza.element), resource, stanza.from);
           switch (decision.do) {
             case "deliver":
+              shared.give(stanza, decision.to.length);
               // Untouched: address, words and all. [rfc6121-8.5.2.1.1-13] [rfc6121-5.3-01] [rfc6121-5.2.5-07]
               // [rfc6121-5.2.3-01] [rfc6121-5.2.3-02] [rfc6121-5.2.4-01] [rfc6121-5.2.5-01] [rfc6121-5.2.5-02]
               // [rfc6121-5.2.5-03] [rfc6121-5.2.5-05]
+              // [rfc6120-8.1.1.1-03] [rfc6120-8.4-13]
               for (const session of decision.to) session.send(stanza);
               return decision.to;
             case "keep":
@@ -108,15 +139,26 @@ export const messages = serverModule({
           }
         },
         undelivered,
-        secure: (account, stanza) => (isWorthKeeping(stanza) ? offline.secure(account, stanza) : undefined),
+        secure: (account, stanza) => {
+          if (!isWorthKeeping(stanza)) return undefined;
+          const id = offline.secure(account, stanza);
+          const others = shared.of(stanza);
+          if (others !== undefined) {
+            others.relying += 1;
+            account.whenDurable(nothing, () => {
+              others.relying -= 1;
+            });
+          }
+          return id;
+        },
         discharge: (account, names) => offline.forget(account, names),
       },
       events: [
         on(sessionAvailable, ({ account, session, presence }) => {
-          if (presence.priority >= 0) account.post(() => offline.deliver(account, session));
+          if (presence.priority >= 0) deliverKept(account, session);
         }),
         on(sessionPresenceChanged, ({ account, session, before, presence }) => {
-          if (before.priority < 0 && presence.priority >= 0) account.post(() => offline.deliver(account, session));
+          if (before.priority < 0 && presence.priority >= 0) deliverKept(account, session);
         }),
       ],
     };

@@ -1,15 +1,21 @@
+import type { ClientSession } from "./client-session.ts";
 import type { Entry, Ledger } from "./ledger.ts";
+import { offlineMessagesMax } from "./sim-server.ts";
 import type { WorldModel } from "./world-model.ts";
 
 /**
  * What was acknowledged to its sender has arrived, at one of the recipient's clients at least, or has come back
- * (ARCHITECTURE.md, "Acked means durable").
+ * (ARCHITECTURE.md, "Acked means durable"); and what was sent to somebody who blocks its sender has not arrived.
  */
-export function checkLedger(ledger: Ledger, model: WorldModel): readonly string[] {
-  return ledger.entries
+export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonly ClientSession[]): readonly string[] {
+  const taken = new Map<string, Set<string>>();
+  const lost = ledger.entries
     .filter((entry) => entry.acknowledgedAt !== undefined && entry.receipts.length === 0)
     .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model))
+    .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))
+    .filter((entry) => !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model)))
     .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was acknowledged and is lost`);
+  return [...lost, ...ledger.entries.flatMap((entry) => blockedReceipts(entry, model))];
 }
 
 /** A message that nobody promised to keep. */
@@ -18,6 +24,47 @@ function mayBeGone(entry: Entry, model: WorldModel): boolean {
   if (kind === "headline" || kind === "state" || kind === "nobody") return true;
   // A normal message to a device that is gone is returned to those who may know, and dropped for others.
   if (kind === "normal" && to !== account) return true;
-  if (model.everBlocked(from.account, account)) return true;
-  return false;
+  return model.everBlocked(from.account, account);
+}
+
+/** What was on its way to an account's sessions without stream management: nobody promises more than that. */
+function idsTaken(
+  known: Map<string, Set<string>>,
+  sessions: readonly ClientSession[],
+  account: string,
+): ReadonlySet<string> {
+  let ids = known.get(account);
+  if (ids === undefined) {
+    const bytes = sessions
+      .filter((session) => session.account === account)
+      .map(({ taken }) => taken.join(""))
+      .join("");
+    ids = new Set([...bytes.matchAll(/ id='(m\d+)'/gu)].map(([, id = ""]) => id));
+    known.set(account, ids);
+  }
+  return ids;
+}
+
+/** There was a reason to return it, and the error may have found nobody. */
+function mayHaveBeenReturned(ledger: Ledger, entry: Entry, model: WorldModel): boolean {
+  const { sentAt, acknowledgedAt = Infinity, account } = entry;
+  if (model.troubled(sentAt, acknowledgedAt, ["commits", "reads"])) return true;
+  // Copies for several devices make the store fuller than the messages that wait.
+  const waiting = ledger.entries.filter(
+    (other) => other.account === account && other.sentAt <= sentAt && (other.receipts[0]?.at ?? Infinity) > sentAt,
+  );
+  return waiting.length > offlineMessagesMax / 3;
+}
+
+function blockedReceipts(entry: Entry, model: WorldModel): readonly string[] {
+  const { receipts, account, from, sentAt, id } = entry;
+  const { writes } = model.blocks(account, from.account);
+  return receipts.flatMap(({ session, at }) => {
+    const block = writes.findLast(({ value, done, answeredAt }) => value && done && (answeredAt ?? Infinity) < sentAt);
+    if (block === undefined) return [];
+    const undone = writes.some(
+      (write) => !write.value && write.sentAt <= at && (write.answeredAt ?? Infinity) >= block.sentAt,
+    );
+    return undone ? [] : [`${session.name} got ${id} of ${from.name}, whom it blocks`];
+  });
 }

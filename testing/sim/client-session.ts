@@ -19,8 +19,8 @@ export class ClientSession {
   readonly beganAt: number;
   /** When the client knew that it is over. */
   endedAt: number | undefined;
-  /** Ended by the client's own closing of the stream, with all that was to be said. */
-  endedWell = false;
+  /** It was over before things had settled: what came for it after that found nobody. */
+  endedEarly = false;
   managed = false;
   resumptionId: string | undefined;
   /** Stanzas of the server's that were handled. */
@@ -29,8 +29,10 @@ export class ClientSession {
   sent = 0;
   acknowledged = 0;
   unacknowledged: Sent[] = [];
-  /** Without management: what an answer to a later request makes certain. */
+  /** Before or without management: what an answer to a later request makes certain. */
   uncertain: (() => void)[] = [];
+  /** Before or without management: what the server's system has taken for the client, which counts as delivered. */
+  taken: readonly string[] = [];
   /** What the client said of itself; undefined while it is not available. */
   priority: number | undefined;
   /** Whom the session has sent directed presence since it became available. */

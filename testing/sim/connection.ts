@@ -10,6 +10,8 @@ export interface ClientEnd {
   readonly data: (bytes: string) => void;
   /** The connection is over, and the client has noticed. */
   readonly gone: () => void;
+  /** The server's system has taken bytes for the client, which may never have them. */
+  readonly taken: (bytes: string) => void;
 }
 
 /** Who notices a cut, and when, in milliseconds; undefined for a side that is never told. */
@@ -30,7 +32,6 @@ export class Connection {
   #handler: TransportHandler | undefined;
   #serverGone = false;
   #clientGone = false;
-  #takenFromServer: string[] | undefined;
 
   constructor(parts: {
     readonly clock: SimClock;
@@ -53,6 +54,7 @@ export class Connection {
       deliver: (bytes) => {
         if (!this.#clientGone) this.#client.data(bytes);
       },
+      taken: parts.client.taken,
     });
     this.transport = this.#serverEnd(parts.remoteAddress);
   }
@@ -60,16 +62,6 @@ export class Connection {
   /** Neither side has it any more. */
   get over(): boolean {
     return this.#serverGone && this.#clientGone;
-  }
-
-  /** Everything that the server wrote, if it was asked for with `record`. */
-  get written(): string {
-    return this.#takenFromServer?.join("") ?? "";
-  }
-
-  /** Keeps what the server writes from now on: without acknowledgements nobody else knows what was on its way. */
-  record(): void {
-    this.#takenFromServer ??= [];
   }
 
   /** The client sends bytes. */
@@ -149,7 +141,6 @@ export class Connection {
       },
       write: (bytes) => {
         if (this.#serverGone || !this.#life.alive) return;
-        this.#takenFromServer?.push(bytes);
         toClient.write(bytes);
       },
       writeThen: (bytes, taken) => {

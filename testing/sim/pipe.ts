@@ -19,6 +19,7 @@ export class Pipe {
   readonly #clock: SimClock;
   readonly #draws: Draws;
   readonly #deliver: (bytes: string) => void;
+  readonly #taken: (bytes: string) => void;
   /** With the sender. */
   #unsent = "";
   /** Taken from the sender, on the way. */
@@ -41,11 +42,14 @@ export class Pipe {
     readonly draws: Draws;
     readonly weather: Weather;
     readonly deliver: (bytes: string) => void;
+    /** Told what the sender's system has taken, whether or not it will arrive. */
+    readonly taken?: (bytes: string) => void;
   }) {
     this.#clock = parts.clock;
     this.#draws = parts.draws;
     this.weather = parts.weather;
     this.#deliver = parts.deliver;
+    this.#taken = parts.taken ?? (() => undefined);
   }
 
   /** Bytes that the sender's system has not taken. */
@@ -123,6 +127,7 @@ export class Pipe {
       this.#unsent = this.#unsent.slice(size);
       this.#wayBytes += size;
       this.#takenBytes += size;
+      this.#taken(piece);
       if (this.#severed) continue;
       this.#onTheWay.push(piece);
       const { delayMsMin, delayMsMax } = this.weather;

@@ -3,6 +3,8 @@ import { Connection, type ClientEnd } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
 import { actingMs } from "./generate-scenario.ts";
 import { checkLedger } from "./check-ledger.ts";
+import { checkLeftovers } from "./check-leftovers.ts";
+import { checkViews, type AccountView } from "./check-views.ts";
 import { Ledger } from "./ledger.ts";
 import { perform } from "./perform.ts";
 import { SimClient } from "./sim-client.ts";
@@ -42,7 +44,7 @@ class ScenarioRun {
   readonly #ledger = new Ledger();
   readonly #model = new WorldModel();
   readonly #draws: Draws;
-  readonly #clients: readonly SimClient[];
+  #clients: readonly SimClient[];
   readonly #sessions: ClientSession[] = [];
   readonly #connections: Connection[] = [];
 
@@ -75,7 +77,15 @@ class ScenarioRun {
       });
     await this.#clock.advance(actingMs + 1_000);
     await this.#settleDown();
-    const violations = [...this.#server.bugs, ...this.#ledger.violations, ...checkLedger(this.#ledger, this.#model)];
+    const views = await this.#lookAround();
+    await this.#leave();
+    const violations = [
+      ...this.#server.bugs,
+      ...this.#ledger.violations,
+      ...checkLedger(this.#ledger, this.#model, this.#sessions),
+      ...views,
+      ...checkLeftovers(this.#server, cast.accounts),
+    ];
     return {
       violations: [...new Set(violations)],
       trace: this.#trace.digest(),
@@ -100,18 +110,31 @@ class ScenarioRun {
       if (client.online) client.sendPresence();
     }
     await this.#clock.advance(150_000 + resumeSecondsMax * 1_000);
-    await this.#witnesses();
   }
 
-  /** Every account gets one more client, which takes what still waits. */
-  async #witnesses(): Promise<void> {
+  /** Every account gets one more client, which takes what still waits and sees everything afresh. */
+  async #lookAround(): Promise<readonly string[]> {
     const { accounts } = this.#scenario.cast;
     const witnesses = accounts.map((_, account) =>
       this.#newClient({ account, resource: "witness", managed: true, versioned: false }),
     );
+    for (const session of this.#sessions) session.endedEarly = session.endedAt !== undefined;
+    this.#clients = [...this.#clients, ...witnesses];
     for (const witness of witnesses) witness.logIn();
     await this.#clock.advance(20_000);
-    for (const client of [...this.#clients, ...witnesses]) client.logOut();
+    const away = this.#clients.filter(({ online }) => !online).map(({ name }) => `${name} could not come online`);
+    const views = accounts.flatMap((account, index): readonly AccountView[] => {
+      const clients = this.#clients.filter((client) => client.account === account);
+      const sessions = clients.flatMap(({ session }) => session ?? []);
+      const witness = witnesses[index]?.session;
+      return witness === undefined ? [] : [{ account, sessions, witness }];
+    });
+    return [...away, ...checkViews(views, this.#model)];
+  }
+
+  /** Everybody goes, and time passes until the server has forgotten all of it. */
+  async #leave(): Promise<void> {
+    for (const client of this.#clients) client.logOut();
     await this.#clock.advance(120_000);
   }
 

@@ -63,6 +63,7 @@ export class SimClient {
   #connection: Connection | undefined;
   #reader: XmlStreamReader | undefined;
   #requestsMade = 0;
+  #taken: string[] = [];
   #heardAt = 0;
   #asked = false;
   #ackDue: Scheduled | undefined;
@@ -103,10 +104,7 @@ export class SimClient {
       return;
     }
     this.#phase = "closing";
-    if (this.session !== undefined) {
-      this.session.endedWell = true;
-      this.#endSession();
-    }
+    this.#endSession();
     this.#write("</stream:stream>");
     const connection = this.#connection;
     this.world.clock.after(8_000, () => {
@@ -179,7 +177,16 @@ export class SimClient {
       (...args: Args): void => {
         if (connection === this.#connection) run(...args);
       };
-    const connection = this.world.connect({ data: ifCurrent(this.#data), gone: ifCurrent(this.#gone) });
+    // Until management is on, what the server's system takes counts as delivered.
+    const taken: string[] = [];
+    const connection = this.world.connect({
+      data: ifCurrent(this.#data),
+      gone: ifCurrent(this.#gone),
+      taken: (bytes) => {
+        if (this.#taken !== taken || this.session?.managed !== true) taken.push(bytes);
+      },
+    });
+    this.#taken = taken;
     if (connection === undefined) {
       clock.after(this.draws.between(300, 3_000), () => {
         if (this.wanted && this.#phase === "offline") this.#connect();
@@ -366,13 +373,11 @@ export class SimClient {
       jid,
       now: this.world.clock.now,
     });
+    session.taken = this.#taken;
     this.session = session;
     this.sessions.push(session);
     this.world.began(session);
-    if (!this.part.managed) {
-      this.#connection?.record();
-      return this.#begin(session);
-    }
+    if (!this.part.managed) return this.#begin(session);
     this.#phase = "enabling";
     return this.#write("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
   }
