@@ -37,8 +37,12 @@ else process.exitCode = (await main()) ? 0 : 1;
 async function main(): Promise<boolean> {
   const statements = writtenBefore(root);
   const tested = statements.filter(({ state, saidAgainBy }) => state === "tested" && saidAgainBy === undefined);
-  const seed = natural("seed", values.seed);
-  const count = values.all ? tested.length : natural("count", values.count);
+  const seed = Number(values.seed);
+  const count = values.all ? tested.length : Number(values.count);
+  if (!isNatural(seed) || !isNatural(count)) {
+    console.error(`--seed and --count take whole numbers\n\n${usage}`);
+    return false;
+  }
   const ids =
     values.ids === undefined
       ? draw(
@@ -64,11 +68,8 @@ async function main(): Promise<boolean> {
   return score >= scoreMin;
 }
 
-function natural(name: string, text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  console.error(`--${name} takes a whole number, not ${text}\n\n${usage}`);
-  process.exit(2);
+function isNatural(number: number): boolean {
+  return Number.isSafeInteger(number) && number >= 0;
 }
 
 function describe({ id, noticed, fault, places }: AuditedId, whole: boolean): readonly string[] {
