@@ -89,6 +89,12 @@ const refused: readonly (readonly [name: string, stanza: string, condition: stri
     "service-unavailable",
     "cancel",
   ],
+  [
+    "a question to a resource of a host [rfc3920-10.4-01]",
+    `<iq type='get' id='1' to='capulet.example/x'>${version}</iq>`,
+    "service-unavailable",
+    "cancel",
+  ],
   ["presence of an unknown type", "<presence type='asleep'/>", "bad-request", "modify"],
 ];
 

@@ -61,6 +61,7 @@ function mayActAs(host: StreamHost, authcid: string, authzid: string): boolean {
   const other = parseJid(authzid);
   // A full JID is nobody's identity. [rfc6120-6.3.8-04]
   if (user === undefined || other === undefined || bareOf(other) !== other) return false;
+  // [rfc6120-6.3.8-01]
   return user === other || (host.sasl.mayActAs?.(user, bareOf(other)) ?? false);
 }
 

@@ -144,7 +144,7 @@ function authorize(state: Authenticating, { data, identity, renewal }: SaslSucce
   const other = authzid === undefined ? undefined : parseJid(authzid);
   // The exchange has asked whether they may be someone else; an address elsewhere would not be ours to give.
   if (other !== undefined && domainOf(other) !== host.domain) return refuse(state, mechanism, "invalid-authzid");
-  // [rfc6120-4.3.6-03] [rfc6120-6.3.8-01]
+  // [rfc6120-4.3.6-03]
   // [rfc3920-3.5-03]
   const user = other === undefined ? accountOf(host, authcid) : bareOf(other);
   if (user === undefined) return refuse(state, mechanism, "not-authorized");
