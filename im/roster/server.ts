@@ -1,3 +1,4 @@
+import { assert } from "#protocol/assert.ts";
 import { xml } from "#protocol/xml/element.ts";
 import type { Infer } from "#protocol/xml/element-schema.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
@@ -34,8 +35,8 @@ export const roster = serverModule({
   slots: [rosterItems, rosterState, removedItems],
   start: (host) => ({
     iq: [
-      // [rfc6121-2.1.5-03] [rfc6121-2.3.3-02]
       reads(RosterGet, get, "owner", "forbidden"),
+      // [rfc6121-2.1.5-03] [rfc6121-2.3.3-02]
       writes(RosterSet, (request) => set(host, request), "owner", "forbidden"),
     ],
     events: [on(rosterItemChanged, ({ account, jid }) => pushToInterested(account, jid))],
@@ -48,8 +49,7 @@ export const roster = serverModule({
 });
 
 function get({ account, session, payload: { ver } }: AccountRequest<Infer<typeof RosterGet>>): IqAnswer {
-  // [rfc6121-2-02]
-  if (session === undefined) throw new StanzaError("forbidden");
+  assert(session !== undefined, "only the owner's sessions are answered");
   const listed = [...account.map(rosterItems).entries()].flatMap(([, item]) => (item.listed ? [item] : []));
   const changes = ver === undefined ? undefined : changesSince(account, ver);
   // [rfc6121-2.6.3-01] [rfc6121-2.6.3-02]
@@ -69,9 +69,7 @@ function get({ account, session, payload: { ver } }: AccountRequest<Infer<typeof
   return undefined;
 }
 
-function set(host: Host, { account, session, payload }: AccountRequest<Infer<typeof RosterSet>>): undefined {
-  // [rfc6121-2-02] [rfc6121-2.1.5-03] [rfc6121-2.3.3-02]
-  if (session === undefined) throw new StanzaError("forbidden");
+function set(host: Host, { account, payload }: AccountRequest<Infer<typeof RosterSet>>): undefined {
   const [item, ...more] = payload.items;
   // [rfc6121-2.1.5-01] [rfc6121-2.3.3-03]
   if (item === undefined || more.length > 0) throw new StanzaError("bad-request", { text: "one item at a time" });

@@ -25,6 +25,7 @@ export function answerAccountIq(
   const asked = find(host, stanza, session, (key) => host.steps.accountIq.get(key));
   if (asked === undefined) return undefined;
   const { handler, payload } = asked;
+  // [rfc6121-2-02]
   if (session === undefined && handler.audience === "owner") {
     refuse(host, stanza, new StanzaError(handler.refusal ?? "service-unavailable"));
     return undefined;

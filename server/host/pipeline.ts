@@ -52,10 +52,13 @@ function answerForNobody(host: LocalHost, stanza: Stanza): void {
     if (type !== "probe" || stanza.to === undefined) return;
     // [rfc6121-8.5.1-05] [rfc6121-4.3.2-01]
     host.route(makeStanza("presence", { from: bareOf(stanza.to), to: bareOf(from), type: "unsubscribed", id }));
-    // [rfc6121-8.5.1-01] [rfc6121-8.5.1-02] [rfc6120-10.5.3.1-01] [rfc6120-10.5.3.1-03]
-  } else if (kind === "iq" && stanza.to !== undefined && isBare(stanza.to)) refuseIqToNobody(host, stanza);
-  // [rfc3921-11.1-03]
-  else if (kind === "iq" || type !== "headline") refuse(host, stanza, new StanzaError("service-unavailable"));
+  } else if (kind === "iq" && stanza.to !== undefined && isBare(stanza.to)) {
+    // [rfc6121-8.5.1-01] [rfc6120-10.5.3.1-03]
+    refuseIqToNobody(host, stanza);
+  } else if (kind === "iq" || type !== "headline") {
+    // [rfc3921-11.1-03] [rfc6121-8.5.1-01] [rfc6121-8.5.1-02] [rfc6120-10.5.3.1-01] [rfc6120-10.5.3.1-03]
+    refuse(host, stanza, new StanzaError("service-unavailable"));
+  }
 }
 
 function sendOut(

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { serialize } from "#protocol/xml/serialize.ts";
-import { befriend } from "#testing/scenario/contacts.ts";
+import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { presenceWitness } from "#testing/scenario/subscriptions.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
 const romeo = "romeo@montague.example";
@@ -239,10 +240,14 @@ describe("what is for a user who is not there", () => {
       assert.equal(errorOf(orchard), "service-unavailable");
     });
     test(`presence to ${to} is ignored [rfc6120-10.5.3.1-02]`, async () => {
-      await using world = await startWorld({ accounts });
+      const { module, arrivals } = presenceWitness();
+      await using world = await startWorld({ accounts, modules: [...instantMessaging, module] });
       const [orchard] = await pair(world);
+      arrivals.length = 0;
       await orchard.sendText(`<presence to='${to}'/>`);
       orchard.receivesNothing();
+      // Not even an answer that the sender's server would keep to itself.
+      assert.deepEqual(arrivals, []);
     });
     test(`a request to ${to} is returned [rfc6120-10.5.3.1-03]`, async () => {
       await using world = await startWorld({ accounts });
