@@ -1,8 +1,11 @@
 import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 
 const NS_STREAM = "http://etherx.jabber.org/streams";
+
+/** TLS passes on what a TCP socket wants to know. */
+export type DirectTlsOptions = ConnectionOptions & Pick<TcpNetConnectOpts, "localAddress">;
 
 /** A client on a real socket that sends what the test says and waits for what should come. */
 export class SocketClient implements Disposable {
@@ -24,7 +27,7 @@ export class SocketClient implements Disposable {
   }
 
   /** @throws the error of a handshake that fails */
-  static async tls(port: number, servername: string, options: ConnectionOptions = {}): Promise<SocketClient> {
+  static async tls(port: number, servername: string, options: DirectTlsOptions = {}): Promise<SocketClient> {
     const socket = connectTls({ port, host: "127.0.0.1", servername, rejectUnauthorized: false, ...options });
     const client = new SocketClient(socket);
     await once(socket, "secureConnect");

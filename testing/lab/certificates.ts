@@ -37,7 +37,7 @@ export class Authority {
     const authority = new Authority(dir);
     const subject = ["-subj", `/CN=${commonName}`, "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
     const files = ["-keyout", join(dir, "ca.key"), "-out", authority.certificate];
-    await run("openssl", ["req", "-x509", ...ecKey, "-days", "30", ...files, ...subject]);
+    await run("openssl", ["req", "-x509", ...ecKey, "-days", "90", ...files, ...subject]);
     return authority;
   }
 
@@ -56,7 +56,7 @@ export class Authority {
       `/CN=${options.name}`,
     ]);
     const signer = ["-CA", this.certificate, "-CAkey", join(this.#dir, "ca.key"), "-CAcreateserial"];
-    const validity = options.expired === true ? ["-days", "-1"] : ["-days", "30"];
+    const validity = options.expired === true ? ["-days", "-1"] : ["-days", "90"];
     const files = ["-in", file("csr"), "-out", file("leaf"), "-extfile", file("ext")];
     await run("openssl", ["x509", "-req", ...files, ...signer, ...validity]);
     const chain = (await readFile(file("leaf"), "utf8")) + (await readFile(this.certificate, "utf8"));
