@@ -21,6 +21,7 @@ for (const [what, stanza, condition] of toNobody)
       await using world = await startWorld({ accounts });
       const client = await world.login(`${romeo}/orchard`);
       await client.sendText(stanza(to));
+      if (condition === undefined) client.receivesNothing();
       const error = client.pending.find((each) => each.attr("id") === "1")?.child("jabber:client", "error");
       assert.equal(error?.elements()[0]?.name, condition);
     });

@@ -134,6 +134,7 @@ function take(host: Host, account: Account, stanza: Stanza): void {
   if (resource !== undefined) addressed?.send(stanza);
   // [rfc6121-8.5.2.1.2-01] [rfc6121-8.5.2.1.2-04] [rfc6121-4.2.3-01] [rfc6121-4.4.3-01] [rfc6121-4.5.3-01]
   // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04] [rfc6120-10.5.3.2-03] [rfc6120-10.5.3.2-04]
+  // [rfc3921-8.2-09] [rfc3921-8.2-15] [rfc3921-8.3-03] [rfc3921-8.3-08]
   else for (const session of recipientsOf(account, type)) session.send(stanza);
 }
 
@@ -141,7 +142,6 @@ function take(host: Host, account: Account, stanza: Stanza): void {
 function recipientsOf(account: Account, type: string | undefined): readonly Session[] {
   // [rfc6121-8.5.2.2.2-01]
   if (type !== "error") return availableSessions(account);
-  // [rfc3921-8.2-09] [rfc3921-8.2-15] [rfc3921-8.3-03] [rfc3921-8.3-08]
   return [...account.sessions.values()].filter(
     (session) => session.get(presenceSlot) !== undefined || session.get(interestedSlot),
   );

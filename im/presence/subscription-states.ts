@@ -19,7 +19,6 @@ export function sendSubscription(type: SubscriptionType, state: SubscriptionStat
   switch (type) {
     case "subscribe":
       // [rfc6121-A.2.1-05] [rfc6121-A.2.1-06] [rfc6121-A.2.1-09]
-      // [rfc3921-9.2-01]
       if (hasTo(state)) return { state, pass: true };
       // [rfc6121-A.2.1-01] [rfc6121-A.2.1-02] [rfc6121-A.2.1-03] [rfc6121-A.2.1-04] [rfc6121-A.2.1-07]
       // [rfc6121-A.2.1-08]

@@ -27,11 +27,11 @@ export function privacyGuard(host: Host): Guard {
 
 function inbound(account: Account, stanza: Stanza): Verdict | undefined {
   const lists = listsFor(account, stanza);
-  // [rfc3921-10.2-02]
   if (lists.includes(undefined) || isOwn(account, stanza.from)) return undefined;
   // It may pass when any of those may have it; the others do not get to see it.
-  // [rfc3921-10.2-03] [rfc3921-11.1-01] [rfc3921-14-01]
+  // [rfc3921-10.2-02]
   if (lists.some((list) => ruleOf(account, list, stanza.from, arriving(stanza))?.action !== "deny")) return undefined;
+  // [rfc3921-10.2-03] [rfc3921-10.14-03] [rfc3921-11.1-01] [rfc3921-14-01]
   return turnedAway(stanza);
 }
 
@@ -59,7 +59,7 @@ function outbound(account: Account, stanza: Stanza, session: Session): Verdict |
 function turnedAway({ kind, type, element }: Stanza): Verdict {
   // [xep0016-2.14-01] [xep0191-3.3-07]
   if (kind === "presence") return { drop: true };
-  // [xep0016-2.14-04] [xep0191-3.3-10] [rfc3921-10.14-03]
+  // [xep0016-2.14-04] [xep0191-3.3-10]
   if (type === "error" || (kind === "iq" && type === "result")) return { drop: true };
   // An error from an occupant's account makes rooms throw the occupant out (S21).
   const ofRoom = type === "groupchat" || element.child("http://jabber.org/protocol/muc#user", "x") !== undefined;

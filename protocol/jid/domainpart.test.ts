@@ -26,7 +26,7 @@ const cases: readonly (readonly [name: string, input: string, canonical: string 
   ["a label must not start with a hyphen", "-a.example", undefined],
   ["a label must not end with a hyphen", "a-.example", undefined],
   ["hyphens in third and fourth place are reserved", "ab--c.example", undefined],
-  ["an underscore is no letter of host names [rfc7622-3.2.1-01] [rfc6122-2.2-06]", "_xmpp.example", undefined],
+  ["an underscore is no letter of host names [rfc7622-3.2.1-01]", "_xmpp.example", undefined],
   ["a label must not start with a mark", "\u0301a.example", undefined],
   ["a symbol is refused though browsers take it [rfc7622-3.2.1-01]", "☃.example", undefined],
   ["the A-label of a symbol is refused as well [rfc7622-3.2.1-02]", "xn--n3h.example", undefined],
@@ -70,7 +70,7 @@ test("a name of nothing or of 1024 octets is refused, in ASCII and beyond [rfc76
   equal(prepareDomainpart("ü.".repeat(341) + "c"), undefined);
 });
 
-test("a name of 253 octets in A-labels is allowed, and one more is not [rfc7622-3.2-05] [rfc6122-2.2-07]", () => {
+test("a name of 253 octets in A-labels is allowed, and one more is not [rfc7622-3.2-05] [rfc6122-2.2-06] [rfc6122-2.2-07]", () => {
   const labels = "a".repeat(61);
   equal(prepareDomainpart(`${labels}.${labels}.${labels}.${"b".repeat(63)}.com`)?.length, 253);
   equal(prepareDomainpart(`${labels}.${labels}.${labels}.${"b".repeat(63)}.info`), undefined);

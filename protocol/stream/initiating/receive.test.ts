@@ -66,7 +66,7 @@ function failureOf(wire: Wire): string {
 }
 
 describe("a client's negotiation", () => {
-  test("goes step by step", () => {
+  test("goes step by step, with the first response in the choice of a mechanism [rfc6120-6.4.2-01]", () => {
     const wire = connect({ resource: "x" });
     wire.write(open);
     assert.equal(wire.take(), "");
@@ -104,7 +104,7 @@ describe("a client's negotiation", () => {
     assert.equal(wire.state.phase, "connected");
   });
 
-  test("asks for none where it is optional", () => {
+  test("asks for none where it is optional [rfc3921-3-05]", () => {
     const wire = authenticated();
     wire.write(features(`<bind ${bindNs}/>`, `<session ${sessionNs}><optional/></session>`));
     wire.write(`<iq type='result' id='bind'><bind ${bindNs}><jid>juliet@im.example/y</jid></bind></iq>`);

@@ -66,10 +66,10 @@ function receiveEarlyStanza(state: Choosing | Authenticating, element: XmlElemen
     offersLegacyAuth(host, facts.channel)
   )
     return receiveLegacyAuth(state, element);
-  // Nothing of a client is served before it is known who it is. [rfc7590-3.4-02]
   const secureEnough = facts.channel !== undefined || host.startTls !== "required";
   // Nobody is served before we know who they are.
   // [rfc6120-4.7.1-04] [rfc6120-4.7.2-05] [rfc6120-4.9.3.12-01] [rfc6120-6.3.1-01] [rfc6120-13.12-01]
+  // Nothing of a client is served before it is known who it is. [rfc7590-3.4-02]
   if (state.phase === "authenticating" || !secureEnough || !isIqRequest(element) || !host.acceptsEarly(element))
     return failStream(state, new StreamError("not-authorized"));
   const earlyRequests = facts.earlyRequests + 1;

@@ -39,7 +39,6 @@ export const storageSection = section(
 export const sessionsSection = section(
   { description: "Clients that are logged in." },
   {
-    // [rfc3921-3-09]
     resource_conflict: choice({
       description:
         "What happens when a client asks for a resource that another one of the same account holds (RFC 6120 §7.7.2.2): end the old one, refuse the new one, or give the new one another name.",
