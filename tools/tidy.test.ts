@@ -18,6 +18,7 @@ import { moduleState } from "./tidy/module-state.ts";
 import { packages } from "./tidy/packages.ts";
 import { listFiles, readSources } from "./tidy/source-files.ts";
 import { threatNames } from "./tidy/threat-names.ts";
+import { threatTests } from "./tidy/threat-tests.ts";
 import { showViolation, type Rule } from "./tidy/violation.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -38,6 +39,7 @@ const rules: readonly { readonly name: string; readonly rule: Rule }[] = [
   { name: "links between documents lead somewhere", rule: (all) => documentLinks(all, listFiles(root)) },
   { name: "cited requirements are in the registry", rule: citations },
   { name: "cited threats are explained", rule: threatNames },
+  { name: "threats to what exists are tested by name", rule: threatTests },
 ];
 
 test("the rules see the repository", () => {

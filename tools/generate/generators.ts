@@ -4,6 +4,7 @@ import { generateConfigurationReference } from "#server/config/reference.ts";
 import { doap } from "./doap.ts";
 import { loadModules } from "./load-modules.ts";
 import { findFeatures, moduleList } from "./module-list.ts";
+import { securityPage, securityPagePath } from "./security-page.ts";
 import { supportTable } from "./support-table.ts";
 import { collectSupport } from "./support.ts";
 
@@ -16,6 +17,7 @@ export async function generateAll(root: string): Promise<ReadonlyMap<string, str
     ...unicodeFiles(),
     ["server/modules.generated.ts", moduleList(features)],
     ["docs/admin/configuration.md", generateConfigurationReference(features.map(({ module }) => module))],
+    [securityPagePath, securityPage(files)],
     ["docs/support.md", supportTable(supported)],
     ["balcony.doap.xml", doap(supported, project(files))],
   ]);
