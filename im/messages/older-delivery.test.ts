@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { instantMessaging } from "#testing/scenario/contacts.ts";
+import { presenceWitness } from "#testing/scenario/subscriptions.ts";
 import { startWorld } from "#testing/scenario/world.ts";
 
 const romeo = "romeo@montague.example";
@@ -18,10 +20,13 @@ const toNobody: readonly (readonly [what: string, stanza: (to: string) => string
 for (const [what, stanza, condition] of toNobody)
   for (const to of ["mercutio@capulet.example", "mercutio@capulet.example/street"])
     test(`${what} to ${to}, who does not exist, gets ${condition ?? "no answer"} [rfc3921-11.1-03]`, async () => {
-      await using world = await startWorld({ accounts });
+      const { module, arrivals } = presenceWitness();
+      await using world = await startWorld({ accounts, modules: [...instantMessaging, module] });
       const client = await world.login(`${romeo}/orchard`);
       await client.sendText(stanza(to));
       if (condition === undefined) client.receivesNothing();
+      // Not even an answer that the own server would swallow.
+      assert.deepEqual(arrivals, []);
       const error = client.pending.find((each) => each.attr("id") === "1")?.child("jabber:client", "error");
       assert.equal(error?.elements()[0]?.name, condition);
     });

@@ -374,16 +374,18 @@ test("a contact that is not to be seen leaves, and is asked again when it may be
   juliet.receives(`<presence from='${romeoJid}/orchard' to='${julietJid}'><show>away</show></presence>`);
 });
 
-test("where no list applies everything arrives, though there are lists [rfc3921-10.2-02]", async () => {
-  await using world = await startWorld({ accounts });
-  const { romeo, juliet } = await contacts(world);
-  await change(juliet, `<list name='l'>${denyAll}</list>`);
-  for (const [kind, sent] of heard) {
-    await romeo.sendText(sent);
-    assert.equal(juliet.pending.length, 1, kind);
-    juliet.ignoreAll();
-  }
-});
+for (const applies of [false, true])
+  test(`where no ${applies ? "rule fits" : "list applies"} everything arrives [rfc3921-10.2-02]`, async () => {
+    await using world = await startWorld({ accounts });
+    const { romeo, juliet } = await contacts(world);
+    await change(juliet, `<list name='l'>${denyAll}</list>`);
+    if (applies) await apply(juliet, "default", `<item type='jid' value='${nurseJid}' action='deny' order='1'/>`, "m");
+    for (const [kind, sent] of heard) {
+      await romeo.sendText(sent);
+      assert.equal(juliet.pending.length, 1, kind);
+      juliet.ignoreAll();
+    }
+  });
 
 test("a list applies when its result is told, and every edit is told to all clients [rfc3921-10.4-02] [rfc3921-10.6-04]", async () => {
   await using world = await startWorld({ accounts });
