@@ -67,6 +67,37 @@ for (const { name, days, says } of [
   });
 }
 
+for (const { name, file, at, says } of [
+  { name: "are there", file: "c.pem", at: now, says: /^good certificate client_authorities: 1 in .*c\.pem$/ },
+  {
+    name: "have expired",
+    file: "c.pem",
+    at: now + 4_000 * dayMs,
+    says: /^bad certificate client_authorities: 1 in .*, of which 1 expired/,
+  },
+  {
+    name: "are not there",
+    file: "nowhere.pem",
+    at: now,
+    says: /^bad certificate client_authorities: cannot read .*nowhere\.pem/,
+  },
+  {
+    name: "are no certificates",
+    file: "k.pem",
+    at: now,
+    says: /^bad certificate client_authorities: .* holds no certificate/,
+  },
+]) {
+  test(`authorities of users' certificates that ${name}`, async () => {
+    const made = await generateSelfSigned("authority.example", now);
+    await writeFile(join(directory, "c.pem"), made.certificate);
+    await writeFile(join(directory, "k.pem"), made.key);
+    const text = `${oneListener}[tls]\nclient_authorities = "${join(directory, file)}"\n`;
+    const found = await findings(text, { now: at });
+    assert.equal(found.filter((line) => says.test(line)).length, 1, found.join("\n"));
+  });
+}
+
 test("a port that somebody has is bad, unless it is the running server's", async () => {
   const holder = createServer();
   holder.listen(0, "127.0.0.1");

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -7,6 +8,7 @@ import { plainStyle, type Style } from "#kit/command.ts";
 import type { Config, HostConfig, ListenerConfig } from "#server/config/config.ts";
 import { CertificateError } from "#server/tls/certificate-error.ts";
 import { certificateSettings } from "#server/tls/certificate-settings.ts";
+import { loadClientAuthorities } from "#server/tls/client-authorities.ts";
 import { daysLeft, loadCertificate } from "#server/tls/load-certificate.ts";
 import { dnsFindings, type Lookup } from "./check-dns.ts";
 
@@ -38,6 +40,7 @@ export async function check(parts: CheckParts): Promise<readonly Finding[]> {
   const { config, configFile } = parts;
   const groups = await Promise.all([
     ...config.hosts.map((host) => certificateFindings(host, parts)),
+    authorityFindings(parts),
     ...config.listeners.map((listener) => listenerFindings(listener, parts)),
     storageFindings(parts),
     ...(parts.lookup === undefined ? [] : [dnsFindings(config, parts.lookup)]),
@@ -50,6 +53,26 @@ export function findingsText(findings: readonly Finding[], style: Style = plainS
   const marks = { good: style.green("ok  "), hint: style.yellow("hint"), bad: style.red("BAD ") };
   const width = Math.max(...findings.map(({ area }) => area.length));
   return findings.map(({ area, state, text }) => `${marks[state]}  ${area.padEnd(width)}  ${text}`).join("\n");
+}
+
+/** Those whose certificates log users in. */
+async function authorityFindings({ config, now }: CheckParts): Promise<readonly Finding[]> {
+  const { clientAuthorities } = config.tls;
+  if (clientAuthorities === undefined) return [];
+  try {
+    const { pem } = await loadClientAuthorities(clientAuthorities);
+    const authorities = pem.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/gu) ?? [];
+    const expired = authorities.filter((text) => new X509Certificate(text).validToDate.getTime() <= now).length;
+    const text = `client_authorities: ${authorities.length} in ${clientAuthorities}`;
+    if (expired > 0)
+      return [
+        { area: "certificate", state: "bad", text: `${text}, of which ${expired} expired; renew or remove them` },
+      ];
+    return [{ area: "certificate", state: "good", text }];
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return error.problems.map((text) => ({ area: "certificate", state: "bad", text }));
+  }
 }
 
 async function certificateFindings(host: HostConfig, { config, now }: CheckParts): Promise<readonly Finding[]> {
