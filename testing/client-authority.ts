@@ -4,7 +4,7 @@ import "reflect-metadata";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { GeneralName, OtherName, SubjectAlternativeName } from "@peculiar/asn1-x509";
 import * as x509 from "@peculiar/x509";
-import { Utf8String } from "asn1js";
+import { IA5String, Utf8String } from "asn1js";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const hourMs = 3_600_000;
@@ -18,6 +18,8 @@ export interface ClientPair {
 export interface ClientCertificate {
   /** Of id-on-xmppAddr. */
   readonly addresses: readonly string[];
+  /** Of id-on-xmppAddr too, but not in UTF-8 as that must be. */
+  readonly ia5Addresses?: readonly string[];
   readonly email?: string;
   /** From when till when, counted from now. */
   readonly validMs?: readonly [from: number, till: number];
@@ -60,6 +62,7 @@ export class ClientAuthority {
 
   async issue({
     addresses,
+    ia5Addresses = [],
     email,
     validMs = [-hourMs, hourMs],
     purpose,
@@ -67,7 +70,8 @@ export class ClientAuthority {
   }: ClientCertificate): Promise<ClientPair> {
     const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const names = [
-      ...addresses.map((address) => new GeneralName({ otherName: xmppAddress(address) })),
+      ...addresses.map((value) => new GeneralName({ otherName: xmppAddress(new Utf8String({ value })) })),
+      ...ia5Addresses.map((value) => new GeneralName({ otherName: xmppAddress(new IA5String({ value })) })),
       ...(email === undefined ? [] : [new GeneralName({ rfc822Name: email })]),
     ];
     const usage = purpose === "server" ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
@@ -90,9 +94,6 @@ export class ClientAuthority {
   }
 }
 
-function xmppAddress(address: string): OtherName {
-  return new OtherName({
-    typeId: "1.3.6.1.5.5.7.8.5",
-    value: new Utf8String({ value: address }).toBER(),
-  });
+function xmppAddress(address: Utf8String | IA5String): OtherName {
+  return new OtherName({ typeId: "1.3.6.1.5.5.7.8.5", value: address.toBER() });
 }

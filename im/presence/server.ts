@@ -133,14 +133,14 @@ function take(host: Host, account: Account, stanza: Stanza): void {
   // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01] [rfc6120-10.5.4-02]
   if (resource !== undefined) addressed?.send(stanza);
   // [rfc6121-8.5.2.1.2-01] [rfc6121-8.5.2.1.2-04] [rfc6121-4.2.3-01] [rfc6121-4.4.3-01] [rfc6121-4.5.3-01]
-  // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04] [rfc6120-10.5.3.2-03] [rfc6120-10.5.3.2-04]
+  // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04] [rfc6120-10.5.3.2-03]
   // [rfc3921-8.2-09] [rfc3921-8.2-15] [rfc3921-8.3-03] [rfc3921-8.3-08]
   else for (const session of recipientsOf(account, type)) session.send(stanza);
 }
 
 /** Presence is for those who are available, news of a failed request for all who follow the roster. */
 function recipientsOf(account: Account, type: string | undefined): readonly Session[] {
-  // [rfc6121-8.5.2.2.2-01]
+  // [rfc6121-8.5.2.2.2-01] [rfc6120-10.5.3.2-04]
   if (type !== "error") return availableSessions(account);
   return [...account.sessions.values()].filter(
     (session) => session.get(presenceSlot) !== undefined || session.get(interestedSlot),

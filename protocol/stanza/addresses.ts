@@ -11,5 +11,6 @@ export function invertAddresses(stanza: XmlElement, type?: string): XmlElement {
   const foreign = stanza.attributes.flatMap(([name]) => (name.startsWith("{") ? [[name, undefined] as const] : []));
   // [rfc6120-8.1.1.1-04] [rfc6120-8.1.2.1-02] [rfc6120-8.1.2.1-03] [rfc6120-8.1.3-02] [rfc6120-8.3.1-02]
   const addresses = { ...Object.fromEntries(foreign), from: stanza.attr("to"), to: stanza.attr("from") };
+  // [rfc6120-8.3.1-03] [rfc6120-8.3.1-10]
   return withAttributes(stanza, type === undefined ? addresses : { ...addresses, type });
 }

@@ -163,7 +163,7 @@ describe("the reply", () => {
     "<error xmlns='http://etherx.jabber.org/streams'/>",
     "<message xmlns='urn:other'/>",
   ]) {
-    test(`there is none to ${stanza}: it could loop [rfc6120-8.3.1-11] [rfc6120-8.3.2-03] [rfc6120-8.2.3-06]`, () => {
+    test(`there is none to ${stanza}: it could loop [rfc6120-8.3.1-11] [rfc6120-8.3.2-03] [rfc6120-8.2.3-06] [rfc6120-10.3.3-04]`, () => {
       assert.equal(reply(stanza), undefined);
     });
   }

@@ -78,11 +78,12 @@ export function errorReply(stanza: XmlElement, error: StanzaError): XmlElement |
   // [rfc6120-8.3.2-03]
   if (kind === undefined) return undefined;
   const type = stanza.attr("type");
-  // [rfc6120-8.2.3-06] [rfc6120-8.3.1-11]
+  // [rfc6120-8.2.3-06] [rfc6120-8.3.1-11] [rfc6120-10.3.3-04]
+  // [rfc3921-2.1.1-09]
   if (type === "error" || (kind === "iq" && type === "result")) return undefined;
   // Only an iq gets its payload back: a message may be large, and its sender has it. [rfc3920-9.2.3-08] [rfc6120-8.3.1-08]
   const payload = kind === "iq" && !error.confidential ? stanza.elements() : [];
-  // [rfc6120-8.2.3-09] [rfc6120-8.3.1-02] [rfc6120-8.3.1-03] [rfc6120-8.3.1-06] [rfc6120-8.3.1-10]
+  // [rfc6120-8.2.3-09] [rfc6120-8.3.1-06]
   const reply = withChildren(invertAddresses(stanza, "error"), [...payload, buildStanzaError(error, stanza.ns)]);
   // [rfc6120-8.3.1-04] [rfc6120-8.3.1-05]
   return kind === "iq" && stanza.attr("id") === undefined ? withAttributes(reply, { id: "" }) : reply;

@@ -25,8 +25,8 @@ export function faultOfRoot(
   // The customary prefix, or none in the style of §4.8.2: others we would have to remember.
   // [rfc6120-4.8.2-03] [rfc6120-4.8.5-01] [rfc6120-4.8.5-02]
   if (context.prefix !== "stream" && context.prefix !== "") return new StreamError("bad-namespace-prefix");
-  // The default namespace; in the style without prefixes it is the stream's own. [rfc6120-4.8.2-02] [rfc6120-4.8.3-03]
   const declared = context.contentNamespace;
+  // The default namespace; in the style without prefixes it is the stream's own. [rfc6120-4.8.2-02] [rfc6120-4.8.3-03]
   if (context.prefix !== "" && declared !== "" && declared !== contentNamespace)
     return new StreamError("invalid-namespace", { text: "not the content namespace of this port" });
   // What is inside of stanzas declares its namespaces there, since it is to travel on alone. [rfc6120-4.8.5-07]

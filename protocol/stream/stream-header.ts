@@ -30,6 +30,7 @@ export function formatStreamHeader(header: StreamHeader): string {
     ["xmlns:stream", NS_STREAM],
   ];
   const written = attributes.map(([name, value]) =>
+    // [rfc6120-4.7.2-03]
     value === undefined ? "" : ` ${name}='${escapeAttribute(value)}'`,
   );
   // Neither byte order mark nor standalone. [rfc6120-11.5-01] [rfc6120-11.5-02] [rfc6120-11.5-03] [rfc6120-11.6-04]

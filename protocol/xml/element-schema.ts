@@ -84,6 +84,7 @@ export function element<const F extends Fields = Readonly<Record<never, never>>>
   const parse = (source: XmlElement): Flat<Shape<F>> => {
     if (!is(source)) throw new ShapeError("bad-request", `<${name}/> of ${ns} expected`);
     const value: Record<string, unknown> = {};
+    // Nothing else is looked at. [rfc6120-11.4-02]
     for (const [key, field] of entries) {
       const found = field.read(source);
       if (found !== undefined) value[key] = found;

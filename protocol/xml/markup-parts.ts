@@ -25,9 +25,10 @@ export function charactersEnd(text: string, at: number, inBytes: boolean): numbe
   const run = inBytes ? ordinarySequencesEnd(text, at) : at;
   if (run > at) return run;
   const codePoint = inBytes ? codePointOfBytes(text, at) : codePointOfUnits(text, at);
-  // [rfc6120-11.6-01] [rfc6120-11.6-02] [rfc6120-11.6-03] [rfc6120-12-01]
+  // [rfc6120-11.6-02] [rfc6120-11.6-03] [rfc6120-12-01]
   if (inBytes && codePoint < 0) throw new XmlError("unsupported-encoding", "not UTF-8");
   if (!isXmlCharacter(codePoint)) throw new XmlError("not-well-formed", "forbidden character");
+  // [rfc6120-11.6-01]
   return at + lengthOf(codePoint, inBytes);
 }
 

@@ -83,7 +83,7 @@ function came(client: ScriptedClient): readonly string[] {
   return told;
 }
 
-test("a write that waits keeps what comes behind it waiting; a read that waits does not", async () => {
+test("a write that waits keeps what comes behind it waiting; a read that waits does not [rfc6120-10.1-06]", async () => {
   await using world = await start();
   const client = await world.login(`${romeo}/orchard`);
   await client.sendText(note("get", "1", "wait") + note("get", "2"));

@@ -78,7 +78,6 @@ function find<Handler extends IqHandler>(
   try {
     const iq = readIq(stanza.element);
     // Results and errors answer requests of ours; we make none that needs an answer. [rfc6121-2.1.6-05]
-    // [rfc6120-8.2.3-06] [rfc6120-10.3.3-04]
     if (iq.type === "result" || iq.type === "error") return undefined;
     const handler = look(iqKey(iq.type, iq.payload.ns, iq.payload.name));
     // [rfc6121-8.5.2.1.3-02] [rfc6121-8.5.2.2.3-02]

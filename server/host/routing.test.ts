@@ -95,8 +95,12 @@ describe("what is for an account", () => {
   test("presence is for nobody where nobody is available [rfc6120-10.5.3.2-04]", async () => {
     await using world = await startWorld({ accounts });
     const orchard = await world.login(`${romeo}/orchard`);
+    const chamber = await world.login(`${juliet}/chamber`);
+    await chamber.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+    chamber.ignoreAll();
     await orchard.sendText(`<presence to='${juliet}'/>`);
     orchard.receivesNothing();
+    chamber.receivesNothing();
     const balcony = await world.login(`${juliet}/balcony`);
     await balcony.sendText("<presence/>");
     assert.ok(balcony.pending.every((stanza) => stanza.attr("from") === `${juliet}/balcony`));

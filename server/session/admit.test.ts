@@ -90,7 +90,7 @@ const refused: readonly (readonly [name: string, stanza: string, condition: stri
     "cancel",
   ],
   [
-    "a question to a resource of a host [rfc3920-10.4-01]",
+    "a question to a resource of a host [rfc3920-10.4-01] [rfc6120-10.5.2-01]",
     `<iq type='get' id='1' to='capulet.example/x'>${version}</iq>`,
     "service-unavailable",
     "cancel",

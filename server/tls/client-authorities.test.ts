@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ClientAuthority, type ClientCertificate } from "#testing/client-authority.ts";
 import { CertificateError } from "./certificate-error.ts";
-import { loadClientAuthorities } from "./client-authorities.ts";
+import { expiryOfPeer, loadClientAuthorities } from "./client-authorities.ts";
 import { xmppIdentities } from "./xmpp-identities.ts";
 
 let directory: string;
@@ -60,8 +60,13 @@ const certificates: readonly {
     found: ["romeo@montague.example", "juliet@capulet.example"],
   },
   {
-    name: "neither domains [rfc3920-5.1-12], nor full addresses, nor what is no address",
+    name: "neither domains, nor full addresses, nor what is no address",
     issued: { addresses: ["montague.example", "romeo@montague.example/orchard", "@", "", "romeo@"] },
+    found: [],
+  },
+  {
+    name: "none that is written in another kind of string [rfc3920-5.1-12]",
+    issued: { addresses: [], ia5Addresses: ["romeo@montague.example"] },
     found: [],
   },
   {
@@ -81,6 +86,22 @@ for (const { name, issued, found } of certificates) {
     );
   });
 }
+
+test("a certificate is good until the first expires of it and those that it depends on [rfc6120-13.7.2.3-01]", async () => {
+  const year = 365 * 86_400_000;
+  const expiry = async (till: number) => {
+    const { cert } = await authority.issue({ addresses: [], validMs: [-year, till] });
+    const leaf = new X509Certificate(cert);
+    const issuer = new X509Certificate(authority.certificate);
+    Object.defineProperty(leaf, "issuerCertificate", { value: issuer });
+    const found = expiryOfPeer({ getPeerX509Certificate: () => leaf });
+    return { found, leaf: leaf.validToDate.getTime(), issuer: issuer.validToDate.getTime() };
+  };
+  const short = await expiry(60_000);
+  assert.equal(short.found, short.leaf);
+  const long = await expiry(year);
+  assert.equal(long.found, long.issuer);
+});
 
 test("what is no certificate names nobody", () => {
   assert.deepEqual(xmppIdentities(Buffer.from("Verona")), []);

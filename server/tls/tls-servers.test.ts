@@ -26,6 +26,8 @@ const settings: CertificateSettings = {
 
 /** A server that offers both ways into TLS, and tells each client's channel to the test. */
 interface Fixture {
+  /** Of the stream that STARTTLS is done on. */
+  domain: string | undefined;
   readonly certificates: CertificateStore;
   readonly failures: string[];
   readonly direct: Server;
@@ -68,7 +70,7 @@ async function serve(dataDir: string): Promise<Fixture> {
     handshakeFailed: (code) => failures.push(code),
   });
   const greet = (socket: TLSSocket): void => {
-    channels.push(servers.channelOf(socket));
+    channels.push(servers.channelOf(socket, fixture.domain));
     socket.on("error", () => {});
     socket.write("hello");
     socket.on("data", (bytes) => socket.write(bytes));
@@ -78,12 +80,13 @@ async function serve(dataDir: string): Promise<Fixture> {
   const starting = servers.startTlsServer();
   const raw = createTcpServer((socket) => {
     socket.on("error", () => {});
-    starting.upgrade(socket, (secured) => {
+    starting.upgrade(socket, fixture.domain, (secured) => {
       if (secured === undefined) undone.count += 1;
       else greet(secured);
     });
   });
   return {
+    domain: undefined,
     certificates,
     failures,
     direct,
@@ -161,6 +164,21 @@ describe("TLS servers", () => {
     });
   }
 
+  for (const [domain, options, names] of [
+    ["capulet.example", {}, "DNS:capulet.example"],
+    ["montague.example", {}, "DNS:montague.example"],
+    ["capulet.example", { servername: "montague.example" }, "DNS:montague.example"],
+    ["capulet.example", { maxVersion: "TLSv1.2" }, "DNS:capulet.example"],
+  ] as const)
+    test(`show ${names} after STARTTLS on a stream to ${domain} with ${JSON.stringify(options)} [rfc6120-5.4.3.1-03] [rfc6120-5.4.3.1-05]`, async () => {
+      fixture.domain = domain;
+      const visited = await visit(fixture.rawPort, options);
+      fixture.domain = undefined;
+      assert.equal(visited.names, names);
+      const hash = announced(visited.channel)["tls-server-end-point"];
+      assert.equal(hash, visited.certificateHash.toString("hex"));
+    });
+
   test("show the first host's certificate to who names none or an unknown one", async () => {
     const unnamed = await visit(fixture.rawPort, {});
     const unknown = await visit(fixture.rawPort, { servername: "verona.example" });
@@ -178,9 +196,9 @@ describe("TLS servers", () => {
   });
 
   test("choose the stronger cipher, whatever a client likes best [rfc7590-1-01]", async () => {
-    const ciphers = "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-GCM-SHA256";
+    const ciphers = "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
     const { cipher } = await visit(fixture.directPort, { maxVersion: "TLSv1.2", ciphers });
-    assert.equal(cipher, "ECDHE-ECDSA-AES128-GCM-SHA256");
+    assert.equal(cipher, "ECDHE-ECDSA-AES256-GCM-SHA384");
   });
 
   for (const ciphers of ["eNULL:@SECLEVEL=0", "aNULL:@SECLEVEL=0"])

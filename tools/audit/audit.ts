@@ -22,11 +22,7 @@ export async function audit(options: {
   const files = readSources(root);
   const texts = new Map(files.map(({ path, text }) => [path, text]));
   const places = groupPlaces(files.flatMap(citingPlaces));
-  const written = statements
-    .map(({ id, tests }) => [id, filesOf(tests)] as const)
-    .filter(([, found]) => found.length > 0);
-  // A test that was written since is found by its text.
-  const tests = new Map([...testFilesById(files), ...written]);
+  const tests = carryingFiles(statements, testFilesById(files));
   const waiting = [...ids];
   const audited: AuditedId[] = [];
   const work = async () => {
@@ -57,6 +53,18 @@ function groupPlaces(places: readonly CitingPlace[]): ReadonlyMap<string, readon
         known.push(place);
     }
   return byId;
+}
+
+/** The files of tests that ran with an id in their names, and, for tests that were written since, those with it in their text. */
+function carryingFiles(
+  statements: readonly WrittenStatement[],
+  inText: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, readonly string[]> {
+  const ran = statements.map(({ id, tests }) => [id, filesOf(tests)] as const);
+  return new Map([
+    ...inText,
+    ...ran.map(([id, files]) => [id, [...new Set([...files, ...(inText.get(id) ?? [])])]] as const),
+  ]);
 }
 
 /** Tests are told as `file: name`. */

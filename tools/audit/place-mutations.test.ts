@@ -78,6 +78,7 @@ const cases = [
     to: `class A extends B {\n${c}\nconstructor() { super();  } }`,
   },
   { name: "a property", from: `f({\na: 1, ${c}\nb: 2 });`, to: `f({ ${c}\nb: 2 });` },
+  { name: "a switch", from: `f({\na: true, ${c}\nb: 2 });`, to: `f({ a: false, b: 2 });` },
   { name: "a spread", from: `f({\n...(a ? { b } : {}), ${c}\n});`, to: `f({\n ${c}\n});` },
   { name: "an element", from: `const a = [\n${c}\n"b",\n"d"];`, to: `const a = [\n${c}\n\n"d"];` },
   {

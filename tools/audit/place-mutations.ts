@@ -111,6 +111,8 @@ function propertyMutations(
   parent: Node | undefined,
 ): readonly Mutation[] {
   if (parent?.type !== "ObjectExpression") return [];
+  // Leaving out what is on by default would change nothing.
+  if (node.value.type === "BooleanLiteral") return expressionMutations(text, node.value);
   return isFunction(node.value)
     ? [...expressionMutations(text, node.value), dropped(text, node)]
     : [dropped(text, node), ...expressionMutations(text, node.value)];

@@ -47,7 +47,7 @@ describe("an established stream", () => {
         script: [["<message xmlns='jabber:server'/>", error("invalid-namespace")]],
       },
       {
-        name: "STARTTLS comes too late",
+        name: "STARTTLS comes too late [rfc6120-4.9.3.12-01]",
         script: [[`<starttls ${tlsNs}/>`, error("not-authorized", "starttls is not possible now")]],
       },
       {
@@ -66,10 +66,14 @@ describe("an established stream", () => {
   });
 
   test("what is no stanza is never taken for one, whatever address it has [rfc6120-4.8.4-02]", () => {
-    for (const element of ["<x xmlns='y' to='romeo@im.example'/>", "<active xmlns='urn:xmpp:csi:0' to='a@b'/>"]) {
+    for (const [element, known] of [
+      ["<x xmlns='y' to='romeo@im.example'/>", undefined],
+      ["<active xmlns='urn:xmpp:csi:0' to='a@b'/>", "active"],
+    ] as const) {
       const wire = bindStream();
       wire.write(element);
       assert.equal(wire.find("stanza"), undefined);
+      assert.equal(wire.find("nonza")?.element.name, known);
     }
   });
 

@@ -17,12 +17,11 @@ import { refuseUnknown } from "./unknown.ts";
  */
 export function receiveWhenBound(state: Bound, element: XmlElement): Step<ReceivingOrEnding> {
   if (element.ns === NS_SM) return receiveSm(state, element);
-  // What is no stanza goes no further than the session. [rfc6120-4.8.4-02]
   if (isStanza(element)) {
     const reply = answerLateNegotiation(element);
     return step(state, reply === undefined ? { type: "stanza", element } : { type: "send", element: reply });
   }
-  // [rfc6120-4.8.4-01] [rfc6120-4.8.4-03]
+  // What is no stanza goes no further than the session. [rfc6120-4.8.4-01] [rfc6120-4.8.4-02] [rfc6120-4.8.4-03]
   if (state.host.acceptsNonza(element)) return step(state, { type: "nonza", element });
   return refuseUnknown(state, element);
 }

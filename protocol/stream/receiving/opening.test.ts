@@ -190,7 +190,7 @@ describe("stream headers", () => {
     assert.match(wire.take(), /^<\?xml version='1.0'\?><stream:stream [^>]+><stream:error><invalid-namespace/);
   });
 
-  test("what cannot be read before the header is refused inside a stream of ours [rfc6120-4.9.1.2-01]", () => {
+  test("what cannot be read before the header is refused inside a stream of ours [rfc6120-4.9.1.2-01] [rfc6120-4.9.1.3-01]", () => {
     const wire = serve();
     wire.input({ type: "fault", fault: { condition: "restricted-xml", text: "a DTD" } });
     assert.equal(wire.take(), head(1) + error("restricted-xml", "a DTD"));

@@ -122,9 +122,9 @@ function answerHeader(facts: ReceivingFacts, header: XmlElement) {
   const { config, host } = facts;
   return {
     contentNamespace: config.contentNamespace,
-    // [rfc6120-4.7.1-03]
+    // [rfc6120-4.7.1-03] [rfc6120-4.9.1.3-01]
     from: host?.domain ?? config.defaultDomain,
-    // To whom only where they said who they are. [rfc6120-4.7.2-02] [rfc6120-4.7.2-03] [rfc6120-4.7.2-04]
+    // To whom only where they said who they are. [rfc6120-4.7.2-02] [rfc6120-4.7.2-04]
     to: facts.from,
     // A new one each time. [rfc6120-4.3.3-03] [rfc6120-4.7.3-01] [rfc6120-4.7.3-04] [rfc6120-5.4.3.3-05] [rfc6120-6.4.6-05]
     id: config.newStreamId(),
@@ -134,8 +134,9 @@ function answerHeader(facts: ReceivingFacts, header: XmlElement) {
   };
 }
 
-/** None to a peer that sent none [rfc6120-4.7.5-08], the lower of both to the others. [rfc6120-4.7.5-05] */
+/** None to a peer that sent none, the lower of both to the others. [rfc6120-4.7.5-05] */
 function answerVersion(version: string | undefined): string | undefined {
+  // [rfc6120-4.7.5-08]
   if (version === undefined) return undefined;
   // [rfc6120-4.7.5-03]
   return formatVersion(lowerVersion(ourVersion, parseVersion(version) ?? ourVersion));

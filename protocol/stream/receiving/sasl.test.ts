@@ -228,6 +228,13 @@ describe("SASL", () => {
     assert.equal(wire.take(), failure("invalid-authzid"));
   });
 
+  test("A24 whatever the host allows, a full JID is nobody's identity [rfc6120-6.3.8-04]", () => {
+    const sasl = { ...hostOf("im.example").sasl, mayActAs: () => true };
+    const wire = opened({ host: { sasl } });
+    wire.write(`<auth ${saslNs} mechanism='PLAIN'>${btoa("romeo@im.example/x\0juliet\0r0m30")}</auth>`);
+    assert.equal(wire.take(), failure("invalid-authzid"));
+  });
+
   test("who authenticates as another than their protected header says is sent away [rfc6120-6.4.6-01]", () => {
     const wire = serve();
     wire.write(open.replace("to=", "from='romeo@im.example' to="));
