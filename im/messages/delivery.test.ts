@@ -41,7 +41,12 @@ const rules: readonly {
   { ids: "[rfc6121-8.5.1-02]", situations: ["no account"], to: "full", types },
   { ids: "[rfc6121-8.5.2.1.1-01]", situations: ["negative only"], to: "bare", types: ["normal"] },
   { ids: "[rfc6121-8.5.2.1.1-02]", situations: ["one non-negative"], to: "bare", types: ["normal"] },
-  { ids: "[rfc6121-8.5.2.1.1-03]", situations: ["several non-negative"], to: "bare", types: ["normal"] },
+  {
+    ids: "[rfc6121-8.5.2.1.1-03] [rfc3921-11.1-06]",
+    situations: ["several non-negative"],
+    to: "bare",
+    types: ["normal"],
+  },
   { ids: "[rfc6121-8.5.2.1.1-04]", situations: ["negative only"], to: "bare", types: ["chat"] },
   { ids: "[rfc6121-8.5.2.1.1-05]", situations: ["one non-negative"], to: "bare", types: ["chat"] },
   {

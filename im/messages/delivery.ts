@@ -21,6 +21,7 @@ export type Decision =
 export function decide(account: Account, type: MessageType, resource: string | undefined, sender: Jid): Decision {
   const matching = resource === undefined ? undefined : account.sessions.get(resource);
   // [rfc6121-8.5.3.1-03] [rfc6121-5.2.2-04]
+  // [rfc6120-8-01] [rfc6120-10.5.4-02]
   if (matching !== undefined) return { do: "deliver", to: [matching] };
   // [rfc6121-8.5.2.1.1-11] [rfc6121-8.5.2.2.1-03] [rfc6121-8.5.3.2.1-06]
   if (type === "error") return { do: "drop" };
@@ -39,8 +40,10 @@ export function decide(account: Account, type: MessageType, resource: string | u
     return { do: mayKnow(account, sender) ? "return" : "drop" };
   const to = mostAvailable(account);
   // [rfc6121-8.5.2.1.1-02] [rfc6121-8.5.2.1.1-03] [rfc6121-8.5.2.1.1-05] [rfc6121-8.5.2.1.1-06] [rfc6121-8.5.3.2.1-04]
-  // [rfc6121-8.5.3.2.1-05]
+  // [rfc6121-8.5.3.2.1-05] [rfc3921-11.1-06]
+  // [rfc6120-8.2.1-01] [rfc6120-10.5.3.2-01] [rfc6120-10.5.4-01]
   if (to.length > 0) return { do: "deliver", to };
+  // [rfc6120-10.5.3.2-02]
   // [rfc6121-8.5.2.1.1-01] [rfc6121-8.5.2.1.1-04] [rfc6121-8.5.2.2.1-01] [rfc6121-8.5.3.2.1-02] [rfc6121-8.5.3.2.1-03]
   return { do: "keep" };
 }

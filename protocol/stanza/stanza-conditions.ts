@@ -8,7 +8,7 @@ export const stanzaConditionTypes = {
   "bad-request": "modify",
   /** The name or address wanted is taken. [rfc6120-8.3.3.2-01] */
   conflict: "cancel",
-  /** Nothing here implements what is asked, though the namespace is known. [rfc6120-8.3.3.3-01] */
+  /** Nothing here implements what is asked, though the namespace is known. [rfc6120-8.3.3.3-01] [rfc3920-9.3.3-03] */
   "feature-not-implemented": "cancel",
   /** The sender is known and lacks the permission. [rfc6120-8.3.3.4-01] */
   forbidden: "auth",
@@ -46,7 +46,7 @@ export const stanzaConditionTypes = {
   "subscription-required": "auth",
   /** None of these; only together with an application-specific condition. */
   "undefined-condition": "cancel",
-  /** Understood, but not at this moment. [rfc6120-8.3.3.22-01] */
+  /** Understood, but not at this moment. [rfc6120-8.3.3.22-01] [rfc3920-9.3.3-22] */
   "unexpected-request": "wait",
 } as const satisfies Readonly<Record<string, StanzaErrorType>>;
 

@@ -13,7 +13,7 @@ const ns = "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'";
 const conditions = [
   ["bad-request", "modify", "[rfc6120-8.3.3.1-01]"],
   ["conflict", "cancel", "[rfc6120-8.3.3.2-01]"],
-  ["feature-not-implemented", "cancel", "[rfc6120-8.3.3.3-01]"],
+  ["feature-not-implemented", "cancel", "[rfc6120-8.3.3.3-01] [rfc3920-9.3.3-03]"],
   ["forbidden", "auth", "[rfc6120-8.3.3.4-01]"],
   ["gone", "cancel", "[rfc6120-8.3.3.5-01]"],
   ["internal-server-error", "cancel", "[rfc6120-8.3.3.6-01]"],
@@ -32,7 +32,7 @@ const conditions = [
   ["service-unavailable", "cancel", "[rfc6120-8.3.3.19-01]"],
   ["subscription-required", "auth", "[rfc6120-8.3.3.20-01]"],
   ["undefined-condition", "cancel", ""],
-  ["unexpected-request", "wait", "[rfc6120-8.3.3.22-01]"],
+  ["unexpected-request", "wait", "[rfc6120-8.3.3.22-01] [rfc3920-9.3.3-22]"],
 ] as const;
 
 test("there are the twenty-two conditions of RFC 6120 §8.3.3, with their usual types [rfc6120-8.3.2-05]", () => {
