@@ -74,6 +74,11 @@ const refused: readonly (readonly [name: string, uri: string])[] = [
 ];
 for (const [name, uri] of refused) test(name, () => equal(parseXmppUri(uri), undefined));
 
+test("a query and a fragment with half a surrogate pair are left out, as what cannot be understood", () => {
+  deepEqual(parseXmppUri("xmpp:a@b?\ud800#\udc00"), { address: parseJid("a@b") });
+  deepEqual(parseXmppUri("xmpp:a@b?x;k=%41\ud800"), { address: parseJid("a@b") });
+});
+
 test("an IRI keeps letters readable and encodes what could be invisible or turn the line around", () => {
   const address = parseJid("jiři@čechy.example/\u{1f600}v Praze");
   ok(address !== undefined);

@@ -87,8 +87,9 @@ function isIpLiteral(domain: string): boolean {
   return domain.startsWith("[");
 }
 
-/** Percent-decoding of UTF-8; `undefined` for anything else. */
+/** Percent-decoding of UTF-8; `undefined` for anything else, and for half a surrogate pair, which no URI can say. */
 function decode(text: string): string | undefined {
+  if (!text.isWellFormed()) return undefined;
   if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);

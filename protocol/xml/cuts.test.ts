@@ -42,3 +42,21 @@ for (const text of corpus) {
     }
   });
 }
+
+const declarations = [
+  "<?xml version='1.0' encoding='UTF-8'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'>",
+  "<?xml version='1.0?>\n<a>",
+  "<?xml 0'?>",
+  '<?xml "?>?>',
+  "<?xml version='1.0'>'?>",
+  "<?xml ??>",
+];
+for (const declaration of declarations) {
+  test(`an XML declaration, right or wrong, is judged the same however it is cut: ${declaration}`, () => {
+    const whole = eventsOf([declaration]);
+    assert.equal(whole.length, 1);
+    assert.deepEqual(eventsOf(declaration), whole, "cut everywhere");
+    for (let at = 1; at < declaration.length; at++)
+      assert.deepEqual(eventsOf([declaration.slice(0, at), declaration.slice(at)]), whole, `cut at ${at}`);
+  });
+}

@@ -4,6 +4,7 @@ const LT = 0x3c;
 const GT = 0x3e;
 const BANG = 0x21;
 const CLOSE = 0x5d;
+const QUESTION = 0x3f;
 const APOSTROPHE = 0x27;
 const QUOTE = 0x22;
 
@@ -17,10 +18,10 @@ export const shortTokenLength = 9;
  * never ends would cost the square of its length.
  */
 export class TokenScan {
-  #kind: "unknown" | "markup" | "text" | "tag" | "cdata" = "unknown";
+  #kind: "unknown" | "markup" | "text" | "tag" | "cdata" | "declaration" = "unknown";
   /** The quotation mark that is open in a tag, 0 for none. */
   #quote = 0;
-  /** How much of `]]>` the last characters were. */
+  /** How much of `]]>` or `?>` the last characters were. */
   #closing = 0;
 
   /** Forgets the token; the next piece begins another one. */
@@ -38,7 +39,7 @@ export class TokenScan {
       if (this.#kind === "markup") at++;
     }
     if (this.#kind === "markup" && at < piece.length) {
-      this.#kind = piece.charCodeAt(at) === BANG ? "cdata" : "tag";
+      this.#kind = markupKind(piece.charCodeAt(at));
     }
     switch (this.#kind) {
       case "unknown":
@@ -50,7 +51,19 @@ export class TokenScan {
         return this.#tagEnd(piece, at);
       case "cdata":
         return this.#cdataEnd(piece, at);
+      case "declaration":
+        return this.#declarationEnd(piece, at);
     }
+  }
+
+  /** Of an XML declaration, which may be wrong in its quotation marks too. */
+  #declarationEnd(piece: string, from: number): number {
+    for (let at = from; at < piece.length; at++) {
+      const code = piece.charCodeAt(at);
+      if (code === GT && this.#closing > 0) return at + 1;
+      this.#closing = code === QUESTION ? 1 : 0;
+    }
+    return -1;
   }
 
   #tagEnd(piece: string, from: number): number {
@@ -79,6 +92,11 @@ export class TokenScan {
     }
     return -1;
   }
+}
+
+function markupKind(second: number): "tag" | "cdata" | "declaration" {
+  if (second === BANG) return "cdata";
+  return second === QUESTION ? "declaration" : "tag";
 }
 
 /**

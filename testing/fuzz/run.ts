@@ -1,10 +1,10 @@
-// npm run fuzz -- [TARGET…] [--seconds N] [--jobs N] [--seed N] [--corpus DIR] [--keep] [--replay FILE] [--prove] [--help]
+// npm run fuzz -- [TARGET…] [--seconds N] [--jobs N] [--seed N] [--corpus DIR] [--findings DIR] [--keep] [--replay FILE] [--prove] [--help]
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { prove } from "./engine/prove.ts";
 import { corpusFolder, readKept, writeKept } from "./engine/kept-inputs.ts";
-import { writeRegression } from "./engine/regressions.ts";
+import { regressionsFolder, writeRegression } from "./engine/regressions.ts";
 import { type TargetReport, runTarget } from "./engine/run-target.ts";
 import { loadTarget, targetNames } from "./engine/targets.ts";
 import type { FuzzProgress } from "./engine/task.ts";
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     jobs: { type: "string", default: String(availableParallelism()) },
     seed: { type: "string" },
     corpus: { type: "string", default: corpusFolder },
+    findings: { type: "string", default: regressionsFolder },
     keep: { type: "boolean", default: false },
     replay: { type: "string" },
     prove: { type: "boolean", default: false },
@@ -57,6 +58,7 @@ something was found; the input is then in testing/fuzz/regressions, where npm te
   --jobs N       threads at the same time (as many as there are cores)
   --seed N       the same chance again, on one thread (another one every time)
   --corpus DIR   where inputs are kept from run to run (testing/fuzz/corpus)
+  --findings DIR where inputs are put that find something (testing/fuzz/regressions)
   --keep         keep there what was learned: the fewest inputs that reach all that was reached
   --replay FILE  try one input on one TARGET, and say what happens
   --prove        show that a planted bug is found with guidance, and without it is not
@@ -156,7 +158,7 @@ async function fuzz(): Promise<number> {
 
 function tellFindings(name: string, { findings }: TargetReport): readonly string[] {
   return findings.map(({ input, report }) => {
-    const file = writeRegression(name, input);
+    const file = writeRegression(values.findings, name, input);
     say(`\n${name} found something with ${JSON.stringify(input.slice(0, 500))}\n${report}\n`);
     say(`Once more: npm run fuzz -- ${name} --replay ${file}\n`);
     return file;

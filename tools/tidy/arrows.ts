@@ -97,7 +97,7 @@ function arrowsOf(file: SourceFile, kindOf: (path: string) => Kind | undefined):
 }
 
 function mayReach(from: string, kind: Kind, to: string, targetKind: Kind): boolean {
-  if (isTestCode(to) && !isTestCode(from)) return false;
+  if (isTestCode(to) && !isTestCode(from) && roomOf(from) !== "testing") return false;
   if (mayImport[kind].includes(targetKind)) return true;
   if (isFeature(kind) && isFeature(targetKind) && folderOf(from) === folderOf(to)) return true;
   // Tests may use the stages that testing/ sets up, at any height, and try several features together.

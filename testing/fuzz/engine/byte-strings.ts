@@ -22,3 +22,13 @@ export function textOf(bytes: string): string | undefined {
     return undefined;
   }
 }
+
+/** A text for any bytes: what is no UTF-8 becomes half a surrogate pair, of which no bytes could speak. */
+export function looseTextOf(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8").replaceAll("\ufffd", "\ud800");
+}
+
+/** The bytes of a byte string. */
+export function bytesOf(bytes: string): Uint8Array {
+  return new Uint8Array(Buffer.from(bytes, "latin1"));
+}

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join, relative } from "node:path";
 import { root } from "./instrumented-imports.ts";
 
-const regressionsFolder = join(import.meta.dirname, "..", "regressions");
+/** Where what was found is kept, to be tried by every run of the tests. */
+export const regressionsFolder = join(import.meta.dirname, "..", "regressions");
 
 /** An input that has found a bug once; its file has the bytes and nothing else. */
 export interface Regression {
@@ -21,8 +22,8 @@ export function readRegressions(target: string): readonly Regression[] {
 }
 
 /** Keeps an input that has found something; the path of its file, from the root of the repository. */
-export function writeRegression(target: string, input: string): string {
-  const folder = join(regressionsFolder, target);
+export function writeRegression(regressions: string, target: string, input: string): string {
+  const folder = join(regressions, target);
   mkdirSync(folder, { recursive: true });
   const name = createHash("sha256").update(input, "latin1").digest("hex").slice(0, 12);
   const path = join(folder, name);

@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import { type BareJid, type DomainJid, type FullJid, isBare, isDomain, isFull, parseJid } from "#protocol/jid/jid.ts";
+import { chooseMechanism, defaultSaslClientPolicy } from "#protocol/sasl/choose-mechanism.ts";
+import { isMechanism } from "#protocol/sasl/mechanism.ts";
+import { startClientMechanism } from "#protocol/sasl/start-client-mechanism.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { InitiatingConfig } from "#protocol/stream/initiating/config.ts";
+import { startInitiating } from "#protocol/stream/initiating/receive.ts";
+import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
+import { startReceiving } from "#protocol/stream/receiving/receive.ts";
+import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
+import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
+import { formatStreamHeader } from "#protocol/stream/stream-header.ts";
+import type { StreamInput } from "#protocol/stream/stream-input.ts";
+import { Walk } from "#protocol/stream/testing/walk.ts";
+import { XmlError } from "#protocol/xml/fault.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { NS_SASL } from "#protocol/xml/namespaces.ts";
+import { parseElement } from "#protocol/xml/read.ts";
+import { serialize } from "#protocol/xml/serialize.ts";
+import { looseTextOf } from "../engine/byte-strings.ts";
+import { lineMutations } from "../engine/mutate-lines.ts";
+import { xmlMutations } from "../engine/mutate-xml.ts";
+import { fuzzTarget } from "../engine/target.ts";
+import { fakeCredentials, fakeKey, openPolicy } from "../fake-key-derivation.ts";
+import { streamScripts, streamLines } from "../stream-inputs.ts";
+
+const linesMax = 80;
+const password = "r0m30";
+const juliet = fakeCredentials({ username: "juliet", domain: "im.example", password });
+
+export const target = fuzzTarget({
+  summary: "whatever happens in whatever order, both ends of a stream stay legal, and nobody comes in without a proof",
+  bytesMax: 4_096,
+  words: streamLines,
+  seeds: streamScripts,
+  mutations: [...lineMutations, ...lineMutations, ...xmlMutations.slice(0, 6)],
+  run: (input) => {
+    const [head = "", ...lines] = looseTextOf(input).toWellFormed().split("\n").slice(0, linesMax);
+    const startTls = (["required", "optional", "none"] as const).find((word) => head.includes(word)) ?? "required";
+    const channel = head.includes("direct") ? tls : undefined;
+    const first = head.includes("client")
+      ? startInitiating(clientConfig(startTls), channel)
+      : startReceiving(serverConfig(startTls), channel);
+    const watch = new Watch(first.state.role, startTls === "required" && channel === undefined);
+    watch.see(first.effects);
+    const walk = new Walk(first);
+    for (const line of lines) {
+      const next = inputOf(line, watch);
+      watch.take(next);
+      watch.see(walk.take(next));
+    }
+  },
+});
+
+const tls: SecureChannel = {
+  bindings: { announced: [{ type: "tls-exporter", data: new Uint8Array(32).fill(9) }], tolerated: [] },
+};
+
+function random(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(3);
+}
+
+function serverConfig(startTls: "required" | "optional" | "none"): ReceivingConfig {
+  const host = {
+    domain: domain("im.example"),
+    languages: ["en", "de"] as const,
+    startTls,
+    sasl: { policy: openPolicy, secret: random(32), random },
+    features: () => [],
+    streamManagement: true,
+    acceptsLegacyPeers: true,
+    acceptsEarly: (iq: XmlElement) => iq.firstElement?.ns === "jabber:iq:register",
+    acceptsNonza: (element: XmlElement) => element.ns === "urn:xmpp:csi:0",
+  };
+  return {
+    contentNamespace: "jabber:client",
+    defaultDomain: host.domain,
+    acceptsMissingTo: true,
+    host: (name) => (name === host.domain ? { type: "served", host } : { type: "unknown" }),
+    newStreamId: () => "id",
+  };
+}
+
+function clientConfig(startTls: "required" | "optional" | "none"): InitiatingConfig {
+  return {
+    contentNamespace: "jabber:client",
+    to: domain("im.example"),
+    from: bare("juliet@im.example"),
+    language: "en",
+    startTls,
+    sm: { resumable: true, previous: { id: "a", jid: full("juliet@im.example/balcony"), h: 0 } },
+    sasl: {
+      choose: ({ bindingTypes, channel, mechanisms, refused }) => {
+        const choice = chooseMechanism(
+          { mechanisms, ...(bindingTypes === undefined ? {} : { bindingTypes }) },
+          defaultSaslClientPolicy,
+          {
+            encrypted: channel !== undefined,
+            bindings: channel?.bindings.announced ?? [],
+            tried: refused.map(({ mechanism }) => mechanism).filter(isMechanism),
+          },
+        );
+        if (!choice.ok) return undefined;
+        const { binding, mechanism } = choice;
+        const context = { username: "juliet", password, domain: "im.example", binding, random };
+        return { mechanism, exchange: startClientMechanism(mechanism, context) };
+      },
+    },
+  };
+}
+
+/** What was asked and proven so far, by what passed in and out alone. */
+class Watch {
+  /** The question that is open, if there is one. */
+  question: StreamEffect | undefined;
+  readonly #role: "receiving" | "initiating";
+  /** Nothing secret may be said yet. */
+  #isClear: boolean;
+  #saidPassword = false;
+  #authorized = false;
+
+  constructor(role: "receiving" | "initiating", isClear: boolean) {
+    this.#role = role;
+    this.#isClear = isClear;
+  }
+
+  take(input: StreamInput): void {
+    if (input.type === "element") this.#saidPassword ||= says(input.element, password);
+    if (input.type === "secured") this.#isClear = false;
+    if (input.type === "authorized" && this.question?.type === "authorize") this.#authorized = true;
+  }
+
+  see(effects: readonly StreamEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case "send":
+          parseElement(serialize(effect.element));
+          assert.ok(
+            !this.#isClear || effect.element.ns !== NS_SASL || effect.element.name !== "auth",
+            "log-in in the clear",
+          );
+          break;
+        case "sendHeader":
+          parseElement(`${formatStreamHeader(effect.header)}</stream:stream>`, "");
+          break;
+        case "lookupCredentials":
+        case "earlyRequest":
+          assert.ok(!this.#isClear || effect.type === "earlyRequest", "asks for credentials in the clear");
+          break;
+        case "authorize":
+          assert.ok(!this.#isClear, "lets somebody in in the clear");
+          assert.ok(effect.anonymous || this.#saidPassword, "lets somebody in without the password");
+          assert.ok(effect.anonymous || effect.user === "juliet@im.example", `lets ${effect.user} in`);
+          break;
+        case "bindResource":
+        case "resumeSm":
+        case "enableSm":
+          assert.ok(this.#authorized, `${effect.type} before anybody was let in`);
+          break;
+        case "established":
+          assert.ok(this.#role === "initiating" || this.#authorized, "established before anybody was let in");
+          break;
+        default:
+          break;
+      }
+    }
+    const last = effects.at(-1);
+    if (last !== undefined) this.question = last;
+  }
+}
+
+/** Whether a log-in carries a password, by PLAIN or by XEP-0078. */
+function says(element: XmlElement, secret: string): boolean {
+  const plain = Buffer.from(element.text, "base64").toString("utf8");
+  if (plain.endsWith(`\0${secret}`)) return true;
+  return element
+    .elements()
+    .some((child) => child.elements().some(({ name, text }) => name === "password" && text === secret));
+}
+
+/** What a line stands for: an element, a word, or `?` for what the machine waits for. */
+function inputOf(line: string, watch: Watch): StreamInput {
+  if (line.startsWith("<stream:stream")) return openedOf(line);
+  if (line.startsWith("<")) return elementOf(line);
+  if (line === "?") return answerTo(watch.question);
+  return words[line] ?? { type: "keepAlive" };
+}
+
+function openedOf(line: string): StreamInput {
+  const read = elementOf(line.endsWith("/>") ? line : `${line.replace(/>$/u, "")}/>`);
+  return read.type === "element" ? { type: "opened", header: read.element } : read;
+}
+
+function elementOf(text: string): StreamInput {
+  try {
+    return { type: "element", element: parseElement(text) };
+  } catch (error) {
+    if (error instanceof XmlError) return { type: "fault", fault: error.fault };
+    throw error;
+  }
+}
+
+function answerTo(question: StreamEffect | undefined): StreamInput {
+  switch (question?.type) {
+    case "lookupCredentials":
+      return { type: "credentials", found: question.username === "juliet" ? juliet : undefined };
+    case "derive":
+      return { type: "derived", key: fakeKey(question) };
+    case "authorize":
+      return { type: "authorized", user: question.user };
+    case "bindResource":
+      return { type: "bound", jid: full("juliet@im.example/balcony") };
+    case "enableSm":
+      return { type: "smEnabled", resumption: { id: "sm-1", secondsMax: 300 } };
+    case "resumeSm":
+      return { type: "smResumed", jid: full("juliet@im.example/balcony"), h: 5 };
+    case "startTls":
+      return { type: "secured", channel: tls };
+    case "earlyRequest":
+      return { type: "earlyReply", element: parseElement("<iq type='result' id='r'/>") };
+    case "peerClosed":
+      return { type: "close" };
+    default:
+      return { type: "keepAlive" };
+  }
+}
+
+function domain(text: string): DomainJid {
+  const jid = parseJid(text);
+  assert.ok(jid !== undefined && isDomain(jid));
+  return jid;
+}
+
+function bare(text: string): BareJid {
+  const jid = parseJid(text);
+  assert.ok(jid !== undefined && isBare(jid));
+  return jid;
+}
+
+function full(text: string): FullJid {
+  const jid = parseJid(text);
+  assert.ok(jid !== undefined && isFull(jid));
+  return jid;
+}
+
+const words: Readonly<Record<string, StreamInput>> = {
+  closed: { type: "closed" },
+  fault: { type: "fault", fault: { condition: "not-well-formed", text: "" } },
+  secured: { type: "secured", channel: tls },
+  disconnected: { type: "disconnected" },
+  credentials: { type: "credentials", found: juliet },
+  nobody: { type: "credentials", found: undefined },
+  derived: { type: "derived", key: new Uint8Array(32) },
+  authorized: { type: "authorized", user: bare("juliet@im.example") },
+  refused: { type: "authenticationFailed", condition: "temporary-auth-failure" },
+  earlyReply: { type: "earlyReply", element: parseElement("<iq type='result' id='r'/>") },
+  bound: { type: "bound", jid: full("juliet@im.example/balcony") },
+  conflict: { type: "bindFailed", error: new StanzaError("conflict") },
+  smEnabled: { type: "smEnabled" },
+  smResumed: { type: "smResumed", jid: full("juliet@im.example/balcony"), h: 1 },
+  smFailed: { type: "smFailed", condition: "item-not-found" },
+  close: { type: "close" },
+  shutdown: { type: "close", error: new StreamError("system-shutdown") },
+  negotiationTimeout: { type: "timeout", timer: "negotiation" },
+  closingTimeout: { type: "timeout", timer: "closing" },
+};
