@@ -72,13 +72,26 @@ export type AccountChange =
   | { readonly ok: true }
   | {
       readonly ok: false;
-      readonly reason: "exists" | "no-such-account" | "bad-name" | "bad-password" | "tombstone" | "too-busy" | "store";
+      readonly reason:
+        | "exists"
+        | "lookalike"
+        | "no-such-account"
+        | "bad-name"
+        | "bad-password"
+        | "tombstone"
+        | "too-busy"
+        | "store";
       readonly text: string;
     };
 
+export interface NewAccountOptions {
+  /** Where somebody chooses a name who need not be trusted: not one that looks like another's. */
+  readonly refuseLookalikes?: boolean;
+}
+
 /** Creating, changing and deleting accounts, as in-band registration and the command line need it. */
 export interface AccountAdministration {
-  readonly create: (jid: Jid, password: string) => Promise<AccountChange>;
+  readonly create: (jid: Jid, password: string, options?: NewAccountOptions) => Promise<AccountChange>;
   /** Ends the account's other sessions, all but `except` (A55). */
   readonly setPassword: (jid: BareJid, password: string, except?: string) => Promise<AccountChange>;
   /** Ends all sessions, wipes every module's data, leaves a tombstone (A54). */

@@ -160,6 +160,7 @@ function accept(change: AccountChange): void {
     "bad-name": "invalid",
     "bad-password": "invalid",
     tombstone: "exists",
+    lookalike: "exists",
     "too-busy": "unavailable",
     store: "unavailable",
   } as const;

@@ -11,6 +11,7 @@ import type { ServerModule } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, StoreShape } from "#kit/storage.ts";
 import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
+import { lookalikes } from "./account/lookalikes.ts";
 import { AccountRegistry } from "./account/registry.ts";
 import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
@@ -313,7 +314,7 @@ function pause(env: Env, ms: number): Promise<void> {
 function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
   const slots = modules.flatMap((module) => module.slots ?? []);
   const tables = modules.flatMap((module) => module.tables ?? []);
-  const own = [accountRecord, tombstone].map(({ shape, name, version, migrate }) => ({
+  const own = [accountRecord, tombstone, lookalikes].map(({ shape, name, version, migrate }) => ({
     shape,
     name,
     version,

@@ -23,6 +23,7 @@ export function unicodeFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["protocol/jid/unicode.generated.ts", unicodeFile()],
     ["protocol/jid/stringprep-tables.generated.ts", stringprepFile()],
+    ["protocol/jid/confusables.generated.ts", confusablesFile()],
   ]);
 }
 
@@ -171,14 +172,6 @@ function stringprepFile(): string {
   const legend = [...new Set(combinations)].toSorted();
   assert(legend.length <= 26, "one letter for each combination of tables");
   const letterOf = new Map(legend.map((combination, index) => [combination, String.fromCharCode(0x41 + index)]));
-  let previous = 0;
-  const foldingEntries = folding.map(([codePoint, mapping]) => {
-    const entry = [codePoint - previous, ...mapping.map((mapped) => mapped - codePoint)]
-      .map((n) => n.toString(36))
-      .join("/");
-    previous = codePoint;
-    return entry;
-  });
   return source([
     [
       "Which tables of RFC 3454 a code point is in, as a letter of stringprepLegend.",
@@ -193,9 +186,36 @@ function stringprepFile(): string {
     [
       "Table B.2: distance from the entry before, then each code point of the mapping relative to the one mapped; base 36.",
       "foldingEntries",
-      wrapped(foldingEntries.join(",")),
+      wrapped(mappings(folding)),
     ],
   ]);
+}
+
+type Mapping = readonly [codePoint: number, mapped: readonly number[]];
+
+function confusablesFile(): string {
+  const { entries }: { readonly entries: readonly Mapping[] } = JSON.parse(
+    readFileSync(new URL("uts39-confusables.json", import.meta.url), "utf8"),
+  );
+  return source([
+    [
+      "Look-alikes of UTS #39: distance from the entry before, then each code point of the prototype relative to it; base 36.",
+      "confusableEntries",
+      wrapped(mappings(entries)),
+    ],
+  ]);
+}
+
+/** Mappings of code points in the order of these. */
+function mappings(entries: readonly Mapping[]): string {
+  let previous = 0;
+  return entries
+    .map(([codePoint, mapped]) => {
+      const numbers = [codePoint - previous, ...mapped.map((each) => each - codePoint)];
+      previous = codePoint;
+      return numbers.map((number) => number.toString(36)).join("/");
+    })
+    .join(",");
 }
 
 /** The classes of all code points as runs: the length in base 36 (absent for one), then the capital letter of the class. */

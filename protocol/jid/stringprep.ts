@@ -1,4 +1,5 @@
 import { CodePointTable } from "./code-point-table.ts";
+import { readMappings } from "./read-mappings.ts";
 import { foldingEntries, stringprepLegend, stringprepRuns } from "./stringprep-tables.generated.ts";
 
 /**
@@ -74,7 +75,7 @@ function lettersOf(tables: readonly string[]): ReadonlySet<string> {
 }
 
 const codePoints = new CodePointTable(stringprepRuns);
-const folding = readFolding(foldingEntries);
+const folding = readMappings(foldingEntries);
 
 function letterOf(character: string): string {
   return codePoints.classOf(character.codePointAt(0)!);
@@ -135,15 +136,4 @@ function obeysDirections(letters: readonly string[]): boolean {
   const first = letters[0] ?? "";
   const last = letters.at(-1) ?? "";
   return !letters.some((letter) => leftToRight.has(letter)) && rightToLeft.has(first) && rightToLeft.has(last);
-}
-
-function readFolding(entries: string): ReadonlyMap<string, string> {
-  const map = new Map<string, string>();
-  let codePoint = 0;
-  for (const entry of entries.split(",")) {
-    const [step = 0, ...mapping] = entry.split("/").map((digits) => Number.parseInt(digits, 36));
-    codePoint += step;
-    map.set(String.fromCodePoint(codePoint), String.fromCodePoint(...mapping.map((distance) => distance + codePoint)));
-  }
-  return map;
 }

@@ -1,11 +1,11 @@
 import { isCreatableLocalpart } from "#protocol/jid/creatable-localpart.ts";
-import { domainOf, isBare, localpartOf, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, isBare, localpartOf, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import { makeCredentials } from "#protocol/sasl/make-credentials.ts";
 import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import { DerivationRefused, type Env } from "#kit/env.ts";
-import type { AccountAdministration, AccountChange } from "#kit/host.ts";
+import type { AccountAdministration, AccountChange, NewAccountOptions } from "#kit/host.ts";
 import { accountDeleting } from "#kit/lifecycle.ts";
 import { accountValue, json } from "#kit/slots.ts";
 import { StoreError, type Store } from "#kit/storage.ts";
@@ -14,6 +14,7 @@ import type { LocalAccount } from "./account.ts";
 import { accountRecordCodec, type AccountRecord } from "./account-record.ts";
 import type { AccountRegistry } from "./registry.ts";
 import { accountStore } from "./account-store-name.ts";
+import { Lookalikes } from "./lookalikes.ts";
 
 /** That the account exists, and how it logs in. */
 export const accountRecord = accountValue<AccountRecord>(accountStore, 1, accountRecordCodec);
@@ -39,12 +40,14 @@ export interface AccountsParts {
 /** Creates, changes, deletes and lists the accounts of all hosts. */
 export class Accounts implements AccountAdministration {
   readonly #parts: AccountsParts;
+  readonly #lookalikes: Lookalikes;
 
   constructor(parts: AccountsParts) {
     this.#parts = parts;
+    this.#lookalikes = new Lookalikes(parts.store);
   }
 
-  readonly create = async (jid: Jid, password: string): Promise<AccountChange> => {
+  readonly create = async (jid: Jid, password: string, options: NewAccountOptions = {}): Promise<AccountChange> => {
     const host = this.#parts.host(domainOf(jid));
     const name = localpartOf(jid);
     if (host === undefined) return failed("bad-name", `${domainOf(jid)} is not a host of this server`);
@@ -55,23 +58,39 @@ export class Accounts implements AccountAdministration {
         "bad-name",
         "older servers or people could take this name for another; choose letters of one script that all write alike",
       );
-    return this.#withCredentials(jid, password, (credentials) =>
-      this.#perform(host, jid, async (account) => {
-        if (account !== undefined) return failed("exists", `${jid} exists already`);
-        const buried = await this.#parts.store.get(tombstone.name, jid, "");
-        const { now } = this.#parts.env;
-        if (buried !== undefined && tombstone.codec.decode(buried).deletedAt + this.#parts.tombstoneMs > now())
-          return failed("tombstone", `${jid} was deleted and its name is not free yet`);
-        const value = accountRecord.codec.encode({ createdAt: now(), credentials });
-        await this.#parts.store.commit([
-          { op: "wipe", owner: jid },
-          { op: "set", store: accountStore, owner: jid, key: "", value },
-        ]);
-        this.#parts.registry.get(host, jid).reload();
-        return { ok: true };
-      }),
-    );
+    return this.#lookalikes.inTurn(jid, async () => {
+      if (options.refuseLookalikes === true && (await this.#hasLookalike(jid)))
+        return failed("lookalike", "this name looks like another that is taken");
+      return this.#withCredentials(jid, password, (credentials) =>
+        this.#perform(host, jid, async (account) => {
+          if (account !== undefined) return failed("exists", `${jid} exists already`);
+          if (await this.#isBuried(bareOf(jid)))
+            return failed("tombstone", `${jid} was deleted and its name is not free yet`);
+          const value = accountRecord.codec.encode({ createdAt: this.#parts.env.now(), credentials });
+          await this.#parts.store.commit([
+            { op: "wipe", owner: jid },
+            { op: "set", store: accountStore, owner: jid, key: "", value },
+            await this.#lookalikes.noted(jid),
+          ]);
+          this.#parts.registry.get(host, jid).reload();
+          return { ok: true };
+        }),
+      );
+    });
   };
+
+  /** Another account of the host, or one that was there lately, with a name that people may take for this one (A19). */
+  async #hasLookalike(jid: Jid): Promise<boolean> {
+    for (const other of await this.#lookalikes.of(jid))
+      if ((await this.exists(other)) || (await this.#isBuried(other))) return true;
+    return false;
+  }
+
+  async #isBuried(jid: BareJid): Promise<boolean> {
+    const { store, env, tombstoneMs } = this.#parts;
+    const buried = await store.get(tombstone.name, jid, "");
+    return buried !== undefined && tombstone.codec.decode(buried).deletedAt + tombstoneMs > env.now();
+  }
 
   readonly setPassword = async (jid: BareJid, password: string, except?: string): Promise<AccountChange> => {
     const host = this.#parts.host(domainOf(jid));

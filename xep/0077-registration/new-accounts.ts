@@ -9,7 +9,7 @@ import { sessionSlot } from "#kit/slots.ts";
 import { Preauth } from "#xep/0401-invites/elements.ts";
 import type { Invite, Invites } from "#xep/0401-invites/invites.ts";
 import type { Query } from "./elements.ts";
-import { policy } from "./options.ts";
+import { lookalikesRefused, policy } from "./options.ts";
 import { checkPassword, refusalOf } from "./passwords.ts";
 import { applicantOf, askForAccount } from "./registration-form.ts";
 import type { RegistrationRate } from "./registration-rate.ts";
@@ -103,7 +103,9 @@ export class NewAccounts {
     try {
       if (await accounts.exists(jid)) throw taken();
       if (invite?.account === undefined && (await this.#invites.isPromised(name))) throw taken();
-      const create = (): Promise<AccountChange> => accounts.create(jid, password);
+      // What an invitation says, the administrator has chosen.
+      const refuseLookalikes = invite?.account === undefined && this.#host.setting(lookalikesRefused);
+      const create = (): Promise<AccountChange> => accounts.create(jid, password, { refuseLookalikes });
       const change = invite === undefined ? await create() : await this.#redeem(invite, create);
       if (invite === undefined && !change.ok) this.#rate.failed(address);
       return change;

@@ -1,4 +1,4 @@
-import { choiceOption, integerOption } from "#kit/option.ts";
+import { booleanOption, choiceOption, integerOption } from "#kit/option.ts";
 
 export const policy = choiceOption({
   key: "policy",
@@ -35,4 +35,11 @@ export const passwordLengthMin = integerOption({
   max: 128,
   unit: "characters",
   description: "The shortest password that clients may choose.",
+});
+
+export const lookalikesRefused = booleanOption({
+  key: "lookalikes_refused",
+  default: true,
+  description:
+    "Refuses a username that people could take for another one here, such as one with a Cyrillic letter in place of a Latin one, or `rn` in place of `m` (UTS #39). Names that the administrator gives are not asked.",
 });

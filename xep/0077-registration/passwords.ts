@@ -17,6 +17,7 @@ export function refusalOf(change: AccountChange & { readonly ok: false }): Stanz
     exists: "conflict",
     // What was deleted is not told apart from what is there (A54).
     tombstone: "conflict",
+    lookalike: "conflict",
     "no-such-account": "registration-required",
     "bad-name": "not-acceptable",
     "bad-password": "not-acceptable",

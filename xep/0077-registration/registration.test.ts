@@ -153,6 +153,7 @@ const refused: readonly (readonly [name: string, payload: string, condition: str
   ["a password that is too short [rfc6120-13.9.4-04]", account("juliet", "short"), "not-acceptable"],
   ["a password of control characters", account("juliet", "tabs\tand\tmore"), "not-acceptable"],
   ["a name that is none", account("juliet@capulet"), "not-acceptable"],
+  ["A19 a name that mixes alphabets to look like one that is taken", account("nur\u0455e"), "not-acceptable"],
   ["A19 a name that old servers read as another", account("stra\u00dfe"), "not-acceptable"],
   ["A19 a name that ends in another sigma for old servers", account("\u03bf\u03b4\u03bf\u03c2"), "not-acceptable"],
   [
@@ -174,6 +175,50 @@ for (const [name, payload, condition] of refused)
     assert.match(answer.firstElement.attr("code") ?? "", /^4\d\d$/);
     assert.equal(await exists(world, julietJid), false);
   });
+
+describe("A19 names that look alike", () => {
+  const accounts = [`romeo@${domain}`, `scope@${domain}`];
+  // The second is all Cyrillic: no mixture gives it away.
+  for (const name of ["rorneo", "\u0455\u0441\u043e\u0440\u0435"]) {
+    test(`A19 ${name} is refused like one that is taken, as long as the other is remembered`, async () => {
+      await using world = await worldWith("open", { accounts });
+      const answer = await ask(await visitor(world), "set", account(name));
+      assert.equal(conditionOf(answer), "conflict");
+      assert.equal(await exists(world, `${name}@${domain}`), false);
+      for (const jid of accounts) {
+        const deleting = world.core.accounts.delete(jidOf(jid));
+        await world.settle();
+        await deleting;
+      }
+      assert.equal(conditionOf(await ask(await visitor(world), "set", account(name))), "conflict", "a deleted one too");
+      await world.advance(366 * 86_400_000);
+      assert.equal((await ask(await visitor(world), "set", account(name))).attr("type"), "result");
+    });
+
+    test(`A19 ${name} is accepted where the administrator says so, and from the administrator`, async () => {
+      await using world = await worldWith("open", { accounts, options: { "registration.lookalikes_refused": false } });
+      assert.equal((await ask(await visitor(world), "set", account(name))).attr("type"), "result");
+      await using other = await worldWith("open", { accounts });
+      const creating = other.core.accounts.create(jidOf(`${name}@${domain}`), "a long one");
+      await other.settle();
+      assert.deepEqual(await creating, { ok: true });
+    });
+  }
+
+  test("A19 of two that look alike and come at the same time one gets in", async () => {
+    await using world = await worldWith("open");
+    const options = { refuseLookalikes: true };
+    const both = ["romeo", "rorneo"].map((name) =>
+      world.core.accounts.create(jidOf(`${name}@${domain}`), "a long one", options),
+    );
+    await world.settle();
+    const outcomes = await Promise.all(both);
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.ok ? "in" : outcome.reason)),
+      ["in", "lookalike"],
+    );
+  });
+});
 
 describe("where registration is closed", () => {
   for (const [type, payload] of [

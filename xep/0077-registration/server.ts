@@ -10,7 +10,7 @@ import { NS_INVITED_REGISTRATION, Preauth } from "#xep/0401-invites/elements.ts"
 import { Invites, inviteTable } from "#xep/0401-invites/invites.ts";
 import { NS_REGISTER, NS_REGISTER_FEATURE, Query } from "./elements.ts";
 import { NewAccounts } from "./new-accounts.ts";
-import { accountsPerAddressMax, passwordLengthMin, policy, windowSeconds } from "./options.ts";
+import { accountsPerAddressMax, lookalikesRefused, passwordLengthMin, policy, windowSeconds } from "./options.ts";
 import { changeRegistration, showRegistration } from "./own-account.ts";
 import { RegistrationRate } from "./registration-rate.ts";
 
@@ -28,7 +28,7 @@ export const registration = serverModule({
       note: "Invitations to make an account, given out by the administrator; users cannot invite yet.",
     },
   ],
-  options: [policy, accountsPerAddressMax, windowSeconds, passwordLengthMin],
+  options: [policy, accountsPerAddressMax, windowSeconds, passwordLengthMin, lookalikesRefused],
   tables: [inviteTable],
   start: (host) => {
     const rate = new RegistrationRate(
