@@ -3,6 +3,7 @@ import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { Option } from "#kit/option.ts";
 import type { ServerModule } from "#kit/server-module.ts";
 import type { LinkLimits, LimitName } from "./link/link-services.ts";
+import type { RecipientLimit } from "./session/recipient-count.ts";
 import type { SessionLimits } from "./session/session-limits.ts";
 
 /** A virtual host as the administrator wants it. */
@@ -26,6 +27,8 @@ export interface CoreSettings {
   readonly session: SessionLimits;
   readonly resourceConflict: ResourceConflict;
   readonly sessionsPerAccountMax: number;
+  /** To how many different addresses a session may write within a time; absent: to all. */
+  readonly recipients?: RecipientLimit;
   /** Stanzas that may wait for one account. */
   readonly mailboxStanzasMax: number;
   /** Failed log-ins of one address, and for one account, within the window; then further ones are refused. */

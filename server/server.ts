@@ -89,7 +89,8 @@ export async function startServer({
       log.debug({ peer, code }, "the TLS handshake failed");
     },
   });
-  const { totalMax, perAddressMax, unauthenticatedMax } = config.limits.connections;
+  const { totalMax, perAddressMax, unauthenticatedMax, attemptsPerAddressMax, attemptsWindowSeconds } =
+    config.limits.connections;
   const room = Math.max(1, openFilesMax() - openFilesNow() - openFilesReserved);
   const tellFull = seldom(env, fullToldEveryMs, (refused) =>
     log.error({ refused, connections: room }, "no more connections: the limit of open files (ulimit -n) is too low"),
@@ -98,10 +99,14 @@ export async function startServer({
     observer.connectionRefused(limit);
     if (limit === "connections-open-files") tellFull();
   };
-  const connections = new ConnectionCount({ totalMax, perAddressMax, unauthenticatedMax, openFilesMax: room }, refused);
+  const attempts = { max: attemptsPerAddressMax, windowMs: attemptsWindowSeconds * 1_000 };
+  const connections = new ConnectionCount(
+    { totalMax, perAddressMax, unauthenticatedMax, attempts, openFilesMax: room },
+    refused,
+  );
   const listeners: Listener[] = [];
   for (const listener of config.listeners)
-    for (const parts of listenerParts(listener, { tls, connections, log, core }))
+    for (const parts of listenerParts(listener, { tls, connections, env, log, core }))
       listeners.push(opened.use(await listenOrSay(parts)));
   const openFiles = opened.use(new OpenFilesWatch({ env, log, canOpenFile }));
   for (const listener of listeners) openFiles.add(listener);
@@ -147,15 +152,16 @@ export class ListenError extends Error {
 interface ListenerContext {
   readonly tls: TlsServers;
   readonly connections: ConnectionCount;
+  readonly env: Env;
   readonly log: Log;
   readonly core: ServerCore;
 }
 
 function listenerParts(listener: ListenerConfig, context: ListenerContext): readonly ListenerParts[] {
-  const { tls, connections, log, core } = context;
+  const { tls, connections, env, log, core } = context;
   const policy: ListenerPolicy = { startTls: listener.tls, plainWithoutTls: listener.plainWithoutTls };
   const direct = listener.kind === "client-direct-tls";
-  const handshakes = direct ? new StartTlsServer(tls.directServer()) : tls.startTlsServer();
+  const handshakes = direct ? new StartTlsServer(() => tls.directServer()) : tls.startTlsServer();
   return listener.addresses.map((address) => ({
     kind: listener.kind,
     // "::" takes IPv4 too, unless the system was told otherwise.
@@ -163,8 +169,9 @@ function listenerParts(listener: ListenerConfig, context: ListenerContext): read
     port: listener.port,
     tls: direct ? "required" : listener.tls,
     startTls: direct || listener.tls !== "none" ? handshakes.upgrade : undefined,
-    channelOf: (socket) => tls.channelOf(socket),
+    channelOf: (socket, domain) => tls.channelOf(socket, domain),
     count: connections,
+    now: env.now,
     log,
     accept: (transport, connection) => void core.accept(transport, policy, connection.authenticated),
   }));

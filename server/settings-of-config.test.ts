@@ -33,6 +33,34 @@ test("every option that is set elsewhere has such a key", () => {
       if (setBy !== undefined) assert.notEqual(configured(host, name, key), undefined);
 });
 
+function parse(text: string) {
+  return parseConfig({ file: "/etc/balcony/balcony.toml", text: `${text}\n${host}` }, serverModules);
+}
+
+test("silent clients are asked after five minutes, unless an administrator wants it otherwise [rfc6120-4.6.4-01]", () => {
+  assert.equal(coreSettings(parse("")).link.pingAfterMs, 300_000);
+  assert.equal(coreSettings(parse("sessions.ping_after_silent_seconds = 900")).link.pingAfterMs, 900_000);
+});
+
+test("the size of stanzas is bounded as the administrator wants, above what everybody may send [rfc6120-13.12-08] [rfc6120-13.12-09] [rfc6120-13.12-10]", () => {
+  assert.equal(coreSettings(parse("")).link.xml.elementBytesMax, 262_144);
+  const bounded = coreSettings(parse("limits.stream.stanza_bytes_max = 20_000"));
+  assert.equal(bounded.link.xml.elementBytesMax, 20_000);
+  for (const key of ["stanza_bytes_max", "stanza_bytes_max_before_login"])
+    assert.throws(() => parse(`limits.stream.${key} = 9_999`), /10[_, ]?000/);
+});
+
+test("bandwidth and recipients of a client are bounded as the administrator wants [rfc6120-13.12-12] [rfc6120-13.12-14]", () => {
+  const usual = coreSettings(parse(""));
+  assert.deepEqual(usual.link.bytesRate, { perSecond: 262_144, burst: 1_048_576 });
+  assert.deepEqual(usual.recipients, { max: 1_000, windowMs: 60_000 });
+  const text = "[limits.rate]\nsession_bytes_per_second = 5_000\nsession_recipients_max = 20\n";
+  const changed = coreSettings(parse(text));
+  assert.equal(changed.link.bytesRate?.perSecond, 5_000);
+  assert.equal(changed.recipients?.max, 20);
+  assert.equal(coreSettings(parse("limits.rate.session_recipients_max = false")).recipients, undefined);
+});
+
 for (const { mechanisms, keys, offered } of [
   { mechanisms: ["PLAIN"], keys: ["SHA-256"], offered: [] },
   { mechanisms: ["SCRAM-SHA-1", "PLAIN"], keys: ["SHA-1"], offered: ["SHA-1"] },

@@ -30,6 +30,12 @@ export function coreSettings(config: Config): CoreSettings {
     },
     resourceConflict: config.sessions.resourceConflict,
     sessionsPerAccountMax: account.sessionsMax,
+    ...(Number.isFinite(config.limits.rate.sessionRecipientsMax) && {
+      recipients: {
+        max: config.limits.rate.sessionRecipientsMax,
+        windowMs: config.limits.rate.sessionRecipientsSeconds * 1_000,
+      },
+    }),
     mailboxStanzasMax: account.mailboxStanzasMax,
     failedLogins: Number.isFinite(login.failuresMax)
       ? { max: login.failuresMax, windowMs: login.failuresWindowSeconds * 1_000 }
@@ -87,6 +93,7 @@ function saslPolicy({ auth, tls }: Config): SaslServerPolicy {
 function linkLimits({ limits: { stream, rate }, sessions }: Config): LinkLimits {
   const xml: XmlLimits = {
     ...defaultXmlLimits,
+    // [rfc6120-13.12-08] [rfc6120-13.12-10]
     elementBytesMax: stream.stanzaBytesMax,
     headerBytesMax: stream.headerBytesMax,
     depthMax: stream.depthMax,
@@ -102,10 +109,12 @@ function linkLimits({ limits: { stream, rate }, sessions }: Config): LinkLimits 
       elementBytesMax: stream.stanzaBytesMaxBeforeLogin,
       elementsMax: elementsMaxBeforeLogin,
     },
+    // [rfc6120-13.12-14]
     bytesRate: bucket(rate.sessionBytesPerSecond, rate.sessionBytesBurst),
     stanzasRate: bucket(rate.sessionStanzasPerSecond, rate.sessionStanzasBurst),
     addressBytesRate: bucket(rate.addressBytesPerSecond, rate.addressBytesBurst),
     addressStanzasRate: bucket(rate.addressStanzasPerSecond, rate.addressStanzasBurst),
+    // [rfc6120-4.6.4-01]
     pingAfterMs: sessions.pingAfterSilentSeconds === undefined ? undefined : sessions.pingAfterSilentSeconds * 1_000,
     pingAnswerMsMax: sessions.pingAnswerSeconds * 1_000,
     negotiationMsMax: stream.negotiationSecondsMax === undefined ? neverMs : stream.negotiationSecondsMax * 1_000,

@@ -67,6 +67,7 @@ address_stanzas_burst = 1000000
 
 [limits.connections]
 per_address_max = 1000000
+attempts_per_address_max = 1000000
 unauthenticated_max = 1000000
 
 [limits.login]

@@ -7,6 +7,8 @@ export interface SecureChannel {
   readonly bindings: ChannelBindings;
   /** Whom the peer's certificate proves, checked and matched by the transport. RFC 6120 §13.7.2 */
   readonly certificate?: readonly CertificateIdentity[];
+  /** When that certificate, or one that it depends on, expires, in milliseconds since the epoch. RFC 6120 §13.7.2.3 */
+  readonly certifiedUntil?: number;
 }
 
 /** Protection without anything to bind to: a local socket, a TLS proxy in front. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { unboundChannel } from "#protocol/stream/secure-channel.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { DerivationRefused } from "#kit/env.ts";
 import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
@@ -61,7 +62,27 @@ for (const [limit, hit, condition, rule = ""] of bounds)
     if (condition !== "") assert.deepEqual(ends, [condition]);
   });
 
-test("a client that is silent is asked; one that answers stays, one that does not counts as cut", async () => {
+test("a stream ends with reset when the certificate that it rests on expires [rfc6120-13.7.2.3-01]", async () => {
+  await using world = await startWorld({ accounts: [romeo] });
+  const certificate = [{ address: romeo, username: "romeo" }];
+  const client = world.connect({
+    channel: { ...unboundChannel, certificate, certifiedUntil: world.env.now() + 60_000 },
+  });
+  await client.open("montague.example");
+  await client.sendText("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+  assert.equal(client.next().name, "success");
+  await client.restart("montague.example");
+  await client.bind("orchard");
+  const other = await world.login(`${romeo}/street`);
+  await world.advance(50_000);
+  assert.equal(client.streamClosed, false);
+  await world.advance(20_000);
+  assert.equal(client.next().elements()[0]?.name, "reset");
+  assert.ok(client.streamClosed);
+  assert.equal(other.streamClosed, false);
+});
+
+test("a client that is silent is asked after a while, not often; one that answers stays, one that does not counts as cut [rfc6120-4.6.4-01]", async () => {
   const link = { ...worldLinkLimits, pingAfterMs: 30_000, pingAnswerMsMax: 10_000 };
   await using world = await startWorld({ accounts: [romeo], settings: { link } });
   const polite = await world.login(`${romeo}/orchard`);

@@ -50,6 +50,7 @@ export type LimitName =
   | "negotiation-time"
   | "stanza-size"
   | "sessions-per-account"
+  | "recipients"
   | "mailbox"
   | "key-derivations"
   | "ping-answer";

@@ -10,7 +10,7 @@ import type { ReceivingFacts } from "#protocol/stream/receiving/state.ts";
 import type { StreamState } from "#protocol/stream/stream-state.ts";
 import type { StreamEnd } from "#protocol/stream/stream-end.ts";
 import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
-import type { StreamError } from "#protocol/stream/stream-error.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
 import { DerivationRefused, type Timer } from "#kit/env.ts";
@@ -117,10 +117,17 @@ export class Link implements SessionLink {
 
   /**
    * Asks a peer that has been silent for long whether it is there, and gives it up when it does not answer. White space
-   * is an answer like any other (RFC 6120 §4.6.1).
+   * is an answer like any other (RFC 6120 §4.6.1). Ends a stream whose client has proven itself by a certificate that
+   * has expired since.
    */
   checkAlive(now: number): void {
     const { pingAfterMs, pingAnswerMsMax } = this.#services.limits;
+    // [rfc6120-13.7.2.3-01]
+    if (now >= (this.#facts.channel?.certifiedUntil ?? Infinity)) {
+      this.#services.log.info({ stream: this.id }, "the client's certificate has expired");
+      this.close(new StreamError("reset", { text: "the certificate has expired" }));
+      return;
+    }
     if (pingAfterMs === undefined || this.#session === undefined || this.#held > 0) return;
     if (this.#pingedAt !== undefined) {
       if (now - this.#pingedAt < pingAnswerMsMax) return;
@@ -259,7 +266,8 @@ export class Link implements SessionLink {
         return this.#sendClose();
       case "startTls":
         this.#flush();
-        return this.#transport.startTls();
+        // The domain that the stream is for. [rfc6120-5.4.3.1-05]
+        return this.#transport.startTls(this.#facts.host?.domain);
       case "restartInput":
         return effect.rest === "drop" ? this.#reader.drop() : this.#reader.restart();
       case "pauseInput":

@@ -14,8 +14,12 @@ export interface Transport {
   readonly writeThen: (bytes: string, taken: (taken: boolean) => void) => void;
   readonly pause: () => void;
   readonly resume: () => void;
-  /** Begins a TLS handshake as the server, once all that was written is sent; `secured` or `gone` follows. */
-  readonly startTls: () => void;
+  /**
+   * Begins a TLS handshake as the server, once all that was written is sent; `secured` or `gone` follows.
+   *
+   * @param domain whose certificate to show to a client that names none in the handshake
+   */
+  readonly startTls: (domain: string | undefined) => void;
   /** Sends what is queued, then closes. */
   readonly end: () => void;
   /** Closes at once. */

@@ -1,5 +1,5 @@
 import { withAttributes, type XmlElement } from "#protocol/xml/element.ts";
-import { bareOf, type FullJid, type Jid } from "#protocol/jid/jid.ts";
+import { bareOf, type BareJid, type FullJid, type Jid } from "#protocol/jid/jid.ts";
 import { readIq } from "#protocol/stanza/iq.ts";
 import { messageTypeOf } from "#protocol/stanza/message-type.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
@@ -13,6 +13,8 @@ export interface Admission {
   /** What the client's stanzas are written in unless they say otherwise. */
   readonly language: string | undefined;
   readonly parseJid: (text: string) => Jid | undefined;
+  /** Whether a stanza may go to this address; absent where anybody may write to everybody. */
+  readonly mayWriteTo?: (recipient: BareJid) => boolean;
 }
 
 /** A stanza that stops at the door, with the error that its sender gets. */
@@ -55,6 +57,11 @@ export function admit(
   }
   const type = kind === "message" ? messageTypeOf(element) : element.attr("type");
   const stanza = new Stanza(kind, stamped, jid, to, type, element.attr("id"), settlement);
+  // [rfc6120-13.12-13] [rfc6120-13.12-16]
+  if (to !== undefined && type !== "result" && type !== "error" && admission.mayWriteTo?.(bareOf(to)) === false) {
+    const text = "too many recipients within a short time";
+    return { refused: stanza, error: new StanzaError("policy-violation", { type: "wait", text }) };
+  }
   if (kind === "iq" && type !== "error") {
     try {
       readIq(stamped);

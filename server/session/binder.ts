@@ -11,6 +11,8 @@ import type { LocalHost } from "../host/local-host.ts";
 import { storageFailure } from "../host/refusal.ts";
 import type { Link } from "../link/link.ts";
 import { EndedSessions } from "./ended-sessions.ts";
+import type { Admission } from "./admit.ts";
+import { RecipientCount } from "./recipient-count.ts";
 import { LocalSession } from "./session.ts";
 
 export interface BinderParts {
@@ -114,7 +116,7 @@ export class Binder {
     requested: string | undefined,
   ): { readonly jid: FullJid; readonly old?: LocalSession } | StanzaError {
     const { env, settings, observer } = this.#parts;
-    // [rfc3920-7-09] [rfc6120-7.6-01] [rfc6120-7.6-02] [rfc6120-7.7.1-01]
+    // [rfc6120-7.6-01] [rfc6120-7.6-02] [rfc6120-7.7.1-01]
     const wanted = requested ?? randomToken(env, 10);
     // In the form that RFC 7622 has for it. [rfc6120-4.3.6-06]
     const jid = withResource(account.jid, wanted);
@@ -140,6 +142,20 @@ export class Binder {
     return { jid: renamed ?? jidOfOurOwn(account, env) };
   }
 
+  /** What keeps a client from writing to everybody; its own account is not counted. */
+  #recipientLimit(own: BareJid): Pick<Admission, "mayWriteTo"> {
+    const { env, settings, observer } = this.#parts;
+    if (settings.recipients === undefined) return {};
+    const count = new RecipientCount(settings.recipients, env.now);
+    return {
+      mayWriteTo: (recipient) => {
+        if (recipient === own || count.admits(recipient)) return true;
+        observer.limitHit("recipients");
+        return false;
+      },
+    };
+  }
+
   #newSession(link: Link, account: LocalAccount, jid: FullJid, language: string | undefined): LocalSession {
     const { env, settings, observer, host, parseJid } = this.#parts;
     return new LocalSession({
@@ -149,7 +165,7 @@ export class Binder {
       host: host(account.jid),
       env,
       limits: settings.session,
-      admission: { language, parseJid },
+      admission: { language, parseJid, ...this.#recipientLimit(account.jid) },
       link,
       endedSessions: this.#endedSessions,
       tally: observer.tally,

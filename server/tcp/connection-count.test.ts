@@ -6,6 +6,7 @@ const none: ConnectionLimits = {
   totalMax: Infinity,
   perAddressMax: Infinity,
   unauthenticatedMax: Infinity,
+  attempts: { max: Infinity, windowMs: 60_000 },
   openFilesMax: Infinity,
 };
 
@@ -13,10 +14,24 @@ function fixture(limits: Partial<ConnectionLimits>) {
   const hits: string[] = [];
   const destroyed: string[] = [];
   const count = new ConnectionCount({ ...none, ...limits }, (limit) => hits.push(limit));
-  const open = (address: string, name = address): OpenConnection | undefined =>
-    count.open(address, () => destroyed.push(name));
+  const open = (address: string, name = address, now = 0): OpenConnection | undefined =>
+    count.open(address, now, () => destroyed.push(name));
   return { count, open, hits, destroyed };
 }
+
+test("who comes too often within a time is refused for its rest, and nobody else is [rfc6120-13.12-04] [rfc6120-13.12-05]", () => {
+  const { count, open, hits } = fixture({ attempts: { max: 2, windowMs: 60_000 } });
+  const at = (now: number, address = "192.0.2.1") => {
+    const connection = open(address, address, now);
+    connection?.close();
+    return connection !== undefined;
+  };
+  assert.deepEqual([at(1_000), at(1_001), at(2_000), at(60_999)], [true, true, false, false]);
+  assert.equal(at(60_999, "192.0.2.2"), true);
+  assert.deepEqual([at(61_000), at(61_000), at(61_000)], [true, true, false]);
+  assert.equal(at(0), true, "a clock that was set back");
+  assert.deepEqual([hits, count.total], [Array(3).fill("connections-attempts"), 0]);
+});
 
 for (const { limits, hit } of [
   { limits: { totalMax: 2 }, hit: "connections-total" },

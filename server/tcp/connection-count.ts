@@ -5,6 +5,8 @@ export interface ConnectionLimits {
   readonly totalMax: number;
   readonly perAddressMax: number;
   readonly unauthenticatedMax: number;
+  /** Connections that come from one address within a time, refused ones included. */
+  readonly attempts: { readonly max: number; readonly windowMs: number };
   /** What the system's limit of open files has room for. */
   readonly openFilesMax: number;
 }
@@ -12,6 +14,7 @@ export interface ConnectionLimits {
 export type ConnectionLimitHit =
   | "connections-total"
   | "connections-per-address"
+  | "connections-attempts"
   | "connections-unauthenticated"
   | "connections-open-files";
 
@@ -41,6 +44,9 @@ export class ConnectionCount {
   readonly #limits: ConnectionLimits;
   readonly #limitHit: (limit: ConnectionLimitHit) => void;
   readonly #groups = new Map<string, Group>();
+  /** How often each address has come since the window began. */
+  readonly #attempts = new Map<string, number>();
+  #attemptsEnd = 0;
   #total = 0;
   #unauthenticated = 0;
 
@@ -60,11 +66,14 @@ export class ConnectionCount {
    * that has the most of them: whoever holds connections open and says nothing displaces himself, and a user who comes
    * with one gets in (A7).
    *
+   * @param now milliseconds since the epoch
    * @param destroy ends it, should it have to give way
    */
-  open(address: string, destroy: () => void): OpenConnection | undefined {
+  open(address: string, now: number, destroy: () => void): OpenConnection | undefined {
     const group = this.#group(addressGroup(address));
-    const hit = this.#refusalOf(group);
+    // [rfc6120-13.12-04] [rfc6120-13.12-05]
+    const tooOften = this.#attemptsOf(group.address, now) > this.#limits.attempts.max;
+    const hit = tooOften ? "connections-attempts" : this.#refusalOf(group);
     if (hit !== undefined) {
       this.#limitHit(hit);
       this.#forgetEmpty(group);
@@ -75,6 +84,20 @@ export class ConnectionCount {
       this.#makeRoom();
     }
     return this.#count(group, destroy);
+  }
+
+  /** How often the address has come within the window, this time included. */
+  #attemptsOf(address: string, now: number): number {
+    const { max, windowMs } = this.#limits.attempts;
+    if (max === Infinity) return 0;
+    // A clock that was set back begins a window too.
+    if (now >= this.#attemptsEnd || now < this.#attemptsEnd - windowMs) {
+      this.#attempts.clear();
+      this.#attemptsEnd = now + windowMs;
+    }
+    const attempts = (this.#attempts.get(address) ?? 0) + 1;
+    this.#attempts.set(address, attempts);
+    return attempts;
   }
 
   #refusalOf(group: Group): ConnectionLimitHit | undefined {

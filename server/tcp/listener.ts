@@ -19,8 +19,10 @@ export interface ListenerParts {
   readonly tls: "required" | "optional" | "none";
   /** Does the handshakes; undefined where `tls` is "none". */
   readonly startTls: StartTls | undefined;
-  readonly channelOf: (socket: TLSSocket) => SecureChannel;
+  readonly channelOf: (socket: TLSSocket, domain: string | undefined) => SecureChannel;
   readonly count: ConnectionCount;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly log: Log;
   /** A connection to serve. */
   readonly accept: (transport: Transport, connection: OpenConnection) => void;
@@ -44,7 +46,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   const handshakes = new Set<Socket>();
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     socket.on("error", ignore);
-    const connection = parts.count.open(socket.remoteAddress ?? "", () => void socket.destroy());
+    const connection = parts.count.open(socket.remoteAddress ?? "", parts.now(), () => void socket.destroy());
     if (connection === undefined) {
       socket.destroy();
       return;
@@ -52,12 +54,12 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     socket.once("close", connection.close);
     if (parts.kind === "client") return parts.accept(new SocketTransport(socket, undefined, parts), connection);
     handshakes.add(socket);
-    return parts.startTls?.(socket, (secured) => {
+    return parts.startTls?.(socket, undefined, (secured) => {
       handshakes.delete(socket);
       if (secured === undefined) socket.destroy();
       else
         parts.accept(
-          new SocketTransport(secured, parts.channelOf(secured), { ...parts, startTls: undefined }),
+          new SocketTransport(secured, parts.channelOf(secured, undefined), { ...parts, startTls: undefined }),
           connection,
         );
     });

@@ -3,13 +3,20 @@ import type { TLSSocket } from "node:tls";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { Transport, TransportHandler } from "../link/transport.ts";
 
-/** Gives a raw socket to the listener's TLS server and answers with the encrypted one, or undefined when the handshake failed. */
-export type StartTls = (socket: Socket, secured: (socket: TLSSocket | undefined) => void) => void;
+/**
+ * Gives a raw socket to the listener's TLS server and answers with the encrypted one, or undefined when the handshake
+ * failed. `domain` is whose certificate to show to a client that names none in the handshake.
+ */
+export type StartTls = (
+  socket: Socket,
+  domain: string | undefined,
+  secured: (socket: TLSSocket | undefined) => void,
+) => void;
 
 export interface SocketTransportParts {
   /** How STARTTLS is done; undefined on a connection that came with TLS or has none. */
   readonly startTls: StartTls | undefined;
-  readonly channelOf: (socket: TLSSocket) => SecureChannel;
+  readonly channelOf: (socket: TLSSocket, domain: string | undefined) => SecureChannel;
 }
 
 /** A {@link Transport} over a TCP socket, which may become a TLS one on the way. */
@@ -65,13 +72,13 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   };
 
-  readonly startTls = (): void => {
+  readonly startTls = (domain: string | undefined): void => {
     const raw = this.#socket;
     raw.removeListener("data", this.#data);
     raw.removeListener("end", this.#end);
     // What was received and not read belongs to the clear stream and must not be taken for the beginning of TLS (A21):
     // the reader drops it; the socket itself holds nothing back while it flows.
-    this.#parts.startTls?.(raw, (secured) => {
+    this.#parts.startTls?.(raw, domain, (secured) => {
       if (this.#gone) return;
       // [rfc6120-5.4.3.2-01]
       if (secured === undefined) {
@@ -83,7 +90,7 @@ export class SocketTransport implements Transport {
       // From here on nothing goes out but through TLS. [rfc6120-5.4.3.1-08]
       this.#socket = secured;
       this.#listen(secured);
-      this.channel = this.#parts.channelOf(secured);
+      this.channel = this.#parts.channelOf(secured, domain);
       this.#handler?.secured(this.channel);
     });
   };

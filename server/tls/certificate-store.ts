@@ -90,7 +90,7 @@ export class CertificateStore {
 
   /** The certificate for a server name of a TLS client hello (RFC 6066 §3). */
   find(serverName: string): LoadedCertificate | undefined {
-    return this.#byName.get(serverName.toLowerCase());
+    return this.#byName.get(nameOf(serverName));
   }
 
   contextFor(serverName: string): SecureContext {
@@ -184,6 +184,7 @@ async function makeSelfSigned(domain: string, directory: string, now: number) {
 }
 
 function contextSettings(settings: CertificateSettings, authorities: ClientAuthorities | undefined): ContextSettings {
+  // Nothing older than 1.2; 1.2 is for the clients that still need it. [rfc7590-1-01]
   const minVersion = settings.minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2";
   return { minVersion, ciphers: settings.ciphers ?? defaultCiphers, ca: authorities?.pem };
 }

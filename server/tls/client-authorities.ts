@@ -6,6 +6,8 @@ import { CertificateError } from "./certificate-error.ts";
 
 /** A bundle of all the authorities that browsers know has a quarter of this. */
 const pemBytesMax = 1024 * 1024;
+/** OpenSSL goes no further by default than this and some more. */
+const chainLengthMax = 100;
 /** id-kp-clientAuth. RFC 5280 §4.2.1.12 */
 const clientAuth = "1.3.6.1.5.5.7.3.2";
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
@@ -58,6 +60,18 @@ export function provenIdentities(
   if (Array.isArray(purposes) && !purposes.includes(clientAuth)) return [];
   // [rfc6120-13.7.2.2.1-01]
   return authorities.identitiesOf(certificate.raw);
+}
+
+/** When the first of the peer's certificate and those that it depends on expires, in milliseconds since the epoch. */
+export function expiryOfPeer(socket: Pick<TLSSocket, "getPeerX509Certificate">): number {
+  let expiry = Infinity;
+  let certificate = socket.getPeerX509Certificate();
+  for (let depth = 0; certificate !== undefined && depth < chainLengthMax; depth += 1) {
+    // [rfc6120-13.7.2.3-01]
+    expiry = Math.min(expiry, certificate.validToDate.getTime());
+    certificate = certificate.issuerCertificate;
+  }
+  return expiry;
 }
 
 function unusable(text: string, cause?: unknown): CertificateError {

@@ -2,7 +2,7 @@ import type { TLSSocket } from "node:tls";
 import { channelBindings, type TlsConnection } from "#protocol/sasl/channel-binding.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { CertificateStore } from "./certificate-store.ts";
-import { provenIdentities } from "./client-authorities.ts";
+import { expiryOfPeer, provenIdentities } from "./client-authorities.ts";
 
 /** RFC 9266 §2 */
 const exporterBytes = 32;
@@ -13,6 +13,8 @@ export interface ChannelParts {
   /** How long a session ticket is good for, in milliseconds. */
   readonly ticketMs: number;
   readonly now: () => number;
+  /** Whose certificate was shown to a client that named none. */
+  readonly domain?: string | undefined;
 }
 
 /** What the stream machine needs to know about a finished TLS handshake on the server's side. */
@@ -20,7 +22,10 @@ export function secureChannel(socket: TLSSocket, parts: ChannelParts): SecureCha
   const bindings = channelBindings(tlsConnection(socket, parts));
   const { clientAuthorities } = parts.certificates;
   if (clientAuthorities === undefined) return { bindings };
-  return { bindings, certificate: provenIdentities(socket, clientAuthorities, parts.now()) };
+  const certificate = provenIdentities(socket, clientAuthorities, parts.now());
+  return certificate.length === 0
+    ? { bindings, certificate }
+    : { bindings, certificate, certifiedUntil: expiryOfPeer(socket) };
 }
 
 export function tlsConnection(socket: TLSSocket, parts: ChannelParts): TlsConnection {
@@ -58,7 +63,8 @@ function endPointFor(
   parts: ChannelParts,
 ): Uint8Array | undefined {
   if (resumed && version !== "TLSv1.3") return undefined;
-  const name = typeof socket.servername === "string" ? socket.servername : "";
+  const { servername } = socket;
+  const name = typeof servername === "string" && servername !== "" ? servername : (parts.domain ?? "");
   const certificate = parts.certificates.find(name) ?? parts.certificates.first;
   const replacedAt = parts.certificates.replacedAt(certificate.domain);
   const isOld = replacedAt !== undefined && parts.now() - replacedAt <= parts.ticketMs;

@@ -3,17 +3,29 @@ import type { Server, TLSSocket } from "node:tls";
 
 /** Turns connections that are open already into encrypted ones; each knows its way back by its addresses and ports. */
 export class StartTlsServer {
-  readonly #server: Server;
+  readonly #makeServer: (domain: string | undefined) => Server;
+  readonly #servers = new Map<string | undefined, Server>();
   readonly #waiting = new Map<string, (socket: TLSSocket) => void>();
 
-  /** @param server a TLS server that does not listen itself */
-  constructor(server: Server) {
-    this.#server = server;
+  /**
+   * @param makeServer makes a TLS server that does not listen itself; it shows the certificate of `domain`, which is one
+   * of our hosts, to whoever names none in the handshake
+   */
+  constructor(makeServer: (domain: string | undefined) => Server) {
+    this.#makeServer = makeServer;
+  }
+
+  #serverFor(domain: string | undefined): Server {
+    const known = this.#servers.get(domain);
+    if (known !== undefined) return known;
+    const server = this.#makeServer(domain);
     server.on("secureConnection", (socket) => {
       const secured = this.#waiting.get(routeOf(socket));
       if (secured === undefined) socket.destroy();
       else secured(socket);
     });
+    this.#servers.set(domain, server);
+    return server;
   }
 
   /** Connections whose handshake goes on. */
@@ -25,7 +37,11 @@ export class StartTlsServer {
    * Begins TLS on a connection, as the server. `secured` is called once: with the encrypted socket, or with undefined
    * when the handshake failed or the connection went away. Whoever calls has stopped reading from `raw`.
    */
-  readonly upgrade = (raw: Socket, secured: (socket: TLSSocket | undefined) => void): void => {
+  readonly upgrade = (
+    raw: Socket,
+    domain: string | undefined,
+    secured: (socket: TLSSocket | undefined) => void,
+  ): void => {
     const route = routeOf(raw);
     if (raw.destroyed || route === undefinedRoute || this.#waiting.has(route)) {
       raw.destroy();
@@ -41,12 +57,12 @@ export class StartTlsServer {
     this.#waiting.set(route, finish);
     raw.on("close", failed);
     // This way in gives it what a listening server gives: SNI, time-out, error events. [rfc6120-5.4.3.1-01]
-    this.#server.emit("connection", raw);
+    this.#serverFor(domain).emit("connection", raw);
   };
 
   /** Lets go of the certificates. Connections stay. */
   close(): void {
-    this.#server.emit("close");
+    for (const server of this.#servers.values()) server.emit("close");
   }
 }
 

@@ -43,24 +43,28 @@ export class TlsServers {
 
   /** For connections that are TLS from their first byte (XEP-0368): with ALPN, and `secureConnection` events. */
   directServer(): Server {
-    return this.#create(["xmpp-client"]);
+    return this.#create(["xmpp-client"], undefined);
   }
 
   /** For connections that switch over (RFC 6120 §5). */
   startTlsServer(): StartTlsServer {
-    return new StartTlsServer(this.#create(undefined));
+    return new StartTlsServer((domain) => this.#create(undefined, domain));
   }
 
-  /** What the log-in can be bound to on this connection. */
-  channelOf(socket: TLSSocket): SecureChannel {
+  /**
+   * What the log-in can be bound to on this connection.
+   *
+   * @param domain whose certificate a client was shown that named none
+   */
+  channelOf(socket: TLSSocket, domain?: string): SecureChannel {
     const { certificates, settings, now } = this.#parts;
-    return secureChannel(socket, { certificates, ticketMs: settings.sessionTicketSeconds * 1000, now });
+    return secureChannel(socket, { certificates, ticketMs: settings.sessionTicketSeconds * 1000, now, domain });
   }
 
-  #create(alpn: readonly string[] | undefined): Server {
+  #create(alpn: readonly string[] | undefined, domain: string | undefined): Server {
     const { certificates, settings, handshakeFailed } = this.#parts;
     const server = createServer({
-      ...this.#contextOptions(),
+      ...this.#contextOptions(domain),
       // [rfc6120-5.3.6-01]
       ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
       // Whoever has none, or one of another authority, logs in by other means.
@@ -71,7 +75,7 @@ export class TlsServers {
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
     });
     const stopListening = certificates.onReload(() => {
-      server.setSecureContext(this.#contextOptions());
+      server.setSecureContext(this.#contextOptions(domain));
       server.setTicketKeys(this.#ticketKeys);
     });
     this.#servers.add(server);
@@ -98,19 +102,23 @@ export class TlsServers {
     for (const server of this.#servers) server.setTicketKeys(this.#ticketKeys);
   }
 
-  #contextOptions(): TlsOptions {
+  #contextOptions(domain: string | undefined): TlsOptions {
     const { certificates, settings } = this.#parts;
-    const { certificate, key } = certificates.first.pem;
+    // [rfc6120-5.4.3.1-03] [rfc6120-5.4.3.1-05]
+    const shown = domain === undefined ? undefined : certificates.find(domain);
+    const { certificate, key } = (shown ?? certificates.first).pem;
     const { minVersion, ciphers, ca } = certificates.contextSettings;
     return {
       cert: certificate,
       key,
+      // [rfc6120-13.9.5-01]
       minVersion,
       ...(ciphers && { ciphers }),
+      // [rfc6120-13.6-03]
       ...(ca !== undefined && { ca }),
-      // A client cannot talk us into the weakest that we know, and a version older than 1.2 not at all. [rfc7590-1-01]
+      // A client cannot talk us into the weakest that we know.
       honorCipherOrder: true,
-      // On by default in some builds of OpenSSL, and too important to depend on that (A14).
+      // On by default in some builds of OpenSSL, and too important to depend on that (A14). [rfc6120-5.3.5-03]
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (settings.sessionTickets ? 0 : constants.SSL_OP_NO_TICKET),
       sessionTimeout: settings.sessionTicketSeconds,
       // A session is only taken back where it was made; all our servers count as one place.

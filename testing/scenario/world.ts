@@ -1,5 +1,5 @@
 import { bareOf, domainOf, isDomain, localpartOf, parseJid, resourceOf } from "#protocol/jid/jid.ts";
-import { unboundChannel } from "#protocol/stream/secure-channel.ts";
+import { unboundChannel, type SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { defaultSaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import { defaultXmlLimits } from "#protocol/xml/limits.ts";
 import type { Log } from "#kit/log.ts";
@@ -46,7 +46,12 @@ export interface World extends AsyncDisposable {
   readonly limitsHit: readonly string[];
   readonly tally: Tally;
   /** A connection with nothing said on it; `clear` for one without TLS. */
-  readonly connect: (options?: { readonly clear?: boolean; readonly address?: string }) => ScriptedClient;
+  readonly connect: (options?: {
+    readonly clear?: boolean;
+    readonly address?: string;
+    /** What its TLS is like; nothing to bind to and no certificate by default. */
+    readonly channel?: SecureChannel;
+  }) => ScriptedClient;
   /** A client that is logged in and bound, and has sent nothing else. */
   readonly login: (jid: string) => Promise<ScriptedClient>;
   /** Lets everything happen that is due. */
@@ -85,7 +90,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     if (!outcome.ok) throw new Error(outcome.text);
   }
   const settle = (): Promise<void> => env.settle();
-  const connect: World["connect"] = ({ clear = false, address = "192.0.2.1" } = {}) =>
+  const connect: World["connect"] = ({ clear = false, address = "192.0.2.1", channel = unboundChannel } = {}) =>
     new ScriptedClient({
       settle,
       connect: (received) => {
@@ -93,7 +98,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
           env,
           received,
           remoteAddress: address,
-          ...(clear ? {} : { channel: unboundChannel }),
+          ...(clear ? {} : { channel }),
         });
         core.accept(transport, policy);
         return transport;

@@ -12,6 +12,7 @@ const stream = section(
     stanza_bytes_max: bound({
       description: "Size of one stanza.",
       unit: "bytes",
+      // [rfc6120-13.12-09]
       min: 10_000,
       max: 64 * MiB,
       default: 256 * KiB,
@@ -167,6 +168,23 @@ const rate = section(
       default: 5_000,
       change,
     }),
+    session_recipients_max: bound({
+      description:
+        "Different addresses that one client may write to within the window below; what goes to more of them is refused.",
+      unit: "addresses",
+      min: 10,
+      max: 1_000_000,
+      default: 1_000,
+      change,
+    }),
+    session_recipients_seconds: integer({
+      description: "The window for it.",
+      unit: "seconds",
+      min: 1,
+      max: 86_400,
+      default: 60,
+      change,
+    }),
   },
 );
 
@@ -188,6 +206,23 @@ const connections = section(
       min: 1,
       max: 1_000_000,
       default: 256,
+      change,
+    }),
+    attempts_per_address_max: bound({
+      description:
+        "Connections that may come from one IP address (one /64 network of IPv6) within the window below; further ones are refused for its rest.",
+      unit: "connections",
+      min: 1,
+      max: 1_000_000,
+      default: 2_000,
+      change,
+    }),
+    attempts_window_seconds: integer({
+      description: "The window for it.",
+      unit: "seconds",
+      min: 1,
+      max: 86_400,
+      default: 60,
       change,
     }),
     unauthenticated_max: bound({
