@@ -23,6 +23,12 @@ interface Lent {
   readonly claimed: Set<string>;
   /** Those of them that were written down for a session only, and do not count as waiting. */
   readonly extra: Set<string>;
+  /** How many sessions rely on those of them that several were given. */
+  readonly relying: Map<string, number>;
+  /** Those of them that a client has and that are being removed. */
+  readonly leaving: Set<string>;
+  /** Those of them that a client has and that could not be removed yet. */
+  readonly delivered: Set<string>;
 }
 
 /** The messages that accounts of one host owe to clients that were not there (XEP-0160). */
@@ -50,8 +56,9 @@ export class OfflineStore {
   secure(account: Account, stanza: Stanza): string {
     const shared = this.#securedAs.get(stanza);
     const lent = this.#lentBy(account);
-    if (shared !== undefined && lent.claimed.has(shared.id)) {
+    if (shared !== undefined && lent.claimed.has(shared.id) && !isTaken(lent, shared.id)) {
       // Into this session's batch as well: the one that it is in may yet fail.
+      this.relyOn(account, shared.id, 1);
       account.archive(offlineMessages).append(shared);
       account.value(offlineCount).set(account.value(offlineCount).get() ?? 1);
       account.whenDurable(() => {
@@ -60,6 +67,7 @@ export class OfflineStore {
         this.#securedAs.set(stanza, shared);
         lent.claimed.add(shared.id);
         lent.extra.add(shared.id);
+        lent.relying.set(shared.id, 1);
       }, nothing);
       return shared.id;
     }
@@ -67,14 +75,30 @@ export class OfflineStore {
     const { id } = entry;
     lent.claimed.add(id);
     lent.extra.add(id);
+    lent.relying.set(id, 1);
     this.#securedAs.set(stanza, entry);
     account.whenDurable(nothing, () => {
       // Its session still has it and tries again: nothing is lost, and nobody need hear of this.
       lent.claimed.delete(id);
       lent.extra.delete(id);
+      lent.relying.delete(id);
       this.#securedAs.delete(stanza);
     });
     return id;
+  }
+
+  /** So many more sessions than the first one need what is written down under this name. */
+  relyOn(account: Account, id: string, sessions: number): void {
+    const { relying } = this.#lentBy(account);
+    relying.set(id, (relying.get(id) ?? 1) + sessions);
+  }
+
+  /** One session less needs it, and another one has the message: it is forgotten with the last that needs it. */
+  relyNoMore(account: Account, id: string): void {
+    const { relying } = this.#lentBy(account);
+    const left = (relying.get(id) ?? 1) - 1;
+    if (left > 0) relying.set(id, left);
+    else this.forget(account, [id]);
   }
 
   /**
@@ -88,18 +112,41 @@ export class OfflineStore {
       this.forget(account, [id]);
       return false;
     }
-    lent.claimed.delete(id);
+    lent.relying.delete(id);
+    if (!isTaken(lent, id)) lent.claimed.delete(id);
     return true;
   }
 
-  /** The client has these. Told twice, as by an acknowledgement and by the settlement that it brings, it counts once. */
+  /**
+   * The client has these. Told twice, as by an acknowledgement and by the settlement that it brings, it counts once. What
+   * cannot be removed now stays claimed, so that nobody gets it again, and is removed with the next ones.
+   */
   forget(account: Account, names: readonly string[]): void {
     const lent = this.#lentBy(account);
-    const ids = names.filter((name) => lent.claimed.delete(name));
+    const ids = [...names.filter((name) => lent.claimed.has(name) && !isTaken(lent, name)), ...lent.delivered];
     if (ids.length === 0) return;
-    for (const id of ids) lent.extra.delete(id);
+    lent.delivered.clear();
+    for (const id of ids) {
+      lent.extra.delete(id);
+      lent.relying.delete(id);
+      lent.leaving.add(id);
+    }
     account.archive(offlineMessages).remove(ids);
     account.value(offlineCount).set(Math.max(0, (account.value(offlineCount).get() ?? 0) - ids.length));
+    account.whenDurable(
+      () => {
+        for (const id of ids) {
+          lent.leaving.delete(id);
+          lent.claimed.delete(id);
+        }
+      },
+      () => {
+        for (const id of ids) {
+          lent.leaving.delete(id);
+          lent.delivered.add(id);
+        }
+      },
+    );
   }
 
   /** Messages that wait for any client, as far as they count. */
@@ -110,7 +157,13 @@ export class OfflineStore {
   #lentBy(account: Account): Lent {
     const known = this.#lent.get(account);
     if (known !== undefined) return known;
-    const lent: Lent = { claimed: new Set(), extra: new Set() };
+    const lent: Lent = {
+      claimed: new Set(),
+      extra: new Set(),
+      relying: new Map(),
+      leaving: new Set(),
+      delivered: new Set(),
+    };
     this.#lent.set(account, lent);
     return lent;
   }
@@ -137,6 +190,7 @@ export class OfflineStore {
    * @throws StoreError when it cannot be read at present
    */
   async deliver(account: Account, session: Session): Promise<void> {
+    this.forget(account, []);
     const archive = account.archive(offlineMessages);
     for (let after: string | undefined; ;) {
       const page = await archive.page({ max: pageMessages, ...(after === undefined ? {} : { after }) });
@@ -167,3 +221,8 @@ export class OfflineStore {
 }
 
 function nothing(): void {}
+
+/** A client has it already. */
+function isTaken({ leaving, delivered }: Lent, id: string): boolean {
+  return leaving.has(id) || delivered.has(id);
+}

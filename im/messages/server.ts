@@ -61,9 +61,8 @@ export const messages = serverModule({
       const type = messageTypeOf(stanza.element);
       // The original of a copy has reached somebody, or was decided about itself. [xep0280-10.3-01]
       if (type === "error" || isCarbon(stanza.element)) return;
-      const others = cause === "no-recipient" ? undefined : shared.dropOne(stanza);
-      if (others !== undefined) {
-        if (stanza.stored !== undefined && others.relying === 0) offline.forget(account, [stanza.stored]);
+      if (cause !== "no-recipient" && shared.dropOne(stanza)) {
+        if (stanza.stored !== undefined) offline.relyNoMore(account, stanza.stored);
         return;
       }
       if (cause === "declined") return;
@@ -71,6 +70,8 @@ export const messages = serverModule({
         const next = mostAvailable(account);
         if (next.length > 0) {
           shared.give(stanza, next.length);
+          // The ended session relied on it.
+          if (stanza.stored !== undefined) offline.relyOn(account, stanza.stored, next.length - 1);
           for (const session of next) session.send(stanza);
           return;
         }
@@ -139,18 +140,7 @@ export const messages = serverModule({
           }
         },
         undelivered,
-        secure: (account, stanza) => {
-          if (!isWorthKeeping(stanza)) return undefined;
-          const id = offline.secure(account, stanza);
-          const others = shared.of(stanza);
-          if (others !== undefined) {
-            others.relying += 1;
-            account.whenDurable(nothing, () => {
-              others.relying -= 1;
-            });
-          }
-          return id;
-        },
+        secure: (account, stanza) => (isWorthKeeping(stanza) ? offline.secure(account, stanza) : undefined),
         discharge: (account, names) => offline.forget(account, names),
       },
       events: [

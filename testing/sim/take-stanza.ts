@@ -87,7 +87,12 @@ function takeRosterPush(session: ClientSession, query: XmlElement): void {
 
 function takeBlockPush(session: ClientSession, payload: XmlElement): void {
   const jids = payload.elements().map((item) => item.attr("jid") ?? "");
-  if (payload.name === "block") for (const jid of jids) session.blocked?.add(jid);
+  if (payload.name === "block")
+    for (const jid of jids) {
+      session.blocked?.add(jid);
+      // Who is blocked is not there for the user, and will not be heard to leave.
+      for (const seen of session.sees) if (bareOf(seen) === jid) session.sees.delete(seen);
+    }
   else if (jids.length === 0) session.blocked?.clear();
   else for (const jid of jids) session.blocked?.delete(jid);
 }
