@@ -32,6 +32,7 @@ export function receivingConfig(parts: {
       const host = served.get(domain);
       return host === undefined ? { type: "unknown" } : { type: "served", host };
     },
+    // [rfc6120-4.7.3-01] [rfc6120-4.7.3-02]
     newStreamId: () => randomToken(env),
     limits: { saslFailuresMax: settings.failedLoginsPerConnectionMax },
   };

@@ -105,6 +105,13 @@ describe("a client and a server", () => {
     assert.ok(rest.indexOf("<success") < rest.indexOf("<iq"), "SASL is over before the first stanza");
   });
 
+  for (const mechanism of ["SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"])
+    test(`${mechanism} works over TLS [rfc6120-6.3.4-05] [rfc6120-13.8.1-01] [rfc6120-13.8.3-01]`, () => {
+      const { client, server } = meeting({ client: { sasl: julietSasl({ only: mechanism }) } });
+      assert.equal(server.find("authorize")?.mechanism, mechanism);
+      assert.equal(client.state.phase, "connected");
+    });
+
   test("challenges, responses and the last data arrive, so that both have proven themselves [rfc6120-6.3.10-01] [rfc6120-6.4.3-01] [rfc6120-6.4.3-02] [rfc6120-6.4.6-02]", () => {
     const { client, transcript } = meeting();
     const names = transcript.flatMap((line) => /<(auth|challenge|response|success)\b/.exec(line)?.[1] ?? []);

@@ -24,7 +24,7 @@ test("so many addresses within a window, and no more; the same again is none mor
   assert.deepEqual(admitted("c", "d", "a"), [true, true, false]);
 });
 
-test("a stanza to one address too many is refused, and goes nowhere [rfc6120-13.12-12] [rfc6120-13.12-13] [rfc6120-8.3.3.12-01]", async () => {
+test("a stanza to one address too many is refused, and goes nowhere [rfc6120-13.12-12] [rfc6120-13.12-13] [rfc6120-13.12-16]", async () => {
   const accounts = [romeo, juliet, "nurse@capulet.example", "tybalt@capulet.example"];
   await using world = await startWorld({ accounts, settings: { recipients: { max: 2, windowMs: 60_000 } } });
   const sender = await world.login(`${romeo}/orchard`);

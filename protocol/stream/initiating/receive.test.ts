@@ -66,7 +66,7 @@ function failureOf(wire: Wire): string {
 }
 
 describe("a client's negotiation", () => {
-  test("goes step by step, with the first response in the choice of a mechanism [rfc6120-6.4.2-01]", () => {
+  test("goes step by step, with the first response in the choice of a mechanism [rfc6120-6.4.2-01] [rfc6120-4.3.3-02]", () => {
     const wire = connect({ resource: "x" });
     wire.write(open);
     assert.equal(wire.take(), "");
@@ -203,7 +203,7 @@ describe("a client gives up", () => {
         authenticated,
       ],
       [
-        "when the server is silent",
+        "when the server is silent [rfc6120-4.9.3.4-01]",
         (wire) => wire.input({ type: "timeout", timer: "negotiation" }),
         "connection-timeout",
       ],
