@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseJid } from "#protocol/jid/jid.ts";
+import { domainOf, parseJid } from "#protocol/jid/jid.ts";
 import { parseElement } from "#protocol/xml/read.ts";
 import { stanzaOf } from "#kit/stanza.ts";
 import { instantMessaging } from "#testing/scenario/contacts.ts";
@@ -153,7 +153,7 @@ for (const [ids, type] of [
       `<presence type='error' id='s' from='${romeo}' to='${juliet}'><error type='wait'>` +
         "<remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>",
     );
-    on.world.core.hosts.get("capulet.example")?.route(stanzaOf("presence", error, from, to));
+    on.world.core.hosts.get(domainOf(to))?.route(stanzaOf("presence", error, from, to));
     await on.world.settle();
     for (const client of [on.balcony, on.chamber]) assert.deepEqual(presenceFrom(client, romeo), ["error"]);
   });
