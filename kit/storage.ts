@@ -204,7 +204,10 @@ export interface Store extends AsyncDisposable {
 
 /** For `status` and metrics. Counts are since the store was opened. */
 export type StoreHealth = {
-  /** `failing`: the last group of commits failed for a cause that all share; reads may work. `down`: nothing works. */
+  /**
+   * `failing`: something failed for a cause that all share, and nothing has shown yet that it is over; reads may work.
+   * `down`: nothing works.
+   */
   readonly state: "ok" | "failing" | "down";
   /** Commits that are not durable yet. */
   readonly commitsPending: number;

@@ -54,9 +54,9 @@ export async function playTroubles(options: {
   await writeFile(place.configFile, crashConfig(httpPort) + (options.toml ?? ""));
   const play = new Play(place, httpPort, options.seed);
   await using _ = play;
-  await play.begin();
+  await play.within(play.begin(), "the beginning");
   for (const [index, trouble] of options.troubles.entries()) await play.live(trouble, index + 1);
-  await play.die();
+  await play.within(play.die(), "the end");
 }
 
 class Play implements AsyncDisposable {
@@ -70,8 +70,8 @@ class Play implements AsyncDisposable {
   #server: ServerProcess;
   #port = 0;
   #clients: readonly CrashClient[] = [];
-  /** Rejects when a lane of the load breaks down. */
-  #load: Promise<unknown> = Promise.resolve();
+  /** Rejects when the load breaks down, or the server does by itself. */
+  readonly #broken = Promise.withResolvers<never>();
 
   constructor(place: ServerPlace, httpPort: number, seed: number) {
     this.#place = place;
@@ -91,6 +91,7 @@ class Play implements AsyncDisposable {
     this.#owners = [owner("romeo"), owner("juliet")];
     this.#nurse = owner("nurse");
     this.#server = new ServerProcess(place);
+    this.#broken.promise.catch(() => {});
   }
 
   async begin(): Promise<void> {
@@ -105,8 +106,9 @@ class Play implements AsyncDisposable {
       const client = this.#clients[index];
       return client === undefined ? [] : [owner.chat(client, ["romeo", "juliet", "nurse"]), owner.write(client)];
     });
-    this.#load = Promise.all(lanes);
-    this.#load.catch(() => {});
+    Promise.all(lanes).catch((error: unknown) => {
+      if (!(error instanceof ConnectionEnded)) this.#broken.reject(error);
+    });
     await this.#progress();
     equal(this.#refused.message + this.#refused.request, 0, "nothing is refused while all is well");
   }
@@ -120,14 +122,14 @@ class Play implements AsyncDisposable {
       Promise.resolve(this.#refused.message > before.message + enough && this.#refused.request > before.request),
     );
     await this.#saysTrouble(trouble.detail);
-    await this.#triesLogIn(trouble.logIn);
+    await this.within(this.#triesLogIn(trouble.logIn), "answer to a log-in");
     const { arrived } = this.#messages;
     if (trouble.chat === "goes-on")
       await this.#until("messages arrive", () => Promise.resolve(this.#messages.arrived > arrived + enough));
     await trouble.end(this.#server.pid);
     await this.#saysWell();
     await this.#progress();
-    await this.#within(this.#server.said(worksLine, times), `"${worksLine}"`);
+    await this.within(this.#server.said(worksLine, times), `"${worksLine}"`);
     equal(this.#server.count(failsLine), times, "the log tells of each trouble once");
     this.#judge();
   }
@@ -138,9 +140,6 @@ class Play implements AsyncDisposable {
     this.#server.kill();
     await this.#server.ended;
     await Promise.all(this.#clients.map((client) => client.ended.catch(() => {})));
-    await this.#load.catch((error: unknown) => {
-      if (!(error instanceof ConnectionEnded)) throw error;
-    });
     this.#messages.endSessions();
     this.#server = new ServerProcess(this.#place);
     this.#port = await this.#server.started();
@@ -173,7 +172,7 @@ class Play implements AsyncDisposable {
     equal(body.ok, false);
     equal(body.store.ok, false);
     match(body.store.detail ?? "", detail);
-    const { code, out, err } = await runCommand(this.#place, "status");
+    const { code, out, err } = await this.within(runCommand(this.#place, "status"), "answer to status");
     equal(code, 1, err);
     match(out, detail);
   }
@@ -181,7 +180,7 @@ class Play implements AsyncDisposable {
   async #saysWell(): Promise<void> {
     await this.#until("/health says that all is well", async () => (await this.#health()).status === 200);
     equal((await this.#health()).body.store.detail, undefined);
-    const { code, err } = await runCommand(this.#place, "status");
+    const { code, err } = await this.within(runCommand(this.#place, "status"), "answer to status");
     equal(code, 0, err);
   }
 
@@ -203,15 +202,16 @@ class Play implements AsyncDisposable {
   }
 
   async #until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + waitMsMax; !(await this.#within(holds(), what)); await sleep(pollMs))
+    for (const deadline = Date.now() + waitMsMax; !(await this.within(holds(), what)); await sleep(pollMs))
       if (Date.now() > deadline) fail(`it does not happen that ${what}; the log:\n${this.#server.log}`);
   }
 
   /** Ends with a failure when the load breaks down meanwhile, or the server does not answer. */
-  #within<T>(work: Promise<T>, what: string): Promise<T> {
-    const late = sleep(waitMsMax, undefined, { ref: false }).then(() => fail(`no ${what} in time`));
-    const broken = this.#load.then(() => fail("the load has ended"));
-    return Promise.race([work, late, broken]);
+  within<T>(work: Promise<T>, what: string): Promise<T> {
+    const late = sleep(waitMsMax, undefined, { ref: false }).then(() =>
+      fail(`no ${what} in time; the log:\n${this.#server.log}`),
+    );
+    return Promise.race([work, late, this.#broken.promise]);
   }
 
   #judge(): void {
