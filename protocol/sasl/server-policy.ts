@@ -78,8 +78,9 @@ function isOffered(mechanism: Mechanism, policy: SaslServerPolicy, transport: Sa
       return unboundAllowed && policy.digestMd5;
     case "SCRAM":
       if (!policy.scramOffered.includes(kind.hash)) return false;
-      // [rfc6120-13.8.1-03]
-      if (kind.plus) return announcedBindingTypes(policy, transport).length > 0;
+      if (kind.plus)
+        // [rfc6120-13.8.1-03]
+        return announcedBindingTypes(policy, transport).length > 0;
       // [rfc6120-13.8.1-02]
       return unboundAllowed && (transport.encrypted || policy.scramWithoutTls);
     default:

@@ -33,7 +33,7 @@ export function presenceTypeOf(presence: XmlElement): PresenceType | undefined {
   }
 }
 
-/** Whether the presence is about a subscription: such a stanza is sent from the bare JID. [rfc6120-8.1.2.1-01] */
+/** Whether the presence is about a subscription: such a stanza is sent from the bare JID. */
 export function isSubscription(type: PresenceType): boolean {
   return type === "subscribe" || type === "subscribed" || type === "unsubscribe" || type === "unsubscribed";
 }

@@ -18,7 +18,7 @@ export function faultOfRoot(
   context: HeaderContext | undefined,
   contentNamespace: string,
 ): StreamError | undefined {
-  // [rfc6120-4.8.1-01] [rfc6120-4.8.1-02]
+  // [rfc6120-4.8.1-02]
   if (header.ns !== NS_STREAM) return new StreamError("invalid-namespace");
   if (header.name !== "stream") return new StreamError("bad-format", { text: "the root element is stream" });
   if (context === undefined) return undefined;

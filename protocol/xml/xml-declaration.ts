@@ -29,9 +29,11 @@ const SHAPE =
 function checkDeclaration(inside: string): void {
   const [shape, version = "", quotedVersion = version, encoding = "UTF-8", quotedEncoding = encoding] =
     SHAPE.exec(inside) ?? [];
-  // [rfc6120-11.5-02] [rfc6120-11.5-04]
-  if (shape === undefined) throw new XmlError("not-well-formed", "XML declaration of another shape");
   // The standalone declaration is ignored. [rfc6120-11.6-02] [rfc6120-11.6-03]
   if (!/^utf-8$/i.test(quotedEncoding)) throw new XmlError("unsupported-encoding", "another encoding than UTF-8");
-  if (quotedVersion !== "1.0") throw new XmlError("not-well-formed", "another version than XML 1.0");
+  // [rfc6120-11.5-02] [rfc6120-11.5-04]
+  if (quotedVersion !== "1.0") {
+    const what = shape === undefined ? "an XML declaration of another shape" : "another version than XML 1.0";
+    throw new XmlError("not-well-formed", what);
+  }
 }

@@ -21,7 +21,7 @@ export function answerAccountIq(
   stanza: Stanza,
   session: LocalSession | undefined,
 ): void | Promise<void> {
-  // [rfc6120-8.2.3-04] [rfc6120-10.3.3-02]
+  // [rfc6120-10.3.3-02]
   const asked = find(host, stanza, session, (key) => host.steps.accountIq.get(key));
   if (asked === undefined) return undefined;
   const { handler, payload } = asked;

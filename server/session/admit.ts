@@ -42,7 +42,7 @@ export function admit(
   const written = element.attr("to");
   const to = written === undefined ? undefined : parseJid(written);
   // Who relays a stanza says which language its stream has, and who wrote it; all the rest stays as it was.
-  // [rfc6120-4.1-02] [rfc6120-8.1.2.1-01] [rfc6120-8.1.2.1-04] [rfc6120-8.4-01] [rfc6120-8.4-03] [rfc6120-8.4-13]
+  // [rfc6120-8.1.2.1-01] [rfc6120-8.1.2.1-04]
   const stamped =
     // [rfc6120-4.7.4-08] [rfc6120-4.7.4-09] [rfc6120-4.7.4-10]
     // [rfc6120-8.1.5-03] [rfc6120-8.1.5-04] [rfc6120-8.1.5-06] [rfc6120-12-04]
@@ -56,6 +56,7 @@ export function admit(
     return { refused: bounced, error: new StanzaError("jid-malformed") };
   }
   const type = kind === "message" ? messageTypeOf(element) : element.attr("type");
+  // [rfc6120-4.1-02] [rfc6120-8.4-01] [rfc6120-8.4-03] [rfc6120-8.4-13]
   const stanza = new Stanza(kind, stamped, jid, to, type, element.attr("id"), settlement);
   // [rfc6120-13.12-13] [rfc6120-13.12-16]
   if (to !== undefined && type !== "result" && type !== "error" && admission.mayWriteTo?.(bareOf(to)) === false) {

@@ -8,9 +8,9 @@ const c = "// [rfc6120-1-01]";
 const cases = [
   { name: "an if without else is never taken", from: `${c}\nif (a > 1) b();`, to: `${c}\nif (false) b();` },
   {
-    name: "an if with else is negated",
+    name: "an if with else",
     from: `if (a) b(); ${c}\nelse d();`,
-    to: `if (!(a)) b(); ${c}\nelse d();`,
+    to: `if (false) b(); ${c}\nelse d();`,
   },
   { name: "else if", from: `if (a) b();\n${c}\nelse if (d) e();`, to: `if (a) b();\n${c}\nelse if (false) e();` },
   { name: "a loop", from: `${c}\nwhile (a) b();`, to: `${c}\nwhile (false) b();` },

@@ -24,7 +24,7 @@ export function featuresBeforeAuthentication(
     return { element: features([starttlsFeature(true)]), choice: { starttls, mechanisms: [] } };
   const mechanisms = offeredMechanisms(host, channel);
   const children = [
-    // [rfc6120-6.4.1-03] [rfc6120-7.4-02]
+    // [rfc6120-6.4.1-03]
     starttls ? starttlsFeature(false) : undefined,
     // [rfc3920-6.1-03]
     mechanisms.length === 0 ? undefined : mechanismsFeature(mechanisms),

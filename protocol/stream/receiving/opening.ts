@@ -13,7 +13,7 @@ import {
   speaksFeatures,
 } from "../stream-version.ts";
 import { type Step, step } from "../step.ts";
-import type { StreamHost } from "./config.ts";
+import type { StreamHost, StreamUser } from "./config.ts";
 import { featuresAfterAuthentication, featuresBeforeAuthentication } from "./features.ts";
 import { failStream } from "./leaving.ts";
 import type { Opening, ReceivingFacts, ReceivingOrEnding } from "./state.ts";
@@ -41,20 +41,26 @@ export function receiveHeader(
 
 function announce(state: Opening, host: StreamHost): Step<ReceivingOrEnding> {
   const { facts } = state;
-  // [rfc6120-4.3.2-01]
   if (!speaksFeatures(facts.version)) {
     // No features for such a peer, so nothing that it could negotiate here.
     if (!host.acceptsLegacyPeers) return failStream(state, new StreamError("unsupported-version"));
     return step({ ...state, host, phase: "choosing", choice: { starttls: false, mechanisms: [] } });
   }
-  if (facts.user !== undefined) {
-    // Anew after each restart. [rfc6120-4.3.4-01] [rfc6120-6.4.6-06] [rfc3920-6.2-11]
-    const element = featuresAfterAuthentication(host, facts.channel, facts.config.contentNamespace);
-    return step({ ...state, host, user: facts.user, phase: "choosingResource" }, { type: "send", element });
-  }
-  const { element, choice } = featuresBeforeAuthentication(host, facts.channel);
-  // [rfc6120-5.4.1-02] [rfc6120-6.4.1-02]
+  // No binding before it is known who binds. [rfc6120-7.4-02]
+  return facts.user === undefined ? offerMechanisms(state, host) : offerBinding(state, host, facts.user);
+}
+
+function offerMechanisms(state: Opening, host: StreamHost): Step<ReceivingOrEnding> {
+  const { element, choice } = featuresBeforeAuthentication(host, state.facts.channel);
+  // [rfc6120-4.3.2-01] [rfc6120-5.4.1-02] [rfc6120-6.4.1-02]
   return step({ ...state, host, phase: "choosing", choice }, { type: "send", element });
+}
+
+function offerBinding(state: Opening, host: StreamHost, user: StreamUser): Step<ReceivingOrEnding> {
+  const { channel, config } = state.facts;
+  // Anew after each restart. [rfc6120-4.3.4-01] [rfc6120-6.4.6-06] [rfc3920-6.2-11]
+  const element = featuresAfterAuthentication(host, channel, config.contentNamespace);
+  return step({ ...state, host, user, phase: "choosingResource" }, { type: "send", element });
 }
 
 /** What the header says, wrong or not. Nothing but the host survives from an earlier stream. [rfc6120-5.4.3.3-03] */
@@ -68,7 +74,6 @@ function readHeader(facts: ReceivingFacts, header: XmlElement): ReceivingFacts {
     version: version === undefined ? legacyVersion : (parseVersion(version) ?? legacyVersion),
     // What is no language tag is none. [rfc6120-4.7.4-01] [rfc6120-4.7.4-07] [rfc3920-4.4-10]
     language: language !== undefined && isLanguageTag(language) ? language : undefined,
-    // [rfc6120-4.7.1-05]
     from: from === undefined ? undefined : bareOf(from),
   };
 }
@@ -100,7 +105,13 @@ function faultOfHeader(before: ReceivingFacts, facts: ReceivingFacts, header: Xm
     return fault(gone ? "host-gone" : "host-unknown");
   }
 
-  if (header.attr("from") !== undefined && facts.from === undefined) return fault("improper-addressing");
+  // Nobody is as good as anybody.
+  if (
+    // [rfc6120-4.7.1-05]
+    header.attr("from") !== undefined &&
+    facts.from === undefined
+  )
+    return fault("improper-addressing");
   // Someone anonymous learns their address only from binding.
   const { user, from } = facts;
   if (user !== undefined && !user.anonymous && from !== undefined && from !== user.jid) return fault("invalid-from");
@@ -111,9 +122,10 @@ function fault(condition: StreamCondition, text?: string): StreamError {
   return new StreamError(condition, { text });
 }
 
-/** Only a protected stream is sent elsewhere, unless it can never become one. [rfc6120-4.9.3.19-06] */
+/** Only a protected stream is sent elsewhere, unless it can never become one. */
 function redirection(facts: ReceivingFacts, host: StreamHost): StreamError | undefined {
   if (host.otherHost === undefined) return undefined;
+  // [rfc6120-4.9.3.19-06]
   if (facts.channel === undefined && host.startTls !== "none") return undefined;
   return new StreamError("see-other-host", { otherHost: host.otherHost });
 }
