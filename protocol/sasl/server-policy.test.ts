@@ -200,7 +200,7 @@ test("S30 an administrator may refuse tls-unique on TLS 1.3", () => {
   assert.deepEqual(channelBindings(connection, { tlsUniqueOnTls13: "refuse" }).tolerated, []);
 });
 
-test("a failure that we do not know is a plain refusal", () => {
+test("a failure that we do not know is a plain refusal [rfc6120-6.5-04]", () => {
   for (const condition of saslConditions) assert.equal(saslCondition(condition), condition);
   assert.equal(saslCondition("bad-hair-day"), "not-authorized");
 });

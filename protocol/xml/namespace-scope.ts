@@ -28,7 +28,8 @@ export function checkDefaultNamespace(ns: string): void {
 /** What a prefix stands for. */
 export function namespaceOf(scope: NamespaceScope | undefined, prefix: string): string {
   if (prefix === "xml") return NS_XML;
-  // Only the namespace counts, never the prefix. [rfc6120-8.4-06] [rfc6120-11.3-04]
+  // Only the namespace counts, never the prefix. [rfc6120-8.4-06]
   for (let here = scope; here !== undefined; here = here.outer) if (here.prefix === prefix) return here.ns;
+  // [rfc6120-11.3-04]
   throw new XmlError("not-well-formed", "a prefix is not bound to a namespace");
 }

@@ -117,7 +117,6 @@ function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void 
   if (isBare(to)) return answerAccountIq(host, account, stanza, undefined);
   const session = account.sessions.get(resourceOf(to) ?? "");
   // To a resource that is not there a request fails, and an answer is dropped. [rfc6121-8.5.3.2.3-01] [rfc6121-8.5.3.1-02]
-  // [rfc6120-8.3.3.7-02] [rfc6120-8.3.3.13-02] [rfc6120-8.3.3.19-02] [rfc6120-13.10.2-02]
   if (session === undefined) refuse(host, stanza, new StanzaError("service-unavailable"));
   // [rfc6121-6-01] [rfc6120-8-01] [rfc6120-10.5.4-02]
   else session.send(stanza);

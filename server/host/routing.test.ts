@@ -109,6 +109,12 @@ describe("what is for an account", () => {
   test("an iq is answered by the server, not by a resource [rfc6120-10.5.3.2-05]", async () => {
     await using world = await startWorld({ accounts });
     const [orchard, balcony] = await pair(world);
+    await balcony.sendText("<iq type='set' id='v'><vCard xmlns='vcard-temp'><FN>Juliet</FN></vCard></iq>");
+    balcony.ignoreAll();
+    await orchard.sendText(`<iq type='get' id='v' to='${juliet}'><vCard xmlns='vcard-temp'/></iq>`);
+    orchard.receives(
+      `<iq type='result' id='v' from='${juliet}' to='${romeo}/orchard'><vCard xmlns='vcard-temp'><FN>Juliet</FN></vCard></iq>`,
+    );
     await orchard.sendText(`<iq type='get' id='p' to='${juliet}'>${unknown}</iq>`);
     assert.equal(errorOf(orchard), "service-unavailable");
     balcony.receivesNothing();

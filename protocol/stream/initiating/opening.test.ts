@@ -168,6 +168,38 @@ describe("TLS for a client", () => {
   });
 });
 
+describe("SASL for a client", () => {
+  test("begins a new stream, without a closing tag [rfc6120-4.3.3-01] [rfc6120-6.3.2-01] [rfc6120-6.4.6-04]", () => {
+    const wire = start({}, tls);
+    wire.write(open + features(plainOnly));
+    wire.take();
+    wire.write(`<success ${saslNs}/>`);
+    assert.match(wire.take(), /^<\?xml version='1.0'\?><stream:stream from='juliet@im.example' [^<]*$/);
+    assert.equal(wire.state.phase, "awaitingHeader");
+  });
+
+  test("carries the first response, and the others, and an abort where it comes to that [rfc6120-6.3.10-01] [rfc6120-6.4.2-01] [rfc6120-6.4.3-02]", () => {
+    const wire = start({ sasl: julietSasl({ only: "SCRAM-SHA-1" }) }, tls);
+    wire.take();
+    wire.write(`${open}${features(plainOnly.replace("PLAIN", "SCRAM-SHA-1"))}`);
+    const [, first = ""] = /^<auth [^>]*mechanism='SCRAM-SHA-1'>(.+)<\/auth>$/.exec(wire.take()) ?? [];
+    const nonce = /r=(.*)$/.exec(atob(first))?.[1] ?? "";
+    assert.notEqual(nonce, "");
+    const challenge = btoa(`r=${nonce}abc,s=${btoa("salt")},i=4096`);
+    wire.write(`<challenge ${saslNs}>${challenge}</challenge>`);
+    assert.match(wire.take(), /^<response [^>]*>[A-Za-z0-9+/]+=*<\/response>$/);
+  });
+});
+
+test("a client that is told of an error closes its stream [rfc6120-4.9.1.1-02]", () => {
+  const wire = start({}, tls);
+  wire.take();
+  wire.write(`${open}<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`);
+  assert.equal(wire.take(), "</stream:stream>");
+  const end = wire.find("ended")?.end;
+  assert.equal(end?.type === "errorReceived" && end.error.condition, "conflict");
+});
+
 describe("an address for a client", () => {
   test("comes from binding, and the server's word counts [rfc6120-4.3.2-03] [rfc6120-4.3.5-02] [rfc6120-4.3.6-05] [rfc6120-7.4-03] [rfc6120-7.7-01]", () => {
     const wire = authenticated({ resource: "x" });

@@ -32,8 +32,9 @@ export function begin(state: AwaitingFeatures, features: ServerFeatures): Step<I
       { role: "initiating", phase: "awaitingResumed", facts, offered: features },
       { type: "send", element: buildSm({ type: "resume", previous: previous.id, h: previous.h }) },
     );
-  // [rfc6120-4.3.2-03] [rfc6120-7.1-01] [rfc6120-7.3.1-01] [rfc6120-7.4-03]
+  // [rfc6120-7.1-01] [rfc6120-7.3.1-01]
   if (!features.bind) return giveUp(state, { type: "protocol", text: "the server offers no binding" });
+  // [rfc6120-4.3.2-03] [rfc6120-7.4-03]
   return bind(facts, features, facts.config.resource);
 }
 
