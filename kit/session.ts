@@ -10,6 +10,9 @@ import type { Stanza } from "./stanza.ts";
  */
 export type WaitingPolicy = (stanza: Stanza) => { readonly subject: string | undefined } | undefined;
 
+/** Stanzas that may wait for one session at the same time; the next has them all sent. */
+export const heldStanzasMax = 1_000;
+
 /** One connected resource of an account, for as long as its stream and that stream's resumptions live. */
 export interface Session {
   readonly jid: FullJid;

@@ -1,9 +1,6 @@
 import { copyOut } from "#protocol/xml/copy-out.ts";
-import type { WaitingPolicy } from "#kit/session.ts";
+import { heldStanzasMax, type WaitingPolicy } from "#kit/session.ts";
 import { Stanza } from "#kit/stanza.ts";
-
-/** Stanzas that may wait for one session at the same time; the next has them all sent. */
-export const heldStanzasMax = 1_000;
 
 /**
  * What may wait until a client looks, in the order in which it will be sent (XEP-0352). A stanza that says what an earlier one

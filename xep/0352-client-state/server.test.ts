@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serialize } from "#protocol/xml/serialize.ts";
-import { heldStanzasMax } from "#server/session/held-stanzas.ts";
+import { heldStanzasMax } from "#kit/session.ts";
 import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
