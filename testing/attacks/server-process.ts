@@ -11,8 +11,7 @@ inspector.connect();
 
 const answers: Readonly<Record<Question, () => Promise<unknown>>> = {
   memory: async () => {
-    // Twice: the first lets finalizers run that free what is outside of the heap.
-    for (let turn = 0; turn < 2; turn += 1) await inspector.post("HeapProfiler.collectGarbage");
+    await inspector.post("HeapProfiler.collectGarbage");
     const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
     return { rss, heapUsed, external, arrayBuffers };
   },
