@@ -24,7 +24,13 @@ export function readKept(folder: string, target: string): readonly string[] {
 /** Keeps inputs, the shortest first, as many as there is room for. Returns how many. */
 export function writeKept(folder: string, target: string, inputs: readonly string[]): number {
   let room = keptBytesMax;
-  const lines = inputs.map((input) => `${asciiJson(input)}\n`).filter((line) => (room -= line.length) >= 0);
+  const lines = inputs
+    .map((input) => `${asciiJson(input)}\n`)
+    .filter((line) => {
+      if (line.length > room) return false;
+      room -= line.length;
+      return true;
+    });
   mkdirSync(folder, { recursive: true });
   writeFileSync(pathOf(folder, target), lines.join(""));
   return lines.length;

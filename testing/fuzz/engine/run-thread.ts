@@ -32,7 +32,11 @@ const heapMegabytesMax = 1_024;
 const nothingYet: FuzzProgress = { executions: 0, entered: 0, blocks: 0, inputs: 0 };
 
 /** Runs a task in a thread of its own, which an input can neither block for ever nor take down with it unseen. */
-export function runThread(options: Omit<FuzzTask, "current">, ears: ThreadEars = {}): FuzzThread {
+export function runThread(
+  options: Omit<FuzzTask, "current">,
+  ears: ThreadEars = {},
+  secondsMax: number = inputSecondsMax,
+): FuzzThread {
   const current = new CurrentInput();
   const worker = new Worker(new URL("./fuzz-thread.ts", import.meta.url), {
     workerData: { ...options, current: current.shared } satisfies FuzzTask,
@@ -52,8 +56,8 @@ export function runThread(options: Omit<FuzzTask, "current">, ears: ThreadEars =
       still = current.executions === seen ? still + 1 : 0;
       seen = current.executions;
       // Before the first input it is busy with loading.
-      if (seen > 0 && still >= (inputSecondsMax * 1_000) / lookEveryMs)
-        giveUp(new Error(`one input took more than ${inputSecondsMax} s`));
+      if (seen > 0 && still >= (secondsMax * 1_000) / lookEveryMs)
+        giveUp(new Error(`one input took more than ${secondsMax} s`));
     }, lookEveryMs);
     /** What the thread cannot tell any more. */
     const giveUp = (error: unknown): void => {

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { proofTarget } from "./prove.ts";
+import { runThread } from "./run-thread.ts";
+
+const task = { target: proofTarget, seed: 1, guided: true, executionsMax: 20_000, milliseconds: Infinity, inputs: [] };
+const before = "if (spaceEnd(text, end) < text.length)";
+const path = "protocol/xml/read.ts";
+
+test("an input that never ends is found", async () => {
+  const planted = { path, before, code: "while (element.name === 'hang');\n" };
+  const hanging = { ...task, inputs: ["<hang/>"], untilFound: true, planted };
+  const { findings } = await runThread(hanging, {}, 2).report;
+  assert.deepEqual(
+    findings.map(({ input, report }) => [input, /more than 2 s/u.test(report)]),
+    [["<hang/>", true]],
+  );
+});
+
+test("what is found is shrunk, told once, and with the line that threw", async () => {
+  const planted = { path, before, code: "if (element.attr('b') === '1') throw new Error('planted');\n" };
+  const { findings, progress } = await runThread({
+    ...task,
+    inputs: ["<long c='2' b='1'>text</long>"],
+    untilFound: false,
+    planted,
+  }).report;
+  assert.ok(progress.executions >= task.executionsMax);
+  assert.equal(findings.length, 1);
+  assert.match(findings[0]?.input ?? "", /^<long b='1'(?:\/>|><\/long>)$/u);
+  assert.match(findings[0]?.signature ?? "", /^Error protocol\/xml\/read\.ts:\d+$/u);
+  assert.match(findings[0]?.report ?? "", /planted/u);
+});
+
+test("the same seed finds the same", async () => {
+  const run = async () => (await runThread({ ...task, untilFound: false, planted: undefined }).report).kept;
+  const [first, second] = [await run(), await run()];
+  assert.ok(first.length > 20);
+  assert.deepEqual(first, second);
+});
