@@ -115,7 +115,7 @@ interface Running {
 async function fuzz(): Promise<number> {
   const names = positionals.length > 0 ? positionals : targetNames();
   const jobs = Number(values.jobs);
-  const threads = Math.max(1, Math.floor(jobs / names.length));
+  const threads = values.seed === undefined ? Math.max(1, Math.floor(jobs / names.length)) : 1;
   const waiting = [...names];
   const running = new Set<Running>();
   const reports: { readonly name: string; readonly report: TargetReport; readonly files: readonly string[] }[] = [];
