@@ -56,7 +56,7 @@ function merely(session: Session, to: Jid): Stanza {
 function away(account: Account, probe: Stanza): Stanza {
   // [rfc6121-4.3.2-06] [rfc6121-4.3.2.1-02]
   const head = { from: account.jid, to: probe.from, type: "unavailable", id: probe.id };
-  const stamp = account.value(lastLeft).get();
+  const stamp = account.value(lastLeft).get()?.at;
   // [rfc6121-4.3.2-07] [rfc6121-4.3.2-08]
   return makeStanza("presence", head, stamp === undefined ? undefined : Delay.build({ stamp, reason: "" }));
 }

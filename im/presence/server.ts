@@ -15,7 +15,7 @@ import { broadcast, probeContacts, showOwnResources, unavailableOf } from "./bro
 import { endDirected, forgetWhoLeft, sendDirected } from "./directed.ts";
 import { sessionAvailable, sessionPresenceChanged, sessionUnavailable } from "./events.ts";
 import { answerProbe } from "./probes.ts";
-import { availableSessions, lastLeft, presenceSlot, sentDirectedTo, sharesPresence } from "./slots.ts";
+import { availableSessions, lastLeft, noteLeave, presenceSlot, sentDirectedTo, sharesPresence } from "./slots.ts";
 import { isSubscriptionType } from "./subscription-states.ts";
 import {
   cancelAllSubscriptions,
@@ -101,8 +101,8 @@ function leave(host: Host, account: Account, session: Session, stanza: Stanza): 
   if (!wasAvailable) return;
   // What it says next is initial presence. [rfc6121-4.5.2-07]
   session.set(presenceSlot, undefined);
-  if (availableSessions(account).length === 0) account.value(lastLeft).set(host.env.now());
   const status = stanza.element.child(NS_CLIENT, "status")?.text;
+  if (availableSessions(account).length === 0) noteLeave(account, host.env.now(), status);
   host.emit(sessionUnavailable, { account, session, status });
 }
 
@@ -130,7 +130,7 @@ function take(host: Host, account: Account, stanza: Stanza): void {
   }
   // [rfc6121-4.6.1-04]
   if (type === "unavailable") forgetWhoLeft(account, stanza.from);
-  // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01] [rfc6120-10.5.4-02]
+  // [rfc6121-8.5.3.1-04] [rfc6121-8.5.3.2.2-01]
   if (resource !== undefined) addressed?.send(stanza);
   // [rfc6121-8.5.2.1.2-01] [rfc6121-8.5.2.1.2-04] [rfc6121-4.2.3-01] [rfc6121-4.4.3-01] [rfc6121-4.5.3-01]
   // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04] [rfc6120-10.5.3.2-03]

@@ -18,8 +18,19 @@ export interface AvailablePresence {
 /** Undefined while the resource is connected and not available. */
 export const presenceSlot = sessionSlot<AvailablePresence | undefined>("presence", () => undefined);
 
-/** When the account's last available resource left, in milliseconds since the epoch. */
-export const lastLeft = accountValue<number>("last-left", 1, json());
+/** When the account's last available resource left, in milliseconds since the epoch, and what it said. */
+export const lastLeft = accountValue<{ readonly at: number; readonly status: string }>("last-left", 2, json(), {
+  // Words were not kept here before.
+  2: (at) => JSON.stringify({ at: Number(at), status: "" }),
+});
+
+/** What is kept of a parting word, in UTF-16 code units. */
+const statusLengthMax = 1_024;
+
+/** The last available resource has left. */
+export function noteLeave(account: Account, at: number, status = ""): void {
+  account.value(lastLeft).set({ at, status: status.slice(0, statusLengthMax).toWellFormed() });
+}
 
 /** No addresses. */
 export const nobody: ReadonlySet<Jid> = new Set();

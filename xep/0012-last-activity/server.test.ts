@@ -43,7 +43,7 @@ async function isRefused(client: ScriptedClient, of: string, condition: string, 
 }
 
 async function stored(world: World): Promise<string | undefined> {
-  const found = world.store.get("last-activity", julietJid, "");
+  const found = world.store.get("last-left", julietJid, "");
   await world.settle();
   return found;
 }

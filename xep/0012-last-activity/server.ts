@@ -1,20 +1,11 @@
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Infer } from "#protocol/xml/element-schema.ts";
-import { on } from "#kit/events.ts";
 import type { Host } from "#kit/host.ts";
 import { atHost, reads, type AccountRequest } from "#kit/iq.ts";
 import { serverModule } from "#kit/server-module.ts";
-import { accountValue, json } from "#kit/slots.ts";
-import { sessionUnavailable } from "#im/presence/events.ts";
-import { availableSessions } from "#im/presence/slots.ts";
+import { availableSessions, lastLeft } from "#im/presence/slots.ts";
 import { mayKnowPresence } from "#im/roster/slots.ts";
 import { LastActivity, NS_LAST } from "./elements.ts";
-
-/** When the last resource became unavailable, in milliseconds since the epoch, and what it said. */
-const lastLeave = accountValue<{ readonly at: number; readonly status: string }>("last-activity", 1, json());
-
-/** What is kept of a parting word, in UTF-16 code units. */
-const statusLengthMax = 1_024;
 
 /** Since when an account is away, and the host up. */
 export const lastActivity = serverModule({
@@ -22,20 +13,12 @@ export const lastActivity = serverModule({
   implements: [{ xep: 12, title: "Last Activity", version: "2.0", status: "complete" }],
   features: [NS_LAST],
   accountFeatures: [NS_LAST],
-  slots: [lastLeave],
   start: (host) => {
     const startedAt = host.env.now();
     return {
       iq: [
         atHost("get", LastActivity, () => ago(host, startedAt)),
         reads(LastActivity, (request) => answer(host, request), "anyone", "forbidden"),
-      ],
-      events: [
-        on(sessionUnavailable, ({ account, status = "" }) => {
-          if (availableSessions(account).length > 0) return;
-          const kept = status.slice(0, statusLengthMax).toWellFormed();
-          account.value(lastLeave).set({ at: host.env.now(), status: kept });
-        }),
       ],
     };
   },
@@ -45,7 +28,7 @@ function answer(host: Host, { account, from, session }: AccountRequest<Infer<typ
   if (!mayKnowPresence(account, from)) throw new StanzaError("forbidden"); // [xep0012-3-02] [xep0012-8-01]
   // Contacts see who is available; that somebody is connected and hides is known to themselves only. [xep0012-3-03]
   if (session !== undefined || availableSessions(account).length > 0) return ago(host, host.env.now());
-  const last = account.value(lastLeave).get();
+  const last = account.value(lastLeft).get();
   if (last === undefined) throw new StanzaError("item-not-found", { text: "never seen yet" });
   return ago(host, last.at, last.status);
 }
