@@ -3,12 +3,10 @@ import type { ServerAdministration } from "#kit/administration.ts";
 import type { Log } from "#kit/log.ts";
 import { serverAdministration } from "./administration.ts";
 import type { Config } from "./config/config.ts";
-import { ServerCore } from "./core.ts";
 import type { ServerObserver } from "./server.ts";
-import { serverModules } from "./modules.generated.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
-import { coreSettings } from "./settings-of-config.ts";
+import { startCore } from "./start-core.ts";
 
 /** A server that does not listen: for administrators, while the real one is not running. */
 export interface OfflineServer extends AsyncDisposable {
@@ -30,14 +28,7 @@ export async function openOffline(options: {
   const { config, dataDir, log, observer, env = nodeEnv() } = options;
   await using opened = new AsyncDisposableStack();
   const store = opened.use(await openStore(config, dataDir));
-  const core = await ServerCore.start({
-    env,
-    log,
-    store,
-    settings: coreSettings(config),
-    modules: serverModules,
-    observer,
-  });
+  const core = await startCore({ env, log, store, config, observer });
   opened.defer(() => core.stop(0));
   const held = opened.move();
   return {

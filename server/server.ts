@@ -5,12 +5,11 @@ import type { Store } from "#kit/storage.ts";
 import type { ReloadReport, ServerAdministration } from "#kit/administration.ts";
 import type { Config, ListenerConfig } from "./config/config.ts";
 import { serverAdministration } from "./administration.ts";
-import { ServerCore } from "./core.ts";
+import type { ServerCore } from "./core.ts";
 import type { CoreObserver, ListenerPolicy } from "./core-settings.ts";
-import { serverModules } from "./modules.generated.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
-import { coreSettings } from "./settings-of-config.ts";
+import { startCore } from "./start-core.ts";
 import { StoreLog } from "./store-log.ts";
 import { ConnectionCount, type ConnectionLimitHit } from "./tcp/connection-count.ts";
 import { listen, type Listener, type ListenerParts } from "./tcp/listener.ts";
@@ -72,14 +71,7 @@ export async function startServer({
   const certificates = await CertificateStore.open(certificateSettings(config), { dataDir, now: env.now });
   const storeLog = opened.use(new StoreLog(log, env));
   const store = opened.use(await openStore(config, dataDir, storeLog));
-  const core = await ServerCore.start({
-    env,
-    log,
-    store,
-    settings: coreSettings(config),
-    modules: serverModules,
-    observer,
-  });
+  const core = await startCore({ env, log, store, config, observer });
   const tls = new TlsServers({
     certificates,
     settings: config.tls,

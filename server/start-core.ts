@@ -1,0 +1,24 @@
+import type { Env } from "#kit/env.ts";
+import type { Log } from "#kit/log.ts";
+import type { Store } from "#kit/storage.ts";
+import type { Config } from "./config/config.ts";
+import type { CoreObserver } from "./core-settings.ts";
+import { ServerCore } from "./core.ts";
+import { serverModules } from "./modules.generated.ts";
+import { coreSettings } from "./settings-of-config.ts";
+
+/**
+ * The hosts with their modules as the configuration says, on an open store; whether anything listens is the caller's.
+ *
+ * @throws ModuleConflict, StoreError
+ */
+export function startCore(parts: {
+  readonly env: Env;
+  readonly log: Log;
+  readonly store: Store;
+  readonly config: Config;
+  readonly observer: CoreObserver;
+}): Promise<ServerCore> {
+  const { config, ...rest } = parts;
+  return ServerCore.start({ ...rest, settings: coreSettings(config), modules: serverModules });
+}
