@@ -68,7 +68,7 @@ export function chooseMechanism(
   // Where both can bind, only what binds will do: the rest is what an attacker would like us to take.
   // [rfc6120-13.8.1-03] [rfc6120-13.9.4-02]
   const bound = plusOffered && binding !== undefined;
-  // In our own order. [rfc6120-6.3.3-01] [rfc6120-6.3.3-02] [rfc6120-6.3.3-03] [rfc6120-6.3.3-04] [rfc6120-6.3.4-04]
+  // In our own order. [rfc6120-6.3.3-01] [rfc6120-6.3.3-02] [rfc6120-6.3.3-03] [rfc6120-6.3.3-04]
   const possible = mechanisms.filter(
     (mechanism) =>
       offers.mechanisms.includes(mechanism) &&

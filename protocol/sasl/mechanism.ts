@@ -8,10 +8,10 @@ export const mechanisms = [
   "SCRAM-SHA-256-PLUS",
   // [rfc6120-6.3.4-05] [rfc6120-13.8.1-01] [rfc6120-13.8.3-01]
   "SCRAM-SHA-1-PLUS",
+  // [rfc6120-13.8-01]
   "SCRAM-SHA-512",
   "SCRAM-SHA-256",
   "SCRAM-SHA-1",
-  // [rfc6120-13.8-01]
   "DIGEST-MD5",
   "PLAIN",
   "ANONYMOUS",

@@ -23,8 +23,13 @@ export function faultOfRoot(
   if (header.name !== "stream") return new StreamError("bad-format", { text: "the root element is stream" });
   if (context === undefined) return undefined;
   // The customary prefix, or none in the style of §4.8.2: others we would have to remember.
-  // [rfc6120-4.8.2-03] [rfc6120-4.8.5-01] [rfc6120-4.8.5-02]
-  if (context.prefix !== "stream" && context.prefix !== "") return new StreamError("bad-namespace-prefix");
+  // [rfc6120-4.8.5-01] [rfc6120-4.8.5-02]
+  if (
+    context.prefix !== "stream" &&
+    // [rfc6120-4.8.2-03]
+    context.prefix !== ""
+  )
+    return new StreamError("bad-namespace-prefix");
   const declared = context.contentNamespace;
   // The default namespace; in the style without prefixes it is the stream's own. [rfc6120-4.8.2-02] [rfc6120-4.8.3-03]
   if (context.prefix !== "" && declared !== "" && declared !== contentNamespace)

@@ -140,8 +140,8 @@ function fromSource(source: Source, start: number, end: number, bytes: boolean):
   return bytes ? part : decodeRun(part, source.decodeUtf8);
 }
 
+/** Only what is not of the content has one. [rfc6120-4.8.5-03] */
 function prefixOf(ns: string, inherited: string): string {
-  // [rfc6120-4.8.5-03]
   if (ns === inherited) return "";
   if (ns === NS_STREAM) return "stream:"; // [rfc3920-11.2.1-03] [rfc3920-11.2.1-04]
   return ns === NS_XML ? "xml:" : ""; // [rfc3920-11.2.2-06]

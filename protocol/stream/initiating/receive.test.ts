@@ -237,7 +237,7 @@ describe("a client gives up", () => {
     assert.deepEqual([end.failure.condition, end.failure.text], ["tired", "later"]);
   });
 
-  test("the server's error tells why", () => {
+  test("the server's error tells why [rfc6120-4.9.1.1-02]", () => {
     const wire = connect();
     wire.write(
       `${open}<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>b.example</see-other-host></stream:error></stream:stream>`,

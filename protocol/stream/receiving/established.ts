@@ -21,7 +21,7 @@ export function receiveWhenBound(state: Bound, element: XmlElement): Step<Receiv
     const reply = answerLateNegotiation(element);
     return step(state, reply === undefined ? { type: "stanza", element } : { type: "send", element: reply });
   }
-  // What is no stanza goes no further than the session. [rfc6120-4.8.4-01] [rfc6120-4.8.4-02] [rfc6120-4.8.4-03]
+  // What is no stanza goes no further than the session. [rfc6120-4.8.4-01] [rfc6120-4.8.4-02]
   if (state.host.acceptsNonza(element)) return step(state, { type: "nonza", element });
   return refuseUnknown(state, element);
 }

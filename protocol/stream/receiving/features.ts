@@ -24,9 +24,8 @@ export function featuresBeforeAuthentication(
     return { element: features([starttlsFeature(true)]), choice: { starttls, mechanisms: [] } };
   const mechanisms = offeredMechanisms(host, channel);
   const children = [
-    // [rfc6120-6.4.1-03]
     starttls ? starttlsFeature(false) : undefined,
-    // [rfc3920-6.1-03]
+    // [rfc3920-6.1-03] [rfc6120-6.4.1-03]
     mechanisms.length === 0 ? undefined : mechanismsFeature(mechanisms),
     channelBindingFeature(mechanisms, offeredBindingTypes(host, channel)),
     offersLegacyAuth(host, channel) ? legacyAuthFeature() : undefined,

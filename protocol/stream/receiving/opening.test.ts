@@ -184,10 +184,15 @@ describe("stream headers", () => {
     serve,
   );
 
-  test("a stream in another namespace is refused inside a stream of ours [rfc6120-4.8.1-02]", () => {
-    const wire = serve();
-    wire.write(`<stream:stream to='im.example' version='1.0' xmlns='jabber:client' xmlns:stream='urn:wrong'>`);
-    assert.match(wire.take(), /^<\?xml version='1.0'\?><stream:stream [^>]+><stream:error><invalid-namespace/);
+  test("a stream in another namespace is refused inside a stream of ours [rfc6120-4.8.1-02] [rfc6120-4.9-01]", () => {
+    for (const header of [
+      "<stream:stream to='im.example' version='1.0' xmlns='jabber:client' xmlns:stream='urn:wrong'>",
+      "<stream to='im.example' version='1.0' xmlns='urn:wrong'>",
+    ]) {
+      const wire = serve();
+      wire.write(header);
+      assert.match(wire.take(), /^<\?xml version='1.0'\?><stream:stream [^>]+><stream:error><invalid-namespace/);
+    }
   });
 
   test("what cannot be read before the header is refused inside a stream of ours [rfc6120-4.9.1.2-01] [rfc6120-4.9.1.3-01]", () => {
