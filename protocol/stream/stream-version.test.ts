@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatVersion, legacyVersion, lowerVersion, parseVersion, speaksFeatures } from "./stream-version.ts";
 
-test("versions are compared as numbers, not as fractions [rfc6120-4.7.5-01] [rfc6120-4.7.5-06]", () => {
+test("versions are compared as numbers, not as fractions, and the lower is taken [rfc6120-4.7.5-01] [rfc6120-4.7.5-05] [rfc6120-4.7.5-06]", () => {
   const lower = (a: string, b: string) => {
     const [left, right] = [parseVersion(a), parseVersion(b)];
     assert(left !== undefined && right !== undefined);

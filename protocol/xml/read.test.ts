@@ -42,13 +42,21 @@ const openings: readonly { readonly name: string; readonly input: string; readon
     input: `<?xml encoding='UTF-8' version='1.0'?>${open}`,
     events: ["not-well-formed"],
   },
-  { name: "white space before a declaration", input: ` <?xml version='1.0'?>${open}`, events: ["restricted-xml"] },
+  {
+    name: "white space before a declaration [rfc6120-11.1-03]",
+    input: ` <?xml version='1.0'?>${open}`,
+    events: ["restricted-xml"],
+  },
   {
     name: "a second declaration",
     input: `<?xml version='1.0'?><?xml version='1.0'?>${open}`,
     events: ["restricted-xml"],
   },
-  { name: "another instruction", input: `<?xml-stylesheet href='x'?>${open}`, events: ["restricted-xml"] },
+  {
+    name: "another instruction [rfc6120-11.1-01] [rfc6120-11.1-03]",
+    input: `<?xml-stylesheet href='x'?>${open}`,
+    events: ["restricted-xml"],
+  },
   {
     name: "A1 a DTD before the header",
     input: `<!DOCTYPE stream [<!ENTITY a 'aaaa'>]>${open}`,

@@ -39,8 +39,12 @@ describe("what is for a resource that is connected", () => {
     test(`${stanza} is delivered there as it is [rfc6120-8-01] [rfc6120-8.1.1.1-03] [rfc6120-8.4-13] [rfc6120-10.5-03] [rfc6120-10.5.4-02]`, async () => {
       await using world = await startWorld({ accounts });
       const [orchard, balcony] = await pair(world);
+      const chamber = await world.login(`${juliet}/chamber`);
+      await chamber.sendText("<presence/>");
+      for (const client of [balcony, chamber]) client.ignoreAll();
       await orchard.sendText(stanza);
       balcony.receives(stanza.replace(" to=", ` from='${romeo}/orchard' to=`));
+      chamber.receivesNothing();
       orchard.receivesNothing();
     });
 
@@ -164,7 +168,7 @@ describe("what is for nobody", () => {
     balcony.receivesNothing();
   });
 
-  test("presence goes to those who are subscribed, unknown children and all [rfc6120-8.4-10] [rfc6120-8.4-11] [rfc6120-10.3-01] [rfc6120-10.3.2-01]", async () => {
+  test("presence goes to those who are subscribed, unknown children and all [rfc6120-8.4-10] [rfc6120-8.4-11] [rfc6120-10.3-01] [rfc6120-10.3.2-01] [rfc6120-13.10.2-01]", async () => {
     await using world = await startWorld({ accounts });
     const [orchard, balcony] = await pair(world);
     await orchard.sendText(`<presence>${unknown}</presence>`);
