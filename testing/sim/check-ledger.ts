@@ -15,7 +15,11 @@ export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonl
     .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))
     .filter((entry) => !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model)))
     .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was acknowledged and is lost`);
-  return [...lost, ...ledger.entries.flatMap((entry) => blockedReceipts(entry, model))];
+  const overtaken = ledger.overtaken
+    // What waits in the store and cannot be read when its client comes is told apart by its stamp.
+    .filter(({ receipt }) => !(receipt.delayed && model.troubled(receipt.at - 5_000, receipt.at, ["reads"])))
+    .map(({ entry, receipt, by }) => `${receipt.session.name} got ${entry.id} of ${entry.from.name} after ${by.id}`);
+  return [...lost, ...overtaken, ...ledger.entries.flatMap((entry) => blockedReceipts(entry, model))];
 }
 
 /** A message that nobody promised to keep. */

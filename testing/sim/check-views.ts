@@ -1,6 +1,6 @@
 import type { ClientSession } from "./client-session.ts";
 import { factOf } from "./shown-item.ts";
-import type { WorldModel } from "./world-model.ts";
+import { crossingMs, type WorldModel } from "./world-model.ts";
 
 /** One account at the end: its sessions, the last of which has seen everything afresh. */
 export interface AccountView {
@@ -66,7 +66,7 @@ function checkWrites({ account, witness }: AccountView, contact: string, model: 
 
 /** Both sides say the same about who sees whom, and about who waits for an answer. */
 function checkSubscription(mine: AccountView, theirs: AccountView, model: WorldModel): readonly string[] {
-  if (model.everBlocked(mine.account, theirs.account)) return [];
+  if (model.everBlocked(mine.account, theirs.account) || model.lostForWords(mine.account, theirs.account)) return [];
   const here = mine.witness.roster?.get(theirs.account);
   const there = theirs.witness.roster?.get(mine.account);
   const sees = seesPresence(here);
@@ -96,7 +96,8 @@ function checkWords(mine: AccountView, theirs: AccountView, model: WorldModel): 
   const grant = last(letting, "subscribed");
   const refusal = last(letting, "unsubscribed", "remove");
   const all = [wish, end, grant, refusal].flatMap((said) => said ?? []);
-  if (all.some((said) => said.heardAt === undefined || isTroubled(said.at, said.heardAt, model))) return [];
+  if (all.some(({ heardAt }) => heardAt === undefined)) return [];
+  if (model.lostForWords(mine.account, theirs.account)) return [];
   if (doubtful([...asking, ...letting], all)) return [];
   const sees = seesPresence(mine.witness.roster?.get(theirs.account));
   const [wishAt, grantAt] = [wish?.at ?? -Infinity, grant?.at ?? -Infinity];
@@ -110,9 +111,6 @@ function checkWords(mine: AccountView, theirs: AccountView, model: WorldModel): 
   return [];
 }
 
-/** How long words may be on their way to the other side, in milliseconds. */
-const crossingMs = 15_000;
-
 /** Words that may or may not have been heard, behind the ones that count. */
 function doubtful(
   said: readonly { readonly at: number; readonly heardAt: number | undefined }[],
@@ -122,12 +120,9 @@ function doubtful(
   return said.some(({ at, heardAt }) => heardAt === undefined && at > earliest - 120_000);
 }
 
-function isTroubled(at: number, heardAt: number, model: WorldModel): boolean {
-  return model.troubled(at, heardAt + crossingMs, ["kill", "commits", "reads"]);
-}
-
 /** Who may see somebody sees exactly the devices that are there; who may not sees none. */
 function checkPresence(mine: AccountView, theirs: AccountView, model: WorldModel): readonly string[] {
+  if (model.lostForWords(mine.account, theirs.account)) return [];
   const blocked = [
     ...model.blocks(mine.account, theirs.account).candidates(),
     ...model.blocks(theirs.account, mine.account).candidates(),

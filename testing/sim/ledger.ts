@@ -28,6 +28,8 @@ export interface Receipt {
 export class Ledger {
   readonly entries: Entry[] = [];
   readonly violations: string[] = [];
+  /** Messages that came behind later ones of the same sender. */
+  readonly overtaken: { readonly entry: Entry; readonly receipt: Receipt; readonly by: Entry }[] = [];
   readonly #byId = new Map<string, Entry>();
   /** By sender's session, recipient's session and address: the last message that came. */
   readonly #last = new Map<string, Entry>();
@@ -73,12 +75,12 @@ export class Ledger {
     }
     if (entry.receipts.some((receipt) => receipt.session === session))
       this.violations.push(`${session.name} got ${id} of ${entry.from.name} twice`);
-    entry.receipts.push({ session, ...how });
+    const receipt: Receipt = { session, ...how };
+    entry.receipts.push(receipt);
     const flow = `${this.#number(entry.from)} ${this.#number(session)} ${entry.to}`;
     const last = this.#last.get(flow);
     if (last === undefined || last.number < entry.number) this.#last.set(flow, entry);
-    else if (!this.#otherDevice(entry, session, how.at))
-      this.violations.push(`${session.name} got ${id} of ${entry.from.name} after ${last.id}`);
+    else if (!this.#otherDevice(entry, session, how.at)) this.overtaken.push({ entry, receipt, by: last });
   }
 
   returned(session: ClientSession, id: string, at: number): void {

@@ -5,6 +5,8 @@ import { parseArgs } from "node:util";
 import { generateScenario } from "./generate-scenario.ts";
 import { runScenario } from "./run-scenario.ts";
 import { runSeeds } from "./seed-pool.ts";
+import { shrink } from "./shrink.ts";
+import { showStep } from "./steps.ts";
 
 const help = `Plays random lives of a whole server with its clients and checks what must hold afterwards.
 
@@ -13,6 +15,7 @@ const help = `Plays random lives of a whole server with its clients and checks w
   npm run sim -- --seed 217              one seed, with what went wrong
   npm run sim -- --seed 217 --trace FILE …and everything that happened
 
+  --first       stop at the first seed that fails
   --workers N   threads (default: as many as cores)
   --help        this text
 
@@ -28,6 +31,7 @@ async function main(): Promise<number> {
       seed: { type: "string" },
       workers: { type: "string" },
       trace: { type: "string" },
+      first: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -38,7 +42,8 @@ async function main(): Promise<number> {
   if (values.seed !== undefined) return one(numberOf("seed", values.seed), values.trace);
   const from = numberOf("from", values.from);
   const seeds = Array.from({ length: numberOf("seeds", values.seeds) }, (_, index) => from + index);
-  return many(seeds, values.workers === undefined ? undefined : numberOf("workers", values.workers));
+  const workers = values.workers === undefined ? undefined : numberOf("workers", values.workers);
+  return many(seeds, { workers, first: values.first });
 }
 
 async function one(seed: number, traceFile: string | undefined): Promise<number> {
@@ -47,10 +52,28 @@ async function one(seed: number, traceFile: string | undefined): Promise<number>
   if (traceFile !== undefined) writeFileSync(traceFile, outcome.lines.join(""), "latin1");
   say(`seed ${seed}: ${outcome.stanzas} stanzas, ${outcome.faults} faults, trace ${outcome.trace}`);
   for (const violation of outcome.violations) say(`  ${violation}`);
-  return outcome.violations.length === 0 ? 0 : 1;
+  const [violation] = outcome.violations;
+  if (violation === undefined) return 0;
+  const small = await shrink(scenario, {
+    violation,
+    msMax: shrinkMsMax,
+    violationsOf: async (smaller) => (await runScenario(smaller)).violations,
+    progress: (steps) => process.stderr.write(`\rshrinking: ${steps} steps left   `),
+  });
+  say(`\nthe first of them happens with ${small.steps.length} of ${scenario.steps.length} steps already:`);
+  for (const step of small.steps.slice(0, stepsShownMax)) say(`  ${showStep(small.cast, step)}`);
+  if (small.steps.length > stepsShownMax) say(`  … and ${small.steps.length - stepsShownMax} more`);
+  return 1;
 }
 
-async function many(seeds: readonly number[], workers: number | undefined): Promise<number> {
+/** How long a failing scenario is made smaller, and how much of it is shown then. */
+const shrinkMsMax = 60_000;
+const stepsShownMax = 100;
+
+async function many(
+  seeds: readonly number[],
+  { workers, first }: { readonly workers: number | undefined; readonly first: boolean },
+): Promise<number> {
   const began = performance.now();
   let [finished, failed, stanzas] = [0, 0, 0];
   await runSeeds({
@@ -69,6 +92,7 @@ async function many(seeds: readonly number[], workers: number | undefined): Prom
       process.stderr.write(
         `\r${finished} of ${seeds.length} seeds, ${failed} failed, ${stanzas} stanzas, ${left} s left `,
       );
+      return !(first && failed > 0);
     },
   });
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);

@@ -16,6 +16,9 @@ export interface Trouble {
   until: number;
 }
 
+/** How long words may be on their way to the other side, in milliseconds. */
+export const crossingMs = 15_000;
+
 /** What users have asked of the server, and when things went wrong: what their views at the end are compared with. */
 export class WorldModel {
   readonly troubles: Trouble[] = [];
@@ -45,6 +48,16 @@ export class WorldModel {
   /** Whether either of them may have blocked the other at some time. */
   everBlocked(one: string, other: string): boolean {
     return this.blocks(one, other).writes.length > 0 || this.blocks(other, one).writes.length > 0;
+  }
+
+  /**
+   * Whether a word about their subscriptions may have been lost between them: it is not kept until the other side has
+   * heard it, and a crash or a disc that fails in between leaves the two at odds.
+   */
+  lostForWords(one: string, other: string): boolean {
+    return [...this.said(one, other), ...this.said(other, one)].some(({ at, heardAt }) =>
+      this.troubled(at, (heardAt ?? at + 120_000) + crossingMs, ["kill", "commits", "reads"]),
+    );
   }
 
   /** Whether something went wrong, of these kinds, while what began and ended at these times was under way. */

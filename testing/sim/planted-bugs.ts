@@ -1,0 +1,83 @@
+/** A bug to be planted in a copy of the project: text to find in a file, once, and what to put there. */
+export interface PlantedBug {
+  readonly name: string;
+  readonly path: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+/** Bugs of the kinds that servers have had; `npm run sim:bite` shows that the simulator finds each. */
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: "ack-before-commit",
+    path: "server/account/account.ts",
+    find: "this.whenDurable(release, release);",
+    put: "release();",
+  },
+  {
+    name: "outbox-flush-forgotten",
+    path: "server/account/outbox.ts",
+    find: "return this.#entries.splice(0, count === -1 ? this.#entries.length : count);",
+    put: "const done = this.#entries.splice(0, count === -1 ? this.#entries.length : count);\n    return batch % 16 === 0 ? [] : done;",
+  },
+  {
+    name: "two-sends-swapped",
+    path: "server/account/outbox.ts",
+    find: "return this.#entries.splice(0, count === -1 ? this.#entries.length : count);",
+    put: "return this.#entries.splice(0, count === -1 ? this.#entries.length : count).reverse();",
+  },
+  {
+    name: "management-counts-one-too-many",
+    path: "server/session/session.ts",
+    find: 'return ready({ type: "resumed", h: management.tracker.settled % 2 ** 32 });',
+    put: 'return ready({ type: "resumed", h: (management.tracker.settled + 1) % 2 ** 32 });',
+  },
+  {
+    name: "push-dropped",
+    path: "im/roster/push.ts",
+    find: "for (const session of interestedSessions(account)) push(session, change);",
+    put: "for (const session of interestedSessions(account).slice(0, 1)) push(session, change);",
+  },
+  {
+    name: "ghost-session",
+    path: "im/presence/server.ts",
+    find: "on(sessionEnded, ({ account, session }) => leave(host, account, session, unavailableOf(session))),",
+    put: 'on(sessionEnded, ({ account, session }) => { if (session.resource !== "street") leave(host, account, session, unavailableOf(session)); }),',
+  },
+  {
+    name: "pre-approval-lost",
+    path: "im/presence/subscription-states.ts",
+    find: "return { state: hasFrom(state) ? state : { ...state, approved: true }, pass: false };",
+    put: "return { state, pass: false };",
+  },
+  {
+    name: "timer-leaked",
+    path: "server/link/link.ts",
+    find: "for (const timer of this.#timers.values()) timer.cancel();",
+    put: "for (const timer of this.#timers.values()) if (!this.#established) timer.cancel();\n    this.#services.env.setTimer(86_400_000, () => undefined);",
+  },
+  {
+    name: "presence-change-not-shown-to-new-device",
+    path: "im/presence/broadcast.ts",
+    find: "if (other === session || presence === undefined) continue;",
+    put: "if (other === session || presence === undefined || presence.priority < 0) continue;",
+  },
+  {
+    name: "block-lets-presence-through",
+    path: "im/privacy/changes.ts",
+    find: 'if (turn === "shut") account.send(makeStanza("presence", { from: session.jid, to, type: "unavailable" }));',
+    put: 'if (turn === "shut") continue;',
+  },
+  {
+    name: "offline-row-never-removed",
+    path: "im/messages/offline.ts",
+    find: "if (ids.length === 0) return;",
+    put: "if (ids.length < 2) return;",
+  },
+  {
+    name: "resumption-repeats-nothing",
+    path: "server/link/link.ts",
+    find: 'if (effect.how === "resumed") this.#session?.repeat();',
+    put: "",
+  },
+];

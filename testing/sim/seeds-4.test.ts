@@ -1,0 +1,3 @@
+import { playShare } from "./play-seeds.ts";
+
+playShare(3);
