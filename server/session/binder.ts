@@ -129,11 +129,12 @@ export class Binder {
       return new StanzaError("conflict");
     // [rfc6120-7.5-01]
     if (old !== undefined && settings.resourceConflict !== "rename-new") return { jid, old };
-    // [rfc6120-7.1-03] [rfc6120-7.1-04] [rfc6120-7.6.2.1-01] [rfc6120-13.12-06] [rfc6120-13.12-07]
+    // [rfc6120-7.1-04] [rfc6120-7.6.2.1-01] [rfc6120-13.12-06] [rfc6120-13.12-07]
     if (account.sessions.size >= settings.sessionsPerAccountMax) {
       observer.limitHit("sessions-per-account");
       return new StanzaError("resource-constraint", { text: "too many sessions of this account" });
     }
+    // [rfc6120-7.1-03]
     if (old === undefined) return { jid };
     // [rfc3920-7-09]
     // [rfc6120-7.7.1-02]

@@ -114,13 +114,7 @@ export class TlsServers {
       // [rfc6120-13.9.5-01]
       minVersion,
       ...(ciphers && { ciphers }),
->>>>
-@@ server/tls/load-certificate.ts
-<<<<
-      ...(ca !== undefined && { ca }),
-====
       // [rfc6120-13.6-03]
-      ...(ca !== undefined && { ca }),
       ...(ca !== undefined && { ca }),
       // A client cannot talk us into the weakest that we know.
       honorCipherOrder: true,

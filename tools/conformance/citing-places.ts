@@ -28,7 +28,7 @@ export function placesById(files: readonly SourceFile[]): ReadonlyMap<string, re
 /** Every citing comment of a program, with what it speaks of. */
 export function citingPlaces({ path, text }: SourceFile): readonly CitingPlace[] {
   if (!isProgram(path) || !citation.test(text)) return [];
-  const file = parseProgram(text);
+  const file = parsed(path, text);
   const comments = file.comments ?? [];
   return comments.flatMap((comment): readonly CitingPlace[] => {
     const ids = citedIds(comment.value);
@@ -36,6 +36,14 @@ export function citingPlaces({ path, text }: SourceFile): readonly CitingPlace[]
     const nodes = subjectOf({ text, comment, comments, program: file.program });
     return [{ path, label: labelOf(path, nodes), ids, nodes }];
   });
+}
+
+function parsed(path: string, text: string): ReturnType<typeof parseProgram> {
+  try {
+    return parseProgram(text);
+  } catch (error) {
+    throw new Error(`${path} is no TypeScript that can be read`, { cause: error });
+  }
 }
 
 /** Ids in square brackets: others are only spoken of. */
