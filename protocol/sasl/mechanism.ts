@@ -2,7 +2,7 @@ import type { ScramHash } from "./scram-hash.ts";
 
 /** Every mechanism that we speak, strongest first: the order in which we offer and choose. */
 export const mechanisms = [
-  // [rfc6120-6.3.3-01] [rfc6120-6.3.4-04] [rfc6120-13.8.4-01]
+  // [rfc6120-6.3.4-04] [rfc6120-13.8.4-01]
   "EXTERNAL",
   "SCRAM-SHA-512-PLUS",
   "SCRAM-SHA-256-PLUS",

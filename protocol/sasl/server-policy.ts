@@ -54,6 +54,7 @@ export interface SaslServerTransport {
 
 /** The mechanisms to announce on this stream, strongest first. */
 export function serverMechanisms(policy: SaslServerPolicy, transport: SaslServerTransport): readonly Mechanism[] {
+  // [rfc6120-6.3.3-01]
   return mechanisms.filter((mechanism) => isOffered(mechanism, policy, transport));
 }
 

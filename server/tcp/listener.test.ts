@@ -69,6 +69,13 @@ for (const domain of ["montague.example", "capulet.example"])
     await client.logIn(user, domain, user, "here");
   });
 
+for (const domain of ["montague.example", "capulet.example"])
+  test(`STARTTLS shows the certificate of ${domain} to a client that only its stream's header tells of it [rfc6120-5.4.3.1-05]`, async () => {
+    using client = await proceeded(domain);
+    await client.startTls("");
+    assert.equal(client.tls.getPeerCertificate().subjectaltname, `DNS:${domain}`);
+  });
+
 test("STARTTLS shows the certificate of the host that the client names", async () => {
   using client = await proceeded("capulet.example");
   await client.startTls("capulet.example");

@@ -80,7 +80,6 @@ export class SocketTransport implements Transport {
     // the reader drops it; the socket itself holds nothing back while it flows.
     this.#parts.startTls?.(raw, domain, (secured) => {
       if (this.#gone) return;
-      // [rfc6120-5.4.3.2-01]
       if (secured === undefined) {
         raw.destroy();
         return;

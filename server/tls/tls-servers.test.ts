@@ -245,6 +245,31 @@ describe("STARTTLS", () => {
     assert.equal(fixture.starting.handshakes, 0);
   });
 
+  test("ends a connection whose client says nothing at all [rfc6120-5.4.3.2-01]", async () => {
+    const servers = new TlsServers({
+      certificates: fixture.certificates,
+      settings: { sessionTickets: true, sessionTicketSeconds: 3600, handshakeSecondsMax: 0.02 },
+      now: Date.now,
+      handshakeFailed: () => undefined,
+    });
+    const starting = servers.startTlsServer();
+    const raw = createTcpServer((socket) => {
+      socket.on("error", () => {});
+      starting.upgrade(socket, undefined, () => undefined);
+    });
+    const client = connectTcp(await listen(raw), "127.0.0.1");
+    let ended = false;
+    client.on("end", () => {
+      ended = true;
+    });
+    client.resume();
+    for (let turn = 0; !ended && turn < 200; turn += 1) await new Promise((resolve) => void setTimeout(resolve, 5));
+    client.destroy();
+    starting.close();
+    raw.close();
+    assert.equal(ended, true);
+  });
+
   for (const { name, act } of [
     {
       name: "that sends no TLS",
@@ -253,7 +278,7 @@ describe("STARTTLS", () => {
     { name: "that goes away", act: (socket: Socket) => socket.end() },
     { name: "that is cut", act: (socket: Socket) => socket.resetAndDestroy() },
   ]) {
-    test(`gives up a connection ${name}, and forgets it`, async () => {
+    test(`gives up a connection ${name}, and forgets it [rfc6120-5.4.3.2-01]`, async () => {
       const undone = fixture.undone.count;
       const socket = connectTcp(fixture.rawPort, "127.0.0.1");
       socket.on("error", () => {});
