@@ -83,6 +83,22 @@ test("several are audited at once, each is told, and the score is the share that
   assert.equal(scoreOf(audited), 0.25);
 });
 
+test("an audit that is stopped finishes what it has begun, and begins no more", async (t) => {
+  const stop = new AbortController();
+  const audited = await audit({
+    root: plant(t),
+    ids: ["rfc6120-1-01", "rfc6120-1-02", "rfc6120-1-05"],
+    statements: [],
+    workers: 1,
+    done: () => stop.abort(),
+    signal: stop.signal,
+  });
+  assert.deepEqual(
+    audited.map(({ id }) => id),
+    ["rfc6120-1-01"],
+  );
+});
+
 test("a test that never ends is ended, with what it started", async (t) => {
   const root = plant(t, {
     "kit/b.test.ts": `import { test } from "node:test"; test("turns [rfc6120-1-08]", () => { for (;;); });`,

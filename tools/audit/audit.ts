@@ -17,8 +17,10 @@ export async function audit(options: {
   readonly statements: readonly WrittenStatement[];
   readonly workers: number;
   readonly done: (audited: AuditedId) => void;
+  /** No more are begun then; what is under way is finished. */
+  readonly signal?: AbortSignal;
 }): Promise<readonly AuditedId[]> {
-  const { root, ids, statements, workers, done } = options;
+  const { root, ids, statements, workers, done, signal } = options;
   const files = readSources(root);
   const texts = new Map(files.map(({ path, text }) => [path, text]));
   const places = groupPlaces(files.flatMap(citingPlaces));
@@ -28,6 +30,7 @@ export async function audit(options: {
   const work = async () => {
     using copy = new WorkCopy(root);
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+      if (signal?.aborted === true) return;
       const one = await auditId(id, { copy, texts, places, tests });
       audited.push(one);
       done(one);

@@ -58,7 +58,11 @@ async function main(): Promise<boolean> {
   const done = (one: AuditedId) => {
     for (const line of describe(one, values.ids !== undefined)) console.log(line);
   };
-  const audited = await audit({ root, ids, statements, workers: Math.max(1, availableParallelism()), done });
+  const stop = new AbortController();
+  // Once: who insists ends it at once, and leaves its copies of the tree behind.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const workers = Math.max(1, availableParallelism());
+  const audited = await audit({ root, ids, statements, workers, done, signal: stop.signal });
   const score = scoreOf(audited);
   const noticed = audited.filter((one) => one.noticed).length;
   const what = values.ids === undefined ? `seed ${seed}: ` : "";
