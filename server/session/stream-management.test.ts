@@ -217,7 +217,7 @@ test("contacts see nothing of a cut and its resumption; when it is not resumed t
   );
 });
 
-test("a request to a session that waits is answered late or refused at its end, never left open", async () => {
+test("a request to a session that waits is answered late or refused at its end, never left open [rfc6120-8.2.3-04]", async () => {
   await using world = await startWorld({ accounts });
   const { client: away } = await managed(world, `${juliet}/balcony`);
   const asker = await world.login(`${romeo}/orchard`);

@@ -158,7 +158,7 @@ function announced(channel: SecureChannel): Record<string, string> {
 
 describe("TLS servers", () => {
   for (const servername of ["montague.example", "capulet.example", "Capulet.Example"]) {
-    test(`show ${servername} the certificate of that host`, async () => {
+    test(`show ${servername} the certificate of that host [rfc6120-5.3.6-01]`, async () => {
       const { names } = await visit(fixture.directPort, { servername });
       assert.equal(names, `DNS:${servername.toLowerCase()}`);
     });
