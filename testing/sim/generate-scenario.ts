@@ -5,6 +5,8 @@ const accountsCount = 14;
 const clientsCount = 24;
 /** Things that clients do; more than the stanzas that are asked for, as some come to nothing. */
 const actionsCount = 1_300;
+/** Messages just ahead of a kill. */
+const loadMessages = 20;
 const faultsMin = 10;
 const faultsMax = 16;
 /** How long clients act, in milliseconds. */
@@ -20,7 +22,11 @@ export function generateScenario(seed: number): Scenario {
     ...Array.from({ length: actionsCount }, () => actionOf(draws, cast)).flat(),
     ...Array.from({ length: draws.between(faultsMin, faultsMax) }, () => faultStep(draws)),
   ];
-  return { seed, cast, steps: steps.toSorted((a, b) => a.at - b.at) };
+  const underLoad = drawsFor(seed, "load");
+  const load = steps.flatMap((step) =>
+    "fault" in step && step.fault === "kill" ? loadAhead(underLoad, cast, step.at) : [],
+  );
+  return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
 }
 
 function castFor(draws: Draws): Cast {
@@ -38,6 +44,7 @@ function castFor(draws: Draws): Cast {
       account: number % accountsCount,
       resource: ["balcony", "street", "tomb"][round] ?? "room",
       managed: draws.chance(0.8),
+      eager: number % 2 === 0,
       versioned: draws.chance(0.5),
     };
   });
@@ -121,6 +128,35 @@ function deedOf(draws: Draws, does: Exclude<Action["does"], "log-in" | "log-out"
     default:
       return { does, to };
   }
+}
+
+/** A kill finds most where much is under way: a slow disc, people who have just left, and messages for them. */
+function loadAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] {
+  if (draws.chance(0.3)) return [];
+  const steps: Step[] = [
+    {
+      at: killedAt - 1_500,
+      fault: "disc-slow",
+      forMs: draws.between(1_500, 5_000),
+      delayMs: draws.between(300, 3_000),
+    },
+  ];
+  // Accounts of one client: nobody else is there to take what comes.
+  for (let account = cast.clients.length - accountsCount; account < accountsCount; account += 1)
+    if (draws.chance(0.5))
+      steps.push(
+        { at: killedAt - draws.between(3_000, 6_000), client: account, does: "log-out" },
+        { at: killedAt + draws.between(10_000, 30_000), client: account, does: "log-in" },
+      );
+  for (let count = 0; count < loadMessages; count += 1) {
+    const client = draws.below(clientsCount);
+    const contacts = cast.contacts[cast.clients[client]?.account ?? 0] ?? [];
+    const away = contacts.filter((account) => account >= cast.clients.length - accountsCount);
+    const to = away[draws.below(away.length)] ?? contacts[0] ?? 0;
+    const at = killedAt - draws.below(1_500);
+    steps.push({ at, client, does: "message", to, kind: "chat", toDevice: false, count: draws.between(1, 3) });
+  }
+  return steps;
 }
 
 function faultStep(draws: Draws): Step {

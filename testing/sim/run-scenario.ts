@@ -116,7 +116,7 @@ class ScenarioRun {
   async #lookAround(): Promise<readonly string[]> {
     const { accounts } = this.#scenario.cast;
     const witnesses = accounts.map((_, account) =>
-      this.#newClient({ account, resource: "witness", managed: true, versioned: false }),
+      this.#newClient({ account, resource: "witness", managed: true, eager: false, versioned: false }),
     );
     for (const session of this.#sessions) session.endedEarly = session.endedAt !== undefined;
     this.#clients = [...this.#clients, ...witnesses];

@@ -62,6 +62,8 @@ export class SimClient {
   #phase: Phase = "offline";
   #connection: Connection | undefined;
   #reader: XmlStreamReader | undefined;
+  /** Asks for an acknowledgement of everything at once. */
+  readonly #eager: boolean;
   #requestsMade = 0;
   #taken: string[] = [];
   #heardAt = 0;
@@ -79,6 +81,7 @@ export class SimClient {
     this.part = parts.part;
     this.world = parts.world;
     this.draws = parts.draws;
+    this.#eager = parts.part.eager;
     this.name = `${parts.account}/${parts.part.resource}`;
   }
 
@@ -135,7 +138,8 @@ export class SimClient {
     if (session.managed) {
       session.sent += 1;
       session.unacknowledged.push({ bytes, ...kept });
-      if (session.unacknowledged.length % askAfterStanzas === 0) this.#write(`${bytes}<r xmlns='urn:xmpp:sm:3'/>`);
+      if (this.#eager || session.unacknowledged.length % askAfterStanzas === 0)
+        this.#write(`${bytes}<r xmlns='urn:xmpp:sm:3'/>`);
       else {
         this.#write(bytes);
         this.#askLater();

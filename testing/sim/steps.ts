@@ -14,6 +14,8 @@ export interface ClientPart {
   readonly resource: string;
   /** Whether it uses stream management. */
   readonly managed: boolean;
+  /** Whether it asks for an acknowledgement of everything that it sends, at once. */
+  readonly eager: boolean;
   /** Whether it remembers its roster by version. */
   readonly versioned: boolean;
 }
