@@ -42,6 +42,7 @@ export async function generateSelfSigned(
   // Loaded here, because almost no start needs it.
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
+  // It signs with SHA-256. [rfc6120-13.7.1.1-04]
   const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
   const ascii = domainToASCII(domain) || domain;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -51,7 +52,6 @@ export async function generateSelfSigned(
     name: [{ O: ["Balcony, self-signed"] }],
     notBefore: new Date(now - backdatedMs),
     notAfter: new Date(now + validDays * dayMs),
-    // [rfc6120-13.7.1.1-04]
     signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
     extensions: [
       // [rfc6120-13.7.1.2.1-01]
