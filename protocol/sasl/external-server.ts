@@ -19,6 +19,7 @@ function withoutAuthzid(context: SaslServerContext): ServerStep {
   const identities = context.certificate ?? [];
   const [first, ...others] = identities;
   if (first === undefined) return fail("not-authorized");
+  // [rfc6120-13.7.2.2.1-02]
   if (others.length === 0) return enter(context, first, undefined);
   // [rfc6120-13.7.2.2.1-03]
   const named = identities.find(({ address }) => address === context.from);

@@ -82,8 +82,8 @@ function sendOut(
   if (stanza.kind === "message") {
     for (const record of host.steps.recordOutbound) stanza = record(account, stanza, session);
     for (const copy of host.steps.copyOutbound) copy(account, stanza, session);
-    // [rfc6120-10.3-01] [rfc6120-10.3.3-01]
   } else if (stanza.to === undefined || stanza.to === account.jid) {
+    // [rfc6120-10.3-01] [rfc6120-10.3.3-01]
     return answerAccountIq(host, account, stanza, session);
   }
   // A message without `to` is for its sender's own account. [rfc6120-10.3.1-01]

@@ -80,6 +80,7 @@ export function makeContext(
       key: pem.key,
       minVersion,
       ...(ciphers && { ciphers }),
+      // [rfc6120-13.6-03]
       ...(ca !== undefined && { ca }),
     });
   } catch (cause) {

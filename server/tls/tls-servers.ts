@@ -114,7 +114,6 @@ export class TlsServers {
       // [rfc6120-13.9.5-01]
       minVersion,
       ...(ciphers && { ciphers }),
-      // [rfc6120-13.6-03]
       ...(ca !== undefined && { ca }),
       // A client cannot talk us into the weakest that we know.
       honorCipherOrder: true,

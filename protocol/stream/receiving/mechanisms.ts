@@ -70,7 +70,7 @@ function mayActAs(host: StreamHost, authcid: string, authzid: string): boolean {
  * name at another domain must not get this far.
  */
 function identitiesAt(host: StreamHost, channel: SecureChannel | undefined): readonly CertificateIdentity[] {
-  // [rfc6120-13.7.2.2.1-02] [rfc6120-13.7.2.2.1-04]
+  // [rfc6120-13.7.2.2.1-04]
   return (channel?.certificate ?? []).filter(
     ({ address, username }) => username === undefined || accountOf(host, username) === address,
   );
