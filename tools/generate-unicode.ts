@@ -1,7 +1,7 @@
 /**
  * Writes the code point tables of protocol/jid. Where a property is one of the runtime's own (`\p{…}`, normalisation)
- * it is asked for there; Bidi_Class and Joining_Type come from a data package of the same Unicode version; the tables
- * of RFC 3454 are frozen at Unicode 3.2 and lie beside this file.
+ * it is asked for there; Bidi_Class and Joining_Type come from a data package of the same Unicode version; the look-alikes
+ * of that version (see cut-confusables.ts) and the tables of RFC 3454, frozen at Unicode 3.2, lie beside this file.
  *
  * `node tools/generate-unicode.ts` writes, `--check` only compares and fails where a file is stale.
  */
@@ -194,9 +194,10 @@ function stringprepFile(): string {
 type Mapping = readonly [codePoint: number, mapped: readonly number[]];
 
 function confusablesFile(): string {
-  const { entries }: { readonly entries: readonly Mapping[] } = JSON.parse(
+  const { version, entries }: { readonly version: string; readonly entries: readonly Mapping[] } = JSON.parse(
     readFileSync(new URL("uts39-confusables.json", import.meta.url), "utf8"),
   );
+  assert(version.startsWith(`${unicodeVersion}.`), `cut the look-alikes of Unicode ${unicodeVersion}`);
   return source([
     [
       "Look-alikes of UTS #39: distance from the entry before, then each code point of the prototype relative to it; base 36.",
