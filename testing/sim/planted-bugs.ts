@@ -47,7 +47,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "pre-approval-lost",
     path: "im/presence/subscription-states.ts",
-    find: "return { state: hasFrom(state) ? state : { ...state, approved: true }, pass: false };",
+    find: "return { state: { ...state, approved: true }, pass: false };",
     put: "return { state, pass: false };",
   },
   {
