@@ -45,7 +45,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  // A pad further in front is no digit, so it is refused like any other character. [rfc6120-13.9.1-03]
+  // A pad further in front is no digit, so it is refused like any other character.
   const digits = text.length - padding;
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
   let held = 0;
@@ -53,7 +53,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   let written = 0;
   for (let index = 0; index < digits; index++) {
     const value = valueOf(text.charCodeAt(index));
-    // [rfc6120-13.9.1-02]
+    // [rfc6120-13.9.1-02] [rfc6120-13.9.1-03]
     if (value === undefined) return undefined;
     held = ((held << 6) | value) & 0xffff;
     bits += 6;

@@ -75,7 +75,12 @@ const external: readonly {
   readonly message: string | Uint8Array;
   readonly who: string;
 }[] = [
-  { name: "one address, none asked for [rfc6120-13.7.2.2.1-02]", certificate: [address("juliet")], message: "", who: "juliet" },
+  {
+    name: "one address, none asked for [rfc6120-13.7.2.2.1-02]",
+    certificate: [address("juliet")],
+    message: "",
+    who: "juliet",
+  },
   { name: "one address, asked for", certificate: [address("juliet")], message: `juliet@${testDomain}`, who: "juliet" },
   {
     name: "another address asked for",

@@ -227,7 +227,7 @@ describe("a wrong file is refused with line, what is wrong and what would be rig
   }
 });
 
-test("all that is wrong is told at once, in the order of the lines", () => {
+test("all that is wrong is told at once, in the order of the lines [rfc6120-13.9.5-01]", () => {
   const message = complaint("[tls]\nmin_version = '1.1'\nfoo = 1\n[log]\nlevel = 1\n[http]\nport = -1");
   assert.deepEqual(
     message.split("\n").map((line) => line.split(":")[1]),

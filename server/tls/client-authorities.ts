@@ -51,6 +51,7 @@ export function provenIdentities(
 ): readonly CertificateIdentity[] {
   // The chain is checked by OpenSSL in the handshake. A resumed session is "authorized" even without a certificate.
   // [rfc6120-5.4.3.1-07] [rfc6120-13.6-03] [rfc6120-13.7.2-01] [rfc6120-13.7.2-02] [rfc6120-13.7.2-03]
+  // [rfc6120-13.7.2.2.2-01] [rfc6120-13.7.2.2.3-01]
   const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (certificate === undefined) return [];
   // A ticket may be older than the certificate's end.

@@ -68,7 +68,7 @@ export class TlsServers {
       // [rfc6120-5.3.6-01]
       ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
       // Whoever has none, or one of another authority, logs in by other means.
-      // [rfc6120-5.4.3.1-04] [rfc6120-13.7.2.2.2-01] [rfc6120-13.7.2.2.3-01]
+      // [rfc6120-5.4.3.1-04]
       ...(certificates.clientAuthorities !== undefined && { requestCert: true, rejectUnauthorized: false }),
       handshakeTimeout: settings.handshakeSecondsMax * 1000,
       // [rfc6120-5.3.6-01]
@@ -111,7 +111,6 @@ export class TlsServers {
     return {
       cert: certificate,
       key,
-      // [rfc6120-13.9.5-01]
       minVersion,
       ...(ciphers && { ciphers }),
       ...(ca !== undefined && { ca }),

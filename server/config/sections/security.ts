@@ -5,6 +5,7 @@ export const tlsSection = section(
   {
     min_version: choice({
       description: "The oldest version of TLS that is spoken. Nothing before 1.2 can be chosen.",
+      // Nothing before that. [rfc6120-13.9.5-01]
       choices: ["1.2", "1.3"],
       default: "1.2",
       change: "reload",
