@@ -65,7 +65,10 @@ export const messages = serverModule({
         if (stanza.stored !== undefined) offline.relyNoMore(account, stanza.stored);
         return;
       }
-      if (cause === "declined") return;
+      if (cause === "declined") {
+        if (stanza.stored !== undefined) offline.forget(account, [stanza.stored]);
+        return;
+      }
       if (cause === "session-ended" && (type === "chat" || type === "normal")) {
         const next = mostAvailable(account);
         if (next.length > 0) {

@@ -105,7 +105,6 @@ class ScenarioRun {
       client.acks = true;
       client.connection?.readSlowly(false);
       client.connection?.setWeather(fairWeather);
-      client.priority = Math.max(0, client.priority);
       client.logIn();
       if (client.online) client.sendPresence();
     }
