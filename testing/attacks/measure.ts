@@ -1,5 +1,11 @@
 import type { ChildServer } from "./child-server.ts";
-import { Flood, type FloodOptions } from "./flood.ts";
+import type { Memory } from "./questions.ts";
+
+/** What a server's process has used up to a moment, garbage not counted. */
+export interface Reading {
+  readonly memory: Memory;
+  readonly cpuMs: number;
+}
 
 /** What one connection of strangers costs the server. */
 export interface Cost {
@@ -7,34 +13,31 @@ export interface Cost {
   readonly residentBytes: number;
   /** Bytes that JavaScript knows of, on its heap and outside. */
   readonly knownBytes: number;
+  /** Without the collection of garbage that each reading asks for. */
   readonly cpuMs: number;
 }
 
-/** Opens connections, waits until `ready`, and tells what each of them costs the server while it is open. */
-export async function costOf(
-  server: ChildServer,
-  options: Omit<FloodOptions, "port"> & { readonly port?: number },
-  ready: (flood: Flood) => Promise<void>,
-): Promise<{ readonly flood: Flood; readonly cost: Cost }> {
-  const memory = await server.memory();
+/** Processor time and memory up to now; `cpuMs` of the next reading counts from behind the collection of garbage. */
+export async function read(server: ChildServer): Promise<{ readonly until: Reading; readonly from: Reading }> {
   const { cpuMs } = await server.figures();
-  const flood = await Flood.open({ port: server.port, ...options });
-  await ready(flood);
-  const spentMs = (await server.figures()).cpuMs - cpuMs;
-  const after = await server.memory();
-  const each = (all: number): number => all / options.count;
-  const known = ({ heapUsed, external }: typeof memory): number => heapUsed + external;
+  const memory = await server.memory();
+  return { until: { memory, cpuMs }, from: { memory, cpuMs: (await server.figures()).cpuMs } };
+}
+
+/** What each of `count` connections cost between two readings. */
+export function costBetween(from: Reading, until: Reading, count: number): Cost {
   return {
-    flood,
-    cost: {
-      residentBytes: each(after.rss - memory.rss),
-      knownBytes: each(known(after) - known(memory)),
-      cpuMs: each(spentMs),
-    },
+    residentBytes: (until.memory.rss - from.memory.rss) / count,
+    knownBytes: (knownOf(until.memory) - knownOf(from.memory)) / count,
+    cpuMs: (until.cpuMs - from.cpuMs) / count,
   };
 }
 
 export function showCost(what: string, { residentBytes, knownBytes, cpuMs }: Cost): string {
   const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
   return `${what}: ${kB(residentBytes)} resident, ${kB(knownBytes)} known to JavaScript, ${cpuMs.toFixed(2)} ms of processor time`;
+}
+
+function knownOf({ heapUsed, external }: Memory): number {
+  return heapUsed + external;
 }
