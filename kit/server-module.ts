@@ -77,7 +77,10 @@ export interface ModuleParts {
     readonly outbound?: (account: Account, stanza: Stanza, session: Session) => Stanza;
     readonly inbound?: (account: Account, stanza: Stanza) => Stanza;
   };
-  /** Writes rows about the stanza, and may add an id to it. */
+  /**
+   * Writes rows about a message, and may add an id to it. What `outbound` returns is what the account's own devices get
+   * copies of; whom it is for gets it without the addition. Both parties' rows are committed as one.
+   */
   readonly record?: {
     readonly outbound?: (account: Account, stanza: Stanza, session: Session) => Stanza;
     readonly inbound?: (account: Account, stanza: Stanza) => Stanza;

@@ -131,6 +131,7 @@ export class ServerCore {
       contacts,
       accounts: this.accounts,
       registry: this.registry,
+      hostOf: (served) => this.hosts.get(served),
       routeElsewhere: this.#routeElsewhere,
     });
     host.start(modules.filter((module) => module.indispensable === true || enabled(module)));

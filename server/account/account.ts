@@ -1,11 +1,11 @@
-import { resourceOf, type BareJid } from "#protocol/jid/jid.ts";
+import { resourceOf, type BareJid, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Host } from "#kit/host.ts";
 import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
-import type { Stanza } from "#kit/stanza.ts";
-import type { LoadedOwner, Store, Write } from "#kit/storage.ts";
+import { Stanza } from "#kit/stanza.ts";
+import { StoreError, type LoadedOwner, type Store, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { Runnable, RunQueue } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
@@ -19,6 +19,10 @@ export interface AccountStage {
   readonly outbound: (account: LocalAccount, stanza: Stanza, session: LocalSession) => void | Promise<void>;
   readonly inbound: (account: LocalAccount, stanza: Stanza) => void | Promise<void>;
   readonly outboundVerdict: (account: LocalAccount, stanza: Stanza, session: Session) => Verdict | undefined;
+  /** Whether the owner of an address is in this process, so that it can commit what was written here about a stanza. */
+  readonly isOwnerHere: (to: Jid) => boolean;
+  /** Brings a stanza to an owner in this process, with what was written about it. */
+  readonly handOver: (stanza: Stanza, rows: CarriedRows) => void;
   /** A stanza for an account that does not exist. */
   readonly absent: (stanza: Stanza) => void;
   /** A stanza for an account whose data cannot be read at present, or one that its own session sent. */
@@ -31,6 +35,15 @@ export interface AccountStage {
   readonly crashed: (account: BareJid, cause: unknown, stanza?: Stanza, session?: LocalSession) => void;
   /** Data could not be read or written; the log is told. */
   readonly storeFailed: (account: BareJid, cause: unknown) => void;
+}
+
+/**
+ * What one owner wrote about a stanza that goes to another owner here: that one commits it with what it writes itself, so
+ * that both have it or neither.
+ */
+export interface CarriedRows {
+  readonly writes: readonly Write[];
+  readonly ended: (failure?: { readonly cause: unknown }) => void;
 }
 
 /** What an account needs of the store. */
@@ -51,7 +64,7 @@ export interface AccountParts {
 const readAgainAfterMs = 1_000;
 
 /** One thing that waits in the mailbox: a stanza that arrives, one that a session sends, a task, or a request. */
-type Work = Stanza | Outgoing | Task | Request;
+type Work = Stanza | Outgoing | Incoming | Task | Request;
 type Task = (account: LocalAccount | undefined) => void | Promise<void>;
 
 /** A task that somebody waits for, and who would rather be told that it cannot be done than wait for long. */
@@ -70,6 +83,17 @@ class Outgoing {
   }
 }
 
+/** A stanza that arrives with what its sender wrote about it. */
+class Incoming {
+  readonly stanza: Stanza;
+  readonly rows: CarriedRows;
+
+  constructor(stanza: Stanza, rows: CarriedRows) {
+    this.stanza = stanza;
+    this.rows = rows;
+  }
+}
+
 /** The owner of a local bare JID; see {@link Account}. */
 export class LocalAccount implements Account, Runnable {
   readonly jid: BareJid;
@@ -77,11 +101,17 @@ export class LocalAccount implements Account, Runnable {
   readonly sessions = new Map<string, LocalSession>();
   readonly #parts: AccountParts;
   readonly #mailbox = new Mailbox<Work>();
+  /** What goes to other owners, behind this owner's own batches. */
+  readonly #routes = new Outbox();
+  /** What goes to this owner's sessions, behind those batches too that other owners commit for it. */
   readonly #outbox = new Outbox();
   #phase: "asleep" | "waking" | "awake" | "absent" = "asleep";
   #slots: LiveSlots | undefined;
   /** The batch of what is being handled. */
   #writes: Write[] = [];
+  /** What other owners wrote that is part of the batch of what is being handled. */
+  #carried: CarriedRows[] = [];
+  #batches = 0;
   /** The last batch that was issued before the present work began. */
   #issuedBefore = 0;
   /** Something is being handled at this very moment. */
@@ -105,15 +135,19 @@ export class LocalAccount implements Account, Runnable {
 
   /** Something waits or is being done. */
   get busy(): boolean {
-    return this.#mailbox.size > 0 || this.#occupied || !this.#outbox.idle || this.#phase === "waking";
+    return this.#mailbox.size > 0 || this.#occupied || !this.#quiet || this.#phase === "waking";
   }
 
   /** A stanza has arrived. */
-  readonly deliver = (stanza: Stanza): void => {
-    if (this.#full) return this.#parts.stage.crowdedOut(stanza, undefined);
+  deliver(stanza: Stanza, rows?: CarriedRows): void {
+    if (this.#full) {
+      this.#parts.stage.crowdedOut(stanza, undefined);
+      rows?.ended({ cause: new StoreError("too-busy", "too much is waiting for the recipient") });
+      return;
+    }
     stanza.hold();
-    return this.#enqueue(stanza);
-  };
+    this.#enqueue(rows === undefined ? stanza : new Incoming(stanza, rows));
+  }
 
   /** One of the account's sessions sends a stanza. */
   readonly accept = (stanza: Stanza, session: LocalSession): void => {
@@ -145,11 +179,23 @@ export class LocalAccount implements Account, Runnable {
     liveArchive(slot, { owner: this.jid, store: this.#parts.store, write: this.write, flush: this.#commit });
 
   readonly send = (stanza: Stanza): void => {
-    if (!this.#gated) return this.host.route(stanza);
-    return this.whenDurable(
+    if (this.#writes.length === 0 && this.#routes.idle) return this.host.route(stanza);
+    return this.#behindOwn(
       () => this.host.route(stanza),
       (cause) => this.#parts.stage.unwritten(stanza, cause),
     );
+  };
+
+  /** Sends a stanza together with what was written about it, where its recipient's owner is here to commit both as one. */
+  readonly sendWithRows = (stanza: Stanza): void => {
+    const { stage } = this.#parts;
+    if (this.#writes.length === 0 || stanza.to === undefined || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
+    const writes = this.#writes;
+    this.#writes = [];
+    const batch = this.#nextBatch();
+    const rows = { writes, ended: (failure?: { readonly cause: unknown }) => this.#endBatch(batch, failure) };
+    if (this.#routes.idle) return stage.handOver(stanza, rows);
+    return this.#behindOwn(() => stage.handOver(stanza, rows));
   };
 
   readonly outboundVerdict = (stanza: Stanza, session: Session): Verdict | undefined =>
@@ -158,17 +204,27 @@ export class LocalAccount implements Account, Runnable {
   readonly whenDurable = (run: () => void, failed?: (cause: unknown) => void): void => {
     if (!this.#gated) return run();
     const unissued = this.#writes.length > 0;
-    const after = this.#outbox.issued + (unissued ? 1 : 0);
+    const after = unissued ? this.#batches + 1 : this.#outbox.last;
     return this.#outbox.add({ after, caused: unissued || after > this.#issuedBefore, run, failed });
   };
+
+  #behindOwn(run: () => void, failed?: (cause: unknown) => void): void {
+    const unissued = this.#writes.length > 0;
+    const after = unissued ? this.#batches + 1 : this.#routes.last;
+    this.#routes.add({ after, caused: unissued || after > this.#issuedBefore, run, failed });
+  }
 
   /** True while something written is not durable yet, so that what is sent must wait. */
   get #gated(): boolean {
     return this.#writes.length > 0 || !this.#outbox.idle;
   }
 
+  get #quiet(): boolean {
+    return this.#outbox.idle && this.#routes.idle;
+  }
+
   get #full(): boolean {
-    return this.#mailbox.size + this.#outbox.size >= this.#parts.mailboxStanzasMax;
+    return this.#mailbox.size + this.#outbox.size + this.#routes.size >= this.#parts.mailboxStanzasMax;
   }
 
   /** Joins the batch of what is being handled. */
@@ -209,9 +265,16 @@ export class LocalAccount implements Account, Runnable {
       if (work === undefined) return;
       if (typeof work === "function") this.#perform(work);
       else if ("perform" in work) this.#perform(work.perform);
-      else if (this.#phase === "absent") this.#refuse(work, this.#parts.stage.absent);
-      else if (work instanceof Outgoing) this.#do(work.stanza, work.session);
-      else this.#do(work, undefined);
+      else if (this.#phase === "absent") {
+        // The sender keeps what it wrote, though nobody is there.
+        if (work instanceof Incoming) this.#take(work.rows);
+        this.#refuse(work, this.#parts.stage.absent);
+        this.#end();
+      } else if (work instanceof Outgoing) this.#do(work.stanza, work.session);
+      else if (work instanceof Incoming) {
+        this.#take(work.rows);
+        this.#do(work.stanza, undefined);
+      } else this.#do(work, undefined);
     }
   };
 
@@ -244,6 +307,11 @@ export class LocalAccount implements Account, Runnable {
       );
   }
 
+  #take(rows: CarriedRows): void {
+    this.#writes.push(...rows.writes);
+    this.#carried.push(rows);
+  }
+
   #perform(task: Task): void {
     let pending: void | Promise<void> = undefined;
     this.#handling = true;
@@ -255,7 +323,7 @@ export class LocalAccount implements Account, Runnable {
     this.#handling = false;
     // What a task wrote before it waits is committed at once: it may be the commit that it waits for.
     this.#commit();
-    if (pending === undefined) this.#issuedBefore = this.#outbox.issued;
+    if (pending === undefined) this.#issuedBefore = this.#batches;
     else this.#await(pending, this.#end);
   }
 
@@ -266,7 +334,7 @@ export class LocalAccount implements Account, Runnable {
       .then(() => {
         this.#occupied = false;
         this.#guarded(then);
-        if (this.#reload && this.#outbox.idle) this.#wake();
+        if (this.#reload && this.#quiet) this.#wake();
         if (this.#mailbox.size > 0) this.#schedule();
       });
   }
@@ -282,33 +350,45 @@ export class LocalAccount implements Account, Runnable {
 
   readonly #end = (): void => {
     if (this.#writes.length > 0) this.#commit();
-    this.#issuedBefore = this.#outbox.issued;
+    this.#issuedBefore = this.#batches;
   };
 
   readonly #commit = (): void => {
     if (this.#writes.length === 0) return;
     const writes = this.#writes;
+    const carried = this.#carried;
     this.#writes = [];
-    const batch = this.#outbox.issue();
+    if (carried.length > 0) this.#carried = [];
+    const batch = this.#nextBatch();
+    this.#routes.open(batch);
     this.#parts.store.commit(writes).then(
       () => {
-        for (const { run } of this.#outbox.committed(batch)) this.#guarded(run);
-        this.#batchEnded();
+        this.#endBatch(batch);
+        for (const rows of carried) rows.ended();
       },
       (cause: unknown) => {
-        this.#reload = true;
         this.#parts.stage.storeFailed(this.jid, cause);
-        for (const { entry, failed } of this.#outbox.failed(batch))
-          this.#guarded(failed ? () => entry.failed?.(cause) : entry.run);
-        this.#batchEnded();
+        this.#endBatch(batch, { cause });
+        for (const rows of carried) rows.ended({ cause });
       },
     );
   };
 
-  #batchEnded(): void {
+  #nextBatch(): number {
+    this.#batches += 1;
+    this.#outbox.open(this.#batches);
+    return this.#batches;
+  }
+
+  /** A batch of this owner's is durable, or will not be. */
+  #endBatch(batch: number, failure?: { readonly cause: unknown }): void {
+    if (failure !== undefined) this.#reload = true;
+    for (const outbox of [this.#routes, this.#outbox])
+      for (const { entry, failure: failed } of outbox.close(batch, failure))
+        this.#guarded(failed === undefined ? entry.run : () => entry.failed?.(failed.cause));
     this.#commit();
-    if (!this.#occupied) this.#issuedBefore = this.#outbox.issued;
-    if (this.#reload && this.#outbox.idle && !this.#occupied) this.#wake();
+    if (!this.#occupied) this.#issuedBefore = this.#batches;
+    if (this.#reload && this.#quiet && !this.#occupied) this.#wake();
   }
 
   /** Reads all slots in one request, at first use and again when a batch could not be written. */
@@ -337,8 +417,12 @@ export class LocalAccount implements Account, Runnable {
     for (const work of this.#mailbox.takeAll()) {
       if (typeof work === "function") this.#mailbox.add(work);
       else if ("perform" in work) this.#guarded(() => work.unreadable(cause));
-      else if (!(work instanceof Outgoing) && isAnswer(work)) this.#passOn(work);
-      else this.#refuse(work, (stanza, session) => this.#parts.stage.unreadable(stanza, cause, session));
+      else {
+        const arrived = work instanceof Incoming ? work.stanza : work;
+        if (!(arrived instanceof Outgoing) && isAnswer(arrived)) this.#passOn(arrived);
+        else this.#refuse(work, (stanza, session) => this.#parts.stage.unreadable(stanza, cause, session));
+        if (work instanceof Incoming) work.rows.ended({ cause });
+      }
     }
     if (this.#mailbox.size === 0 || this.host.signal.aborted) return;
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
@@ -354,8 +438,9 @@ export class LocalAccount implements Account, Runnable {
     answer.release();
   }
 
-  #refuse(work: Stanza | Outgoing, tell: (stanza: Stanza, session: LocalSession | undefined) => void): void {
-    const [stanza, session] = work instanceof Outgoing ? [work.stanza, work.session] : [work, undefined];
+  #refuse(work: Stanza | Outgoing | Incoming, tell: (stanza: Stanza, session: LocalSession | undefined) => void): void {
+    const stanza = work instanceof Stanza ? work : work.stanza;
+    const session = work instanceof Outgoing ? work.session : undefined;
     this.#guarded(() => tell(stanza, session));
     stanza.release();
   }

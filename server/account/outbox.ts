@@ -1,54 +1,74 @@
 /**
- * Keeps what an account sends behind what it wrote before: each entry waits for the batch that it comes after, and
- * entries leave in the order in which they came. Batches are numbered by the account from 1 upwards and end in order.
+ * Keeps what an account does behind what it wrote before: each entry waits for the batch that it comes after and all before
+ * that, and entries leave in the order in which they came. Batches are numbered upwards; they may end in any order.
  */
 export class Outbox {
-  readonly #entries: OutboxEntry[] = [];
-  #issued = 0;
-  #ended = 0;
+  #entries: OutboxEntry[] = [];
+  /** Batches that are being committed, in their order. */
+  readonly #open = new Set<number>();
+  /** Why batches failed that entries still wait behind. */
+  #failures: Map<number, unknown> | undefined;
+  #last = 0;
 
-  /** Number of the last batch that was handed to the store. */
-  get issued(): number {
-    return this.#issued;
+  /** The last batch that was begun. */
+  get last(): number {
+    return this.#last;
   }
 
   /** True while nothing waits and nothing is being committed. */
   get idle(): boolean {
-    return this.#ended === this.#issued && this.#entries.length === 0;
+    return this.#open.size === 0 && this.#entries.length === 0;
   }
 
   get size(): number {
     return this.#entries.length;
   }
 
-  /** A batch goes to the store. */
-  issue(): number {
-    this.#issued += 1;
-    return this.#issued;
+  /** A batch is going to be committed. */
+  open(batch: number): void {
+    this.#open.add(batch);
+    this.#last = batch;
   }
 
   add(entry: OutboxEntry): void {
     this.#entries.push(entry);
   }
 
-  /** The batch is durable: what waited for it may leave, in this order. */
-  committed(batch: number): readonly OutboxEntry[] {
-    this.#ended = batch;
-    const count = this.#entries.findIndex((entry) => entry.after > batch);
-    return this.#entries.splice(0, count === -1 ? this.#entries.length : count);
-  }
-
-  /** The batch was not written. What it caused must be told so; what only came behind it leaves as ever. */
-  failed(batch: number): readonly { readonly entry: OutboxEntry; readonly failed: boolean }[] {
-    return this.committed(batch).map((entry) => ({ entry, failed: entry.after === batch && entry.caused }));
+  /**
+   * A batch has ended. What waited for nothing else leaves, in this order: of a batch that failed what it caused must be
+   * told so, and what only came behind it leaves as ever.
+   *
+   * @param failure why it was not written
+   */
+  close(batch: number, failure?: { readonly cause: unknown }): readonly ReleasedEntry[] {
+    if (!this.#open.delete(batch)) return [];
+    if (failure !== undefined) this.#failures = (this.#failures ?? new Map()).set(batch, failure.cause);
+    const [oldest = Infinity] = this.#open;
+    const count = this.#entries.findIndex((entry) => entry.after >= oldest || entry.after > this.#last);
+    const released = this.#entries.splice(0, count === -1 ? this.#entries.length : count);
+    const result = released.map((entry) => ({
+      entry,
+      failure:
+        entry.caused && this.#failures?.has(entry.after) === true
+          ? { cause: this.#failures.get(entry.after) }
+          : undefined,
+    }));
+    if (this.#entries.length === 0) this.#failures = undefined;
+    return result;
   }
 }
 
 export interface OutboxEntry {
-  /** The batch that it waits for, which may be the one not issued yet. */
+  /** The batch that it waits for, which may be the one not begun yet. */
   readonly after: number;
   /** Whether it is a consequence of what that batch writes, rather than merely later. */
   readonly caused: boolean;
   readonly run: () => void;
   readonly failed: ((cause: unknown) => void) | undefined;
+}
+
+export interface ReleasedEntry {
+  readonly entry: OutboxEntry;
+  /** Why what caused it was not written; undefined when all is well. */
+  readonly failure: { readonly cause: unknown } | undefined;
 }

@@ -1,4 +1,5 @@
-import { bareOf, isDomain, type BareJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { assert } from "#protocol/assert.ts";
+import { bareOf, domainOf, isDomain, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { Account } from "#kit/account.ts";
@@ -10,6 +11,7 @@ import type { Option, OptionValue } from "#kit/option.ts";
 import type { ServerModule } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, TableShape } from "#kit/storage.ts";
+import type { CarriedRows } from "../account/account.ts";
 import type { AccountRegistry } from "../account/registry.ts";
 import { answerHostIq } from "./iq-dispatch.ts";
 import { software } from "../software.ts";
@@ -26,6 +28,8 @@ export interface LocalHostParts {
   readonly contacts: Readonly<Record<string, readonly string[]>>;
   readonly accounts: AccountAdministration;
   readonly registry: AccountRegistry;
+  /** The host of a domain, where this server speaks for it. */
+  readonly hostOf: (domain: DomainJid) => LocalHost | undefined;
   /** Hands over what is not for this host. */
   readonly routeElsewhere: (stanza: Stanza) => void;
 }
@@ -94,9 +98,20 @@ export class LocalHost implements Host {
   };
 
   /** Takes a stanza for one of this host's accounts. */
-  deliver(bare: BareJid, stanza: Stanza): void {
-    this.#parts.registry.get(this, bare).deliver(stanza);
+  deliver(bare: BareJid, stanza: Stanza, rows?: CarriedRows): void {
+    this.#parts.registry.get(this, bare).deliver(stanza, rows);
   }
+
+  /** Whether an address is that of an account, existing or not, of one of this server's hosts. */
+  readonly isOwnerHere = (to: Jid): boolean => !isDomain(bareOf(to)) && this.#parts.hostOf(domainOf(to)) !== undefined;
+
+  /** Takes a stanza for an account of one of this server's hosts, with what was written about it. */
+  readonly handOver = (stanza: Stanza, rows: CarriedRows): void => {
+    const to = stanza.to ?? this.domain;
+    const host = this.#parts.hostOf(domainOf(to));
+    assert(host !== undefined, "rows are handed over to owners who are here");
+    host.deliver(bareOf(to), stanza, rows);
+  };
 
   readonly post = (jid: BareJid, task: (account: Account | undefined) => void | Promise<void>): void => {
     this.#parts.registry.get(this, jid).postLocal(task);

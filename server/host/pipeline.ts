@@ -19,6 +19,8 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
     outbound: (account, stanza, session) => sendOut(host, account, stanza, session),
     inbound: (account, stanza) => takeIn(host, account, stanza),
     outboundVerdict: (account, stanza, session) => outboundVerdict(host.steps, account, stanza, session),
+    isOwnerHere: host.isOwnerHere,
+    handOver: host.handOver,
     absent: (stanza) => answerForNobody(host, stanza),
     // An error to one of its own sessions must not go by the account, which cannot be read. [rfc6121-2.2-04]
     unreadable: (stanza, cause, session) => refuse(host, stanza, storageFailure(cause), session),
@@ -80,14 +82,19 @@ function sendOut(
   let stanza = original;
   for (const rewrite of host.steps.rewriteOutbound) stanza = rewrite(account, stanza, session);
   if (stanza.kind === "message") {
-    for (const record of host.steps.recordOutbound) stanza = record(account, stanza, session);
-    for (const copy of host.steps.copyOutbound) copy(account, stanza, session);
-  } else if (stanza.to === undefined || stanza.to === account.jid) {
+    // What is said to the account's own devices, such as under which id it keeps the message, is nobody else's business.
+    let own = stanza;
+    for (const record of host.steps.recordOutbound) own = record(account, own, session);
+    for (const copy of host.steps.copyOutbound) copy(account, own, session);
+    // A message without `to` is for its sender's own account. [rfc6120-10.3.1-01]
+    account.sendWithRows(stanza.to === undefined ? stanza.redirected(account.jid) : stanza);
+    return undefined;
+  }
+  if (stanza.to === undefined || stanza.to === account.jid) {
     // [rfc6120-10.3-01] [rfc6120-10.3.3-01]
     return answerAccountIq(host, account, stanza, session);
   }
-  // A message without `to` is for its sender's own account. [rfc6120-10.3.1-01]
-  account.send(stanza.to === undefined ? stanza.redirected(account.jid) : stanza);
+  account.send(stanza);
   return undefined;
 }
 
