@@ -3,7 +3,7 @@
  * that, and entries leave in the order in which they came. Batches are numbered upwards; they may end in any order.
  */
 export class Outbox {
-  #entries: OutboxEntry[] = [];
+  readonly #entries: OutboxEntry[] = [];
   /** Batches that are being committed, in their order. */
   readonly #open = new Set<number>();
   /** Why batches failed that entries still wait behind. */
