@@ -36,6 +36,11 @@ export interface Account {
    */
   readonly whenDurable: (run: () => void, failed?: (cause: unknown) => void) => void;
   /**
+   * Resolves when the rows about all messages sent so far are durable, or will never be: those too that the recipients'
+   * owners commit. For who reads beside the account's work; within that work it would have owners wait for one another.
+   */
+  readonly rowsCommitted: () => Promise<void>;
+  /**
    * Has the account do something when it has done what waits already; not at all when the account is no more. A promise
    * keeps everything behind it waiting.
    */

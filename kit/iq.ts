@@ -68,6 +68,14 @@ export function reads<D extends Definition>(
   return accountHandler("get", "reads", definition, handle, { audience, refusal });
 }
 
+/** A set that changes nothing, as protocols have them whose questions come with a form. */
+export function readsBySet<D extends Definition>(
+  definition: D,
+  handle: (request: AccountRequest<Infer<D>>) => IqAnswer | Promise<IqAnswer>,
+): AccountIqHandler {
+  return accountHandler("set", "reads", definition, handle, "owner");
+}
+
 /** A set that an account carries out. It may be a promise only where a decision needs storage. */
 export function writes<D extends Definition>(
   definition: D,

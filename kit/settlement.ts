@@ -36,6 +36,8 @@ export class SettlementTracker {
  * acknowledgement) adds a hold and releases it when the duty is done.
  */
 export class Settlement {
+  /** Of a stanza that is safe already: nobody waits for anything more. */
+  static readonly settled: Pick<Settlement, "hold" | "release"> = { hold: () => undefined, release: () => undefined };
   #holds = 1;
   readonly #tracker: SettlementTracker;
   readonly #sequence: number;

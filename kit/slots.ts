@@ -1,3 +1,5 @@
+import type { ArchivePage, PageQuery } from "./storage.ts";
+
 /** How a value is kept as text in storage. */
 export interface StoredCodec<T> {
   readonly encode: (value: T) => string;
@@ -109,6 +111,8 @@ export interface LiveMap<T> {
 export interface LiveArchive {
   readonly append: (entry: ArchiveEntry) => void;
   readonly remove: (ids: readonly string[]) => void;
-  /** Up to `max` entries after `after`, oldest first; what has been written but not committed yet is included. */
-  readonly page: (query: { readonly after?: string; readonly max: number }) => Promise<readonly ArchiveEntry[]>;
+  /** Removes what is older than `before`, in milliseconds since the epoch; everything without it. */
+  readonly truncate: (before?: number) => void;
+  /** What has been written but not committed yet is included. */
+  readonly page: (query: PageQuery) => Promise<ArchivePage>;
 }

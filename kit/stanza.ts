@@ -1,7 +1,7 @@
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { xml, withAttributes, type XmlElement, type XmlNode } from "#protocol/xml/element.ts";
 import type { Jid } from "#protocol/jid/jid.ts";
-import type { Settlement } from "./settlement.ts";
+import { Settlement } from "./settlement.ts";
 
 export type StanzaKind = "message" | "presence" | "iq";
 
@@ -19,7 +19,7 @@ export class Stanza {
   readonly type: string | undefined;
   readonly id: string | undefined;
   /** Present when the sender's stream waits for an acknowledgement. */
-  readonly settlement: Settlement | undefined;
+  readonly settlement: Pick<Settlement, "hold" | "release"> | undefined;
   /** Under which name it is durable with its recipient already; undefined when it is not. */
   readonly stored: string | undefined;
 
@@ -30,7 +30,7 @@ export class Stanza {
     to: Jid | undefined,
     type: string | undefined,
     id: string | undefined,
-    settlement: Settlement | undefined,
+    settlement: Pick<Settlement, "hold" | "release"> | undefined,
     stored?: string,
   ) {
     this.kind = kind;
@@ -51,6 +51,14 @@ export class Stanza {
   /** The same stanza with another element, as a rewrite makes it. Addresses and type stay. */
   rewritten(element: XmlElement): Stanza {
     return new Stanza(this.kind, element, this.from, this.to, this.type, this.id, this.settlement, this.stored);
+  }
+
+  /**
+   * The same stanza with another element, as a record makes it that keeps it: once the batch is durable its sender need not
+   * wait until a client has it.
+   */
+  recorded(element: XmlElement): Stanza {
+    return new Stanza(this.kind, element, this.from, this.to, this.type, this.id, Settlement.settled, this.stored);
   }
 
   /** The same stanza for another recipient. */

@@ -18,6 +18,7 @@ import { blocking } from "#xep/0191-blocking/server.ts";
 import { ping } from "#xep/0199-ping/server.ts";
 import { entityTime } from "#xep/0202-entity-time/server.ts";
 import { carbons } from "#xep/0280-carbons/server.ts";
+import { archive } from "#xep/0313-archive/server.ts";
 import { clientState } from "#xep/0352-client-state/server.ts";
 
 /** Every feature of the server, in the order of their folders. */
@@ -40,5 +41,6 @@ export const serverModules: readonly ServerModule[] = [
   ping,
   entityTime,
   carbons,
+  archive,
   clientState,
 ];

@@ -193,10 +193,16 @@ export class OfflineStore {
     this.forget(account, []);
     const archive = account.archive(offlineMessages);
     for (let after: string | undefined; ;) {
-      const page = await archive.page({ max: pageMessages, ...(after === undefined ? {} : { after }) });
-      for (const entry of page) this.#send(account, session, entry);
-      after = page.at(-1)?.id;
-      if (after === undefined || page.length < pageMessages) return;
+      const page = await archive.page({
+        max: pageMessages,
+        direction: "forward",
+        ...(after === undefined ? {} : { after }),
+      });
+      // What the last page ended with is gone: another device has had it, and what is behind it.
+      if (!page.found) return;
+      for (const entry of page.rows) this.#send(account, session, entry);
+      after = page.last;
+      if (page.complete) return;
     }
   }
 

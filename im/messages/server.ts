@@ -8,7 +8,6 @@ import { serverModule, type UndeliveredCause } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
-import { isCarbon } from "#xep/0280-carbons/elements.ts";
 import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
 import { presenceSlot } from "../presence/slots.ts";
 import { decide, mayKnow, mostAvailable } from "./delivery.ts";
@@ -59,8 +58,7 @@ export const messages = serverModule({
 
     const undelivered = (account: Account, stanza: Stanza, cause: UndeliveredCause): void => {
       const type = messageTypeOf(stanza.element);
-      // The original of a copy has reached somebody, or was decided about itself. [xep0280-10.3-01]
-      if (type === "error" || isCarbon(stanza.element)) return;
+      if (type === "error" || isOurs(account, stanza)) return;
       if (cause !== "no-recipient" && shared.dropOne(stanza)) {
         if (stanza.stored !== undefined) offline.relyNoMore(account, stanza.stored);
         return;
@@ -143,7 +141,8 @@ export const messages = serverModule({
           }
         },
         undelivered,
-        secure: (account, stanza) => (isWorthKeeping(stanza) ? offline.secure(account, stanza) : undefined),
+        secure: (account, stanza) =>
+          isWorthKeeping(stanza) && !isOurs(account, stanza) ? offline.secure(account, stanza) : undefined,
         discharge: (account, names) => offline.forget(account, names),
       },
       events: [
@@ -157,6 +156,14 @@ export const messages = serverModule({
     };
   },
 });
+
+/**
+ * Whether the server itself sends a message in the account's name: a copy, a page of its archive. What it is about has reached
+ * somebody or is kept, and nobody waits for an error. [xep0280-10.3-01]
+ */
+function isOurs(account: Account, { from }: Stanza): boolean {
+  return from === account.jid;
+}
 
 function nothing(): void {}
 

@@ -1,7 +1,6 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import type { Stanza } from "#kit/stanza.ts";
-import { isCarbon } from "#xep/0280-carbons/elements.ts";
 import { NS_DELAY } from "#xep/0203-delayed-delivery/elements.ts";
 import { storageHint } from "#xep/0334-hints/elements.ts";
 
@@ -16,7 +15,7 @@ const ofTheMoment = new Set([
 
 /** Whether a message is worth keeping for later: it says something, and nobody wished otherwise (XEP-0160 §3, XEP-0334). */
 export function isWorthKeeping(stanza: Stanza): boolean {
-  if ((stanza.type !== "chat" && stanza.type !== "normal") || isCarbon(stanza.element)) return false;
+  if (stanza.type !== "chat" && stanza.type !== "normal") return false;
   const hint = storageHint(stanza.element);
   if (hint !== undefined) return hint === "store";
   // A normal message may be all payload; of a chat, chat states alone are not kept (S34).

@@ -112,6 +112,8 @@ export class LocalAccount implements Account, Runnable {
   /** What other owners wrote that is part of the batch of what is being handled. */
   #carried: CarriedRows[] = [];
   #batches = 0;
+  /** Batches that other owners commit for this one. */
+  #lent = 0;
   /** The last batch that was issued before the present work began. */
   #issuedBefore = 0;
   /** Something is being handled at this very moment. */
@@ -193,7 +195,12 @@ export class LocalAccount implements Account, Runnable {
     const writes = this.#writes;
     this.#writes = [];
     const batch = this.#nextBatch();
-    const rows = { writes, ended: (failure?: { readonly cause: unknown }) => this.#endBatch(batch, failure) };
+    this.#lent += 1;
+    const ended = (failure?: { readonly cause: unknown }): void => {
+      this.#lent -= 1;
+      this.#endBatch(batch, failure);
+    };
+    const rows = { writes, ended };
     if (this.#routes.idle) return stage.handOver(stanza, rows);
     return this.#behindOwn(() => stage.handOver(stanza, rows));
   };
@@ -207,6 +214,12 @@ export class LocalAccount implements Account, Runnable {
     const after = unissued ? this.#batches + 1 : this.#outbox.last;
     return this.#outbox.add({ after, caused: unissued || after > this.#issuedBefore, run, failed });
   };
+
+  readonly rowsCommitted = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (this.#lent === 0) resolve();
+      else this.whenDurable(resolve, () => resolve());
+    });
 
   #behindOwn(run: () => void, failed?: (cause: unknown) => void): void {
     const unissued = this.#writes.length > 0;

@@ -112,14 +112,11 @@ export function liveArchive(
     remove: (ids) => {
       if (ids.length > 0) write({ op: "remove", store: slot.name, owner, ids });
     },
-    page: async ({ after, max }) => {
+    truncate: (before) =>
+      write({ op: "truncate", store: slot.name, owner, ...(before === undefined ? {} : { before }) }),
+    page: (query) => {
       flush();
-      const page = await store.page(slot.name, owner, {
-        max,
-        direction: "forward",
-        ...(after === undefined ? {} : { after }),
-      });
-      return page.found ? page.rows : [];
+      return store.page(slot.name, owner, query);
     },
   };
 }

@@ -24,10 +24,6 @@ export function isCarbonPayload({ ns, name }: XmlElement): boolean {
   return ns === NS_CARBONS && (name === "received" || name === "sent");
 }
 
-/** Whether a message is the copy of another. That a stranger's never is, the server sees to. */
-export function isCarbon(message: XmlElement): boolean {
-  return message.elements().some(isCarbonPayload);
-}
 
 /** Whether the sender wants no copies made. */
 export function isPrivate(message: XmlElement): boolean {

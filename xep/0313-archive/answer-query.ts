@@ -1,0 +1,105 @@
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { LiveArchive } from "#kit/slots.ts";
+import { storedXml } from "#kit/stored-xml.ts";
+import type { ArchivePage, PageQuery } from "#kit/storage.ts";
+import { pageResult, type PageRequest } from "../0059-rsm/elements.ts";
+import { archiveEnd, archiveMetadata, type ArchivedMessage, type Query } from "./elements.ts";
+import { readFilter, type Filter } from "./query-form.ts";
+
+/** A page of an archive, ready to be sent: the rows in the order in which they go, and what ends them. */
+export interface AnsweredQuery {
+  readonly rows: readonly ArchivedMessage[];
+  readonly end: XmlElement;
+}
+
+/**
+ * Answers a question to an archive, whoever's it is: an account's or a room's. Who asks has been found entitled to.
+ *
+ * @param rowsMax rows in a page at most
+ * @throws StanzaError `item-not-found` for an id that is not in the archive [xep0313-4.3.2-03] [xep0313-4.1.3-01], and what
+ * {@link readFilter} throws
+ */
+export async function answerQuery(
+  archive: Pick<LiveArchive, "page">,
+  query: Query,
+  rowsMax: number,
+): Promise<AnsweredQuery> {
+  if (query.node !== undefined) throw new StanzaError("item-not-found", { text: "there is no such node" });
+  const filter = readFilter(query.form);
+  if (filter.ids !== undefined && filter.ids.length > rowsMax)
+    throw new StanzaError("not-acceptable", { text: `no more than ${rowsMax} ids can be asked for at once` });
+  const page = found(await archive.page(await placed(archive, filter, query.page, rowsMax)));
+  if (filter.ids !== undefined && page.rows.length < filter.ids.length) throw notFound(filter.ids);
+  const rows = page.rows.map(({ id, at, value }) => ({ id, at, message: storedXml.decode(value) }));
+  return {
+    // What comes in which order within a page is all that flipping changes. (XEP-0313 §4.3.4)
+    rows: query.flipPage ? rows.toReversed() : rows,
+    end: archiveEnd(pageResult(page), page.complete),
+  };
+}
+
+/** The ends of an archive (XEP-0313 §5). */
+export async function answerMetadata(archive: Pick<LiveArchive, "page">): Promise<XmlElement> {
+  const first = found(await archive.page({ max: 1, direction: "forward" })).rows[0];
+  const last = found(await archive.page({ max: 1, direction: "backward" })).rows[0];
+  return archiveMetadata(first === undefined || last === undefined ? undefined : { start: first, end: last });
+}
+
+/** Where the page lies: what the form says and what the page request says, both of which must hold. */
+async function placed(
+  archive: Pick<LiveArchive, "page">,
+  { with: peer, start, end, beforeId, afterId, ids }: Filter,
+  request: PageRequest | undefined,
+  rowsMax: number,
+): Promise<PageQuery> {
+  if (request?.index !== undefined)
+    throw new StanzaError("feature-not-implemented", { text: "pages are found by id, not by number" });
+  const after = inner(await existing(archive, [afterId, request?.after]), "later");
+  // An empty one only asks for the last page. (XEP-0059 §2.5)
+  const before = inner(
+    await existing(archive, [beforeId, request?.before === "" ? undefined : request?.before]),
+    "earlier",
+  );
+  const max = Math.min(request?.max ?? rowsMax, rowsMax);
+  return {
+    max,
+    direction: request?.before === undefined ? "forward" : "backward",
+    countRows: max === 0,
+    ...(after === undefined ? {} : { after }),
+    ...(before === undefined ? {} : { before }),
+    ...(peer === undefined ? {} : { with: peer }),
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+    ...(ids === undefined ? {} : { ids }),
+  };
+}
+
+/** Two places for one end of a page: both must be in the archive, which of a single one the page itself tells. */
+async function existing(
+  archive: Pick<LiveArchive, "page">,
+  places: readonly (string | undefined)[],
+): Promise<readonly string[]> {
+  const ids = [...new Set(places.filter((id) => id !== undefined))];
+  if (
+    ids.length > 1 &&
+    found(await archive.page({ max: ids.length, direction: "forward", ids })).rows.length < ids.length
+  )
+    throw notFound(ids);
+  return ids;
+}
+
+/** Ids sort as the rows do. */
+function inner(ids: readonly string[], which: "earlier" | "later"): string | undefined {
+  const sorted = ids.toSorted();
+  return which === "earlier" ? sorted[0] : sorted.at(-1);
+}
+
+function found(page: ArchivePage): ArchivePage & { readonly found: true } {
+  if (!page.found) throw notFound([page.missing]);
+  return page;
+}
+
+function notFound(ids: readonly string[]): StanzaError {
+  return new StanzaError("item-not-found", { text: `not in the archive: ${ids.slice(0, 3).join(", ")}` });
+}
