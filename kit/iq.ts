@@ -72,8 +72,10 @@ export function reads<D extends Definition>(
 export function readsBySet<D extends Definition>(
   definition: D,
   handle: (request: AccountRequest<Infer<D>>) => IqAnswer | Promise<IqAnswer>,
+  audience: Audience = "owner",
+  refusal: IqRefusal = "service-unavailable",
 ): AccountIqHandler {
-  return accountHandler("set", "reads", definition, handle, "owner");
+  return accountHandler("set", "reads", definition, handle, { audience, refusal });
 }
 
 /** A set that an account carries out. It may be a promise only where a decision needs storage. */

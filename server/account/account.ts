@@ -143,8 +143,15 @@ export class LocalAccount implements Account, Runnable {
   /** A stanza has arrived. */
   deliver(stanza: Stanza, rows?: CarriedRows): void {
     if (this.#full) {
-      this.#parts.stage.crowdedOut(stanza, undefined);
-      rows?.ended({ cause: new StoreError("too-busy", "too much is waiting for the recipient") });
+      if (isAnswer(stanza)) {
+        stanza.hold();
+        this.#passOn(stanza);
+        rows?.ended({ cause: crowded() });
+      } else {
+        // First: that it was refused is no consequence of what was not written.
+        rows?.ended({ cause: crowded() });
+        this.#parts.stage.crowdedOut(stanza, undefined);
+      }
       return;
     }
     stanza.hold();
@@ -336,8 +343,10 @@ export class LocalAccount implements Account, Runnable {
     this.#handling = false;
     // What a task wrote before it waits is committed at once: it may be the commit that it waits for.
     this.#commit();
-    if (pending === undefined) this.#issuedBefore = this.#batches;
-    else this.#await(pending, this.#end);
+    if (pending === undefined) {
+      this.#issuedBefore = this.#batches;
+      this.#readAnew();
+    } else this.#await(pending, this.#end);
   }
 
   #await(pending: Promise<void>, then: () => void): void {
@@ -347,7 +356,7 @@ export class LocalAccount implements Account, Runnable {
       .then(() => {
         this.#occupied = false;
         this.#guarded(then);
-        if (this.#reload && this.#quiet) this.#wake();
+        this.#readAnew();
         if (this.#mailbox.size > 0) this.#schedule();
       });
   }
@@ -364,6 +373,7 @@ export class LocalAccount implements Account, Runnable {
   readonly #end = (): void => {
     if (this.#writes.length > 0) this.#commit();
     this.#issuedBefore = this.#batches;
+    this.#readAnew();
   };
 
   readonly #commit = (): void => {
@@ -401,7 +411,12 @@ export class LocalAccount implements Account, Runnable {
         this.#guarded(failed === undefined ? entry.run : () => entry.failed?.(failed.cause));
     this.#commit();
     if (!this.#occupied) this.#issuedBefore = this.#batches;
-    if (this.#reload && this.#quiet && !this.#occupied) this.#wake();
+    this.#readAnew();
+  }
+
+  /** After a batch has failed the slots are not what is stored; never while something that uses them is being done. */
+  #readAnew(): void {
+    if (this.#reload && this.#quiet && !this.#occupied && !this.#handling) this.#wake();
   }
 
   /** Reads all slots in one request, at first use and again when a batch could not be written. */
@@ -471,6 +486,10 @@ export class LocalAccount implements Account, Runnable {
     assert(this.#slots !== undefined, "slots are used by an account that is awake");
     return this.#slots;
   }
+}
+
+function crowded(): StoreError {
+  return new StoreError("too-busy", "too much is waiting for the recipient");
 }
 
 /** Whether nothing may be answered to it (RFC 6120 §8.3.1). */

@@ -22,7 +22,7 @@ async function promisesOf(run: () => Promise<void>): Promise<number> {
 
 for (const managed of [false, true])
   test(`a chat message between users who are there costs no storage and no promise${managed ? ", with stream management" : ""}`, async () => {
-    await using world = await startWorld({ accounts: [romeo, juliet] });
+    await using world = await startWorld({ accounts: [romeo, juliet], options: { "archive.default": "never" } });
     const sender = await world.login(`${romeo}/orchard`);
     const recipient = await world.login(`${juliet}/balcony`);
     for (const client of [sender, recipient]) {
@@ -45,3 +45,24 @@ for (const managed of [false, true])
     assert.equal(world.tally.stanzasSent - stanzasSent, 501);
     assert.equal(world.tally.acksSent, acksSent);
   });
+
+test("a chat message that both keep costs one commit, of two rows, whoever of the two is asleep", async () => {
+  await using world = await startWorld({ accounts: [romeo, juliet] });
+  const sender = await world.login(`${romeo}/orchard`);
+  await sender.sendText("<presence/>");
+  const send = async (): Promise<number> => {
+    const { commits } = world.store.health;
+    await sender.sendText(`<message to='${juliet}/balcony' type='chat'><body>Hark</body></message>`);
+    return world.store.health.commits - commits;
+  };
+  assert.equal(await send(), 1, "she is away");
+  const recipient = await world.login(`${juliet}/balcony`);
+  await recipient.sendText("<presence/>");
+  assert.equal(await send(), 1);
+  for (const owner of [romeo, juliet]) {
+    const reading = world.store.page("archive", owner, { max: 10, direction: "forward" });
+    await world.settle();
+    const page = await reading;
+    assert.equal(page.found && page.rows.length, 2);
+  }
+});

@@ -82,12 +82,13 @@ function sendOut(
   let stanza = original;
   for (const rewrite of host.steps.rewriteOutbound) stanza = rewrite(account, stanza, session);
   if (stanza.kind === "message") {
-    // What is said to the account's own devices, such as under which id it keeps the message, is nobody else's business.
+    // A message without `to` is for its sender's own account. [rfc6120-10.3.1-01]
+    if (stanza.to === undefined) stanza = stanza.redirected(account.jid);
     let own = stanza;
     for (const record of host.steps.recordOutbound) own = record(account, own, session);
     for (const copy of host.steps.copyOutbound) copy(account, own, session);
-    // A message without `to` is for its sender's own account. [rfc6120-10.3.1-01]
-    account.sendWithRows(stanza.to === undefined ? stanza.redirected(account.jid) : stanza);
+    // Under which id the account keeps it is nobody else's business.
+    account.sendWithRows(own !== stanza && bareOf(stanza.to ?? account.jid) === account.jid ? own : stanza);
     return undefined;
   }
   if (stanza.to === undefined || stanza.to === account.jid) {

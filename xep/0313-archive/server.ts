@@ -72,7 +72,12 @@ export const archive = serverModule({
 
     /** Only we say under which id we keep a message. [xep0359-3-02] [xep0313-3.5-02] */
     const honest = (account: Account, stanza: Stanza): Stanza => {
-      if (stanza.kind !== "message") return stanza;
+      // What comes from the account itself was looked at when it left.
+      if (stanza.kind !== "message" || bareOf(stanza.from) === account.jid) return stanza;
+      return withoutForged(account, stanza);
+    };
+
+    const withoutForged = (account: Account, stanza: Stanza): Stanza => {
       const element = withoutStanzaIds(stanza.element, account.jid);
       return element === stanza.element ? stanza : stanza.rewritten(element);
     };
@@ -94,33 +99,42 @@ export const archive = serverModule({
       return end;
     };
 
+    const metadata = async ({ account }: AccountRequest<unknown>): Promise<XmlElement> => {
+      await account.rowsCommitted();
+      return answerMetadata(account.archive(archivedMessages));
+    };
+
     const preferences = (account: Account): XmlElement => {
       const { default: byDefault, always, never } = preferencesOf(account, unsaid);
       return Preferences.build({ default: byDefault, always: { jids: always }, never: { jids: never } });
     };
 
     return {
+      // [xep0313-8.1-01] [xep0313-8.1-03]
       iq: [
-        readsBySet(Query, query),
-        reads(FormRequest, () => queryForm()),
-        reads(MetadataRequest, async ({ account }) => {
-          await account.rowsCommitted();
-          return answerMetadata(account.archive(archivedMessages));
-        }),
-        reads(PreferencesRequest, ({ account }) => preferences(account)),
-        writes(Preferences, ({ account, payload }: AccountRequest<Infer<typeof Preferences>>) => {
-          keepPreferences(account, payload);
-          return preferences(account);
-        }),
+        readsBySet(Query, query, "owner", "forbidden"),
+        reads(FormRequest, () => queryForm(), "owner", "forbidden"),
+        reads(MetadataRequest, metadata, "owner", "forbidden"),
+        reads(PreferencesRequest, ({ account }) => preferences(account), "owner", "forbidden"),
+        writes(
+          Preferences,
+          ({ account, payload }: AccountRequest<Infer<typeof Preferences>>) => {
+            keepPreferences(account, payload);
+            return preferences(account);
+          },
+          "owner",
+          "forbidden",
+        ),
       ],
-      rewrite: { outbound: honest, inbound: honest },
+      rewrite: {
+        outbound: (account, stanza) => (stanza.kind === "message" ? withoutForged(account, stanza) : stanza),
+        inbound: honest,
+      },
       record: {
-        outbound: (account, stanza) => {
-          // What one writes to oneself is kept where it arrives. [xep0313-6.1.1-09]
-          const { to } = stanza;
-          return to === undefined || bareOf(to) === account.jid ? stanza : keep(account, stanza, to);
-        },
-        inbound: (account, stanza) => keep(account, stanza, stanza.from),
+        outbound: (account, stanza) => keep(account, stanza, stanza.to ?? account.jid),
+        // What one writes to oneself was kept when it left. [xep0313-6.1.1-09]
+        inbound: (account, stanza) =>
+          bareOf(stanza.from) === account.jid ? stanza : keep(account, stanza, stanza.from),
       },
       events: [on(sessionBound, ({ account }) => account.post((awake) => retention.tidy(awake)))],
     };
