@@ -12,7 +12,12 @@ const chat = (to: string, body: string): string =>
   `<message to='${to}' type='chat' id='${body}'><body>${body}</body></message>`;
 
 async function stage(settings = {}): Promise<World> {
-  return startWorld({ accounts: [romeo, juliet, nurse], modules: [...instantMessaging, archive], settings });
+  return startWorld({
+    accounts: [romeo, juliet, nurse],
+    modules: [...instantMessaging, archive],
+    settings,
+    options: { "archive.default": "always" },
+  });
 }
 
 /** Ids of the messages that an account keeps. */
@@ -63,7 +68,7 @@ test("whoever cannot be read refuses, and neither keeps it", async () => {
 });
 
 test("what is blocked is kept by its sender only", async () => {
-  await using world = await startWorld({ accounts: [romeo, juliet] });
+  await using world = await startWorld({ accounts: [romeo, juliet], options: { "archive.default": "always" } });
   const [one, other] = [await available(world, `${romeo}/garden`), await available(world, `${juliet}/balcony`)];
   await other.sendText(`<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='${romeo}'/></block></iq>`);
   await one.sendText(chat(juliet, "1"));

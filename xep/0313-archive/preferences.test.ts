@@ -14,7 +14,11 @@ const juliet = "juliet@capulet.example";
 async function stage(
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<{ world: World; client: ScriptedClient }> {
-  const world = await startWorld({ accounts: [romeo, juliet], modules: [...instantMessaging, archive], options });
+  const world = await startWorld({
+    accounts: [romeo, juliet],
+    modules: [...instantMessaging, archive],
+    options: { "archive.default": "always", ...options },
+  });
   return { world, client: await world.login(`${romeo}/garden`) };
 }
 

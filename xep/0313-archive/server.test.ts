@@ -23,7 +23,11 @@ interface Page {
 }
 
 async function stage(options: Readonly<Record<string, unknown>> = {}): Promise<World> {
-  return startWorld({ accounts: [romeo, juliet], modules: [...instantMessaging, carbons, archive], options });
+  return startWorld({
+    accounts: [romeo, juliet],
+    modules: [...instantMessaging, carbons, archive],
+    options: { "archive.default": "always", ...options },
+  });
 }
 
 async function ask(client: ScriptedClient, query: string, type = "set"): Promise<Page> {
@@ -340,7 +344,11 @@ test("the ends of the archive are told, and of an empty one that it is empty [xe
   );
   const other = await world.login(`${romeo}/new`);
   assert.equal((await ask(other, `<metadata xmlns='${NS_MAM}'/>`, "get")).reply.firstElement?.elements().length, 2);
-  const nurse = await startWorld({ accounts: [romeo], modules: [...instantMessaging, archive] });
+  const nurse = await startWorld({
+    accounts: [romeo],
+    modules: [...instantMessaging, archive],
+    options: { "archive.default": "always" },
+  });
   await using __ = nurse;
   const empty = await nurse.login(garden);
   assert.equal((await ask(empty, `<metadata xmlns='${NS_MAM}'/>`, "get")).reply.firstElement?.elements().length, 0);
