@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { archive } from "#xep/0313-archive/server.ts";
-import { instantMessaging } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
@@ -14,7 +12,6 @@ const chat = (to: string, body: string): string =>
 async function stage(settings = {}): Promise<World> {
   return startWorld({
     accounts: [romeo, juliet, nurse],
-    modules: [...instantMessaging, archive],
     settings,
     options: { "archive.default": "always" },
   });

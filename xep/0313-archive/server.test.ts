@@ -207,7 +207,7 @@ for (const { what, inside, bodies, complete } of [
     bodies: "5678",
     complete: false,
   },
-  { what: "the last page", inside: () => rsm("<max>4</max><before/>"), bodies: "6789", complete: false },
+  { what: "S13 the last page", inside: () => rsm("<max>4</max><before/>"), bodies: "6789", complete: false },
   {
     what: "the page before",
     inside: (ids) => rsm(`<max>4</max><before>${ids[5]}</before>`),
@@ -251,7 +251,7 @@ for (const { what, inside, bodies, complete } of [
     complete: false,
   },
 ] satisfies readonly { what: string; inside: (ids: readonly string[]) => string; bodies: string; complete: boolean }[])
-  test(`asked for ${what}`, async () => {
+  test(`${what}, asked for`, async () => {
     const { world, client, ids } = await nine();
     await using _ = world;
     const page = await ask(client, query(inside(ids), "queryid='x'"));
@@ -264,7 +264,7 @@ for (const { what, inside, bodies, complete } of [
     assert.equal(set?.child("http://jabber.org/protocol/rsm", "last")?.text, sorted.at(-1));
   });
 
-test("with max=0 only their number is told (S13)", async () => {
+test("S13 with max=0 only their number is told", async () => {
   const { world, client } = await nine();
   await using _ = world;
   const page = await ask(client, query(rsm("<max>0</max>")));
@@ -309,7 +309,7 @@ for (const { what, inside, expected } of [
     expected: "not-acceptable",
   },
 ] as const)
-  test(`asking for ${what} gets ${expected}, and no results`, async () => {
+  test(`${what}: asking for it gets ${expected}, and no results`, async () => {
     const { world, client } = await nine();
     await using _ = world;
     const page = await ask(client, query(inside));

@@ -46,7 +46,13 @@ export const pageMessagesMax = integerOption({
 export const archive = serverModule({
   name: "archive",
   implements: [
-    { xep: 313, title: "Message Archive Management", version: "1.1.3", status: "complete" },
+    {
+      xep: 313,
+      title: "Message Archive Management",
+      version: "1.1.3",
+      status: "partial",
+      note: "offline messages that a client has read from the archive are sent to it once more",
+    },
     { xep: 441, title: "Message Archive Management Preferences", version: "0.2.0", status: "complete" },
     { xep: 359, title: "Unique and Stable Stanza IDs", version: "0.7.0", status: "complete" },
     { xep: 59, title: "Result Set Management", version: "1.0", status: "complete" },

@@ -14,7 +14,7 @@ export function stanzaIdBy(message: XmlElement, by: Jid): string | undefined {
   return undefined;
 }
 
-/** The message without all ids that claim to be by `by`; the very same when there are none. [xep0359-3.1-04] */
+/** The message without all ids that claim to be by `by`; the very same when there are none. [xep0359-3-02] */
 export function withoutStanzaIds(message: XmlElement, by: Jid): XmlElement {
   if (!message.elements().some((child) => isIdBy(child, by))) return message;
   return withChildren(
