@@ -57,9 +57,15 @@ export class ChildServer implements AsyncDisposable {
     return Reload.parse(await this.#ask("reload")).problems;
   }
 
-  /** Changes the soft limit of open files while it runs; the hard one stays. */
+  /** Changes the soft limit of open files while it runs; the hard one stays. Needs `prlimit`, of util-linux. */
   async limitOpenFiles(max: number): Promise<void> {
-    await promisify(execFile)("prlimit", ["--pid", String(this.#child.pid), `--nofile=${max}:`]);
+    try {
+      await promisify(execFile)("prlimit", ["--pid", String(this.#child.pid), `--nofile=${max}:`]);
+    } catch (cause) {
+      throw new Error("only prlimit (Linux, util-linux) limits the open files of a process that runs, and it failed", {
+        cause,
+      });
+    }
     this.#starved = true;
   }
 
