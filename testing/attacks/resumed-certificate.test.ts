@@ -26,6 +26,8 @@ after(async () => {
 
 interface Visit {
   readonly mechanisms: string;
+  /** The answer to a log-in by the certificate of the session, offered or not. */
+  readonly answer: string;
   readonly resumed: boolean;
   readonly session: Buffer;
 }
@@ -44,10 +46,22 @@ async function visit(
   client.tls.on("session", (ticket) => sessions.push(ticket));
   client.open("montague.example");
   const [mechanisms] = await client.until(/<mechanisms.*<\/mechanisms>/s);
-  client.send(" ");
+  client.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+  const [answer] = await client.until(/<success[^>]*>|<failure.*<\/failure>/s);
   const ticket = sessions.at(-1) ?? client.tls.getSession() ?? assert.fail("there is a session");
-  return { mechanisms, resumed: client.tls.isSessionReused(), session: ticket };
+  if (answer.startsWith("<success")) await bind(client);
+  return { mechanisms, answer, resumed: client.tls.isSessionReused(), session: ticket };
 }
+
+async function bind(client: SocketClient): Promise<void> {
+  client.open("montague.example");
+  await client.until(/<\/stream:features>/);
+  client.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  await client.until(/<jid>romeo@montague\.example\//);
+}
+
+const logsIn = /^<success/;
+const isRefused = /<invalid-mechanism\/>/;
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const)
   for (const [first, later] of [
@@ -60,9 +74,11 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const)
       const pair = await authority.issue({ addresses: ["romeo@montague.example"] });
       const whole = await visit(version, first ? pair : {}, undefined);
       assert.equal(whole.mechanisms.includes("EXTERNAL"), first);
+      assert.match(whole.answer, first ? logsIn : isRefused);
       const resumed = await visit(version, later ? pair : {}, whole.session);
       assert.ok(resumed.resumed);
       assert.equal(resumed.mechanisms.includes("EXTERNAL"), first);
+      assert.match(resumed.answer, first ? logsIn : isRefused);
     });
 
 function show(withCertificate: boolean): string {
