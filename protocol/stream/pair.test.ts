@@ -86,10 +86,10 @@ describe("a client and a server", () => {
     assert.deepEqual(
       transcript.map((line) => /^(.): (?:<\?.*\?>)?<([a-z:]+)/.exec(line)?.slice(1).join(" ")),
       [
-        ...["C stream:stream", "S stream:stream", "S stream:features", "C starttls", "S proceed"],
-        ...["C stream:stream", "S stream:stream", "S stream:features", "C auth", "S success"],
-        ...["C stream:stream", "S stream:stream", "S stream:features", "C iq", "S iq"],
-      ],
+        ["C stream:stream", "S stream:stream", "S stream:features", "C starttls", "S proceed"],
+        ["C stream:stream", "S stream:stream", "S stream:features", "C auth", "S success"],
+        ["C stream:stream", "S stream:stream", "S stream:features", "C iq", "S iq"],
+      ].flat(),
     );
     assert.equal(client.find("established")?.jid, jid);
   });
