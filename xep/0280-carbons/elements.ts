@@ -24,7 +24,6 @@ export function isCarbonPayload({ ns, name }: XmlElement): boolean {
   return ns === NS_CARBONS && (name === "received" || name === "sent");
 }
 
-
 /** Whether the sender wants no copies made. */
 export function isPrivate(message: XmlElement): boolean {
   return message.child(NS_CARBONS, "private") !== undefined;
