@@ -66,6 +66,8 @@ export class SimClient {
   readonly #eager: boolean;
   #requestsMade = 0;
   #taken: string[] = [];
+  /** What came ahead of the answer to binding. */
+  readonly #early: XmlElement[] = [];
   #heardAt = 0;
   #asked = false;
   #ackDue: Scheduled | undefined;
@@ -244,7 +246,6 @@ export class SimClient {
     this.#ackDue?.cancel();
     this.#ackDue = undefined;
     this.#asked = false;
-    this.requests.clear();
     if (this.session !== undefined && (this.session.resumptionId === undefined || !this.wanted)) this.#endSession();
   }
 
@@ -257,6 +258,8 @@ export class SimClient {
     const { session } = this;
     if (session === undefined) return;
     this.session = undefined;
+    // Until then an answer may come on a resumed stream.
+    this.requests.clear();
     session.end(this.world.clock.now);
     if (this.part.versioned && session.roster !== undefined && session.rosterVersion !== undefined)
       this.rosterKept = { version: session.rosterVersion, items: new Map(session.roster) };
@@ -329,6 +332,7 @@ export class SimClient {
 
   #bind(): void {
     this.#phase = "binding";
+    this.#early.length = 0;
     this.#write(
       `<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${this.part.resource}</resource></bind></iq>`,
     );
@@ -369,6 +373,11 @@ export class SimClient {
   }
 
   #bound(element: XmlElement): void {
+    if (element.name !== "iq" || element.attr("id") !== "bind") {
+      // Others know the address as soon as the server does.
+      this.#early.push(element);
+      return;
+    }
     const jid = element.elements()[0]?.elements()[0]?.text;
     if (element.attr("type") !== "result" || jid === undefined) return this.#giveUp("binding failed");
     const session = new ClientSession({
@@ -381,6 +390,7 @@ export class SimClient {
     this.session = session;
     this.sessions.push(session);
     this.world.began(session);
+    for (const stanza of this.#early.splice(0)) takeStanza(this, session, stanza);
     if (!this.part.managed) return this.#begin(session);
     this.#phase = "enabling";
     return this.#write("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
@@ -393,7 +403,8 @@ export class SimClient {
       session.managed = true;
       session.resumptionId = element.attr("id");
       this.#begin(session);
-    } else this.violation(`${this.name}: management was refused: ${element.name}`);
+    } else if (element.ns !== "urn:xmpp:sm:3") takeStanza(this, session, element);
+    else this.violation(`${this.name}: management was refused: ${element.name}`);
   }
 
   #begin(session: ClientSession): void {
