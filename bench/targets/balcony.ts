@@ -55,10 +55,6 @@ port = ${place.tlsPort}
 scram_iterations = 4096
 scram_without_tls = true
 
-# What a message costs without an archive, which none of the others has in these scenarios.
-[features.archive]
-default = "never"
-
 [limits.rate]
 session_bytes_per_second = 1073741824
 session_bytes_burst = 1073741824

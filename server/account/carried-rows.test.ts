@@ -13,7 +13,7 @@ async function stage(settings = {}): Promise<World> {
   return startWorld({
     accounts: [romeo, juliet, nurse],
     settings,
-    options: { "archive.default": "always" },
+    options: { archive: true },
   });
 }
 
@@ -65,7 +65,7 @@ test("whoever cannot be read refuses, and neither keeps it", async () => {
 });
 
 test("what is blocked is kept by its sender only", async () => {
-  await using world = await startWorld({ accounts: [romeo, juliet], options: { "archive.default": "always" } });
+  await using world = await startWorld({ accounts: [romeo, juliet], options: { archive: true } });
   const [one, other] = [await available(world, `${romeo}/garden`), await available(world, `${juliet}/balcony`)];
   await other.sendText(`<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='${romeo}'/></block></iq>`);
   await one.sendText(chat(juliet, "1"));

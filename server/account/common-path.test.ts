@@ -47,7 +47,7 @@ for (const managed of [false, true])
   });
 
 test("a chat message that both keep costs one commit, of two rows, whoever of the two is asleep", async () => {
-  await using world = await startWorld({ accounts: [romeo, juliet], options: { "archive.default": "always" } });
+  await using world = await startWorld({ accounts: [romeo, juliet], options: { archive: true } });
   const sender = await world.login(`${romeo}/orchard`);
   await sender.sendText("<presence/>");
   const send = async (): Promise<number> => {

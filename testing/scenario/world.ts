@@ -154,7 +154,7 @@ function settingsOf(options: WorldOptions): CoreSettings {
         domain: domainOf(jid),
         contacts: options.contacts ?? {},
         enabled: (module) => module.onByDefault !== false || options.options?.[module.name] === true,
-        configured: (module, option) => ({ ...quiet, ...options.options })[`${module.name}.${option.key}`],
+        configured: (module, option) => options.options?.[`${module.name}.${option.key}`],
       };
     },
   );
@@ -174,9 +174,6 @@ function settingsOf(options: WorldOptions): CoreSettings {
     ...options.settings,
   };
 }
-
-/** Scenarios that are not about archives see messages as they were sent, without ids, and no rows. */
-const quiet: Readonly<Record<string, unknown>> = { "archive.default": "never" };
 
 /** Waits for a promise of the server's while the virtual world goes on. */
 async function settled<T>(env: VirtualEnv, promise: Promise<T>): Promise<T> {

@@ -17,14 +17,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "outbox-flush-forgotten",
     path: "server/account/outbox.ts",
-    find: "return this.#entries.splice(0, count === -1 ? this.#entries.length : count);",
-    put: "const done = this.#entries.splice(0, count === -1 ? this.#entries.length : count);\n    return batch % 16 === 0 ? [] : done;",
+    find: "const released = this.#entries.splice(0, count === -1 ? this.#entries.length : count);",
+    put: "const all = this.#entries.splice(0, count === -1 ? this.#entries.length : count);\n    const released = batch % 16 === 0 ? [] : all;",
   },
   {
     name: "two-sends-swapped",
     path: "server/account/outbox.ts",
-    find: "return this.#entries.splice(0, count === -1 ? this.#entries.length : count);",
-    put: "return this.#entries.splice(0, count === -1 ? this.#entries.length : count).reverse();",
+    find: "const released = this.#entries.splice(0, count === -1 ? this.#entries.length : count);",
+    put: "const released = this.#entries.splice(0, count === -1 ? this.#entries.length : count).reverse();",
   },
   {
     name: "management-counts-one-too-many",

@@ -17,7 +17,7 @@ async function stage(
   const world = await startWorld({
     accounts: [romeo, juliet],
     modules: [...instantMessaging, archive],
-    options: { "archive.default": "always", ...options },
+    options: { archive: true, ...options },
   });
   return { world, client: await world.login(`${romeo}/garden`) };
 }

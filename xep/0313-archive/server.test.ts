@@ -26,7 +26,7 @@ async function stage(options: Readonly<Record<string, unknown>> = {}): Promise<W
   return startWorld({
     accounts: [romeo, juliet],
     modules: [...instantMessaging, carbons, archive],
-    options: { "archive.default": "always", ...options },
+    options: { archive: true, ...options },
   });
 }
 
@@ -347,7 +347,7 @@ test("the ends of the archive are told, and of an empty one that it is empty [xe
   const nurse = await startWorld({
     accounts: [romeo],
     modules: [...instantMessaging, archive],
-    options: { "archive.default": "always" },
+    options: { archive: true },
   });
   await using __ = nurse;
   const empty = await nurse.login(garden);

@@ -51,12 +51,14 @@ export const archive = serverModule({
       title: "Message Archive Management",
       version: "1.1.3",
       status: "partial",
-      note: "offline messages that a client has read from the archive are sent to it once more",
+      note: "off unless asked for: after a crash, clients that read no archive may miss what only the archive has",
     },
     { xep: 441, title: "Message Archive Management Preferences", version: "0.2.0", status: "complete" },
     { xep: 359, title: "Unique and Stable Stanza IDs", version: "0.7.0", status: "complete" },
     { xep: 59, title: "Result Set Management", version: "1.0", status: "complete" },
   ],
+  // Until what is archived and was not delivered when the server died reaches clients that read no archive.
+  onByDefault: false,
   // [xep0313-7-01] [xep0313-7-03] [xep0313-7-04]
   accountFeatures: [NS_MAM, NS_MAM_EXTENDED, NS_MAM_GROUPCHAT, NS_STANZA_IDS],
   options: [archiveDefault, pageMessagesMax, retentionDays, messagesMax],
