@@ -82,7 +82,10 @@ class ScenarioRun {
     const violations = [
       ...this.#server.bugs,
       ...this.#ledger.violations,
-      ...checkLedger(this.#ledger, this.#model, this.#sessions),
+      ...checkLedger(this.#ledger, this.#model, {
+        sessions: this.#sessions,
+        archived: (account) => this.#server.archivedIds(account),
+      }),
       ...views,
       ...checkLeftovers(this.#server, cast.accounts),
     ];
