@@ -122,6 +122,8 @@ export class LocalAccount implements Account, Runnable {
   #occupied = false;
   #inQueue = false;
   #reload = false;
+  /** The first batch that failed since the data were read: what was written from there on may not be what is stored. */
+  #unwritten: { readonly batch: number; readonly cause: unknown } | undefined;
   #retry: Timer | undefined;
 
   constructor(parts: AccountParts) {
@@ -196,7 +198,7 @@ export class LocalAccount implements Account, Runnable {
   };
 
   /** Sends a stanza together with what was written about it, where its recipient's owner is here to commit both as one. */
-  readonly sendWithRows = (stanza: Stanza): void => {
+  sendWithRows(stanza: Stanza): void {
     const { stage } = this.#parts;
     if (this.#writes.length === 0 || stanza.to === undefined || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
     const writes = this.#writes;
@@ -210,7 +212,7 @@ export class LocalAccount implements Account, Runnable {
     const rows = { writes, ended };
     if (this.#routes.idle) return stage.handOver(stanza, rows);
     return this.#behindOwn(() => stage.handOver(stanza, rows));
-  };
+  }
 
   readonly outboundVerdict = (stanza: Stanza, session: Session): Verdict | undefined =>
     this.#parts.stage.outboundVerdict(this, stanza, session);
@@ -222,11 +224,12 @@ export class LocalAccount implements Account, Runnable {
     return this.#outbox.add({ after, caused: unissued || after > this.#issuedBefore, run, failed });
   };
 
-  readonly rowsCommitted = (): Promise<void> =>
-    new Promise((resolve) => {
+  rowsCommitted(): Promise<void> {
+    return new Promise((resolve) => {
       if (this.#lent === 0) resolve();
       else this.whenDurable(resolve, () => resolve());
     });
+  }
 
   #behindOwn(run: () => void, failed?: (cause: unknown) => void): void {
     const unissued = this.#writes.length > 0;

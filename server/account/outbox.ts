@@ -4,8 +4,8 @@
  */
 export class Outbox {
   readonly #entries: OutboxEntry[] = [];
-  /** Batches that are being committed, in their order. */
-  readonly #open = new Set<number>();
+  /** Batches that are being committed, in their order; none for most accounts most of the time, which then pay nothing. */
+  #open: number[] | undefined;
   /** Why batches failed that entries still wait behind. */
   #failures: Map<number, unknown> | undefined;
   #last = 0;
@@ -17,7 +17,7 @@ export class Outbox {
 
   /** True while nothing waits and nothing is being committed. */
   get idle(): boolean {
-    return this.#open.size === 0 && this.#entries.length === 0;
+    return this.#open === undefined && this.#entries.length === 0;
   }
 
   get size(): number {
@@ -26,7 +26,8 @@ export class Outbox {
 
   /** A batch is going to be committed. */
   open(batch: number): void {
-    this.#open.add(batch);
+    this.#open ??= [];
+    this.#open.push(batch);
     this.#last = batch;
   }
 
@@ -41,9 +42,12 @@ export class Outbox {
    * @param failure why it was not written
    */
   close(batch: number, failure?: { readonly cause: unknown }): readonly ReleasedEntry[] {
-    if (!this.#open.delete(batch)) return [];
+    const at = this.#open?.indexOf(batch) ?? -1;
+    if (this.#open === undefined || at === -1) return [];
+    this.#open.splice(at, 1);
+    if (this.#open.length === 0) this.#open = undefined;
     if (failure !== undefined) this.#failures = (this.#failures ?? new Map()).set(batch, failure.cause);
-    const [oldest = Infinity] = this.#open;
+    const oldest = this.#open?.[0] ?? Infinity;
     const count = this.#entries.findIndex((entry) => entry.after >= oldest || entry.after > this.#last);
     const released = this.#entries.splice(0, count === -1 ? this.#entries.length : count);
     const result = released.map((entry) => ({
