@@ -10,7 +10,8 @@ export interface RecipientLimit {
 export class RecipientCount {
   readonly #limit: RecipientLimit;
   readonly #now: () => number;
-  readonly #seen = new Set<BareJid>();
+  /** Undefined until it writes to somebody: most sessions are silent most of the time. */
+  #seen: Set<BareJid> | undefined;
   #windowEnd = 0;
 
   constructor(limit: RecipientLimit, now: () => number) {
@@ -22,9 +23,10 @@ export class RecipientCount {
   admits(recipient: BareJid): boolean {
     const now = this.#now();
     if (now >= this.#windowEnd) {
-      this.#seen.clear();
+      this.#seen = undefined;
       this.#windowEnd = now + this.#limit.windowMs;
     }
+    this.#seen ??= new Set();
     if (this.#seen.has(recipient)) return true;
     // [rfc6120-13.12-12]
     if (this.#seen.size >= this.#limit.max) return false;
