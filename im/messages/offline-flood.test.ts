@@ -155,3 +155,35 @@ test("rows that cannot be removed at first are removed later, and what a client 
   assert.deepEqual(idsOf(again), []);
   assert.equal(await rows(world), 0);
 });
+
+test("messages that could not be written take no room from those that come later", async () => {
+  const one = (id: number): string => `<message to='${julietJid}' type='chat' id='${id}'><body>${id}</body></message>`;
+  let onlyTheFirstFailed = 0;
+  for (let turns = 1; turns <= 16; turns += 1) {
+    await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": 3 } });
+    const romeo = await world.login(`${romeoJid}/orchard`);
+    await romeo.sendText(one(1));
+    world.faults.failCommits("full");
+    romeo.transport.send(one(2));
+    // The next one comes while that is being written, and is written when the disc works again.
+    later(world, 1, () => romeo.transport.send(one(3)));
+    later(world, turns, () => world.faults.failCommits(undefined));
+    await world.settle();
+    if ((await rows(world)) === 2) onlyTheFirstFailed += 1;
+    await romeo.sendText(one(4) + one(5) + one(6));
+    assert.equal(await rows(world), 3, `after ${turns} turns`);
+    const juliet = await world.login(`${julietJid}/balcony`);
+    await juliet.sendText("<presence/>");
+    assert.equal(await rows(world), 0);
+    const counted = world.store.get("offline-count", julietJid, "");
+    await world.settle();
+    assert.equal(await counted, "0");
+  }
+  assert.ok(onlyTheFirstFailed > 0);
+});
+
+/** Runs it when the server has had so many turns. */
+function later(world: World, turns: number, run: () => void): void {
+  if (turns === 0) run();
+  else world.env.defer(() => later(world, turns - 1, run));
+}

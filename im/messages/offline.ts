@@ -12,13 +12,22 @@ import { hasDelayBy } from "./own-delay.ts";
 
 /** Messages that wait for their recipient, as they were received. */
 export const offlineMessages = accountArchive("offline", 1);
+/**
+ * How many they are, as the batch that wrote it saw it: batches that were under way then may have failed. It is what an
+ * account starts from when it wakes; from then on memory knows better, and every log-in that reads the messages counts them.
+ */
 export const offlineCount = accountValue<number>("offline-count", 1, json());
 
 /** Messages read from storage at once. */
 const pageMessages = 100;
 
-/** Stored messages that sessions of an account are being given. */
+/** How many messages an account has, and those that its sessions are being given. */
 interface Lent {
+  /** Rows, with what is being written; undefined until somebody asks. */
+  count: number | undefined;
+  /** Changes of that so far, and those of them that are not durable yet. */
+  changes: number;
+  changing: number;
   /** No other session gets these too. */
   readonly claimed: Set<string>;
   /** Those of them that were written down for a session only, and do not count as waiting. */
@@ -60,11 +69,13 @@ export class OfflineStore {
       // Into this session's batch as well: the one that it is in may yet fail.
       this.relyOn(account, shared.id, 1);
       account.archive(offlineMessages).append(shared);
-      account.value(offlineCount).set(account.value(offlineCount).get() ?? 1);
+      account.value(offlineCount).set(this.#count(account));
       account.whenDurable(() => {
         // That one has failed, and this has not.
         if (this.#securedAs.has(stanza)) return;
         this.#securedAs.set(stanza, shared);
+        lent.count = this.#count(account) + 1;
+        lent.changes += 1;
         lent.claimed.add(shared.id);
         lent.extra.add(shared.id);
         lent.relying.set(shared.id, 1);
@@ -132,7 +143,7 @@ export class OfflineStore {
       lent.leaving.add(id);
     }
     account.archive(offlineMessages).remove(ids);
-    account.value(offlineCount).set(Math.max(0, (account.value(offlineCount).get() ?? 0) - ids.length));
+    this.#changeCount(account, -ids.length);
     account.whenDurable(
       () => {
         for (const id of ids) {
@@ -151,13 +162,45 @@ export class OfflineStore {
 
   /** Messages that wait for any client, as far as they count. */
   #waiting(account: Account): number {
-    return (account.value(offlineCount).get() ?? 0) - this.#lentBy(account).extra.size;
+    return this.#count(account) - this.#lentBy(account).extra.size;
+  }
+
+  #count(account: Account): number {
+    const lent = this.#lentBy(account);
+    const stored = account.value(offlineCount).get();
+    // Nothing was ever kept, or the account was wiped.
+    if (stored === undefined) lent.count = 0;
+    return (lent.count ??= stored ?? 0);
+  }
+
+  /**
+   * Joins the batch of the rows that it is about. It is taken back where that fails: the slot has then been read anew
+   * as a later batch wrote it, which could not know.
+   */
+  #changeCount(account: Account, by: number): void {
+    const lent = this.#lentBy(account);
+    lent.count = Math.max(0, this.#count(account) + by);
+    account.value(offlineCount).set(lent.count);
+    lent.changes += 1;
+    lent.changing += 1;
+    account.whenDurable(
+      () => {
+        lent.changing -= 1;
+      },
+      () => {
+        lent.changing -= 1;
+        lent.count = Math.max(0, (lent.count ?? 0) - by);
+      },
+    );
   }
 
   #lentBy(account: Account): Lent {
     const known = this.#lent.get(account);
     if (known !== undefined) return known;
     const lent: Lent = {
+      count: undefined,
+      changes: 0,
+      changing: 0,
       claimed: new Set(),
       extra: new Set(),
       relying: new Map(),
@@ -180,7 +223,7 @@ export class OfflineStore {
     const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, now);
     const entry: ArchiveEntry = { id, at, with: bareOf(stanza.from), value: storedXml.encode(element) };
     account.archive(offlineMessages).append(entry);
-    account.value(offlineCount).set((account.value(offlineCount).get() ?? 0) + 1);
+    this.#changeCount(account, 1);
     return entry;
   }
 
@@ -192,6 +235,9 @@ export class OfflineStore {
   async deliver(account: Account, session: Session): Promise<void> {
     this.forget(account, []);
     const archive = account.archive(offlineMessages);
+    const lent = this.#lentBy(account);
+    let rows = 0;
+    let changesBefore: number | undefined;
     for (let after: string | undefined; ;) {
       const page = await archive.page({
         max: pageMessages,
@@ -200,10 +246,16 @@ export class OfflineStore {
       });
       // What the last page ended with is gone: another device has had it, and what is behind it.
       if (!page.found) return;
+      if (after === undefined && lent.changing === 0) changesBefore = lent.changes;
+      rows += page.rows.length;
       for (const entry of page.rows) this.#send(account, session, entry);
       after = page.last;
-      if (page.complete) return;
+      if (page.complete) break;
     }
+    // All have been seen, and nothing has changed meanwhile: that is how many they are.
+    if (lent.changes !== changesBefore) return;
+    lent.count = rows;
+    if ((account.value(offlineCount).get() ?? 0) !== rows) account.value(offlineCount).set(rows);
   }
 
   #send(account: Account, session: Session, entry: ArchiveEntry): void {
