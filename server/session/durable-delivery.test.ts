@@ -126,6 +126,22 @@ test("a session that ends while nothing can be written gives its messages back, 
   assert.deepEqual(acks(sender), ["1", "2"]);
 });
 
+test("a session that ends while nothing can be written is seen to leave all the same", async () => {
+  await using world = await startWorld({ accounts });
+  const sender = await available(world, `${romeo}/orchard`);
+  const { client: recipient } = await managed(world, `${juliet}/balcony`);
+  await recipient.sendText(`<presence to='${romeo}'/>`);
+  await recipient.cut();
+  world.faults.failCommits("full");
+  await sender.sendText(chat(juliet, "1"));
+  await world.advance(601_000);
+  const told = sender.pending.filter((each) => each.name === "presence" && each.attr("from")?.startsWith(juliet));
+  assert.deepEqual(
+    told.map((each) => `${each.attr("from")} ${each.attr("type") ?? "available"}`),
+    [`${juliet}/balcony available`, `${juliet}/balcony unavailable`],
+  );
+});
+
 for (const max of [0, 2])
   test(`what a cut session owes is written down though ${max} messages fill the offline store, and brought when it is back`, async () => {
     await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": max } });

@@ -314,11 +314,15 @@ export class LocalSession implements Session {
     this.#link = undefined;
     this.#held = undefined;
     this.#runSettledWaiters();
-    this.account.post((account) => {
+    const management = this.#management;
+    this.account.post(() => {
       if (this.account.sessions.get(this.resource) === this) this.account.sessions.delete(this.resource);
       // Before anybody hears of it, so that what comes next finds its place behind what was owed.
-      const management = this.#management;
       management?.owed.hand();
+    });
+    // By itself: that the session is gone is no consequence of what was written of what it owed, and remains true where
+    // that could not be written.
+    this.account.post((account) => {
       this.#host.emit(sessionEnded, { account, session: this });
       if (management?.id === undefined) return;
       const { id, tracker } = management;
