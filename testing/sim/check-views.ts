@@ -70,9 +70,9 @@ function checkSubscription(mine: AccountView, theirs: AccountView, model: WorldM
   const here = mine.witness.roster?.get(theirs.account);
   const there = theirs.witness.roster?.get(mine.account);
   const sees = seesPresence(here);
-  const shows = ["from", "both"].includes(factOf(there, "subscription"));
+  const shows = showsPresence(there);
   const found: string[] = [];
-  if (sees !== shows)
+  if (sees !== shows && !isShownInVain(mine, theirs, model))
     found.push(`${mine.account} ${sees ? "sees" : "does not see"} ${theirs.account}, which thinks otherwise`);
   const asks = factOf(here, "ask") === "subscribe";
   const asked = theirs.witness.asked.has(mine.account);
@@ -123,6 +123,7 @@ function doubtful(
 /** Who may see somebody sees exactly the devices that are there; who may not sees none. */
 function checkPresence(mine: AccountView, theirs: AccountView, model: WorldModel): readonly string[] {
   if (model.lostForWords(mine.account, theirs.account)) return [];
+  const inVain = isShownInVain(mine, theirs, model);
   const blocked = [
     ...model.blocks(mine.account, theirs.account).candidates(),
     ...model.blocks(theirs.account, mine.account).candidates(),
@@ -130,12 +131,25 @@ function checkPresence(mine: AccountView, theirs: AccountView, model: WorldModel
   if (blocked.includes(true) && blocked.includes(false)) {
     const certain =
       mine.witness.blocked?.has(theirs.account) === true || theirs.witness.blocked?.has(mine.account) === true;
-    return checkSeen(mine, theirs, certain);
+    return checkSeen(mine, theirs, { blocked: certain, inVain });
   }
-  return checkSeen(mine, theirs, blocked[0] === true);
+  return checkSeen(mine, theirs, { blocked: blocked[0] === true, inVain });
 }
 
-function checkSeen(mine: AccountView, theirs: AccountView, blocked: boolean): readonly string[] {
+/** The two rosters are at odds for good, so that presence comes that nobody asked for: only then. */
+function isShownInVain(mine: AccountView, theirs: AccountView, model: WorldModel): boolean {
+  return (
+    !seesPresence(mine.witness.roster?.get(theirs.account)) &&
+    showsPresence(theirs.witness.roster?.get(mine.account)) &&
+    model.mayBeLetInUnasked(mine.account, theirs.account)
+  );
+}
+
+function checkSeen(
+  mine: AccountView,
+  theirs: AccountView,
+  { blocked, inVain }: { readonly blocked: boolean; readonly inVain: boolean },
+): readonly string[] {
   const maySee = seesPresence(mine.witness.roster?.get(theirs.account)) && !blocked;
   const there = theirs.sessions.filter(({ priority }) => priority !== undefined);
   const found: string[] = [];
@@ -144,7 +158,7 @@ function checkSeen(mine: AccountView, theirs: AccountView, blocked: boolean): re
     for (const { jid, directedTo } of there) {
       const sees = session.sees.has(jid);
       if (maySee && !sees) found.push(`${session.name} does not see ${jid}`);
-      else if (!maySee && sees && (blocked || !directedTo.has(session.account)))
+      else if (!maySee && sees && (blocked || !(inVain || directedTo.has(session.account))))
         found.push(`${session.name} sees ${jid}${blocked ? " in spite of a block" : ""}`);
     }
   }
@@ -163,4 +177,8 @@ function checkGhosts({ sessions }: AccountView, views: readonly AccountView[]): 
 
 function seesPresence(shown: string | undefined): boolean {
   return ["to", "both"].includes(factOf(shown, "subscription"));
+}
+
+function showsPresence(shown: string | undefined): boolean {
+  return ["from", "both"].includes(factOf(shown, "subscription"));
 }

@@ -33,6 +33,18 @@ export class Register<T> {
     return this.writes.some(({ done }) => done) ? values : [this.#initial, ...values];
   }
 
+  /** Whether it may have held a value, one that it did not begin with, at some time between these two. */
+  mayHaveBeen(value: T, { from, until }: { readonly from: number; readonly until: number }): boolean {
+    return this.writes.some(
+      (write) =>
+        write.value === value &&
+        write.sentAt <= until &&
+        !this.writes.some(
+          (later) => later.value !== value && isAfter(later, write) && (later.answeredAt ?? Infinity) < from,
+        ),
+    );
+  }
+
   /** Its value, if there is no doubt. */
   certain(): T | undefined {
     const [first, ...others] = new Set(this.candidates());

@@ -113,7 +113,10 @@ export class SimClient {
     this.#write("</stream:stream>");
     const connection = this.#connection;
     this.world.clock.after(8_000, () => {
-      if (this.#connection === connection && this.#phase === "closing") this.#drop();
+      if (this.#connection !== connection || this.#phase !== "closing") return;
+      this.#drop();
+      // It may want to be back by now, and nothing else calls it.
+      if (this.wanted) this.#connect();
     });
   }
 
@@ -165,7 +168,7 @@ export class SimClient {
     const { session } = this;
     if (session === undefined) return;
     if (session.priority === undefined) session.sees.clear();
-    session.priority = this.priority;
+    session.prefer(this.priority, this.world.clock.now);
     this.sendStanza(`<presence><priority>${this.priority}</priority></presence>`);
   }
 

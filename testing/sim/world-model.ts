@@ -60,6 +60,26 @@ export class WorldModel {
     );
   }
 
+  /**
+   * Whether a contact's roster may rightly go on saying that the user is let in, though the user's own says no more of
+   * it. RFC 6121 has no remedy where
+   *
+   * - the user wanted no more while the contact may have blocked the user: what a blocked user says of subscriptions is
+   *   dropped without an answer (XEP-0191 §3.3), and blocking ends no subscription by itself;
+   * - the user asked again before the answer to that had come: `unsubscribed`, which the contact's server sends by
+   *   itself (§A.3.2), reads like a refusal of the new request, and the approval behind it is one that nobody waits for
+   *   (§A.3.3).
+   */
+  mayBeLetInUnasked(user: string, contact: string): boolean {
+    const said = this.said(user, contact);
+    return said.some(({ word, at, heardAt }) => {
+      if (word !== "unsubscribe" && word !== "remove") return false;
+      const until = (heardAt ?? at + 120_000) + crossingMs;
+      const askedAgain = said.some((later) => later.word === "subscribe" && later.at >= at && later.at <= until);
+      return askedAgain || this.blocks(contact, user).mayHaveBeen(true, { from: at, until });
+    });
+  }
+
   /** Whether something went wrong, of these kinds, while what began and ended at these times was under way. */
   troubled(from: number, until: number, kinds: readonly Trouble["kind"][]): boolean {
     return this.troubles.some(
