@@ -36,6 +36,13 @@ export interface Account {
    */
   readonly whenDurable: (run: () => void, failed?: (cause: unknown) => void) => void;
   /**
+   * Like `whenDurable`, for what tells what was read here rather than what this handling wrote.
+   *
+   * @param failed runs also when something written before could not be: what was read may not be what is stored. When it
+   * has something posted, that reads anew
+   */
+  readonly whenConfirmed: (run: () => void, failed: (cause: unknown) => void) => void;
+  /**
    * Resolves when the rows about all messages sent so far are durable, or will never be: those too that the recipients'
    * owners commit. For who reads beside the account's work; within that work it would have owners wait for one another.
    */

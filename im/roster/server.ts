@@ -60,11 +60,14 @@ function get({ account, session, payload: { ver } }: AccountRequest<Infer<typeof
     return Query.build({ ver: rosterVersion(account), items: listed.map(shownItem) });
   }
   // Behind the result come the changes, and then those that happen meanwhile.
-  account.post(() => {
+  const tellChanges = (): void => {
     session.set(interestedSlot, true);
     // [rfc6121-2.6.3-03]
     for (const change of changesSince(account, ver) ?? []) push(session, change);
-  });
+    // Pushes of what turns out not to be stored do not leave; what is stored has to be told all the same.
+    account.whenConfirmed(nothing, () => account.post(tellChanges));
+  };
+  account.post(tellChanges);
   // [rfc6121-2.6.3-01]
   return undefined;
 }
@@ -104,3 +107,5 @@ function remove(host: Host, account: Account, known: RosterItem | undefined): vo
   pushToInterested(account, known.jid);
   host.emit(rosterItemRemoved, { account, item: known });
 }
+
+function nothing(): void {}

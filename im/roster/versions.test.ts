@@ -167,3 +167,27 @@ test("who comes back finds a contact that was removed and listed again once, and
     ["guest3@example.net none"],
   );
 });
+
+test("who comes back while a change is being written that fails is told the changes that are stored, and no version that is not", async () => {
+  await using world = await start();
+  const client = await world.login(`${juliet}/balcony`);
+  await fill(client, 4);
+  const before = await ask(client, "");
+  await set(client, "<item jid='nurse@example.com'/>");
+  client.ignoreAll();
+  const stored = await ask(client, "");
+  client.ignoreAll();
+  world.faults.failCommits("full");
+  await client.sendText(
+    "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='tybalt@example.com'/></query></iq>" +
+      `<iq type='get' id='g'><query xmlns='jabber:iq:roster' ver='${before?.ver}'/></iq>`,
+  );
+  const [told] = client.pending.filter((iq) => iq.attr("id") === "g");
+  assert.deepEqual([told?.attr("type"), told?.elements().length], ["result", 0]);
+  const changes = client.pending.flatMap((iq) => (iq.attr("type") === "set" ? (iq.elements()[0] ?? []) : []));
+  assert.ok(changes.length > 0);
+  for (const change of changes) {
+    assert.equal(change.attr("ver"), stored?.ver);
+    assert.equal(change.elements()[0]?.attr("jid"), "nurse@example.com");
+  }
+});

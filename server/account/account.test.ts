@@ -259,3 +259,16 @@ test("addresses that were asked for while nothing could be read are not remember
 function errors(world: World): number {
   return world.log.filter(({ level }) => level === "error").length;
 }
+
+test("what is read behind a write that fails is read again, and nobody is told what is not stored", async () => {
+  await using world = await start();
+  const client = await world.login(`${romeo}/orchard`);
+  await client.sendText(note("set", "0", "old"));
+  client.ignoreAll();
+  world.faults.failCommits("full");
+  await client.sendText(note("set", "1", "new") + note("get", "2"));
+  const read = client.pending.find((stanza) => stanza.attr("id") === "2");
+  assert.equal(read?.attr("type"), "result");
+  assert.equal(read?.elements()[0]?.attr("value"), "old");
+  assert.deepEqual(came(client).toSorted(), ["iq 1 resource-constraint", "iq 2"]);
+});

@@ -231,6 +231,16 @@ export class LocalAccount implements Account, Runnable {
     });
   }
 
+  readonly whenConfirmed = (run: () => void, failed: (cause: unknown) => void): void => {
+    const after = this.#batches;
+    if (this.#writes.length > 0 || after > this.#issuedBefore) return this.whenDurable(run, failed);
+    return this.whenDurable(() => {
+      const unwritten = this.#unwritten;
+      if (unwritten === undefined || unwritten.batch > after) run();
+      else failed(unwritten.cause);
+    }, failed);
+  };
+
   #behindOwn(run: () => void, failed?: (cause: unknown) => void): void {
     const unissued = this.#writes.length > 0;
     const after = unissued ? this.#batches + 1 : this.#routes.last;
@@ -259,18 +269,20 @@ export class LocalAccount implements Account, Runnable {
 
   /** Delivers to a session, in the outbox's order. */
   readonly sendTo = (session: LocalSession, stanza: Stanza): void => {
-    if (!this.#gated) return session.transmit(stanza);
+    if (!this.#gated && this.#unwritten === undefined) return session.transmit(stanza);
     stanza.hold();
-    return this.whenDurable(
-      () => {
-        session.transmit(stanza);
-        stanza.release();
-      },
-      (cause) => {
-        this.#parts.stage.unwritten(stanza, cause);
-        stanza.release();
-      },
-    );
+    const run = (): void => {
+      session.transmit(stanza);
+      stanza.release();
+    };
+    const failed = (cause: unknown): void => {
+      this.#parts.stage.unwritten(stanza, cause);
+      stanza.release();
+    };
+    // What the account pushes of its own data is as true as they are; errors and what others say stay what they are.
+    if (stanza.kind === "iq" && stanza.type === "set" && stanza.from === this.jid)
+      return this.whenConfirmed(run, failed);
+    return this.whenDurable(run, failed);
   };
 
   /** What is stored has changed behind the slots' back: the account was created, or wiped. */
@@ -408,7 +420,11 @@ export class LocalAccount implements Account, Runnable {
 
   /** A batch of this owner's is durable, or will not be. */
   #endBatch(batch: number, failure?: { readonly cause: unknown }): void {
-    if (failure !== undefined) this.#reload = true;
+    if (failure !== undefined) {
+      this.#reload = true;
+      if (this.#unwritten === undefined || batch < this.#unwritten.batch)
+        this.#unwritten = { batch, cause: failure.cause };
+    }
     for (const outbox of [this.#routes, this.#outbox])
       for (const { entry, failure: failed } of outbox.close(batch, failure))
         this.#guarded(failed === undefined ? entry.run : () => entry.failed?.(failed.cause));
@@ -426,6 +442,7 @@ export class LocalAccount implements Account, Runnable {
   #wake(): void {
     this.#phase = "waking";
     this.#reload = false;
+    this.#unwritten = undefined;
     this.#retry?.cancel();
     this.#retry = undefined;
     const { store, exists } = this.#parts;

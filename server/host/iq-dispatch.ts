@@ -9,17 +9,22 @@ import type { LocalHost } from "./local-host.ts";
 import { asStanzaError, refuse, storageFailure } from "./refusal.ts";
 import { iqKey } from "./steps.ts";
 
+/** How often a request is handled at most when what its answer tells turns out not to be stored. */
+const attemptsMax = 3;
+
 /**
  * An iq to an account: exactly one handler answers (RFC 6120 §8.2.3). A promise comes back only when the account's
  * mailbox has to wait for it.
  *
  * @param session the account's own session that asks; undefined when somebody else does
+ * @param attemptsLeft how often what is read may turn out not to be stored before the asker is told to wait
  */
 export function answerAccountIq(
   host: LocalHost,
   account: LocalAccount,
   stanza: Stanza,
   session: LocalSession | undefined,
+  attemptsLeft = attemptsMax,
 ): void | Promise<void> {
   // [rfc6120-10.3.3-02]
   const asked = find(host, stanza, session, (key) => host.steps.accountIq.get(key));
@@ -30,12 +35,17 @@ export function answerAccountIq(
     refuse(host, stanza, new StanzaError(handler.refusal ?? "service-unavailable"));
     return undefined;
   }
+  // Where it read what then could not be written: once more, of what is stored.
+  const again =
+    handler.effect === "reads" && attemptsLeft > 1
+      ? () => account.post(() => answerAccountIq(host, account, stanza, session, attemptsLeft - 1))
+      : undefined;
   const answered = settle(
     host,
     stanza,
     session,
     () => handler.handle(payload, { stanza, account, from: stanza.from, session }),
-    (answer) => sendAnswer(host, account, stanza, session, answer),
+    (answer) => sendAnswer(host, account, { stanza, session, answer, again }),
   );
   // What follows waits until it is done. [rfc6120-10.1-06]
   return handler.effect === "writes" ? answered : undefined;
@@ -109,20 +119,27 @@ function settle(
   return undefined;
 }
 
-/** The result leaves when what the handler wrote is durable; if that fails, an error leaves in its place. */
+/**
+ * The result leaves when what the handler wrote, or read of what others wrote, is durable; if that fails, the request is
+ * handled again or an error leaves in its place.
+ */
 function sendAnswer(
   host: LocalHost,
   account: LocalAccount,
-  stanza: Stanza,
-  session: LocalSession | undefined,
-  answer: IqAnswer,
+  parts: {
+    readonly stanza: Stanza;
+    readonly session: LocalSession | undefined;
+    readonly answer: IqAnswer;
+    readonly again: (() => void) | undefined;
+  },
 ): void {
+  const { stanza, session, answer, again } = parts;
   const result = resultStanza(host, stanza, answer);
   // [rfc6121-2.3.2-02]
-  account.whenDurable(
+  account.whenConfirmed(
     () => (session === undefined ? host.route(result) : session.transmit(result)),
     // [rfc6121-2.3.3-01]
-    (cause) => refuse(host, stanza, storageFailure(cause), session),
+    (cause) => (again === undefined ? refuse(host, stanza, storageFailure(cause), session) : again()),
   );
 }
 
