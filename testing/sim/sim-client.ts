@@ -168,7 +168,7 @@ export class SimClient {
     const { session } = this;
     if (session === undefined) return;
     if (session.priority === undefined) session.sees.clear();
-    session.prefer(this.priority, this.world.clock.now);
+    session.priority = this.priority;
     this.sendStanza(`<presence><priority>${this.priority}</priority></presence>`);
   }
 
