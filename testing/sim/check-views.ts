@@ -13,6 +13,7 @@ export interface AccountView {
 export function checkViews(views: readonly AccountView[], model: WorldModel): readonly string[] {
   return views.flatMap((view) => [
     ...checkDevices(view),
+    ...checkOwnPresence(view),
     ...views.flatMap((other) =>
       other === view
         ? []
@@ -38,6 +39,16 @@ function checkDevices({ sessions, witness }: AccountView): readonly string[] {
     if (blocked !== wanted) found.push(`${session.name} shows as blocked ${blocked}, and blocked are ${wanted}`);
   }
   return found;
+}
+
+/** Who is available sees every device of the account's that is, whatever its priority; the witness has just come. */
+function checkOwnPresence({ sessions }: AccountView): readonly string[] {
+  const there = sessions.filter(({ priority }) => priority !== undefined);
+  return there.flatMap(({ name, jid, sees }) =>
+    there.flatMap((other) =>
+      other.jid === jid || sees.has(other.jid) ? [] : `${name} does not see its own ${other.jid}`,
+    ),
+  );
 }
 
 function differences(
