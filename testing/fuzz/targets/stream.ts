@@ -46,13 +46,19 @@ export const target = fuzzTarget({
     const watch = new Watch(first.state.role, startTls === "required" && channel === undefined);
     watch.see(first.effects);
     const walk = new Walk(first);
+    let readerEnded = false;
     for (const line of lines) {
       const next = inputOf(line, watch);
+      // Behind the closing tag, and behind what it refused, the reader says nothing more.
+      if (readerEnded && readerInputs.has(next.type)) continue;
+      readerEnded ||= next.type === "closed" || next.type === "fault";
       watch.take(next);
       watch.see(walk.take(next));
     }
   },
 });
+
+const readerInputs: ReadonlySet<StreamInput["type"]> = new Set(["opened", "element", "closed", "fault"] as const);
 
 const tls: SecureChannel = {
   bindings: { announced: [{ type: "tls-exporter", data: new Uint8Array(32).fill(9) }], tolerated: [] },
@@ -119,6 +125,8 @@ class Watch {
   /** Nothing secret may be said yet. */
   #isClear: boolean;
   #saidPassword = false;
+  /** Of whom credentials were found. */
+  #known: string | undefined;
   #authorized = false;
 
   constructor(role: "receiving" | "initiating", isClear: boolean) {
@@ -127,6 +135,8 @@ class Watch {
   }
 
   take(input: StreamInput): void {
+    if (input.type === "credentials" && this.question?.type === "lookupCredentials")
+      this.#known = input.found === undefined ? undefined : this.question.username;
     if (input.type === "element") this.#saidPassword ||= says(input.element, password);
     if (input.type === "secured") this.#isClear = false;
     if (input.type === "authorized" && this.question?.type === "authorize") this.#authorized = true;
@@ -152,7 +162,8 @@ class Watch {
         case "authorize":
           assert.ok(!this.#isClear, "lets somebody in in the clear");
           assert.ok(effect.anonymous || this.#saidPassword, "lets somebody in without the password");
-          assert.ok(effect.anonymous || effect.user === "juliet@im.example", `lets ${effect.user} in`);
+          // Whoever asks about somebody gets Juliet's record; it must be that same name that it then lets in.
+          assert.ok(effect.anonymous || effect.user === `${this.#known}@im.example`, `lets ${effect.user} in`);
           break;
         case "bindResource":
         case "resumeSm":
