@@ -1,5 +1,5 @@
 import type { ClientSession } from "./client-session.ts";
-import type { Entry, Ledger } from "./ledger.ts";
+import type { Entry, Ledger, Receipt } from "./ledger.ts";
 import { offlineMessagesMax } from "./sim-server.ts";
 import type { WorldModel } from "./world-model.ts";
 
@@ -24,8 +24,15 @@ export function checkLedger(
   const overtaken = ledger.overtaken
     // What waits in the store and cannot be read when its client comes is told apart by its stamp.
     .filter(({ receipt }) => !(receipt.delayed && model.troubled(receipt.at - 5_000, receipt.at, ["reads"])))
+    // While a client is not available, or of negative priority, what names it comes (RFC 6121 §8.5.3.1) and what is kept
+    // does not (§8.5.2.2).
+    .filter(({ receipt, by }) => !(receipt.delayed && by.receipts.some((other) => cameAhead(other, receipt))))
     .map(({ entry, receipt, by }) => `${receipt.session.name} got ${entry.id} of ${entry.from.name} after ${by.id}`);
   return [...lost, ...overtaken, ...ledger.entries.flatMap((entry) => blockedReceipts(entry, model))];
+}
+
+function cameAhead(other: Receipt, { session }: Receipt): boolean {
+  return other.session === session && other.aheadOfKept;
 }
 
 /** What else tells where messages are. */

@@ -35,6 +35,8 @@ export class ClientSession {
   taken: readonly string[] = [];
   /** What the client said of itself; undefined while it is not available. */
   priority: number | undefined;
+  /** When it last began to be one that kept messages come to. */
+  #takesKeptSince = Infinity;
   /** Whom the session has sent directed presence since it became available. */
   readonly directedTo = new Set<string>();
   /** Full addresses that are available, as the client sees it. */
@@ -75,7 +77,22 @@ export class ClientSession {
     if (!this.managed) for (const settled of this.uncertain.splice(0)) settled();
   }
 
+  /** The client says that it is available. */
+  prefer(priority: number, now: number): void {
+    const takesKept = (this.priority ?? -1) >= 0;
+    this.priority = priority;
+    if (priority >= 0 && !takesKept) this.#takesKeptSince = now;
+  }
+
+  /** Whether the server, as far as the client can know, may hold kept messages back while others come to the full address. */
+  maySkipKept(now: number): boolean {
+    return (this.priority ?? -1) < 0 || now < this.#takesKeptSince + heardLateMs;
+  }
+
   end(now: number): void {
     this.endedAt ??= now;
   }
 }
+
+/** What a client says of itself reaches the server, and what was under way to the client has come. */
+const heardLateMs = 5_000;

@@ -22,6 +22,8 @@ export interface Receipt {
   readonly session: ClientSession;
   readonly at: number;
   readonly delayed: boolean;
+  /** It came to the full address of a session that kept messages did not come to yet. */
+  readonly aheadOfKept: boolean;
 }
 
 /** What was sent, acknowledged, received and returned, as the clients know it. */
@@ -75,7 +77,8 @@ export class Ledger {
     }
     if (entry.receipts.some((receipt) => receipt.session === session))
       this.violations.push(`${session.name} got ${id} of ${entry.from.name} twice`);
-    const receipt: Receipt = { session, ...how };
+    const aheadOfKept = entry.to === session.jid && session.maySkipKept(how.at);
+    const receipt: Receipt = { session, ...how, aheadOfKept };
     entry.receipts.push(receipt);
     const flow = `${this.#number(entry.from)} ${this.#number(session)} ${entry.to}`;
     const last = this.#last.get(flow);

@@ -168,7 +168,7 @@ export class SimClient {
     const { session } = this;
     if (session === undefined) return;
     if (session.priority === undefined) session.sees.clear();
-    session.priority = this.priority;
+    session.prefer(this.priority, this.world.clock.now);
     this.sendStanza(`<presence><priority>${this.priority}</priority></presence>`);
   }
 
