@@ -76,6 +76,7 @@ describe("written in UTC, with milliseconds where there are some", () => {
     "12026-01-01T00:00:00Z": 317_336_745_600_000,
     "275760-09-13T00:00:00Z": 8.64e15,
     "-0001-01-01T00:00:00Z": -62_198_755_200_000,
+    "-32025-01-01T12:00:00Z": -1_072_778_558_400_000,
   };
   for (const [text, at] of Object.entries(written))
     test(text, () => {

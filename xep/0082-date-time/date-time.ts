@@ -36,7 +36,7 @@ export function formatDateTime(at: number): string {
   return new Date(at)
     .toISOString()
     .replace(".000Z", "Z")
-    .replace(/^\+0*|^(-)00/, "$1");
+    .replace(/^\+0*|^(-)0{1,2}(?=\d{4})/, "$1");
 }
 
 const zoneMinutesMax = 14 * 60;
