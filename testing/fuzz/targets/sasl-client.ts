@@ -39,7 +39,8 @@ export const target = fuzzTarget({
     let last: { readonly data: Uint8Array; readonly right: boolean } | undefined;
     let untouched = true;
     for (const line of lines) {
-      if (proves) checkSecret(said);
+      // What the server itself has said may come back to it.
+      if (proves && !input.includes(password)) checkSecret(said);
       const reply: SaslOutput | undefined =
         said.type === "response" ? settleServer(honest, honest.respond(said.data)) : undefined;
       const right = reply?.type === "challenge" || reply?.type === "success" ? reply.data : undefined;
