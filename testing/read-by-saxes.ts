@@ -27,7 +27,7 @@ export function readBySaxes(text: string): PlainElement | undefined {
     refused ||= tag.prefix !== "" && (tag.uri === NS_CLIENT || tag.uri === NS_SERVER);
     // Behind a colon saxes takes any character of a name, also those that begin none (Namespaces in XML 1.0 §4).
     refused ||= [tag, ...Object.values(tag.attributes)].some(({ local }) =>
-      /^[-.\d\u{b7}\u{300}-\u{36f}\u{203f}\u{2040}]/u.test(local),
+      /^(?:[-.\d\u{b7}\u{203f}\u{2040}]|[\u{300}-\u{36f}])/u.test(local),
     );
     const attributes = Object.values(tag.attributes)
       .filter(({ name, prefix }) => name !== "xmlns" && prefix !== "xmlns")
