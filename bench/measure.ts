@@ -23,14 +23,16 @@ export async function measure(target: BenchTarget, scenario: Scenario): Promise<
   try {
     const authority = await Authority.create(join(dir, "ca"), "Balcony bench");
     const certificate = await authority.issue({ name: "server", dnsNames: [domain, `anonymous.${domain}`] });
-    const [port, tlsPort] = await freePorts();
-    await using server = await target.start({ dir, certificate, port, tlsPort });
+    const [port, tlsPort, metricsPort] = await freePorts();
+    const archive = scenario.archive === true;
+    await using server = await target.start({ dir, certificate, port, tlsPort, metricsPort, archive });
     const registered = { mechanism: scenario.mechanism ?? target.sessions.mechanism, domain };
     const goal = {
       ...(scenario.mechanism === undefined ? target.sessions : registered),
       host: loopback,
       port: scenario.tls ? tlsPort : port,
       tls: scenario.tls,
+      metricsPort: target.hasLoopDelay === true ? metricsPort : undefined,
     };
     const { code, output } = await load({ scenario: scenario.name, goal });
     if (code === 0) return { kind: "figures", figures: parseFigures(output) };
@@ -47,8 +49,8 @@ async function load(order: Order): Promise<{ readonly code: number; readonly out
   return await runToEnd({ command: [...command], msMax: scenarioMsMax });
 }
 
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
+async function freePorts(): Promise<[number, number, number]> {
+  const servers = [createServer(), createServer(), createServer()];
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, loopback);
@@ -57,7 +59,7 @@ async function freePorts(): Promise<[number, number]> {
     if (address !== null && typeof address === "object") ports.push(address.port);
   }
   for (const server of servers) server.close();
-  const [port, tlsPort] = ports;
-  if (port === undefined || tlsPort === undefined) throw new Error("no free ports");
-  return [port, tlsPort];
+  const [port, tlsPort, metricsPort] = ports;
+  if (port === undefined || tlsPort === undefined || metricsPort === undefined) throw new Error("no free ports");
+  return [port, tlsPort, metricsPort];
 }

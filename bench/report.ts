@@ -11,8 +11,10 @@ export interface Result {
 }
 
 const references = ["floor", "ejabberd"];
+const peers = ["prosody", "ejabberd"];
+const betterPeer = "better peer";
 
-/** The table: a line a figure, a column a target, ratios to the floor and to ejabberd below. */
+/** The table: a line a figure, a column a target, ratios to the floor, to ejabberd and to the better of the peers below. */
 export function table(
   scenarios: readonly Scenario[],
   targets: readonly { readonly name: string; readonly version: string | undefined }[],
@@ -32,11 +34,16 @@ export function table(
       });
       rows.push([index === 0 ? scenario.name : "", figure.title, ...cells]);
     }
-    for (const reference of references) {
+    const base = (reference: string, figure: Figure): number | undefined => {
+      if (reference !== betterPeer) return value(reference, figure);
+      const known = peers.map((peer) => value(peer, figure)).filter((each) => each !== undefined);
+      return known.length === peers.length ? Math.min(...known) : undefined;
+    };
+    for (const reference of [...references, betterPeer]) {
       for (const figure of scenario.figures.filter((candidate) => candidate.compared === true)) {
-        const base = value(reference, figure);
-        if (base === undefined) continue;
-        rows.push(["", `  ÷ ${reference}`, ...targets.map((target) => ratio(value(target.name, figure), base))]);
+        const divisor = base(reference, figure);
+        if (divisor === undefined) continue;
+        rows.push(["", `  ÷ ${reference}`, ...targets.map((target) => ratio(value(target.name, figure), divisor))]);
       }
     }
     rows.push(["", "log-in by", ...targets.map((target) => find(target.name)?.mechanism ?? "")]);
@@ -56,7 +63,7 @@ function ratio(value: number | undefined, base: number): string {
 }
 
 function rounded(value: number | undefined): string {
-  if (value === undefined) return "–";
+  if (value === undefined || Number.isNaN(value)) return "–";
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en");
   return value.toFixed(Math.abs(value) >= 100 ? 0 : 1);
 }

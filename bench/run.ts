@@ -51,12 +51,19 @@ async function main(): Promise<number> {
   const runs = Number(values.runs);
   const measured = await run(chosen, values.target, runs);
   if (values.json) process.stdout.write(`${JSON.stringify({ machine: machine(), runs, ...measured }, null, 2)}\n`);
-  else process.stdout.write(`${table(chosen, measured.targets, measured.results)}\n\n${notes(measured, runs)}\n`);
+  else {
+    const text = table(chosen, measured.targets, measured.results);
+    process.stdout.write(`${text}\n\n${[notes(measured, runs), ...archives(chosen, measured)].join("\n")}\n`);
+  }
   return measured.results.some((result) => result.failure !== undefined) ? 1 : 0;
 }
 
 interface Outcome {
-  readonly targets: readonly { readonly name: string; readonly version: string | undefined }[];
+  readonly targets: readonly {
+    readonly name: string;
+    readonly version: string | undefined;
+    readonly archive: string | undefined;
+  }[];
   readonly results: readonly Result[];
 }
 
@@ -87,7 +94,10 @@ async function run(chosen: readonly Scenario[], names: readonly string[], runs: 
       results.push({ ...about(target, scenario, all.length), figures });
     }
   }
-  return { targets: versions.map(({ target, version }) => ({ name: target.name, version })), results };
+  return {
+    targets: versions.map(({ target, version }) => ({ name: target.name, version, archive: target.archive })),
+    results,
+  };
 }
 
 function about(target: BenchTarget, scenario: Scenario, runs: number): Omit<Result, "figures"> {
@@ -102,6 +112,7 @@ function failed(results: readonly Result[], target: BenchTarget, scenario: Scena
 }
 
 function able(target: BenchTarget, scenario: Scenario): boolean {
+  if (scenario.archive === true && target.archive === undefined) return false;
   return scenario.mechanism === undefined || target.mechanisms.includes(scenario.mechanism);
 }
 
@@ -123,4 +134,11 @@ function notes(outcome: Outcome, runs: number): string {
   const { cpu, cores } = machine();
   const versions = outcome.targets.map((target) => target.version).filter((version) => version !== undefined);
   return `${runs === 1 ? "One run" : `Medians of ${runs} runs`} on ${cores} cores of ${cpu}. ${versions.join("; ")}.`;
+}
+
+/** How durable what is: figures of archives mean nothing without it. */
+function archives(chosen: readonly Scenario[], outcome: Outcome): readonly string[] {
+  if (!chosen.some((scenario) => scenario.archive === true)) return [];
+  const told = outcome.targets.filter(({ version, archive }) => version !== undefined && archive !== undefined);
+  return told.map(({ name, archive }) => `Archive of ${name}: ${archive ?? ""}`);
 }

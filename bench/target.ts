@@ -10,6 +10,10 @@ export interface BenchTarget {
   readonly sessions: Sessions;
   /** Mechanisms that the scenario `logins` can use; how they check passwords is said in bench/README.md. */
   readonly mechanisms: readonly Mechanism[];
+  /** How its archive comes to be durable, for people; undefined where it has none. */
+  readonly archive: string | undefined;
+  /** Whether it tells the delay of its event loop, as Node's programs do. */
+  readonly hasLoopDelay?: boolean;
   /** Starts it with an empty store, on loopback: plain TCP on one port, TLS from the first byte on the other. */
   readonly start: (place: BenchPlace) => Promise<Daemon>;
 }
@@ -26,6 +30,13 @@ export interface BenchPlace {
   readonly certificate: KeyPair;
   readonly port: number;
   readonly tlsPort: number;
+  /** Where a server that has metrics for Prometheus offers them. */
+  readonly metricsPort: number;
+  /**
+   * Whether every message is kept in the archives of both sides, on disc before the server goes on as though it were. Off
+   * where the scenario is not about archives: then nobody has one.
+   */
+  readonly archive: boolean;
 }
 
 /** The domain of registered accounts, on every target. */

@@ -13,6 +13,8 @@ export interface Goal {
   readonly tls: boolean;
   readonly domain: string;
   readonly mechanism: Mechanism;
+  /** Where the server's metrics are, if they tell the delay of its event loop. */
+  readonly metricsPort?: number | undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ const orderSchema = z.object({
     tls: z.boolean(),
     domain: z.string(),
     mechanism: z.enum(["PLAIN", "SCRAM-SHA-1", "ANONYMOUS"]),
+    metricsPort: z.number().optional(),
   }),
 });
 

@@ -92,6 +92,25 @@ export function keepPace(clients: readonly LoadClient[], perSecond: number, body
   };
 }
 
+/**
+ * Asks a server how many messages it has in a client's archive (XEP-0313): a server that keeps nothing is fast too. To be called
+ * when the traffic has stopped.
+ */
+export async function countArchived(client: LoadClient): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let answer = "";
+  client.listen((text) => {
+    answer += text;
+    if (!answer.includes("</iq>")) return;
+    const count = /<count>(\d+)<\/count>/.exec(answer)?.[1];
+    if (count === undefined) reject(new Error(`the archive cannot be counted: ${answer.slice(-1_000)}`));
+    else resolve(Number(count));
+  });
+  const page = "<set xmlns='http://jabber.org/protocol/rsm'><max>0</max></set>";
+  client.write(`<iq type='set' id='count'><query xmlns='urn:xmpp:mam:2'>${page}</query></iq>`);
+  return await promise;
+}
+
 /** Errors are messages too, and a server that returns everything is fast: the first message of each client is looked at. */
 function checkDelivered(text: string, sender: LoadClient): void {
   const message = /<message[^>]*>/.exec(text)?.[0] ?? "";

@@ -1,4 +1,4 @@
-import { chat, chatPaced, chatTls } from "./chat.ts";
+import { chat, chatArchive, chatArchiveTls, chatPaced, chatTls } from "./chat.ts";
 import { idle, idleTls } from "./idle.ts";
 import { loginsPlain, loginsScram, loginsTls } from "./logins.ts";
 import { presence } from "./presence.ts";
@@ -8,6 +8,8 @@ export const scenarios: readonly Scenario[] = [
   chat,
   chatTls,
   chatPaced,
+  chatArchive,
+  chatArchiveTls,
   idle,
   idleTls,
   loginsPlain,

@@ -2,7 +2,8 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Goal, LoadClient } from "../load/client.ts";
 import { makeAccounts, openSessions } from "../load/sessions.ts";
-import { keepInFlight, keepPace, type Traffic } from "../load/traffic.ts";
+import { countArchived, keepInFlight, keepPace, type Traffic } from "../load/traffic.ts";
+import { takeLoopDelay } from "../loop-delay.ts";
 import { cpuMicroseconds } from "../process-figures.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -25,8 +26,35 @@ export const chat: Scenario = {
   run: async (goal, pid) => {
     const traffic = keepInFlight(await online(goal), inFlightPerClient, bodyLength);
     await sleep(warmUpMs);
-    return await measured(traffic, pid);
+    return await measured(traffic, pid, goal);
   },
+};
+
+/** Both sides' archives are on, so that what is measured goes to the disc twice. Accounts are registered on all servers. */
+export const chatArchive: Scenario = {
+  ...chat,
+  name: "chat-archive",
+  summary: `${chat.summary}, archives on, durable`,
+  mechanism: "PLAIN",
+  archive: true,
+  figures: [cpuFigure, rateFigure, { key: "loopDelayMilliseconds", title: "loop delay p99, ms" }],
+  run: async (goal, pid) => {
+    const clients = await online(goal);
+    const traffic = keepInFlight(clients, inFlightPerClient, bodyLength);
+    await sleep(warmUpMs);
+    const figures = await measured(traffic, pid, goal);
+    traffic.stop();
+    await sleep(settleMs);
+    await checkArchives(clients, traffic.delivered());
+    return figures;
+  },
+};
+
+export const chatArchiveTls: Scenario = {
+  ...chatArchive,
+  name: "chat-archive-tls",
+  summary: `${chatArchive.summary}, TLS`,
+  tls: true,
 };
 
 export const chatTls: Scenario = { ...chat, name: "chat-tls", summary: `${chat.summary}, TLS`, tls: true };
@@ -51,13 +79,22 @@ export const chatPaced: Scenario = {
     const traffic = keepPace(clients, pacedPerSecond, bodyLength);
     await sleep(warmUpMs);
     traffic.forget();
-    const figures = await measured(traffic, pid);
+    const figures = await measured(traffic, pid, goal);
     const sorted = traffic.latencies().toSorted((a, b) => a - b);
     traffic.stop();
     const quantile = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     return { ...figures, p50Milliseconds: quantile(0.5), p99Milliseconds: quantile(0.99) };
   },
 };
+
+/** Each message is kept by both sides, and all clients send about as many. */
+async function checkArchives(clients: readonly LoadClient[], delivered: number): Promise<void> {
+  const [client] = clients;
+  const expected = (2 * delivered) / clients.length;
+  const archived = client === undefined ? 0 : await countArchived(client);
+  if (archived < expected / 2)
+    throw new Error(`about ${Math.round(expected)} messages should be archived, not ${archived}`);
+}
 
 async function online(goal: Goal): Promise<readonly LoadClient[]> {
   await makeAccounts(goal, 0, clientCount);
@@ -66,10 +103,14 @@ async function online(goal: Goal): Promise<readonly LoadClient[]> {
   return clients;
 }
 
-async function measured(traffic: Traffic, pid: number): Promise<Record<string, number>> {
+async function measured(traffic: Traffic, pid: number, goal: Goal): Promise<Record<string, number>> {
+  await takeLoopDelay(goal.metricsPort);
   const [cpuBefore, before, started] = [cpuMicroseconds(pid), traffic.delivered(), performance.now()];
   await sleep(measureMs);
   const count = traffic.delivered() - before;
   const seconds = (performance.now() - started) / 1000;
-  return { cpuMicroseconds: (cpuMicroseconds(pid) - cpuBefore) / count, perSecond: count / seconds };
+  const cpu = cpuMicroseconds(pid) - cpuBefore;
+  const delay = await takeLoopDelay(goal.metricsPort);
+  const loopDelay = delay === undefined ? undefined : { loopDelayMilliseconds: delay };
+  return { cpuMicroseconds: cpu / count, perSecond: count / seconds, ...loopDelay };
 }

@@ -6,6 +6,8 @@ export interface Scenario {
   readonly name: string;
   readonly summary: string;
   readonly tls: boolean;
+  /** Archives are on; else they are off, on every server. */
+  readonly archive?: boolean;
   /** The mechanism that it is about, or with accounts that can have contacts; otherwise the target says how sessions log in. */
   readonly mechanism?: Mechanism;
   readonly figures: readonly Figure[];
@@ -16,7 +18,7 @@ export interface Scenario {
 export interface Figure {
   readonly key: string;
   readonly title: string;
-  /** Shown as ratios to the floor and to ejabberd too. */
+  /** Shown as ratios to the floor, to ejabberd, and to the better of the peers too; less is better. */
   readonly compared?: boolean;
 }
 

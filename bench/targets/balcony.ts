@@ -19,6 +19,9 @@ export const balcony: BenchTarget = {
   },
   sessions: { mechanism: "PLAIN", domain },
   mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  archive:
+    "as it is by default, SQLite in WAL mode, synchronous=FULL, commits of many senders grouped into one transaction",
+  hasLoopDelay: true,
   start: async (place) => {
     const configFile = join(place.dir, "balcony.toml");
     await writeFile(configFile, config(place));
@@ -78,6 +81,10 @@ registrations_per_address_max = 100000
 level = "warn"
 
 [http]
-enabled = false
+address = ${quoted(loopback)}
+port = ${place.metricsPort}
+
+[features.archive]
+enabled = ${place.archive}
 `;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Daemon, runOrThrow } from "#testing/lab/process.ts";
 import { type BenchPlace, type BenchTarget, domain, loopback, onServerCore, portsOf } from "../target.ts";
 import { debianVersion } from "./debian-version.ts";
+import { makeWalDatabase, walArchive } from "./wal-database.ts";
 
 // On one core the Erlang machine starts one scheduler by itself.
 export const ejabberd: BenchTarget = {
@@ -10,10 +11,12 @@ export const ejabberd: BenchTarget = {
   version: async () => await debianVersion("ejabberd", "ejabberd"),
   sessions: { mechanism: "ANONYMOUS", domain: "anonymous.localhost" },
   mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  archive: `mod_mam with db_type sql, ${walArchive}; Mnesia would not flush each message to disc`,
   start: async (place) => {
     if (process.getuid?.() !== 0) throw new Error("Debian's ejabberd starts only from root");
     for (const name of ["spool", "logs"]) await mkdir(join(place.dir, name));
     await copyFile("/etc/ejabberd/inetrc", join(place.dir, "inetrc"));
+    if (place.archive) makeWalDatabase(archiveFile(place));
     const { key, certificate } = place.certificate;
     await writeFile(
       join(place.dir, "server.pem"),
@@ -64,6 +67,14 @@ auth_password_format: scram
 registration_timeout: infinity
 acl: {local: {user_regexp: ""}}
 access_rules: {local: {allow: local}, register: {allow: all}}
-modules: {mod_disco: {}, mod_ping: {}, mod_roster: {}, mod_register: {ip_access: all, access: register}}
-`;
+${place.archive ? `sql_type: sqlite\nsql_database: ${archiveFile(place)}\n` : ""}modules:
+  mod_disco: {}
+  mod_ping: {}
+  mod_roster: {}
+  mod_register: {ip_access: all, access: register}
+${place.archive ? "  mod_mam: {db_type: sql, default: always}\n" : ""}`;
+}
+
+function archiveFile(place: BenchPlace): string {
+  return join(place.dir, "spool", "archive.sqlite");
 }

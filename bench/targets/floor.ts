@@ -10,6 +10,7 @@ export const floor: BenchTarget = {
   version: async () => `floor.ts on Node ${process.version}`,
   sessions: { mechanism: "PLAIN", domain },
   mechanisms: ["PLAIN"],
+  archive: undefined,
   start: async (place) => {
     const { key, certificate } = place.certificate;
     const script = '"$0" "$1" "$2" & exec "$0" "$1" "$3" tls "$4" "$5"';

@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { Daemon } from "#testing/lab/process.ts";
 import { type BenchPlace, type BenchTarget, domain, loopback, onServerCore, portsOf } from "../target.ts";
 import { debianVersion } from "./debian-version.ts";
+import { makeWalDatabase, walArchive } from "./wal-database.ts";
 
 export const prosody: BenchTarget = {
   name: "prosody",
   version: async () => await debianVersion("prosody", "Prosody"),
   sessions: { mechanism: "ANONYMOUS", domain: "anonymous.localhost" },
   mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  archive: `mod_mam and mod_storage_sql, ${walArchive}; its own files would not be flushed to disc at all`,
   start: async (place) => {
     const configFile = join(place.dir, "prosody.cfg.lua");
     await mkdir(join(place.dir, "data"));
+    if (place.archive) makeWalDatabase(archiveFile(place));
     await writeFile(configFile, config(place));
     return await Daemon.start({
       command: onServerCore(["prosody", "--config", configFile, "-F"]),
@@ -30,7 +33,7 @@ log = { warn = "*console" }
 interfaces = { ${quoted(loopback)} }
 c2s_ports = { ${place.port} }
 c2s_direct_tls_ports = { ${place.tlsPort} }
-modules_enabled = { "roster", "saslauth", "tls", "disco", "register", "ping" }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "register", "ping"${place.archive ? ', "mam"' : ""} }
 modules_disabled = { "s2s" }
 network_settings = { tcp_backlog = 4096 }
 limits = {}
@@ -39,10 +42,20 @@ allow_unencrypted_plain_auth = true
 ssl = { key = ${quoted(place.certificate.key)}; certificate = ${quoted(place.certificate.certificate)} }
 VirtualHost ${quoted(domain)}
   authentication = "internal_hashed"
-  storage = "internal"
+${place.archive ? archiveConfig(place) : '  storage = "internal"'}
   allow_registration = true
 VirtualHost ${quoted(prosody.sessions.domain)}
   authentication = "anonymous"
   storage = "memory"
 `;
+}
+
+function archiveFile(place: BenchPlace): string {
+  return join(place.dir, "data", "archive.sqlite");
+}
+
+function archiveConfig(place: BenchPlace): string {
+  return `  storage = { archive = "sql" }
+  sql = { driver = "SQLite3", database = ${JSON.stringify(archiveFile(place))} }
+  default_archive_policy = true`;
 }
