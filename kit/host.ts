@@ -42,6 +42,11 @@ export interface Host {
   readonly modules: readonly RunningModule[];
   /** Hands a stanza to whoever its `to` says: an account here, this or another host, a remote domain. */
   readonly route: (stanza: Stanza) => void;
+  /**
+   * Asks an entity on behalf of the host itself, and tells the answer once: a result or an error; undefined when none came
+   * in time, or when too many questions are open already.
+   */
+  readonly ask: (request: HostRequest, answered: (answer: Stanza | undefined) => void) => void;
   /** Has an account do something, waking it when it sleeps. `undefined` when there is no such account. */
   readonly post: (jid: BareJid, task: (account: Account | undefined) => void | Promise<void>) => void;
   /** What the server runs for all hosts, such as the accounts' credentials. */
@@ -52,6 +57,13 @@ export interface Host {
   readonly streamFeatures: (phase: StreamFeaturePhase) => readonly XmlElement[];
   /** Rows that are searched rather than loaded; see `tables` of a module. */
   readonly table: (shape: TableShape) => LiveTable;
+}
+
+/** A request of the host's own. Its sender is the host, its id is made for it. */
+export interface HostRequest {
+  readonly to: Jid;
+  readonly type: "get" | "set";
+  readonly payload: XmlElement;
 }
 
 /** A module's own table. Not tied to an account, so what is written is waited for. */

@@ -1,6 +1,7 @@
 import type { Account } from "./account.ts";
 import { defineEvent } from "./events.ts";
 import type { Session } from "./session.ts";
+import type { Stanza } from "./stanza.ts";
 
 /** A resource was bound; its client has been told. */
 export const sessionBound = defineEvent<{ readonly account: Account; readonly session: Session }>("session-bound");
@@ -10,6 +11,20 @@ export const sessionBound = defineEvent<{ readonly account: Account; readonly se
  * no longer among the account's sessions.
  */
 export const sessionEnded = defineEvent<{ readonly account: Account; readonly session: Session }>("session-ended");
+
+/** The stream of a session was cut and goes on over another connection (XEP-0198 §5). */
+export const sessionResumed = defineEvent<{ readonly account: Account; readonly session: Session }>("session-resumed");
+
+/**
+ * The client of a session has not taken a stanza and may not do so for long: the stream is cut, or the client has left the
+ * stanza unacknowledged for a while, or the session has ended and owed it. Told once for each stanza, beside whatever is
+ * being done; a listener that writes posts to the account.
+ */
+export const stanzaWaits = defineEvent<{
+  readonly account: Account;
+  readonly session: Session;
+  readonly stanza: Stanza;
+}>("stanza-waits");
 
 /** An account is about to be deleted; what it has is still there. Its data is wiped afterwards, whoever owns it. */
 export const accountDeleting = defineEvent<{ readonly account: Account }>("account-deleting");

@@ -22,6 +22,8 @@ export interface Session {
   readonly boundAt: number;
   /** False while its stream is cut and may still be resumed. */
   readonly connected: boolean;
+  /** Connected, and its client has left nothing unacknowledged for long. */
+  readonly responsive: boolean;
   readonly get: <T>(slot: SessionSlot<T>) => T;
   readonly set: <T>(slot: SessionSlot<T>, value: T) => void;
   /**

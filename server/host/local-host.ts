@@ -15,6 +15,7 @@ import type { CarriedRows } from "../account/account.ts";
 import type { AccountRegistry } from "../account/registry.ts";
 import { answerHostIq } from "./iq-dispatch.ts";
 import { software } from "../software.ts";
+import { OpenRequests } from "./open-requests.ts";
 import { refuse } from "./refusal.ts";
 import { collectSteps, type Steps } from "./steps.ts";
 
@@ -46,6 +47,7 @@ export class LocalHost implements Host {
   readonly #parts: LocalHostParts;
   readonly #ended = new AbortController();
   readonly #optionOwners = new Map<Option, ServerModule>();
+  readonly #openRequests: OpenRequests;
   #steps: Steps | undefined;
 
   constructor(parts: LocalHostParts) {
@@ -55,6 +57,11 @@ export class LocalHost implements Host {
     this.log = parts.log;
     this.contacts = parts.contacts;
     this.accounts = parts.accounts;
+    this.#openRequests = new OpenRequests({
+      domain: parts.domain,
+      env: parts.env,
+      route: (stanza) => this.route(stanza),
+    });
   }
 
   get signal(): AbortSignal {
@@ -79,6 +86,7 @@ export class LocalHost implements Host {
 
   stop(): void {
     this.#ended.abort();
+    this.#openRequests.close();
     for (const { parts } of this.modules) parts.dispose?.();
   }
 
@@ -112,6 +120,8 @@ export class LocalHost implements Host {
     assert(host !== undefined, "rows are handed over to owners who are here");
     host.deliver(bareOf(to), stanza, rows);
   };
+
+  readonly ask: Host["ask"] = (request, answered) => this.#openRequests.ask(request, answered);
 
   readonly post = (jid: BareJid, task: (account: Account | undefined) => void | Promise<void>): void => {
     this.#parts.registry.get(this, jid).postLocal(task);
@@ -149,7 +159,9 @@ export class LocalHost implements Host {
       return;
     }
     // Presence to a server means nothing to it; messages are not for machines. [rfc6120-10.5.1-01]
-    if (stanza.kind === "iq") answerHostIq(this, stanza, this.#parts.registry.sessionOf(stanza.from));
+    if (stanza.kind === "iq" && (stanza.type === "result" || stanza.type === "error"))
+      this.#openRequests.answer(stanza);
+    else if (stanza.kind === "iq") answerHostIq(this, stanza, this.#parts.registry.sessionOf(stanza.from));
     // [rfc3920-10.4-01] [rfc6120-8.4-09]
     else if (stanza.kind === "message") refuse(this, stanza, new StanzaError("service-unavailable"));
   }

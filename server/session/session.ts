@@ -6,7 +6,7 @@ import { StreamError } from "#protocol/stream/stream-error.ts";
 import { buildSm } from "#protocol/stream/sm/elements.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import { randomToken } from "#kit/env.ts";
-import { sessionEnded } from "#kit/lifecycle.ts";
+import { sessionEnded, sessionResumed, stanzaWaits } from "#kit/lifecycle.ts";
 import type { Session, WaitingPolicy } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import type { SessionSlot } from "#kit/slots.ts";
@@ -99,6 +99,10 @@ export class LocalSession implements Session {
     return this.#link !== undefined;
   }
 
+  get responsive(): boolean {
+    return this.#link !== undefined && this.#management?.owed.late !== true;
+  }
+
   /** Where it is connected from and how, for administrators. */
   get connection(): ConnectionFacts | undefined {
     return this.#link?.facts;
@@ -186,7 +190,11 @@ export class LocalSession implements Session {
       this.#giveUp(stanza);
       return;
     }
-    this.#link?.write(bytes);
+    if (this.#link === undefined) {
+      management.owed.tellLate();
+      return;
+    }
+    this.#link.write(bytes);
     this.#ask();
   }
 
@@ -207,6 +215,7 @@ export class LocalSession implements Session {
         messages: this.#host.steps.messages,
         env: this.#env,
         limits: this.#limits.unacknowledged,
+        waits: this.#waits,
       }),
     };
     return { id, seconds };
@@ -265,6 +274,7 @@ export class LocalSession implements Session {
       this.#expiry?.cancel();
       this.#expiry = undefined;
       this.#link = link;
+      this.#host.emit(sessionResumed, { account: this.account, session: this });
       return ready({ type: "resumed", h: management.tracker.settled % 2 ** 32 });
     });
   }
@@ -338,6 +348,7 @@ export class LocalSession implements Session {
     stanza.hold();
     const release = (): void => stanza.release();
     this.account.postLocal((account) => {
+      if (account !== undefined) this.#waits(stanza);
       if (stanza.kind === "message" && account !== undefined)
         this.#host.steps.messages.undelivered(account, stanza, "session-ended");
       else if (stanza.kind !== "presence") refuse(this.#host, stanza, new StanzaError("service-unavailable"));
@@ -394,6 +405,9 @@ export class LocalSession implements Session {
   #runSettledWaiters(): void {
     for (const run of this.#settledWaiters.splice(0)) run();
   }
+
+  readonly #waits = (stanza: Stanza): void =>
+    this.#host.emit(stanzaWaits, { account: this.account, session: this, stanza });
 
   #whenAllSettled(management: Management, run: () => void): void {
     if (management.tracker.settled === management.tracker.received) run();

@@ -14,6 +14,8 @@ interface Owed extends SmEntry {
   secured: string | null | undefined;
   /** Whether its sender's acknowledgement waits for it. Only messages make anybody wait. */
   held: boolean;
+  /** Whether it was told that it waits for the client. */
+  late: boolean;
 }
 
 /** How long a client may leave a message unacknowledged before it is written down. */
@@ -32,15 +34,21 @@ export class Unacknowledged {
   #timer: Timer | undefined;
   /** Messages of which it is not certain yet whether they are written down. */
   #securing = 0;
+  /** Stanzas that are late. */
+  #late = 0;
+  readonly #waits: (stanza: Stanza) => void;
 
   constructor(parts: {
     readonly account: Account;
     readonly messages: MessageDelivery;
     readonly env: Env;
     readonly limits: SmQueueLimits;
+    /** Told once of each stanza that the client does not take for long. */
+    readonly waits: (stanza: Stanza) => void;
   }) {
     this.#queue = new SmQueue(parts.limits);
     this.#account = parts.account;
+    this.#waits = parts.waits;
     this.#messages = parts.messages;
     this.#env = parts.env;
   }
@@ -49,11 +57,16 @@ export class Unacknowledged {
     return this.#queue.size;
   }
 
+  /** Whether the client has left something unacknowledged for long. */
+  get late(): boolean {
+    return this.#late > 0;
+  }
+
   /** False when a bound is hit; the stanza is then not owed and the session must end. */
   add(stanza: Stanza, bytes: string): boolean {
     const isMessage = stanza.kind === "message";
     const secured = isMessage ? stanza.stored : null;
-    if (!this.#queue.push({ bytes, stanza, secured, held: isMessage })) return false;
+    if (!this.#queue.push({ bytes, stanza, secured, held: isMessage, late: false })) return false;
     if (isMessage) stanza.hold();
     this.#timer ??= this.#env.setTimer(securedAfterMs, this.#secureLater);
     return true;
@@ -65,6 +78,7 @@ export class Unacknowledged {
     if (result.type === "tooHigh") return result.error;
     const discharged: string[] = [];
     for (const owed of result.entries) {
+      if (owed.late) this.#late -= 1;
       if (typeof owed.secured === "string") discharged.push(owed.secured);
       letGo(owed);
     }
@@ -79,6 +93,7 @@ export class Unacknowledged {
 
   /** Writes down all that is owed; what cannot be written now is tried again later. To be called from within the account's work. */
   secure(): void {
+    this.tellLate();
     for (const owed of this.#queue.unacknowledged()) {
       if (owed.secured !== undefined) continue;
       const name = owed.stanza.kind === "message" ? this.#messages.secure(this.#account, owed.stanza) : undefined;
@@ -97,12 +112,24 @@ export class Unacknowledged {
     }
   }
 
+  /** The client is away, or slow: whoever wants to know what waits for it is told. */
+  tellLate(): void {
+    if (this.#late === this.#queue.size) return;
+    // Those that are late already come before all others.
+    for (const owed of this.#queue.unacknowledged(this.#late)) {
+      owed.late = true;
+      this.#late += 1;
+      this.#waits(owed.stanza);
+    }
+  }
+
   /**
    * The session will not come back: everything goes to the one step that decides about it, once it is certain what of it
    * is written down. From within the account's work.
    */
   hand(): void {
     this.#timer?.cancel();
+    this.tellLate();
     const handOn = (): void => {
       for (const owed of this.#queue.unacknowledged()) this.#handOn(owed);
     };

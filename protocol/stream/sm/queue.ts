@@ -85,8 +85,8 @@ export class SmQueue<Entry extends SmEntry> {
   }
 
   /** What to send again after a resumption, or to hand on when there is none: oldest first. */
-  unacknowledged(): readonly Entry[] {
-    return this.#entries.slice(this.#head);
+  unacknowledged(skipped = 0): readonly Entry[] {
+    return this.#entries.slice(this.#head + skipped);
   }
 
   #isPast(h: number): boolean {
