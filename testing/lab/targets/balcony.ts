@@ -68,6 +68,9 @@ ${place.settings.external === true ? `client_authorities = ${quoted(place.author
 digest_md5 = ${place.settings.digestMd5 === true}
 anonymous = ${place.settings.anonymous === true}
 
+[features.archive]
+enabled = true
+
 [log]
 level = "debug"
 format = "json"

@@ -77,7 +77,8 @@ access_rules: {local: {allow: local}, register: {allow: all}}
 api_permissions: {"console commands": {from: [ejabberd_ctl], who: all, what: "*"}}
 append_host_config:
   open.ours.test: {modules: {mod_register: {ip_access: all, access: register}}}
-modules: {mod_adhoc: {}, mod_blocking: {}, mod_caps: {}, mod_disco: {}, mod_last: {}, mod_offline: {}, mod_ping: {}, mod_privacy: {},
+modules: {mod_adhoc: {}, mod_blocking: {}, mod_caps: {}, mod_carboncopy: {}, mod_client_state: {}, mod_disco: {}, mod_last: {},
+  mod_mam: {default: always, assume_mam_usage: false}, mod_offline: {}, mod_ping: {}, mod_privacy: {},
   mod_private: {}, mod_pubsub: {plugins: [flat, pep]}, mod_roster: {versioning: true}, mod_stream_mgmt: {}, mod_time: {}, mod_vcard: {}, mod_version: {}}
 `;
 }

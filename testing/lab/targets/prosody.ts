@@ -52,7 +52,7 @@ interfaces = { ${quoted(serverAddress)} }
 local_interfaces = { ${quoted(serverAddress)} }
 c2s_direct_tls_ports = { 5223 }
 modules_enabled = { "roster", "saslauth", "tls", "disco", "private", "blocklist", "vcard", "version", "uptime", "time",
-  "ping", "lastactivity", "offline", "smacks", "posix" }
+  "ping", "lastactivity", "offline", "smacks", "posix", "mam", "carbons", "csi", "csi_simple" }
 modules_disabled = { "s2s" }
 authentication = "internal_plain"
 storage = "internal"

@@ -119,6 +119,45 @@ async def change_password(peer, password):
     await peer["xep_0077"].change_password(password, jid=peer.boundjid.server, timeout=TIMEOUT)
 
 
+async def carbons(peer, enable=True):
+    plugin = peer["xep_0280"]
+    await (plugin.enable if enable else plugin.disable)(timeout=TIMEOUT)
+
+
+async def archive(peer, with_jid=None, start=None, end=None, page=50, reverse=False):
+    """All that the archive has of this, page after page, in the order in which the pages and their messages came."""
+    history = peer["xep_0313"].iterate(with_jid=with_jid, start=start, end=end, reverse=reverse, rsm={"max": page})
+    return [archived(message["mam_result"]) async for message in history]
+
+
+def archived(result):
+    stanza = result["forwarded"]["stanza"]
+    return {"id": result["id"], "at": result["forwarded"]["delay"].xml.get("stamp"), "from": str(stanza["from"]),
+            "to": str(stanza["to"]), "type": stanza["type"], "body": stanza["body"]}
+
+
+async def archive_metadata(peer):
+    reply = (await peer["xep_0313"].get_archive_metadata(timeout=TIMEOUT))["mam_metadata"]
+    return {end: reply[end]["id"] for end in ("start", "end")}
+
+
+async def archive_preferences(peer):
+    default, always, never = await peer["xep_0441"].get_preferences(timeout=TIMEOUT)
+    return {"default": default, "always": sorted(map(str, always)), "never": sorted(map(str, never))}
+
+
+async def archive_preferences_set(peer, default, always=(), never=()):
+    await peer["xep_0441"].set_preferences(default=default, always=[slixmpp.JID(jid) for jid in always],
+                                           never=[slixmpp.JID(jid) for jid in never], timeout=TIMEOUT)
+
+
+async def client_state(peer, active):
+    """False when the server has not offered to listen, and nothing was sent."""
+    plugin = peer["xep_0352"]
+    (plugin.send_active if active else plugin.send_inactive)()
+    return plugin.enabled
+
+
 async def request_ack(peer):
     peer["xep_0198"].request_ack()
 

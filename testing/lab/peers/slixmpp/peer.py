@@ -17,8 +17,8 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 from commands import COMMANDS
 
-PLUGINS = ["xep_0004", "xep_0012", "xep_0030", "xep_0049", "xep_0054", "xep_0077", "xep_0092", "xep_0191", "xep_0198",
-           "xep_0199", "xep_0202", "xep_0203"]
+PLUGINS = ["xep_0004", "xep_0012", "xep_0030", "xep_0049", "xep_0054", "xep_0059", "xep_0077", "xep_0092", "xep_0191",
+           "xep_0198", "xep_0199", "xep_0202", "xep_0203", "xep_0280", "xep_0297", "xep_0313", "xep_0352", "xep_0441"]
 
 
 def tell(**what):
@@ -68,6 +68,8 @@ class Peer(slixmpp.ClientXMPP):
         on("stream_error", lambda stanza: tell(event="stream-error", condition=stanza["condition"]))
         on("disconnected", lambda reason: tell(event="disconnected", reason=str(reason)))
         on("roster_update", self.on_roster)
+        on("carbon_sent", lambda stanza: self.on_carbon("sent", stanza))
+        on("carbon_received", lambda stanza: self.on_carbon("received", stanza))
         for kind, say in (("message", self.on_message), ("presence", self.on_presence)):
             self.register_handler(Callback("lab " + kind, MatchXPath("{jabber:client}" + kind), say))
 
@@ -89,6 +91,11 @@ class Peer(slixmpp.ClientXMPP):
              to=str(stanza["to"]), delayed=str(delay["stamp"]) if stanza.get_plugin("delay", check=True) else None,
              error=stanza["error"]["condition"] if stanza["type"] == "error" else None, xml=str(stanza),
              **{"from": str(stanza["from"])})
+
+    def on_carbon(self, direction, stanza):
+        copied = stanza["carbon_" + direction]
+        tell(event="carbon", direction=direction, to=str(copied["to"]), body=copied["body"], type=copied["type"],
+             **{"from": str(copied["from"])})
 
     def on_presence(self, stanza):
         tell(event="presence", type=stanza["type"], status=stanza["status"], priority=stanza["priority"],
