@@ -60,3 +60,31 @@ for (const declaration of declarations) {
       assert.deepEqual(eventsOf([declaration.slice(0, at), declaration.slice(at)]), whole, `cut at ${at}`);
   });
 }
+
+const bounds = { headerBytesMax: 160, elementBytesMax: 120, nameLengthMax: 24, depthMax: 4, attributesMax: 3 };
+const long = "x".repeat(200);
+const passed: readonly { readonly what: string; readonly input: string; readonly bound: string }[] = [
+  { what: "a name in a header", input: `<a ${long}='1'>`, bound: "headerBytesMax" },
+  { what: "an attribute that stands twice in a header", input: `<a b='${long}' b='1'>`, bound: "headerBytesMax" },
+  { what: "a header right but for its length", input: `<a b='${long}'>`, bound: "headerBytesMax" },
+  { what: "a declaration of another version", input: `<?xml version='${long}'?>`, bound: "headerBytesMax" },
+  { what: "an instruction behind white space", input: `${" ".repeat(160)}<?a?>`, bound: "headerBytesMax" },
+  { what: "a comment behind white space", input: `${" ".repeat(159)}<!-- -->`, bound: "headerBytesMax" },
+  { what: "the name of an end tag", input: `${header}</${long}>`, bound: "headerBytesMax" },
+  { what: "white space in the end tag", input: `${header}</stream:stream${" ".repeat(200)}>`, bound: "headerBytesMax" },
+  { what: "a name in an element", input: `${header}<${long}/>`, bound: "elementBytesMax" },
+  { what: "a tag that is wrong", input: `${header}<a b='${long}' b='<'/>`, bound: "elementBytesMax" },
+  { what: "depth at the edge", input: `${header}<a><a><a><a><a ${" ".repeat(120)}/>`, bound: "elementBytesMax" },
+  { what: "a comment at the edge", input: `${header}<a>${"x".repeat(117)}<!-- -->`, bound: "elementBytesMax" },
+  { what: "a doctype at the edge", input: `${header}<a>${"x".repeat(117)}<![CDAT]`, bound: "elementBytesMax" },
+];
+for (const { bound, input, what } of passed) {
+  test(`what is too long is that and nothing else, however it is cut: ${what}`, () => {
+    const events = (pieces: Iterable<string>) => eventsOf(pieces, { limits: bounds });
+    const whole = events([input]);
+    assert.deepEqual(whole.at(-1), { failed: "policy-violation", text: `${bound} exceeded` });
+    assert.deepEqual(events(input), whole, "cut everywhere");
+    for (let at = 1; at < input.length; at++)
+      assert.deepEqual(events([input.slice(0, at), input.slice(at)]), whole, `cut at ${at}`);
+  });
+}

@@ -192,10 +192,11 @@ export class XmlStreamReader {
   }
 
   #checkCutLength(): void {
-    const opening = this.#phase === "prolog" || this.#phase === "header";
-    const length = this.#cut.length + (opening ? this.#headerBytes : this.#tree.length);
-    const bound = opening ? "headerBytesMax" : "elementBytesMax";
-    if (length > this.#limits[bound]) this.#fail(exceeded(bound));
+    // What stands between elements can only be the end of the stream: as long as its header, and no longer.
+    const element = this.#phase === "element";
+    const before = element ? this.#tree.length : this.#phase === "content" ? 0 : this.#headerBytes;
+    const bound = element ? "elementBytesMax" : "headerBytesMax";
+    if (this.#cut.length + before > this.#limits[bound]) this.#fail(exceeded(bound));
   }
 
   #run(): void {
@@ -238,7 +239,7 @@ export class XmlStreamReader {
     }
     this.#advance(from, at, at - from);
     if (at === text.length) return;
-    const end = xmlDeclarationEnd(text, at);
+    const end = xmlDeclarationEnd(text, at, this.#limits.headerBytesMax - this.#headerBytes);
     if (end < 0) return this.#cutOff(text, at);
     this.#advance(at, end, end - at);
     this.#phase = "header";
@@ -250,7 +251,7 @@ export class XmlStreamReader {
     if (at === text.length) return;
     // A byte order mark is a character like any other. [rfc6120-11.6-05]
     if (text.charCodeAt(at) !== LT) throw new XmlError("not-well-formed", "text before the stream header");
-    const header = this.#tree.readHeader(text, at);
+    const header = this.#tree.readHeader(text, at, this.#limits.headerBytesMax - this.#headerBytes);
     if (header === undefined) return this.#cutOff(text, at);
     this.#advance(at, header.end, header.end - at);
     this.#phase = "content";

@@ -101,10 +101,18 @@ function markupKind(second: number): "tag" | "cdata" | "declaration" {
 
 /**
  * Where the token ends that begins at `from`, -1 if the text ends before it does. What cannot become a token of XMPP
- * (comment, processing instruction, DTD) ends at once, whatever follows.
+ * (comment, processing instruction, DTD) ends with the last character that left it open, whatever follows.
  */
 export function tokenEnd(text: string, from: number): number {
-  const refused = text.startsWith("<!", from) && !text.startsWith(CDATA_OPEN, from);
-  if (refused || text.startsWith("<?", from)) return from;
+  if (text.startsWith("<?", from)) return from + 1;
+  if (text.startsWith("<!", from) && !text.startsWith(CDATA_OPEN, from))
+    return from + sameLength(text, from, CDATA_OPEN);
   return new TokenScan().feed(text, from);
+}
+
+/** How much of `word` stands at `from`. */
+export function sameLength(text: string, from: number, word: string): number {
+  let length = 0;
+  while (length < word.length && text.charCodeAt(from + length) === word.charCodeAt(length)) length++;
+  return length;
 }

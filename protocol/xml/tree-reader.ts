@@ -3,7 +3,7 @@ import { isXmlSpace } from "./characters.ts";
 import { DECLARES, type ElementParts, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL, partsOf } from "./element-parts.ts";
 import { NO_ELEMENTS, type XmlAttribute, XmlElement } from "./element.ts";
 import { XmlError } from "./fault.ts";
-import { exceeded } from "./limits.ts";
+import { type XmlLimits, exceeded } from "./limits.ts";
 import { charactersEnd, isCharacterReference, referenceEnd } from "./markup-parts.ts";
 import { type NamespaceScope, checkDefaultNamespace, declarePrefix, namespaceOf } from "./namespace-scope.ts";
 import { NS_CLIENT, NS_SERVER } from "./namespaces.ts";
@@ -130,7 +130,7 @@ export class TreeReader {
    */
   read(text: string, from: number): number {
     const sizeEnd = this.#options.limits.elementBytesMax - this.#base;
-    const at = this.#readJudging(text, from, sizeEnd);
+    const at = this.#readJudging(text, from, sizeEnd, "elementBytesMax");
     if (this.#depth === 0 && this.#root !== undefined) {
       const last = text.slice(this.#pieceStart, at);
       if (this.#source !== undefined) this.#source.text = this.#pieces.take(last);
@@ -147,13 +147,14 @@ export class TreeReader {
   /**
    * Reads the start tag of a stream, which is an element as soon as it is open.
    *
+   * @param bytesMax what is left of `headerBytesMax`
    * @returns `undefined` if the text ends before it does
    * @throws {XmlError}
    */
-  readHeader(text: string, from: number): StreamHeader | undefined {
+  readHeader(text: string, from: number, bytesMax: number): StreamHeader | undefined {
     this.begin(from, "", undefined);
     this.#inHeader = true;
-    const end = this.#readJudging(text, from, Infinity);
+    const end = this.#readJudging(text, from, from + bytesMax, "headerBytesMax");
     this.#inHeader = false;
     const element = this.#root;
     if (element === undefined || this.#source === undefined) return undefined;
@@ -172,18 +173,25 @@ export class TreeReader {
     };
   }
 
-  /** Reads tokens; one that is faulty but not complete waits for the rest of it as if it were not. */
-  #readJudging(text: string, from: number, sizeEnd: number): number {
+  /**
+   * Reads tokens; one that is faulty but not complete waits for the rest of it as if it were not. One that goes over
+   * `sizeEnd` is that and nothing else, for in pieces it would be before its fault is seen.
+   */
+  #readJudging(text: string, from: number, sizeEnd: number, bound: keyof XmlLimits): number {
+    let at: number;
     try {
-      return this.#readTokens(text, from, sizeEnd);
+      at = this.#readTokens(text, from, sizeEnd);
     } catch (error) {
       const start = this.#tokenStart;
       const end = error instanceof XmlError ? tokenEnd(text, start) : start;
       if (end < 0) return start;
-      throw end > sizeEnd ? exceeded("elementBytesMax") : error;
+      throw end > sizeEnd ? exceeded(bound) : error;
     }
+    if (at > sizeEnd) throw exceeded(bound);
+    return at;
   }
 
+  /** Stops behind the first token that goes over `sizeEnd`. */
   #readTokens(text: string, from: number, sizeEnd: number): number {
     const end = text.length;
     let at = from;
@@ -201,9 +209,8 @@ export class TreeReader {
         else next = this.#startTag(text, at);
       }
       if (next < 0) return at;
-      if (next > sizeEnd) throw exceeded("elementBytesMax");
       at = next;
-      if (this.#depth === 0 || this.#inHeader) return at;
+      if (at > sizeEnd || this.#depth === 0 || this.#inHeader) return at;
     }
     return at;
   }
