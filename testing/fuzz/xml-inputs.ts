@@ -17,6 +17,8 @@ export const xmlWords: readonly string[] = [
   " xmlns='u'",
   " xmlns=''",
   " xmlns:p='u'",
+  " xmlns:p='u '",
+  "&#xa0;",
   " xmlns:xml='http://www.w3.org/XML/1998/namespace'",
   " xml:lang='en'",
   " p:b='1'",
