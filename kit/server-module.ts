@@ -79,7 +79,8 @@ export interface ModuleParts {
   };
   /**
    * Writes rows about a message, and may add an id to it. What `outbound` returns is what the account's own devices get
-   * copies of; whom it is for gets it without the addition. Both parties' rows are committed as one.
+   * copies of; whom it is for gets it without the addition. Both parties' rows are committed as one. A message to oneself
+   * passes both.
    */
   readonly record?: {
     readonly outbound?: (account: Account, stanza: Stanza, session: Session) => Stanza;
@@ -100,6 +101,12 @@ export interface ModuleParts {
   readonly disco?: DiscoContribution;
   /** More for an account's disco#info. */
   readonly accountDisco?: AccountDiscoContribution;
+  /**
+   * Puts right what an account has, before it does anything else: when it has been read, at first use and whenever it was put
+   * to sleep meanwhile. A promise keeps everything waiting; when it is rejected the account counts as unreadable, and is
+   * read anew for whatever comes next.
+   */
+  readonly woken?: (account: Account) => Promise<void> | undefined;
   readonly dispose?: () => void;
 }
 
@@ -177,9 +184,9 @@ export interface DiscoIdentity {
 
 /**
  * Why a message comes to {@link MessageDelivery.undelivered}: nobody is there, the session that was given it ended, or
- * will not have it (a guard of the session's).
+ * will not have it (a guard of the session's); or the process ended that had it in mind, and only the archive has it.
  */
-export type UndeliveredCause = "no-recipient" | "session-ended" | "declined";
+export type UndeliveredCause = "no-recipient" | "session-ended" | "declined" | "recovered";
 
 export interface MessageDelivery {
   /** Delivers a message that passed the guards to whichever sessions should have it (RFC 6121 §8.5); says which got it. */
@@ -193,6 +200,16 @@ export interface MessageDelivery {
   readonly secure: (account: Account, stanza: Stanza) => string | undefined;
   /** A client has what was stored under these names: it can be forgotten. */
   readonly discharge: (account: Account, names: readonly string[]) => void;
+  /** Whether a message that was made durable may be let go of and read back: no other session was given the same one. */
+  readonly mayLetGo: (stanza: Stanza) => boolean;
+  /**
+   * Reads what was made durable under these names; what is there no more is left out.
+   *
+   * @throws StoreError
+   */
+  readonly readBack: (account: Account, names: readonly string[]) => Promise<ReadonlyMap<string, Stanza>>;
+  /** After a restart: a session that goes on owes to its client what was made durable under these names. */
+  readonly claim: (account: Account, names: readonly string[]) => void;
 }
 
 export interface PresenceHandling {

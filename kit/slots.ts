@@ -79,14 +79,18 @@ export interface ArchiveEntry {
   readonly value: string;
 }
 
-/** A value that lives as long as a session, or a connection before log-in, and is not stored. Declared once, as a constant. */
+/**
+ * A value that lives as long as a session, or a connection before log-in. Declared once, as a constant. One with a codec
+ * goes with the session through a restart of the server, for which it is stored under its label; all others begin anew.
+ */
 export interface SessionSlot<T> {
   readonly label: string;
   readonly initial: () => T;
+  readonly codec: StoredCodec<T> | undefined;
 }
 
-export function sessionSlot<T>(label: string, initial: () => T): SessionSlot<T> {
-  return { label, initial };
+export function sessionSlot<T>(label: string, initial: () => T, codec?: StoredCodec<T>): SessionSlot<T> {
+  return { label, initial, codec };
 }
 
 /** The live view of an {@link AccountValue}: reading is immediate, writing joins the account's current batch. */

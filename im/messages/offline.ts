@@ -98,6 +98,37 @@ export class OfflineStore {
     return id;
   }
 
+  /** A session that lived before the server was started owes these to its client: they wait for nobody else. */
+  claim(account: Account, ids: readonly string[]): void {
+    const { claimed, extra, relying } = this.#lentBy(account);
+    for (const id of ids) {
+      relying.set(id, claimed.has(id) ? (relying.get(id) ?? 1) + 1 : 1);
+      claimed.add(id);
+      extra.add(id);
+    }
+  }
+
+  /**
+   * Reads what was written down under these names; what is gone is left out.
+   *
+   * @throws StoreError
+   */
+  async readBack(account: Account, ids: readonly string[]): Promise<ReadonlyMap<string, Stanza>> {
+    const archive = account.archive(offlineMessages);
+    const found = new Map<string, Stanza>();
+    for (let start = 0; start < ids.length; start += pageMessages) {
+      const wanted = ids.slice(start, start + pageMessages);
+      const page = await archive.page({ max: pageMessages, direction: "forward", ids: wanted });
+      for (const { id, value } of page.found ? page.rows : []) {
+        const element = storedXml.decode(value);
+        const from = parseJid(element.attr("from") ?? "");
+        if (from === undefined) continue;
+        found.set(id, stanzaOf("message", element, from, parseJid(element.attr("to") ?? "")).storedAs(id));
+      }
+    }
+    return found;
+  }
+
   /** So many more sessions than the first one need what is written down under this name. */
   relyOn(account: Account, id: string, sessions: number): void {
     const { relying } = this.#lentBy(account);

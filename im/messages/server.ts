@@ -144,6 +144,9 @@ export const messages = serverModule({
         secure: (account, stanza) =>
           isWorthKeeping(stanza) && !isOurs(account, stanza) ? offline.secure(account, stanza) : undefined,
         discharge: (account, names) => offline.forget(account, names),
+        mayLetGo: (stanza) => !shared.has(stanza),
+        readBack: (account, names) => offline.readBack(account, names),
+        claim: (account, names) => offline.claim(account, names),
       },
       events: [
         on(sessionAvailable, ({ account, session, presence }) => {

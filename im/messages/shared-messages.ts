@@ -14,6 +14,11 @@ export class SharedMessages {
     else this.#inCharge.delete(stanza.element);
   }
 
+  /** Whether more than one session has it, or will. */
+  has(stanza: Stanza): boolean {
+    return this.#inCharge.has(stanza.element);
+  }
+
   /** One of its sessions will not have it. Says whether another one has it, or will. */
   dropOne(stanza: Stanza): boolean {
     const others = (this.#inCharge.get(stanza.element) ?? 1) - 1;

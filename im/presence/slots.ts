@@ -1,8 +1,9 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { bareOf, type Jid } from "#protocol/jid/jid.ts";
+import { bareOf, parseJid, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
-import { accountValue, json, sessionSlot } from "#kit/slots.ts";
+import { accountValue, json, sessionSlot, type StoredCodec } from "#kit/slots.ts";
+import { storedXml } from "#kit/stored-xml.ts";
 import { maySeePresence, rosterItems } from "../roster/slots.ts";
 
 /** What an available resource last said about itself (RFC 6121 §4.2, §4.7). */
@@ -15,8 +16,17 @@ export interface AvailablePresence {
   readonly at: number;
 }
 
+const storedPresence: StoredCodec<AvailablePresence | undefined> = {
+  encode: (presence) => JSON.stringify(presence && { ...presence, element: storedXml.encode(presence.element) }),
+  decode: (text) => {
+    // What this version wrote is what it reads.
+    const stored = JSON.parse(text) as Omit<AvailablePresence, "element"> & { readonly element: string };
+    return { ...stored, element: storedXml.decode(stored.element) };
+  },
+};
+
 /** Undefined while the resource is connected and not available. */
-export const presenceSlot = sessionSlot<AvailablePresence | undefined>("presence", () => undefined);
+export const presenceSlot = sessionSlot<AvailablePresence | undefined>("presence", () => undefined, storedPresence);
 
 /** When the account's last available resource left, in milliseconds since the epoch, and what it said. */
 export const lastLeft = accountValue<{ readonly at: number; readonly status: string }>("last-left", 2, json(), {
@@ -36,7 +46,10 @@ export function noteLeave(account: Account, at: number, status = ""): void {
 export const nobody: ReadonlySet<Jid> = new Set();
 
 /** Who was sent directed presence and must hear when it ends (RFC 6121 §4.6.3). */
-export const directedSlot = sessionSlot<ReadonlySet<Jid>>("directed-presence", () => nobody);
+export const directedSlot = sessionSlot<ReadonlySet<Jid>>("directed-presence", () => nobody, {
+  encode: (directed) => JSON.stringify([...directed]),
+  decode: (text) => new Set((JSON.parse(text) as readonly string[]).flatMap((jid) => parseJid(jid) ?? [])),
+});
 
 /** The resources that are available (RFC 6121 §4.2.1), in the order in which they were bound. */
 export function availableSessions(account: Account): readonly Session[] {

@@ -10,7 +10,7 @@ export const privacyLists = accountMap<PrivacyList>("privacy-lists", 1, privacyL
 export const defaultListName = accountValue<string>("privacy-default-list", 1, json());
 
 /** Name of the list that applies to this session in place of the default one, for as long as the session lives. */
-export const activeListName = sessionSlot<string | undefined>("active-privacy-list", () => undefined);
+export const activeListName = sessionSlot<string | undefined>("active-privacy-list", () => undefined, json());
 
 /** Everything that is stored: what each of the features declares that work on it. */
 export const privacySlots = [privacyLists, defaultListName] as const;

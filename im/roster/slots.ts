@@ -72,7 +72,7 @@ export function seesPresence(item: RosterItem | undefined): boolean {
 }
 
 /** Whether the session asked for the roster and hears of its changes (RFC 6121 §2.2). */
-export const interestedSlot = sessionSlot("interested", () => false);
+export const interestedSlot = sessionSlot("interested", () => false, json());
 
 /** The sessions that asked for the roster, in the order in which they were bound. */
 export function interestedSessions(account: Account): readonly Session[] {

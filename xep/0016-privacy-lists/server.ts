@@ -11,7 +11,7 @@ import { reads, writes, type AccountRequest } from "#kit/iq.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
-import { sessionSlot } from "#kit/slots.ts";
+import { json, sessionSlot } from "#kit/slots.ts";
 import { stanzaOf } from "#kit/stanza.ts";
 import { changePrivacy } from "#im/privacy/changes.ts";
 import { blockedChangedByLists, listChangedByBlocking } from "#im/privacy/events.ts";
@@ -43,7 +43,7 @@ export const itemsMax = integerOption({
 const nameLengthMax = 128;
 
 /** Whether the session has shown that it understands privacy lists. */
-const understandsSlot = sessionSlot("understands-privacy-lists", () => false);
+const understandsSlot = sessionSlot("understands-privacy-lists", () => false, json());
 
 /** Lists of rules about whom to hear from and who hears of the user. */
 export const privacyListsModule = serverModule({

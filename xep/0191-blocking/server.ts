@@ -10,7 +10,7 @@ import type { Host } from "#kit/host.ts";
 import { reads, writes, type AccountRequest } from "#kit/iq.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
-import { sessionSlot } from "#kit/slots.ts";
+import { json, sessionSlot } from "#kit/slots.ts";
 import { stanzaOf } from "#kit/stanza.ts";
 import { block, blockedJids, unblock } from "#im/privacy/block-list.ts";
 import { changePrivacy } from "#im/privacy/changes.ts";
@@ -29,7 +29,7 @@ export const blockedMax = integerOption({
 });
 
 /** Whether the session asked for the block list and hears of its changes (S26). */
-const interestedSlot = sessionSlot("blocking-interested", () => false);
+const interestedSlot = sessionSlot("blocking-interested", () => false, json());
 
 /** Blocking, as the simple face of the default privacy list (XEP-0191 §5). */
 export const blocking = serverModule({

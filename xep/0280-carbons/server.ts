@@ -5,7 +5,7 @@ import type { Account } from "#kit/account.ts";
 import { writes } from "#kit/iq.ts";
 import { serverModule } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
-import { sessionSlot } from "#kit/slots.ts";
+import { json, sessionSlot } from "#kit/slots.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { sentDirectedTo } from "#im/presence/slots.ts";
 import { CopiedMessages } from "./copied.ts";
@@ -21,7 +21,7 @@ import {
 import { isEligible, isForOccupant } from "./eligible.ts";
 
 /** Whether a session wants copies of what the account's other sessions send and receive. */
-export const carbonsSlot = sessionSlot("carbons", () => false);
+export const carbonsSlot = sessionSlot("carbons", () => false, json());
 
 /** Messages remembered for each account of which copies were made. */
 const copiedIdsMax = 200;
