@@ -1,11 +1,12 @@
-// npm run fuzz -- [TARGET…] [--seconds N] [--jobs N] [--seed N] [--corpus DIR] [--findings DIR] [--keep] [--replay FILE] [--prove] [--help]
+// npm run fuzz -- [TARGET…] [--seconds N | --round] [--jobs N] [--seed N] [--corpus DIR] [--findings DIR] [--keep] [--replay FILE] [--prove] [--help]
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { prove } from "./engine/prove.ts";
 import { corpusFolder, readKept, writeKept } from "./engine/kept-inputs.ts";
 import { regressionsFolder, writeRegression } from "./engine/regressions.ts";
-import { type TargetReport, runTarget } from "./engine/run-target.ts";
+import { roundSecondsMax, roundSeed } from "./engine/round.ts";
+import { type TargetOptions, type TargetReport, runTarget } from "./engine/run-target.ts";
 import { loadTarget, targetNames } from "./engine/targets.ts";
 import type { FuzzProgress } from "./engine/task.ts";
 
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
   options: {
     seconds: { type: "string", default: "30" },
     jobs: { type: "string", default: String(availableParallelism()) },
+    round: { type: "boolean", default: false },
     seed: { type: "string" },
     corpus: { type: "string", default: corpusFolder },
     findings: { type: "string", default: regressionsFolder },
@@ -52,9 +54,11 @@ async function help(): Promise<string> {
   return `npm run fuzz -- [TARGET…] [options]
 
 Tries inputs on the targets (all, if none is named), guided by which parts of the program they reach. Ends with 1 when
-something was found; the input is then in testing/fuzz/regressions, where npm test will try it from now on.
+something was found; the input is then in testing/fuzz/regressions, where npm test will try it from now on. Interrupted,
+it reports, and keeps, what there is.
 
   --seconds N    for each target (30)
+  --round        what CI does: the same inputs for the same tree, about 30 s of a core for each target
   --jobs N       threads at the same time (as many as there are cores)
   --seed N       the same chance again, on one thread (another one every time)
   --corpus DIR   where inputs are kept from run to run (testing/fuzz/corpus)
@@ -106,22 +110,48 @@ async function showProof(): Promise<number> {
   return guided.found && !unguided.found ? 0 : 1;
 }
 
+type Effort = Pick<TargetOptions, "threads" | "seed" | "milliseconds" | "executionsMax" | "inputs">;
+
 interface Running {
   readonly name: string;
   progress: FuzzProgress;
   readonly since: number;
 }
 
+/** What the options ask for, of each target. */
+async function effort(name: string, threads: number): Promise<Effort> {
+  const { roundExecutions } = await loadTarget(name);
+  const inputs = readKept(values.corpus, name);
+  if (values.round)
+    return {
+      threads: 1,
+      seed: values.seed === undefined ? roundSeed() : Number(values.seed),
+      milliseconds: roundSecondsMax * 1_000,
+      executionsMax: roundExecutions,
+      inputs,
+    };
+  return {
+    threads: values.seed === undefined ? threads : 1,
+    seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed),
+    milliseconds: Number(values.seconds) * 1_000,
+    executionsMax: Infinity,
+    inputs,
+  };
+}
+
 async function fuzz(): Promise<number> {
   const names = positionals.length > 0 ? positionals : targetNames();
   const jobs = Number(values.jobs);
-  const threads = values.seed === undefined ? Math.max(1, Math.floor(jobs / names.length)) : 1;
+  const threads = Math.max(1, Math.floor(jobs / names.length));
   const waiting = [...names];
   const running = new Set<Running>();
   const reports: { readonly name: string; readonly report: TargetReport; readonly files: readonly string[] }[] = [];
   const line = setInterval(() => say([...running].map(progressLine).join("   ")), progressEveryMs);
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      if (interrupted.signal.aborted) return;
       const now: Running = {
         name,
         progress: { executions: 0, entered: 0, blocks: 0, inputs: 0 },
@@ -130,15 +160,12 @@ async function fuzz(): Promise<number> {
       running.add(now);
       const report = await runTarget({
         target: name,
-        threads,
-        seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed),
         guided: true,
-        milliseconds: Number(values.seconds) * 1_000,
-        executionsMax: Infinity,
         untilFound: false,
-        inputs: readKept(values.corpus, name),
         planted: undefined,
         progressed: (progress) => (now.progress = progress),
+        end: interrupted.signal,
+        ...(await effort(name, threads)),
       });
       running.delete(now);
       if (values.keep && report.kept.length > 0) writeKept(values.corpus, name, report.kept);
@@ -151,15 +178,17 @@ async function fuzz(): Promise<number> {
     clearInterval(line);
   }
   say(`\n${[headings, ...reports.map(reportLine)].join("\n")}\n`);
+  if (values.round) say(`seed ${values.seed ?? roundSeed()}; the same tree gives the same round\n`);
+  if (interrupted.signal.aborted) say(`interrupted: ${reports.length} of ${names.length} targets were tried`);
   const failed = reports.filter(({ files }) => files.length > 0).length;
   say(`${reports.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  return failed === 0 && !interrupted.signal.aborted ? 0 : 1;
 }
 
 function tellFindings(name: string, { findings }: TargetReport): readonly string[] {
   return findings.map(({ input, report }) => {
     const file = writeRegression(values.findings, name, input);
-    say(`\n${name} found something with ${JSON.stringify(input.slice(0, 500))}\n${report}\n`);
+    say(`\n${name} found something with ${JSON.stringify(input)}\n${report}\n`);
     say(`Once more: npm run fuzz -- ${name} --replay ${file}\n`);
     return file;
   });

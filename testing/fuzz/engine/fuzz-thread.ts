@@ -7,7 +7,7 @@ import { Fuzzer } from "./fuzzer.ts";
 import { instrumentImports } from "./instrumented-imports.ts";
 import { Random } from "./random.ts";
 import { loadTarget } from "./targets.ts";
-import type { FuzzHint, FuzzNews, FuzzProgress, FuzzTask } from "./task.ts";
+import type { FuzzNews, FuzzProgress, FuzzTask, FuzzWord } from "./task.ts";
 
 const progressEveryMs = 500;
 /** Looking at the clock costs something too. */
@@ -44,8 +44,9 @@ async function work(task: FuzzTask, port: MessagePort): Promise<void> {
     inputs: fuzzer.inputs.length,
   });
   const end = performance.now() + task.milliseconds;
+  let ended = false;
   const isOver = (): boolean =>
-    fuzzer.executions >= task.executionsMax || (task.untilFound && fuzzer.findings.size > 0);
+    ended || fuzzer.executions >= task.executionsMax || (task.untilFound && fuzzer.findings.size > 0);
 
   for (const input of [...target.seeds, ...task.inputs]) fuzzer.add(input);
   telling = true;
@@ -55,8 +56,9 @@ async function work(task: FuzzTask, port: MessagePort): Promise<void> {
       for (let count = 0; count < executionsBetweenLooks && !isOver(); count++) fuzzer.step();
     tell({ type: "progress", progress: progress() });
     for (let told = receiveMessageOnPort(port); told !== undefined; told = receiveMessageOnPort(port)) {
-      const hint: FuzzHint = told.message;
-      fuzzer.add(hint.input);
+      const word: FuzzWord = told.message;
+      if (word.type === "hint") fuzzer.add(word.input);
+      else ended = true;
     }
     // Lets go of what the target left for later, if it did.
     await setImmediate();

@@ -15,11 +15,13 @@ export interface TargetOptions extends Omit<FuzzTask, "current"> {
   /** Threads that work on it, each by its own chance, and tell each other what they learn. */
   readonly threads: number;
   readonly progressed: (progress: FuzzProgress) => void;
+  /** Ends it before its time, with a report of what there is. */
+  readonly end: AbortSignal;
 }
 
 /** Fuzzes one target in one or more threads. */
 export async function runTarget(options: TargetOptions): Promise<TargetReport> {
-  const { progressed, threads: count, ...task } = options;
+  const { end, progressed, threads: count, ...task } = options;
   const progress: FuzzProgress[] = [];
   const threads: FuzzThread[] = [];
   for (let index = 0; index < count; index++) {
@@ -31,12 +33,14 @@ export async function runTarget(options: TargetOptions): Promise<TargetReport> {
           progressed(sum(progress));
         },
         learned: (input) => {
-          for (const other of threads) if (other !== thread) other.hint({ input });
+          for (const other of threads) if (other !== thread) other.tell({ type: "hint", input });
         },
       },
     );
     threads.push(thread);
   }
+  const endAll = (): void => threads.forEach((thread) => thread.tell({ type: "end" }));
+  end.addEventListener("abort", endAll);
   try {
     const reports = await Promise.all(threads.map((thread) => thread.report));
     const findings = new Map(reports.flatMap((report) => report.findings.map((found) => [found.signature, found])));
@@ -49,6 +53,7 @@ export async function runTarget(options: TargetOptions): Promise<TargetReport> {
       kept: most?.kept ?? [],
     };
   } finally {
+    end.removeEventListener("abort", endAll);
     for (const thread of threads) thread.stop();
   }
 }

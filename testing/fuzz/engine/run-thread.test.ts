@@ -38,3 +38,12 @@ test("the same seed finds the same", async () => {
   assert.ok(first.length > 20);
   assert.deepEqual(first, second);
 });
+
+test("a thread that is told to end says what it has learned", async () => {
+  const thread = runThread(
+    { ...task, executionsMax: Infinity, untilFound: false, planted: undefined },
+    { progressed: () => thread.tell({ type: "end" }) },
+  );
+  const { executions, inputs } = (await thread.report).progress;
+  assert.ok(executions > 0 && inputs > 0);
+});

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { CurrentInput } from "./current-input.ts";
 import { type Finding, findingOf } from "./finding.ts";
-import type { FuzzHint, FuzzNews, FuzzProgress, FuzzTask } from "./task.ts";
+import type { FuzzNews, FuzzProgress, FuzzTask, FuzzWord } from "./task.ts";
 
 /** How one thread ended. */
 export interface ThreadReport {
@@ -18,8 +18,7 @@ export interface ThreadEars {
 
 export interface FuzzThread {
   readonly report: Promise<ThreadReport>;
-  /** Hands it an input that another thread has learned. */
-  readonly hint: (hint: FuzzHint) => void;
+  readonly tell: (word: FuzzWord) => void;
   /** Ends it at once. */
   readonly stop: () => void;
 }
@@ -90,5 +89,5 @@ export function runThread(
     });
   });
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is a window's, this is a thread's
-  return { report, hint: (hint) => worker.postMessage(hint), stop: () => void worker.terminate() };
+  return { report, tell: (word) => worker.postMessage(word), stop: () => void worker.terminate() };
 }

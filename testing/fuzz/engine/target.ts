@@ -14,6 +14,8 @@ export interface FuzzTarget {
   readonly seeds: readonly string[];
   /** Changes that know something of the structure of its inputs. */
   readonly mutations: readonly Mutate[];
+  /** So many are tried in a round: 30 s of one core, on the machine on which they were counted. */
+  readonly roundExecutions: number;
   /** Tries an input, a character for each byte. Throws when something is not as it must be. */
   readonly run: (input: string) => void;
 }

@@ -37,7 +37,5 @@ export type FuzzNews =
       readonly kept: readonly string[];
     };
 
-/** What a thread is told: an input that another one of the same target has learned. */
-export interface FuzzHint {
-  readonly input: string;
-}
+/** What a thread is told: an input that another one of the same target has learned, or to end and report. */
+export type FuzzWord = { readonly type: "hint"; readonly input: string } | { readonly type: "end" };

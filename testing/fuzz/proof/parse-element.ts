@@ -9,6 +9,7 @@ import { documents, xmlWords } from "../xml-inputs.ts";
 export const target = fuzzTarget({
   summary: "parseElement throws XmlError and nothing else",
   bytesMax: 1_024,
+  roundExecutions: 100_000,
   words: xmlWords,
   seeds: documents,
   mutations: xmlMutations,

@@ -60,6 +60,7 @@ const filled = [
 export const target = fuzzTarget({
   summary: "a data form is read or refused with ShapeError, and what was read is written and read again as the same",
   bytesMax: 4_096,
+  roundExecutions: 700_000,
   words: [
     ...xmlWords.filter((word) => !word.startsWith("<")),
     ...filled,

@@ -33,6 +33,7 @@ export const target = fuzzTarget({
   summary:
     "every declared element is read or refused as it may be, and what was read is written and read again as the same",
   bytesMax: 4_096,
+  roundExecutions: 600_000,
   words: [
     "urn:ietf:params:xml:ns:xmpp-stanzas",
     "urn:ietf:params:xml:ns:xmpp-streams",

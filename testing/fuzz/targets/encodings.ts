@@ -13,6 +13,7 @@ import { fuzzTarget } from "../engine/target.ts";
 export const target = fuzzTarget({
   summary: "base64, UTF-8, escaping and dates say what the platform says, and lead back to what they came from",
   bytesMax: 1_024,
+  roundExecutions: 400_000,
   words: [
     "=",
     "==",

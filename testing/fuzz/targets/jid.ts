@@ -24,6 +24,7 @@ export const target = fuzzTarget({
   summary:
     "an address has one canonical form, of bounded length, from which its parts, its URI and its escapes lead back",
   bytesMax: 4_096,
+  roundExecutions: 600_000,
   words: [
     "@",
     "/",

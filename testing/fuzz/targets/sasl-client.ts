@@ -25,6 +25,7 @@ export const target = fuzzTarget({
   summary:
     "whatever a server sends, a mechanism does not throw, keeps the password to itself and believes only who knows it",
   bytesMax: 2_048,
+  roundExecutions: 350_000,
   words: ["+=", "+-", "+^60 1", ...saslLines.map((line) => `+${line}`), ...saslLines],
   seeds: [...saslSeeds, ...saslSeeds.map((seed) => seed.replaceAll("\n", "\n+"))],
   mutations: lineMutations,

@@ -25,6 +25,7 @@ const messagesMax = 8;
 export const target = fuzzTarget({
   summary: "whatever a client sends, a mechanism does not throw and lets in only who has proven the password",
   bytesMax: 2_048,
+  roundExecutions: 500_000,
   words: saslLines,
   seeds: saslSeeds,
   mutations: lineMutations,

@@ -33,6 +33,7 @@ const juliet = fakeCredentials({ username: "juliet", domain: "im.example", passw
 export const target = fuzzTarget({
   summary: "whatever happens in whatever order, both ends of a stream stay legal, and nobody comes in without a proof",
   bytesMax: 4_096,
+  roundExecutions: 500_000,
   words: streamLines,
   seeds: streamScripts,
   mutations: [...lineMutations, ...lineMutations, ...xmlMutations.slice(0, 6)],

@@ -14,6 +14,7 @@ export const target = fuzzTarget({
   summary:
     "the reader accepts what saxes accepts of XMPP's XML, as text, as bytes and in a stream, and sees the same tree",
   bytesMax: 4_096,
+  roundExecutions: 250_000,
   words: xmlWords,
   seeds: [...documents, "<?xml version='1.0'?><a/>", ' <a b="1"> </a>\n'],
   mutations: xmlMutations,

@@ -27,6 +27,7 @@ export const target = fuzzTarget({
   summary:
     "the stream reader keeps its limits, delivers nothing after a fault, and what it reads can be written and read again",
   bytesMax: 4_096,
+  roundExecutions: 220_000,
   words: xmlWords,
   seeds: streams,
   mutations: xmlMutations,
