@@ -1,4 +1,5 @@
 import { TagPool } from "#protocol/xml/tag-pool.ts";
+import { TreeReaderPool } from "#protocol/xml/tree-reader-pool.ts";
 import { JidCache } from "#protocol/jid/jid-cache.ts";
 import { bareOf, domainOf, makeJid, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
@@ -28,6 +29,7 @@ import { RunQueue } from "./run-queue.ts";
 import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
 import { serverSecret, secretShape } from "./server-secret.ts";
 import { Binder } from "./session/binder.ts";
+import { decodeUtf8 } from "./utf8.ts";
 import { receivingConfig } from "./stream-hosts.ts";
 
 /** How often silent connections are looked for. */
@@ -60,7 +62,11 @@ export class ServerCore {
   readonly #jids: JidCache;
   readonly #throttle: LoginThrottle;
   readonly #addressRates: AddressRates;
-  readonly #tagPool = new TagPool(tagPoolPowerOfTwo);
+  readonly #treeReaders = new TreeReaderPool({
+    input: "bytes",
+    decodeUtf8,
+    tags: new TagPool(tagPoolPowerOfTwo),
+  });
   #livenessCheck: Timer | undefined;
   readonly #secret: Uint8Array;
   readonly #binder: Binder;
@@ -237,7 +243,7 @@ export class ServerCore {
       streamClosed: observer.streamClosed,
       tally: observer.tally,
       addressRates: this.#addressRates,
-      tagPool: this.#tagPool,
+      treeReaders: this.#treeReaders,
       closed: (link) => {
         this.links.delete(link);
       },

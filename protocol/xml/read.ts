@@ -8,6 +8,7 @@ import { PieceList } from "./piece-list.ts";
 import type { DecodeUtf8 } from "./source.ts";
 import { TagPool, type TagSource, unpooled } from "./tag-pool.ts";
 import { TokenScan, shortTokenLength, tokenEnd } from "./token-scan.ts";
+import { TreeReaderPool, type TreeReaderPoolOptions } from "./tree-reader-pool.ts";
 import { TreeReader } from "./tree-reader.ts";
 import { xmlDeclarationEnd } from "./xml-declaration.ts";
 
@@ -38,17 +39,17 @@ export interface XmlStreamHandler {
   readonly keepAlive?: () => void;
 }
 
-export interface XmlReaderOptions {
-  readonly limits?: Partial<XmlLimits>;
-  /** "bytes": a character is a byte of UTF-8 (`Buffer.latin1Slice`). "utf16": it is a code unit. */
-  readonly input: "bytes" | "utf16";
-  /** Asked only for "bytes", and only for what is valid UTF-8. */
-  readonly decodeUtf8: DecodeUtf8;
+export type XmlReaderOptions = {
+  readonly limits?: XmlLimits;
   /** The content namespace on the wire, which is read as `jabber:client`. RFC 6120 §4.8.3. */
   readonly contentNamespace?: string;
-  /** Share one of 256 slots or more among the streams of a process. A stream without has a small one of its own. */
-  readonly pool?: TagSource;
-}
+} & (
+  | {
+      /** Shared among the streams of a process, with tags of 256 slots or more. */
+      readonly trees: TreeReaderPool;
+    }
+  | Omit<TreeReaderPoolOptions, "tags">
+);
 
 type Phase =
   /** Before the header: XML declaration and white space are allowed. */
@@ -70,9 +71,10 @@ type Phase =
  */
 export class XmlStreamReader {
   readonly #handler: XmlStreamHandler;
-  /** Shared with the tree reader, which looks at it for every element. */
-  readonly #limits: { -readonly [Bound in keyof XmlLimits]: XmlLimits[Bound] };
-  readonly #tree: TreeReader;
+  #limits: XmlLimits;
+  readonly #trees: TreeReaderPool;
+  /** While an element has begun and is not complete. */
+  #tree: TreeReader | undefined;
   readonly #contentNamespace: string;
 
   #phase: Phase = "prolog";
@@ -97,20 +99,20 @@ export class XmlStreamReader {
 
   constructor(handler: XmlStreamHandler, options: XmlReaderOptions) {
     this.#handler = handler;
-    this.#limits = { ...defaultXmlLimits, ...options.limits };
+    this.#limits = options.limits ?? defaultXmlLimits;
     this.#contentNamespace = options.contentNamespace ?? NS_CLIENT;
-    this.#tree = new TreeReader({
-      limits: this.#limits,
-      tables: options.input === "bytes" ? byteTables : unitTables,
-      decodeUtf8: options.input === "bytes" ? options.decodeUtf8 : undefined,
-      pool: options.pool ?? new TagPool(ownPoolPowerOfTwo),
-      contentNamespace: this.#contentNamespace,
-    });
+    this.#trees =
+      "trees" in options ? options.trees : new TreeReaderPool({ ...options, tags: new TagPool(ownPoolPowerOfTwo) });
   }
 
   /** Characters that are kept: of an element that is not complete, or waiting for `resume`. */
   get bytesBuffered(): number {
-    return this.#tree.length + this.#cut.length + this.#waiting.length + this.#text.length - this.#at;
+    return this.#begun + this.#cut.length + this.#waiting.length + this.#text.length - this.#at;
+  }
+
+  /** Characters that are kept of the element that has begun. */
+  get #begun(): number {
+    return this.#tree?.length ?? 0;
   }
 
   /** Characters that have been looked at so far. It is in proportion to what was written, which a test holds us to. */
@@ -119,8 +121,8 @@ export class XmlStreamReader {
   }
 
   /** Other bounds from the next element on: a peer that has authenticated may send more than a stranger. */
-  setLimits(limits: Partial<XmlLimits>): void {
-    Object.assign(this.#limits, limits);
+  setLimits(limits: XmlLimits): void {
+    this.#limits = limits;
   }
 
   /** Reads a chunk, calling the handler. While reading is paused the chunk waits. */
@@ -150,7 +152,7 @@ export class XmlStreamReader {
    * it belongs to the new stream. [rfc6120-4.3.3-02]
    */
   restart(): void {
-    const begun = this.#tree.abandon() + this.#cut.take("");
+    const begun = this.#abandon() + this.#cut.take("");
     if (begun !== "") {
       this.#text = begun + this.#text.slice(this.#at);
       this.#at = 0;
@@ -162,12 +164,22 @@ export class XmlStreamReader {
 
   /** Expects a new stream header, and throws away what is left of the input, as STARTTLS demands. RFC 6120 §5.4.3.3. */
   drop(): void {
-    this.#tree.abandon();
+    this.#abandon();
     this.#cut.clear();
     this.#waiting.clear();
     this.#text = "";
     this.#at = 0;
     this.#expectHeader();
+  }
+
+  /** Gives up the element that has begun, if any; returns what has been read of it. */
+  #abandon(): string {
+    const tree = this.#tree;
+    if (tree === undefined) return "";
+    this.#tree = undefined;
+    const begun = tree.abandon();
+    this.#trees.giveBack(tree);
+    return begun;
   }
 
   #expectHeader(): void {
@@ -194,7 +206,7 @@ export class XmlStreamReader {
   #checkCutLength(): void {
     // What stands between elements can only be the end of the stream: as long as its header, and no longer.
     const element = this.#phase === "element";
-    const before = element ? this.#tree.length : this.#phase === "content" ? 0 : this.#headerBytes;
+    const before = element ? this.#begun : this.#phase === "content" ? 0 : this.#headerBytes;
     const bound = element ? "elementBytesMax" : "headerBytesMax";
     if (this.#cut.length + before > this.#limits[bound]) this.#fail(exceeded(bound));
   }
@@ -224,7 +236,7 @@ export class XmlStreamReader {
       case "content":
         return this.#readContent(text, at);
       case "element":
-        return this.#readElement(text, at);
+        return this.#tree && this.#readElement(this.#tree, text, at);
       case "over":
         return undefined;
     }
@@ -251,7 +263,9 @@ export class XmlStreamReader {
     if (at === text.length) return;
     // A byte order mark is a character like any other. [rfc6120-11.6-05]
     if (text.charCodeAt(at) !== LT) throw new XmlError("not-well-formed", "text before the stream header");
+    this.#tree = this.#trees.take(this.#limits, this.#contentNamespace);
     const header = this.#tree.readHeader(text, at, this.#limits.headerBytesMax - this.#headerBytes);
+    this.#abandon();
     if (header === undefined) return this.#cutOff(text, at);
     this.#advance(at, header.end, header.end - at);
     this.#phase = "content";
@@ -275,16 +289,19 @@ export class XmlStreamReader {
     if (text.charCodeAt(at) !== LT) throw new XmlError("bad-format", "text between first-level elements");
     if (at + 1 >= text.length) return this.#cutOff(text, at);
     if (text.charCodeAt(at + 1) === SLASH) return this.#readStreamEnd(text, at);
+    this.#tree = this.#trees.take(this.#limits, this.#contentNamespace);
     this.#tree.begin(at, this.#default, this.#scope);
     this.#phase = "element";
-    return this.#readElement(text, at);
+    return this.#readElement(this.#tree, text, at);
   }
 
-  #readElement(text: string, from: number): void {
-    const at = this.#tree.read(text, from);
-    const element = this.#tree.take();
+  #readElement(tree: TreeReader, text: string, from: number): void {
+    const at = tree.read(text, from);
+    const element = tree.take();
     // What is not complete is nothing yet. [rfc6120-8-02]
     if (element === undefined) return this.#cutOff(text, at);
+    this.#tree = undefined;
+    this.#trees.giveBack(tree);
     this.#advance(from, at, 0);
     this.#phase = "content";
     this.#handler.elementRead(element);
@@ -352,7 +369,7 @@ export class XmlStreamReader {
 
   #end(): void {
     this.#phase = "over";
-    this.#tree.abandon();
+    this.#abandon();
     this.#cut.clear();
     this.#waiting.clear();
     this.#forgetText();
@@ -373,7 +390,7 @@ function prefixesOf(scope: NamespaceScope | undefined): ReadonlyMap<string, stri
 
 export interface ParseOptions {
   readonly limits?: Partial<XmlLimits>;
-  /** As {@link XmlReaderOptions.decodeUtf8}; without it the text is UTF-16. */
+  /** As {@link TreeReaderPoolOptions.decodeUtf8}; without it the text is UTF-16. */
   readonly decodeUtf8?: DecodeUtf8;
   readonly pool?: TagSource;
 }
@@ -387,12 +404,11 @@ export interface ParseOptions {
  */
 export function parseElement(text: string, inherited: string = NS_CLIENT, options: ParseOptions = {}): XmlElement {
   const tree = new TreeReader({
-    limits: { ...defaultXmlLimits, ...options.limits },
     tables: options.decodeUtf8 === undefined ? unitTables : byteTables,
     decodeUtf8: options.decodeUtf8,
     pool: options.pool ?? unpooled,
-    contentNamespace: NS_CLIENT,
   });
+  tree.serve({ ...defaultXmlLimits, ...options.limits }, NS_CLIENT);
   const start = spaceEnd(text, Math.max(xmlDeclarationEnd(text, 0), 0));
   tree.begin(start, inherited, inherited === "" ? undefined : STREAM_SCOPE);
   const end = tree.read(text, start);

@@ -1,6 +1,8 @@
 /* For the tests of this folder: what a stream says, as data that can be compared. */
 import type { XmlElement, XmlNode } from "./element.ts";
-import { type XmlReaderOptions, XmlStreamReader } from "./read.ts";
+import { type XmlLimits, defaultXmlLimits } from "./limits.ts";
+import { XmlStreamReader } from "./read.ts";
+import type { DecodeUtf8 } from "./source.ts";
 
 export const header =
   "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
@@ -39,13 +41,21 @@ export function toBytes(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
+/** How the stream is read; bytes by the usual bounds, unless said otherwise. */
+export interface RecordingOptions {
+  readonly limits?: Partial<XmlLimits>;
+  readonly contentNamespace?: string;
+  readonly input?: "bytes" | "utf16";
+  readonly decodeUtf8?: DecodeUtf8;
+}
+
 export interface RecordedStream {
   readonly reader: XmlStreamReader;
   readonly events: StreamEvent[];
   readonly elements: XmlElement[];
 }
 
-export function recordedStream(options: Partial<XmlReaderOptions> = {}): RecordedStream {
+export function recordedStream(options: RecordingOptions = {}): RecordedStream {
   const events: StreamEvent[] = [];
   const elements: XmlElement[] = [];
   const reader = new XmlStreamReader(
@@ -58,13 +68,13 @@ export function recordedStream(options: Partial<XmlReaderOptions> = {}): Recorde
       streamClosed: () => events.push({ closed: true }),
       failed: ({ condition, text }) => events.push({ failed: condition, text }),
     },
-    { input: "bytes", decodeUtf8, ...options },
+    { input: "bytes", decodeUtf8, ...options, limits: { ...defaultXmlLimits, ...options.limits } },
   );
   return { reader, events, elements };
 }
 
 /** The events of an input that comes in these pieces. */
-export function eventsOf(pieces: Iterable<string>, options: Partial<XmlReaderOptions> = {}): readonly StreamEvent[] {
+export function eventsOf(pieces: Iterable<string>, options: RecordingOptions = {}): readonly StreamEvent[] {
   const { reader, events } = recordedStream(options);
   for (const piece of pieces) reader.write(piece);
   return events;

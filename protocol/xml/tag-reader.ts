@@ -2,7 +2,7 @@ import { detachString } from "#protocol/detach-string.ts";
 import { type CharacterTables, NAME_START, isXmlSpace } from "./characters.ts";
 import { DECLARES, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL } from "./element-parts.ts";
 import { XmlError } from "./fault.ts";
-import { type XmlLimits, exceeded } from "./limits.ts";
+import { exceeded, unboundedXmlLimits } from "./limits.ts";
 import { charactersEnd, isCharacterReference, qualifiedNameEnd, referenceEnd } from "./markup-parts.ts";
 import { type DecodeUtf8, decodeAttributeValue } from "./source.ts";
 import type { TagHead, TagSource } from "./tag-pool.ts";
@@ -22,7 +22,6 @@ const SMALL_X = 0x78;
 const HEAD_DECLARATION = " xmlns=";
 
 export interface TagReaderOptions {
-  readonly limits: XmlLimits;
   readonly tables: CharacterTables;
   /** Absent when the input is UTF-16. */
   readonly decodeUtf8: DecodeUtf8 | undefined;
@@ -34,7 +33,7 @@ export interface TagReaderOptions {
  * stream, for this is half of the hot loop of the server.
  */
 export class TagReader {
-  readonly #limits: XmlLimits;
+  limits = unboundedXmlLimits;
   readonly #names: Uint8Array;
   readonly #values: Uint8Array;
   readonly #decodeUtf8: DecodeUtf8 | undefined;
@@ -62,7 +61,6 @@ export class TagReader {
   #attributeCount = 0;
 
   constructor(options: TagReaderOptions) {
-    this.#limits = options.limits;
     this.#names = options.tables.name;
     this.#values = options.tables.value;
     this.#decodeUtf8 = options.decodeUtf8;
@@ -82,7 +80,7 @@ export class TagReader {
     if (at < 0) return -1;
     this.nameEnd = at;
     this.oddName = this.#oddName;
-    if (at - from > this.#limits.nameLengthMax + 1) throw exceeded("nameLengthMax");
+    if (at - from > this.limits.nameLengthMax + 1) throw exceeded("nameLengthMax");
     this.flags = PLAIN_TEXT | INNER_CANONICAL | TAG_CANONICAL;
     this.defaultNamespace = undefined;
     this.offsetCount = 0;
@@ -162,8 +160,8 @@ export class TagReader {
     const nameEnd = this.#nameEnd(text, nameStart);
     if (nameEnd < 0) return -1;
     const odd = this.#oddName;
-    if (nameEnd - nameStart > this.#limits.nameLengthMax) throw exceeded("nameLengthMax");
-    if (++this.#attributeCount > this.#limits.attributesMax) throw exceeded("attributesMax");
+    if (nameEnd - nameStart > this.limits.nameLengthMax) throw exceeded("nameLengthMax");
+    if (++this.#attributeCount > this.limits.attributesMax) throw exceeded("attributesMax");
     let at = nameEnd;
     if (text.charCodeAt(at) !== EQUALS) {
       at = this.#oddSpace(text, at);

@@ -3,7 +3,7 @@ import { isXmlSpace } from "./characters.ts";
 import { DECLARES, type ElementParts, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL, partsOf } from "./element-parts.ts";
 import { NO_ELEMENTS, type XmlAttribute, XmlElement } from "./element.ts";
 import { XmlError } from "./fault.ts";
-import { type XmlLimits, exceeded } from "./limits.ts";
+import { type XmlLimits, exceeded, unboundedXmlLimits } from "./limits.ts";
 import { charactersEnd, isCharacterReference, referenceEnd } from "./markup-parts.ts";
 import { type NamespaceScope, checkDefaultNamespace, declarePrefix, namespaceOf } from "./namespace-scope.ts";
 import { NS_CLIENT, NS_SERVER } from "./namespaces.ts";
@@ -27,10 +27,7 @@ const loopedLengthMax = 64;
 
 const CANONICAL = INNER_CANONICAL | TAG_CANONICAL;
 
-export interface TreeReaderOptions extends TagReaderOptions {
-  /** Namespace that is read as `jabber:client` where stanzas stand. */
-  readonly contentNamespace: string;
-}
+export type TreeReaderOptions = TagReaderOptions;
 
 /** The start tag of a stream, which is all of an element that there is until the stream closes. */
 export interface StreamHeader {
@@ -60,6 +57,9 @@ export class TreeReader {
   readonly #textStop: RegExp;
   readonly #inBytes: boolean;
   readonly #tag: TagReader;
+  #limits = unboundedXmlLimits;
+  /** Namespace that is read as `jabber:client` where stanzas stand. */
+  #contentNamespace: string = NS_CLIENT;
 
   #source: Source | undefined;
   #root: XmlElement | undefined;
@@ -89,6 +89,13 @@ export class TreeReader {
     this.#tag = new TagReader(options);
   }
 
+  /** From the next element on, keeps these bounds and reads this namespace as `jabber:client` where stanzas stand. */
+  serve(limits: XmlLimits, contentNamespace: string): void {
+    this.#limits = limits;
+    this.#tag.limits = limits;
+    this.#contentNamespace = contentNamespace;
+  }
+
   /** Characters that are kept of an element that is not complete. */
   get length(): number {
     return this.#pieces.length;
@@ -108,6 +115,7 @@ export class TreeReader {
   /** Gives up the element that has begun; returns what has been read of it. */
   abandon(): string {
     this.#depth = 0;
+    this.#inHeader = false;
     this.#open.length = 0;
     this.#root = undefined;
     this.#source = undefined;
@@ -129,7 +137,7 @@ export class TreeReader {
    * @throws {XmlError}
    */
   read(text: string, from: number): number {
-    const sizeEnd = this.#options.limits.elementBytesMax - this.#base;
+    const sizeEnd = this.#limits.elementBytesMax - this.#base;
     const at = this.#readJudging(text, from, sizeEnd, "elementBytesMax");
     if (this.#depth === 0 && this.#root !== undefined) {
       const last = text.slice(this.#pieceStart, at);
@@ -316,7 +324,7 @@ export class TreeReader {
   }
 
   #startTag(text: string, at: number): number {
-    const { limits, pool } = this.#options;
+    const limits = this.#limits;
     const tag = this.#tag;
     const base = this.#base;
     const close = tag.read(text, at, base);
@@ -333,7 +341,7 @@ export class TreeReader {
       scope = this.#declaredPrefixes(text, scope);
       entries = this.#prefixedAttributes(text, scope);
     }
-    const tagName = tag.head === undefined ? pool.take(text, at + 1, tag.nameEnd) : tag.head.name;
+    const tagName = tag.head === undefined ? this.#options.pool.take(text, at + 1, tag.nameEnd) : tag.head.name;
     let ns = defaultNamespace;
     let name = tagName;
     if (tag.oddName) {
@@ -361,13 +369,13 @@ export class TreeReader {
   #adopt(element: XmlElement): void {
     const parent = this.#parent();
     if (parent.kids === NO_ELEMENTS) parent.kids = [element];
-    else if (parent.kids.push(element) > this.#options.limits.childrenMax) throw exceeded("childrenMax");
+    else if (parent.kids.push(element) > this.#limits.childrenMax) throw exceeded("childrenMax");
   }
 
   /** What a declared default namespace means here. */
   #declaredDefault(ns: string): string {
     checkDefaultNamespace(ns);
-    const content = this.#options.contentNamespace;
+    const content = this.#contentNamespace;
     if (content === NS_CLIENT || this.#inHeader) return ns;
     const parent = this.#open[this.#depth - 1];
     if (parent !== undefined && parent.ns !== NS_CLIENT) return ns;
@@ -393,7 +401,7 @@ export class TreeReader {
       if (!name.startsWith("xmlns:")) continue;
       const ns = this.#tag.value(text, prefixed[index + 2] ?? 0, prefixed[index + 3] ?? 0);
       scope = declarePrefix(scope, detachString(name.slice(6)), ns);
-      if (scope.depth > this.#options.limits.namespacesMax) throw exceeded("namespacesMax");
+      if (scope.depth > this.#limits.namespacesMax) throw exceeded("namespacesMax");
     }
     return scope;
   }
@@ -417,7 +425,7 @@ export class TreeReader {
     this.#tag.flags &= ~CANONICAL;
     const ns = namespaceOf(scope, this.#decoded(prefix));
     // [rfc6120-4.8.5-04]
-    if (ns === NS_CLIENT || ns === NS_SERVER || ns === this.#options.contentNamespace) {
+    if (ns === NS_CLIENT || ns === NS_SERVER || ns === this.#contentNamespace) {
       throw new XmlError("bad-namespace-prefix", "a prefix for the content namespace");
     }
     return ns;

@@ -7,7 +7,7 @@ import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
-import type { TagPool } from "#protocol/xml/tag-pool.ts";
+import type { TreeReaderPool } from "#protocol/xml/tree-reader-pool.ts";
 import type { Tally } from "../core-settings.ts";
 import type { AddressRates } from "./address-rates.ts";
 import type { Link } from "./link.ts";
@@ -70,7 +70,7 @@ export interface LinkServices {
   readonly limits: LinkLimits;
   readonly tally: Tally;
   readonly addressRates: AddressRates;
-  readonly tagPool: TagPool;
+  readonly treeReaders: TreeReaderPool;
   readonly receiving: ReceivingConfig;
   readonly credentials: (link: Link, domain: DomainJid | undefined, username: string) => Promise<AnswerInput>;
   readonly authorize: (link: Link, login: Login) => Promise<AnswerInput>;

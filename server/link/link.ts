@@ -14,7 +14,6 @@ import { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
 import { DerivationRefused, type Timer } from "#kit/env.ts";
-import { decodeUtf8 } from "../utf8.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
 import { isOutage } from "../store-log.ts";
@@ -68,9 +67,7 @@ export class Link implements SessionLink {
     const { env, limits } = services;
     this.#reader = new XmlStreamReader(this.#readerHandler(), {
       limits: limits.xmlBeforeAuthentication,
-      input: "bytes",
-      decodeUtf8,
-      pool: services.tagPool,
+      trees: services.treeReaders,
     });
     this.#heardAt = env.now();
     this.#own = {
