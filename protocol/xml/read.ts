@@ -1,4 +1,5 @@
 import { byteTables, isXmlSpace, unitTables } from "./characters.ts";
+import { CutToken } from "./cut-token.ts";
 import type { XmlElement } from "./element.ts";
 import { XmlError, type XmlFault } from "./fault.ts";
 import { type XmlLimits, defaultXmlLimits, exceeded } from "./limits.ts";
@@ -7,7 +8,7 @@ import { NS_CLIENT, NS_STREAM } from "./namespaces.ts";
 import { PieceList } from "./piece-list.ts";
 import type { DecodeUtf8 } from "./source.ts";
 import { TagPool, type TagSource, unpooled } from "./tag-pool.ts";
-import { TokenScan, shortTokenLength, tokenEnd } from "./token-scan.ts";
+import { tokenEnd } from "./token-scan.ts";
 import { TreeReaderPool, type TreeReaderPoolOptions } from "./tree-reader-pool.ts";
 import { TreeReader } from "./tree-reader.ts";
 import { xmlDeclarationEnd } from "./xml-declaration.ts";
@@ -82,10 +83,9 @@ export class XmlStreamReader {
   #text = "";
   #at = 0;
   /** Chunks that were written while reading was paused or a callback was running. */
-  readonly #waiting = new PieceList();
+  #waiting: PieceList | undefined;
   /** The token that is cut off by the end of the input. */
-  readonly #cut = new PieceList();
-  readonly #scan = new TokenScan();
+  #cut: CutToken | undefined;
   #paused = false;
   #running = false;
   /** Whether what comes next may be white space that belonged to the stream before. */
@@ -107,12 +107,16 @@ export class XmlStreamReader {
 
   /** Characters that are kept: of an element that is not complete, or waiting for `resume`. */
   get bytesBuffered(): number {
-    return this.#begun + this.#cut.length + this.#waiting.length + this.#text.length - this.#at;
+    return this.#begun + this.#cutLength + (this.#waiting?.length ?? 0) + this.#text.length - this.#at;
   }
 
   /** Characters that are kept of the element that has begun. */
   get #begun(): number {
     return this.#tree?.length ?? 0;
+  }
+
+  get #cutLength(): number {
+    return this.#cut?.length ?? 0;
   }
 
   /** Characters that have been looked at so far. It is in proportion to what was written, which a test holds us to. */
@@ -129,7 +133,7 @@ export class XmlStreamReader {
   write(chunk: string): void {
     if (this.#phase === "over" || chunk === "") return;
     if (this.#running || this.#paused) {
-      this.#waiting.push(chunk);
+      (this.#waiting ??= new PieceList()).push(chunk);
       return;
     }
     this.#continueWith(chunk);
@@ -152,7 +156,8 @@ export class XmlStreamReader {
    * it belongs to the new stream. [rfc6120-4.3.3-02]
    */
   restart(): void {
-    const begun = this.#abandon() + this.#cut.take("");
+    const begun = this.#abandon() + (this.#cut?.whole("") ?? "");
+    this.#cut = undefined;
     if (begun !== "") {
       this.#text = begun + this.#text.slice(this.#at);
       this.#at = 0;
@@ -165,8 +170,8 @@ export class XmlStreamReader {
   /** Expects a new stream header, and throws away what is left of the input, as STARTTLS demands. RFC 6120 §5.4.3.3. */
   drop(): void {
     this.#abandon();
-    this.#cut.clear();
-    this.#waiting.clear();
+    this.#cut = undefined;
+    this.#waiting = undefined;
     this.#text = "";
     this.#at = 0;
     this.#expectHeader();
@@ -183,7 +188,6 @@ export class XmlStreamReader {
   }
 
   #expectHeader(): void {
-    this.#scan.reset();
     this.#phase = "prolog";
     this.#headerBytes = 0;
     this.#afterRestart = false;
@@ -191,15 +195,17 @@ export class XmlStreamReader {
 
   /** Puts a chunk behind the token that was cut, if that is complete with it. */
   #continueWith(chunk: string): void {
-    if (this.#cut.length >= shortTokenLength) {
+    const cut = this.#cut;
+    if (cut !== undefined && !cut.short) {
       this.#scanned += chunk.length;
-      if (this.#scan.feed(chunk) < 0) {
-        this.#cut.push(chunk);
+      if (!cut.endsIn(chunk)) {
+        cut.push(chunk);
         this.#checkCutLength();
         return;
       }
     }
-    this.#text = this.#cut.take(chunk);
+    this.#cut = undefined;
+    this.#text = cut === undefined ? chunk : cut.whole(chunk);
     this.#at = 0;
   }
 
@@ -208,7 +214,7 @@ export class XmlStreamReader {
     const element = this.#phase === "element";
     const before = element ? this.#begun : this.#phase === "content" ? 0 : this.#headerBytes;
     const bound = element ? "elementBytesMax" : "headerBytesMax";
-    if (this.#cut.length + before > this.#limits[bound]) this.#fail(exceeded(bound));
+    if (this.#cutLength + before > this.#limits[bound]) this.#fail(exceeded(bound));
   }
 
   #run(): void {
@@ -343,17 +349,17 @@ export class XmlStreamReader {
   #cutOff(text: string, at: number): void {
     const rest = text.slice(at);
     this.#scanned += text.length - this.#at;
-    this.#cut.push(rest);
-    this.#scan.reset();
-    this.#scan.feed(rest);
+    if (rest !== "") this.#cut = new CutToken(rest);
     this.#at = text.length;
     this.#checkCutLength();
   }
 
   #nextChunk(): boolean {
     this.#forgetText();
-    if (this.#waiting.length === 0) return false;
-    this.#continueWith(this.#waiting.take(""));
+    const waiting = this.#waiting;
+    if (waiting === undefined) return false;
+    this.#waiting = undefined;
+    this.#continueWith(waiting.take(""));
     return this.#text !== "";
   }
 
@@ -370,8 +376,8 @@ export class XmlStreamReader {
   #end(): void {
     this.#phase = "over";
     this.#abandon();
-    this.#cut.clear();
-    this.#waiting.clear();
+    this.#cut = undefined;
+    this.#waiting = undefined;
     this.#forgetText();
   }
 }

@@ -24,13 +24,6 @@ export class TokenScan {
   /** How much of `]]>` or `?>` the last characters were. */
   #closing = 0;
 
-  /** Forgets the token; the next piece begins another one. */
-  reset(): void {
-    this.#kind = "unknown";
-    this.#quote = 0;
-    this.#closing = 0;
-  }
-
   /** Goes on with the next piece: where in it the token ends, -1 if it does not. */
   feed(piece: string, from = 0): number {
     let at = from;
