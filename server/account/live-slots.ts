@@ -30,7 +30,7 @@ export class LiveSlots {
   value<T>(slot: AccountValue<T>): LiveValue<T> {
     let live = this.#values.get(slot.name);
     if (live === undefined) {
-      live = liveValue(slot, this.#backing) as LiveValue<unknown>;
+      live = new StoredValue(slot, this.#backing) as unknown as LiveValue<unknown>;
       this.#values.set(slot.name, live);
     }
     // The name belongs to one slot: the host refuses two declarations of it at start-up.
@@ -47,58 +47,84 @@ export class LiveSlots {
   }
 }
 
-function liveValue<T>(slot: AccountValue<T>, backing: SlotBacking): LiveValue<T> {
-  const text = backing.loaded.get(slot.name)?.get("");
-  let value = text === undefined ? undefined : slot.codec.decode(text);
-  const { owner, write } = backing;
-  return {
-    get: () => value,
-    set: (next) => {
-      value = next;
-      write({ op: "set", store: slot.name, owner, key: "", value: slot.codec.encode(next) });
-    },
-    delete: () => {
-      value = undefined;
-      write({ op: "delete", store: slot.name, owner, key: "" });
-    },
-  };
+class StoredValue<T> implements LiveValue<T> {
+  readonly #slot: AccountValue<T>;
+  readonly #backing: SlotBacking;
+  #value: T | undefined;
+
+  constructor(slot: AccountValue<T>, backing: SlotBacking) {
+    this.#slot = slot;
+    this.#backing = backing;
+    const text = backing.loaded.get(slot.name)?.get("");
+    this.#value = text === undefined ? undefined : slot.codec.decode(text);
+  }
+
+  get(): T | undefined {
+    return this.#value;
+  }
+
+  set(value: T): void {
+    this.#value = value;
+    const { owner, write } = this.#backing;
+    write({ op: "set", store: this.#slot.name, owner, key: "", value: this.#slot.codec.encode(value) });
+  }
+
+  delete(): void {
+    this.#value = undefined;
+    this.#backing.write({ op: "delete", store: this.#slot.name, owner: this.#backing.owner, key: "" });
+  }
 }
+
+const noItems: ReadonlyMap<string, never> = new Map<string, never>();
 
 class StoredMap<T> implements LiveMap<T> {
   readonly #slot: AccountMap<T>;
   readonly #backing: SlotBacking;
-  readonly #items = new Map<string, T>();
+  /** Most accounts have nothing in most maps. */
+  #items: Map<string, T> | undefined;
 
   constructor(slot: AccountMap<T>, backing: SlotBacking) {
     this.#slot = slot;
     this.#backing = backing;
-    for (const [key, text] of backing.loaded.get(slot.name) ?? []) this.#items.set(key, slot.codec.decode(text));
+    for (const [key, text] of backing.loaded.get(slot.name) ?? noItems) this.#put(key, slot.codec.decode(text));
   }
 
   get size(): number {
-    return this.#items.size;
+    return this.#items?.size ?? 0;
   }
 
-  readonly get = (key: string): T | undefined => this.#items.get(key);
-  readonly has = (key: string): boolean => this.#items.has(key);
-  readonly entries = (): IterableIterator<[string, T]> => this.#items.entries();
+  get(key: string): T | undefined {
+    return this.#items?.get(key);
+  }
 
-  readonly set = (key: string, value: T): void => {
-    this.#items.set(key, value);
+  has(key: string): boolean {
+    return this.#items?.has(key) ?? false;
+  }
+
+  entries(): IterableIterator<[string, T]> {
+    return (this.#items ?? noItems).entries();
+  }
+
+  set(key: string, value: T): void {
+    this.#put(key, value);
     const { owner, write } = this.#backing;
     write({ op: "set", store: this.#slot.name, owner, key, value: this.#slot.codec.encode(value) });
-  };
+  }
 
-  readonly delete = (key: string): void => {
-    if (!this.#items.delete(key)) return;
+  delete(key: string): void {
+    if (this.#items?.delete(key) !== true) return;
     this.#backing.write({ op: "delete", store: this.#slot.name, owner: this.#backing.owner, key });
-  };
+  }
 
-  readonly clear = (): void => {
-    if (this.#items.size === 0) return;
-    this.#items.clear();
+  clear(): void {
+    if (this.size === 0) return;
+    this.#items = undefined;
     this.#backing.write({ op: "clear", store: this.#slot.name, owner: this.#backing.owner });
-  };
+  }
+
+  #put(key: string, value: T): void {
+    (this.#items ??= new Map()).set(key, value);
+  }
 }
 
 /** An archive has no state of its own: it writes to the batch and reads from the store. */
