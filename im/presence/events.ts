@@ -1,6 +1,7 @@
 import type { Account } from "#kit/account.ts";
 import { defineEvent } from "#kit/events.ts";
 import type { Session } from "#kit/session.ts";
+import type { Stanza } from "#kit/stanza.ts";
 import type { AvailablePresence } from "./slots.ts";
 
 /** A session has sent initial presence: offline messages and waiting requests are due (RFC 6121 §4.2). */
@@ -24,3 +25,8 @@ export const sessionUnavailable = defineEvent<{
   readonly session: Session;
   readonly status: string | undefined;
 }>("session-unavailable");
+
+/** Somebody asks to see the account's presence, and the user has to answer. It waits for that, and is stored. */
+export const subscriptionAsked = defineEvent<{ readonly account: Account; readonly stanza: Stanza }>(
+  "subscription-asked",
+);

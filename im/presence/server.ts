@@ -15,7 +15,15 @@ import { broadcast, probeContacts, showOwnResources, unavailableOf } from "./bro
 import { endDirected, forgetWhoLeft, sendDirected } from "./directed.ts";
 import { sessionAvailable, sessionPresenceChanged, sessionUnavailable } from "./events.ts";
 import { answerProbe } from "./probes.ts";
-import { availableSessions, lastLeft, noteLeave, presenceSlot, sentDirectedTo, sharesPresence } from "./slots.ts";
+import {
+  availableSessions,
+  lastLeft,
+  noteLeave,
+  presenceSlot,
+  sentDirectedTo,
+  sharesPresence,
+  subscriptionRequests,
+} from "./slots.ts";
 import { isSubscriptionType } from "./subscription-states.ts";
 import {
   cancelAllSubscriptions,
@@ -24,7 +32,6 @@ import {
   repeatRequests,
   requestsMax,
   sendSubscriptionStanza,
-  subscriptionRequests,
   takeSubscriptionStanza,
 } from "./subscriptions.ts";
 

@@ -2,7 +2,7 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import { bareOf, parseJid, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
-import { accountValue, json, sessionSlot, type StoredCodec } from "#kit/slots.ts";
+import { accountMap, accountValue, json, sessionSlot, type StoredCodec } from "#kit/slots.ts";
 import { storedXml } from "#kit/stored-xml.ts";
 import { maySeePresence, rosterItems } from "../roster/slots.ts";
 
@@ -27,6 +27,12 @@ const storedPresence: StoredCodec<AvailablePresence | undefined> = {
 
 /** Undefined while the resource is connected and not available. */
 export const presenceSlot = sessionSlot<AvailablePresence | undefined>("presence", () => undefined, storedPresence);
+
+/**
+ * The contacts' requests that wait for an answer: the whole stanza as it came, by the contact's bare JID (S1). One from
+ * each contact: the first.
+ */
+export const subscriptionRequests = accountMap<XmlElement>("subscription-requests", 1, storedXml);
 
 /** When the account's last available resource left, in milliseconds since the epoch, and what it said. */
 export const lastLeft = accountValue<{ readonly at: number; readonly status: string }>("last-left", 2, json(), {

@@ -1,6 +1,5 @@
 import { withAttributes } from "#protocol/xml/element.ts";
 import { copyOut } from "#protocol/xml/copy-out.ts";
-import type { XmlElement } from "#protocol/xml/element.ts";
 import { bareOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
@@ -8,9 +7,7 @@ import { randomToken } from "#kit/env.ts";
 import type { Host } from "#kit/host.ts";
 import { integerOption } from "#kit/option.ts";
 import type { Session } from "#kit/session.ts";
-import { accountMap } from "#kit/slots.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
-import { storedXml } from "#kit/stored-xml.ts";
 import { rosterItemChanged } from "../roster/events.ts";
 import {
   checkRoomForItem,
@@ -24,19 +21,14 @@ import {
 } from "../roster/slots.ts";
 import { sendAvailability } from "./broadcast.ts";
 import { forgetContact } from "./directed.ts";
-import { availableSessions } from "./slots.ts";
+import { subscriptionAsked } from "./events.ts";
+import { availableSessions, subscriptionRequests } from "./slots.ts";
 import {
   receiveSubscription,
   sendSubscription,
   type SubscriptionType,
   type Transition,
 } from "./subscription-states.ts";
-
-/**
- * The contacts' requests that wait for an answer: the whole stanza as it came, by the contact's bare JID (S1). One from
- * each contact: the first.
- */
-export const subscriptionRequests = accountMap<XmlElement>("subscription-requests", 1, storedXml);
 
 export const requestsMax = integerOption({
   key: "requests_max",
@@ -111,6 +103,7 @@ export function takeSubscriptionStanza(host: Host, account: Account, stanza: Sta
     if (requests.size >= host.setting(requestsMax)) return;
     // [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
     requests.set(contact, copyOut(toAccount.element));
+    host.emit(subscriptionAsked, { account, stanza: toAccount });
   }
   // [rfc6121-3.1.3-13] [rfc6121-A.1-01]
   const changed = write(account, before, transition, before.listed);
