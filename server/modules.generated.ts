@@ -20,6 +20,7 @@ import { entityTime } from "#xep/0202-entity-time/server.ts";
 import { carbons } from "#xep/0280-carbons/server.ts";
 import { archive } from "#xep/0313-archive/server.ts";
 import { clientState } from "#xep/0352-client-state/server.ts";
+import { push } from "#xep/0357-push/server.ts";
 
 /** Every feature of the server, in the order of their folders. */
 export const serverModules: readonly ServerModule[] = [
@@ -43,4 +44,5 @@ export const serverModules: readonly ServerModule[] = [
   carbons,
   archive,
   clientState,
+  push,
 ];
