@@ -322,3 +322,21 @@ test("of three devices each has a message once, cut and resumed or not", async (
     ["1", "2", "3"],
   );
 });
+
+test("what is kept because no device takes it is not copied, and comes once", async () => {
+  const { world, ...people } = await cast({ on: ["garden", "home"] });
+  await using _ = world;
+  await people.garden.sendText("<presence type='unavailable'/>");
+  people.home.ignoreAll();
+  people.garden.ignoreAll();
+  await people.balcony.sendText(`<message to='${romeo}' type='chat' id='1'>${body}</message>`);
+  assert.deepEqual([...people.home.pending, ...people.garden.pending], []);
+  await people.home.sendText("<presence><priority>1</priority></presence>");
+  await world.settle();
+  assert.deepEqual(
+    people.home.pending
+      .filter(({ name }) => name === "message")
+      .map((stanza) => [stanza.attr("from"), stanza.attr("id")]),
+    [[balcony, "1"]],
+  );
+});

@@ -86,7 +86,9 @@ export const carbons = serverModule({
           copyTo(account, others, stanza, "sent");
         },
         inbound: (account, stanza, delivered) => {
-          if (account.sessions.size < 2 && delivered.length > 0) return;
+          // What reached nobody is kept or returned: who comes next gets it itself, and a copy would be its double. An error
+          // comes once only.
+          if (delivered.length === 0 ? stanza.type !== "error" : account.sessions.size < 2) return;
           // [xep0280-7-05]
           const others = interested(account).filter(
             (session) => !delivered.includes(session) && session.jid !== stanza.to && session.jid !== stanza.from,
