@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import type { Mechanism } from "../target.ts";
 import { anonymousExchange, plainExchange, scramSha1Exchange, type SaslExchange } from "./sasl.ts";
 
 const replyMsMax = 60_000;
+const NS_SM = "urn:xmpp:sm:3";
 
 /** Where and how the load goes. */
 export interface Goal {
@@ -27,6 +28,9 @@ export class LoadClient {
   #received = "";
   #wake: (() => void) | undefined;
   #failure: Error | undefined;
+  /** What a later connection can show instead of a whole handshake: the last ticket that came. */
+  #ticket: Buffer | undefined;
+  #resumptionId = "";
   jid = "";
 
   private constructor(socket: Socket, goal: Goal) {
@@ -38,15 +42,18 @@ export class LoadClient {
     });
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Error(`the server closed the connection after ${this.#received}`)));
+    socket.on("session", (ticket: Buffer) => (this.#ticket = ticket));
   }
 
   /** Connects and opens a stream. */
-  static async connect(goal: Goal): Promise<LoadClient> {
+  static async connect(goal: Goal, ticket?: Buffer): Promise<LoadClient> {
     const { host, port } = goal;
+    const secure = { servername: goal.domain, rejectUnauthorized: false, ALPNProtocols: ["xmpp-client"] };
     const socket = goal.tls
-      ? connectTls({ host, port, servername: goal.domain, rejectUnauthorized: false, ALPNProtocols: ["xmpp-client"] })
+      ? connectTls({ host, port, ...secure, session: ticket })
       : connectTcp({ host, port, noDelay: true });
     const client = new LoadClient(socket, goal);
+    client.#ticket = ticket;
     await once(socket, goal.tls ? "secureConnect" : "connect");
     await client.#openStream();
     return client;
@@ -65,6 +72,33 @@ export class LoadClient {
     if (jid === undefined) throw new Error(`no resource was bound: ${bound}`);
     client.jid = jid;
     return client;
+  }
+
+  /** Lets the session outlive its connection. XEP-0198 §3. */
+  async enableResumption(): Promise<void> {
+    this.write(`<enable xmlns='${NS_SM}' resume='true'/>`);
+    const enabled = await this.#until("<enabled", ">");
+    this.#resumptionId = /\bid=['"]([^'"]+)['"]/.exec(enabled)?.[1] ?? "";
+    if (this.#resumptionId === "") throw new Error(`a session that cannot be resumed: ${enabled}`);
+  }
+
+  /** Cuts the connection, with no word of farewell, and goes on with the session on another one. XEP-0198 §5. */
+  async resume(user: string): Promise<LoadClient> {
+    this.destroy();
+    const client = await LoadClient.connect(this.#goal, this.#ticket);
+    await client.#authenticate(exchange(this.#goal.mechanism, user));
+    await client.#openStream();
+    client.write(`<resume xmlns='${NS_SM}' previd='${this.#resumptionId}' h='0'/>`);
+    const reply = await client.#until("<", ">");
+    if (!reply.includes("<resumed")) throw new Error(`a session was not resumed: ${reply}${client.#received}`);
+    client.jid = this.jid;
+    client.#resumptionId = this.#resumptionId;
+    return client;
+  }
+
+  /** Whether a ticket spared a whole TLS handshake. */
+  get ticketTaken(): boolean {
+    return this.#socket instanceof TLSSocket && this.#socket.isSessionReused();
   }
 
   /** Makes the account, in band, on a stream that is not yet authenticated. XEP-0077 §3.1. */

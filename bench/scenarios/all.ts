@@ -2,6 +2,7 @@ import { chat, chatArchive, chatArchiveTls, chatPaced, chatTls } from "./chat.ts
 import { idle, idleTls } from "./idle.ts";
 import { loginsPlain, loginsScram, loginsTls } from "./logins.ts";
 import { presence } from "./presence.ts";
+import { resumes, resumesTls } from "./resumes.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -15,5 +16,7 @@ export const scenarios: readonly Scenario[] = [
   loginsPlain,
   loginsTls,
   loginsScram,
+  resumes,
+  resumesTls,
   presence,
 ];

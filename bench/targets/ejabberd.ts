@@ -72,6 +72,7 @@ ${place.archive ? `sql_type: sqlite\nsql_database: ${archiveFile(place)}\n` : ""
   mod_ping: {}
   mod_roster: {}
   mod_register: {ip_access: all, access: register}
+  mod_stream_mgmt: {}
 ${place.archive ? "  mod_mam: {db_type: sql, default: always}\n" : ""}`;
 }
 

@@ -33,7 +33,7 @@ log = { warn = "*console" }
 interfaces = { ${quoted(loopback)} }
 c2s_ports = { ${place.port} }
 c2s_direct_tls_ports = { ${place.tlsPort} }
-modules_enabled = { "roster", "saslauth", "tls", "disco", "register", "ping"${place.archive ? ', "mam"' : ""} }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "register", "ping", "smacks"${place.archive ? ', "mam"' : ""} }
 modules_disabled = { "s2s" }
 network_settings = { tcp_backlog = 4096 }
 limits = {}
