@@ -48,6 +48,8 @@ export class ClientSession {
   rosterVersion: string | undefined;
   /** The block list as the client shows it. */
   blocked: Set<string> | undefined;
+  /** Since when it is certain that the session gets copies of what other devices send and receive. */
+  copiesSince = Infinity;
 
   constructor(parts: { readonly name: string; readonly account: string; readonly jid: string; readonly now: number }) {
     this.name = parts.name;

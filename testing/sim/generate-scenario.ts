@@ -3,6 +3,10 @@ import type { Action, Cast, ClientPart, Fault, Scenario, Step, SubscriptionWord 
 
 const accountsCount = 14;
 const clientsCount = 24;
+/** Accounts, the first ones, that have a third device. */
+const thirdDevicesCount = 4;
+/** Things that the third devices do. */
+const thirdDeviceActionsCount = 120;
 /** Things that clients do; more than the stanzas that are asked for, as some come to nothing. */
 const actionsCount = 1_300;
 /** Messages just ahead of a kill. */
@@ -15,12 +19,16 @@ export const actingMs = 300_000;
 /** The scenario of a seed: who there is, what they do, and what goes wrong. */
 export function generateScenario(seed: number): Scenario {
   const draws = drawsFor(seed, "scenario");
-  const cast = castFor(draws);
+  const cast = castFor(draws, drawsFor(seed, "devices"));
+  const third = drawsFor(seed, "third devices");
   const steps: Step[] = [
     ...cast.clients.map((_, client): Step => ({ at: draws.below(8_000), client, does: "log-in" })),
     ...friendships(draws, cast),
-    ...Array.from({ length: actionsCount }, () => actionOf(draws, cast)).flat(),
+    ...Array.from({ length: actionsCount }, () => actionOf(draws, cast, draws.below(clientsCount))).flat(),
     ...Array.from({ length: draws.between(faultsMin, faultsMax) }, () => faultStep(draws)),
+    ...Array.from({ length: thirdDeviceActionsCount }, () =>
+      actionOf(third, cast, clientsCount + third.below(thirdDevicesCount)),
+    ).flat(),
   ];
   const underLoad = drawsFor(seed, "load");
   const load = steps.flatMap((step) =>
@@ -29,7 +37,7 @@ export function generateScenario(seed: number): Scenario {
   return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
 }
 
-function castFor(draws: Draws): Cast {
+function castFor(draws: Draws, devices: Draws): Cast {
   const accounts = Array.from(
     { length: accountsCount },
     (_, number) => `u${number}@${number % 3 === 0 ? "montague" : "capulet"}.example`,
@@ -38,14 +46,16 @@ function castFor(draws: Draws): Cast {
     const others = [1, 2, accountsCount - 1, accountsCount - 2, draws.between(3, accountsCount - 3)];
     return others.map((distance) => (number + distance) % accountsCount);
   });
-  const clients = Array.from({ length: clientsCount }, (_, number): ClientPart => {
-    const round = Math.floor(number / accountsCount);
+  const clients = Array.from({ length: clientsCount + thirdDevicesCount }, (_, number): ClientPart => {
+    const isThird = number >= clientsCount;
+    const own = isThird ? devices : draws;
     return {
-      account: number % accountsCount,
-      resource: ["balcony", "street", "tomb"][round] ?? "room",
-      managed: draws.chance(0.8),
+      account: isThird ? number - clientsCount : number % accountsCount,
+      resource: isThird ? "tomb" : number < accountsCount ? "balcony" : "street",
+      managed: own.chance(0.8),
       eager: number % 2 === 0,
-      versioned: draws.chance(0.5),
+      versioned: own.chance(0.5),
+      copies: devices.chance(0.7),
     };
   });
   return { accounts, contacts, clients };
@@ -71,8 +81,7 @@ function friendships(draws: Draws, cast: Cast): readonly Step[] {
   return steps;
 }
 
-function actionOf(draws: Draws, cast: Cast): readonly Step[] {
-  const client = draws.below(clientsCount);
+function actionOf(draws: Draws, cast: Cast, client: number): readonly Step[] {
   const at = draws.between(10_000, actingMs);
   const contacts = cast.contacts[cast.clients[client]?.account ?? 0] ?? [];
   const to = contacts[draws.below(contacts.length)] ?? 0;
@@ -142,7 +151,7 @@ function loadAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] 
     },
   ];
   // Accounts of one client: nobody else is there to take what comes.
-  for (let account = cast.clients.length - accountsCount; account < accountsCount; account += 1)
+  for (let account = clientsCount - accountsCount; account < accountsCount; account += 1)
     if (draws.chance(0.5))
       steps.push(
         { at: killedAt - draws.between(3_000, 6_000), client: account, does: "log-out" },
@@ -151,7 +160,7 @@ function loadAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] 
   for (let count = 0; count < loadMessages; count += 1) {
     const client = draws.below(clientsCount);
     const contacts = cast.contacts[cast.clients[client]?.account ?? 0] ?? [];
-    const away = contacts.filter((account) => account >= cast.clients.length - accountsCount);
+    const away = contacts.filter((account) => account >= clientsCount - accountsCount);
     const to = away[draws.below(away.length)] ?? contacts[0] ?? 0;
     const at = killedAt - draws.below(1_500);
     steps.push({ at, client, does: "message", to, kind: "chat", toDevice: false, count: draws.between(1, 3) });

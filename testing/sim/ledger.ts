@@ -16,6 +16,14 @@ export interface Entry {
   acknowledgedAt: number | undefined;
   bouncedAt: number | undefined;
   readonly receipts: Receipt[];
+  /** Copies of it that other devices of its sender and its recipient got. */
+  readonly copies: Copy[];
+}
+
+export interface Copy {
+  readonly session: ClientSession;
+  readonly direction: "sent" | "received";
+  readonly at: number;
 }
 
 export interface Receipt {
@@ -57,6 +65,7 @@ export class Ledger {
       acknowledgedAt: undefined,
       bouncedAt: undefined,
       receipts: [],
+      copies: [],
     };
     this.entries.push(entry);
     this.#byId.set(entry.id, entry);
@@ -84,6 +93,25 @@ export class Ledger {
     const last = this.#last.get(flow);
     if (last === undefined || last.number < entry.number) this.#last.set(flow, entry);
     else if (!this.#otherDevice(entry, session, how.at)) this.overtaken.push({ entry, receipt, by: last });
+  }
+
+  /** A client has a copy of what another device of its account has sent or received. */
+  copied(
+    session: ClientSession,
+    id: string,
+    { direction, from, at }: { readonly direction: Copy["direction"]; readonly from: string; readonly at: number },
+  ): void {
+    const entry = this.#byId.get(id);
+    const party = direction === "sent" ? entry?.from.account : entry?.account;
+    if (entry === undefined || entry.from.jid !== from || party !== session.account || entry.from === session) {
+      this.violations.push(`${session.name} got a copy of ${id} from ${from}, which it should not`);
+      return;
+    }
+    if (entry.copies.some((copy) => copy.session === session && copy.direction === direction))
+      this.violations.push(`${session.name} got a copy of ${id} of ${entry.from.name} twice`);
+    if (direction === "received" && entry.receipts.some((receipt) => receipt.session === session))
+      this.violations.push(`${session.name} got ${id} of ${entry.from.name} and then a copy of it`);
+    entry.copies.push({ session, direction, at });
   }
 
   returned(session: ClientSession, id: string, at: number): void {
@@ -121,4 +149,4 @@ export class Ledger {
 }
 
 /** The server may think for so long that a session lives whose client is gone: silence, and the time to resume. */
-const endedLateMs = 120_000;
+export const endedLateMs = 120_000;

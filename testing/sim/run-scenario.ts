@@ -2,6 +2,7 @@ import type { ClientSession } from "./client-session.ts";
 import { Connection, type ClientEnd } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
 import { actingMs } from "./generate-scenario.ts";
+import { checkCopies } from "./check-copies.ts";
 import { checkLedger } from "./check-ledger.ts";
 import { checkLeftovers } from "./check-leftovers.ts";
 import { checkViews, type AccountView } from "./check-views.ts";
@@ -86,6 +87,7 @@ class ScenarioRun {
         sessions: this.#sessions,
         archived: (account) => this.#server.archivedIds(account),
       }),
+      ...checkCopies(this.#ledger, this.#model, this.#sessions),
       ...views,
       ...checkLeftovers(this.#server, cast.accounts),
     ];
@@ -118,7 +120,7 @@ class ScenarioRun {
   async #lookAround(): Promise<readonly string[]> {
     const { accounts } = this.#scenario.cast;
     const witnesses = accounts.map((_, account) =>
-      this.#newClient({ account, resource: "witness", managed: true, eager: false, versioned: false }),
+      this.#newClient({ account, resource: "witness", managed: true, eager: false, versioned: false, copies: false }),
     );
     for (const session of this.#sessions) session.endedEarly = session.endedAt !== undefined;
     this.#clients = [...this.#clients, ...witnesses];

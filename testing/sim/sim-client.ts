@@ -417,6 +417,10 @@ export class SimClient {
       const items = answer.child("urn:xmpp:blocking", "blocklist")?.elements();
       if (items !== undefined) session.blocked = new Set(items.map((item) => item.attr("jid") ?? ""));
     });
+    if (this.part.copies)
+      this.request("set", undefined, "<enable xmlns='urn:xmpp:carbons:2'/>", (answer) => {
+        if (answer.attr("type") === "result") session.copiesSince = this.world.clock.now;
+      });
     this.sendPresence();
     this.#actWaiting(session);
   }

@@ -18,6 +18,8 @@ export interface ClientPart {
   readonly eager: boolean;
   /** Whether it remembers its roster by version. */
   readonly versioned: boolean;
+  /** Whether it asks for copies of what the account's other devices send and receive (XEP-0280). */
+  readonly copies: boolean;
 }
 
 export type SubscriptionWord = "subscribe" | "subscribed" | "unsubscribe" | "unsubscribed";

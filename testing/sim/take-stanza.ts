@@ -25,6 +25,16 @@ export function takeStanza(client: Taker, session: ClientSession, stanza: XmlEle
 
 function takeMessage(client: Taker, session: ClientSession, stanza: XmlElement): void {
   const { ledger, clock } = client.world;
+  for (const direction of ["sent", "received"] as const) {
+    const copy = stanza.child("urn:xmpp:carbons:2", direction);
+    if (copy === undefined) continue;
+    if (stanza.attr("from") !== session.account) client.violation(`${session.name} got a forged copy`);
+    const message = copy.child("urn:xmpp:forward:0", "forwarded")?.child("jabber:client", "message");
+    // Of an error that answers a message of which there were copies, as well.
+    if (message !== undefined && message.attr("type") !== "error")
+      ledger.copied(session, message.attr("id") ?? "", { direction, from: message.attr("from") ?? "", at: clock.now });
+    return;
+  }
   const id = stanza.attr("id") ?? "";
   if (stanza.attr("type") === "error") {
     if (id !== "") ledger.returned(session, id, clock.now);
