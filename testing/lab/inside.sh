@@ -16,6 +16,9 @@ ip link set lab1 up
 mount --bind "$dir/resolv.conf" /etc/resolv.conf
 mount --bind "$dir/hosts" /etc/hosts
 mount --bind "$dir/trust" /etc/ssl/certs
+# Sockets of screens: not the ones of the world outside.
+mkdir -p /tmp/.X11-unix
+mount -t tmpfs -o mode=1777 tmpfs /tmp/.X11-unix
 
 dnsmasq -C "$dir/dnsmasq.conf" >"$dir/dnsmasq.log" 2>&1 &
 for _ in $(seq 50); do

@@ -86,7 +86,7 @@ function pair(dir: string, name: string): KeyPair {
   return { certificate: join(labDir, dir, `${name}.crt`), key: join(labDir, dir, `${name}.key`) };
 }
 
-function required(name: string): string {
+export function required(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: run scenarios by "node testing/lab/run.ts"`);
   return value;

@@ -63,11 +63,13 @@ export class Daemon implements AsyncDisposable {
 
   /** Asks the program and all that it has started to end, and makes them end when they do not. */
   async stop(): Promise<void> {
-    const deadline = Date.now() + stopMsMax;
-    for (let signal: NodeJS.Signals = "SIGTERM"; this.#signal(signal); signal = "SIGKILL") {
-      while (this.#signal(0) && Date.now() < deadline) await sleep(pollMs);
-      if (signal === "SIGKILL") return;
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      this.#signal(signal);
+      for (const deadline = Date.now() + stopMsMax; this.#signal(0); await sleep(pollMs))
+        if (Date.now() > deadline) break;
+      if (!this.#signal(0)) return;
     }
+    throw new Error(`${this.#name} does not end; its log ends with\n${tail(this.logFile)}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

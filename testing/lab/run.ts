@@ -1,5 +1,5 @@
 // node testing/lab/run.ts [--target NAME] [--keep] [SCENARIO…]
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,8 @@ import { obstacles } from "./preconditions.ts";
 import { targetNames } from "./target.ts";
 
 const scenarioDir = new URL("scenarios/", import.meta.url).pathname;
+/** Pictures of screens; CI keeps them. */
+const artefactsDir = new URL("../../lab-artefacts/", import.meta.url).pathname;
 const scenarioEnding = ".scenario.ts";
 /** The scanners of TLS take the longest. */
 const fileMsMax = 1_000_000;
@@ -67,6 +69,7 @@ async function runLab(options: {
   readonly only: string | undefined;
   readonly scenarios: readonly string[];
 }): Promise<number> {
+  await rm(artefactsDir, { recursive: true, force: true }); // pictures of an earlier run prove nothing
   const dir = await mkdtemp(join(tmpdir(), "balcony-lab-"));
   await chmod(dir, 0o755); // some servers drop root and must still read their certificates
   await furnish(dir);
@@ -85,11 +88,13 @@ async function runLab(options: {
     environment: {
       LAB_DIR: dir,
       LAB_TARGET: options.target,
+      LAB_ARTEFACTS: artefactsDir,
       NODE_EXTRA_CA_CERTS: join(dir, "ca", "ca.pem"),
       TMUX_TMPDIR: dir,
       LC_ALL: "C.UTF-8",
     },
   });
+  if (existsSync(artefactsDir)) process.stdout.write(`lab: pictures of screens are in ${artefactsDir}\n`);
   if (code === 0 && !options.keep) await rm(dir, { recursive: true });
   else process.stdout.write(`lab: logs are kept in ${dir}\n`);
   return code;

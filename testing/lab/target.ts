@@ -5,7 +5,7 @@ import { ejabberd } from "./targets/ejabberd.ts";
 import { prosody } from "./targets/prosody.ts";
 
 /**
- * A server program that the lab can put under test. The server must serve the three virtual hosts of network.ts on
+ * A server program that the lab can put under test. The server must serve the virtual hosts of network.ts on
  * `serverAddress`, STARTTLS on 5222 and direct TLS on 5223, with the certificate given; TLS is required.
  */
 export interface Target {

@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { CutProxy } from "../cut-proxy.ts";
 import { LabServer } from "../lab.ts";
-import { serverAddress } from "../network.ts";
+import { cutPort, serverAddress } from "../network.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 import { xml, XmppJsPeer } from "../peers/xmpp-js.ts";
 
 const [alice, bob] = ["alice@ours.test", "bob@ours.test"];
-const proxyPort = 5333;
 const server = await LabServer.start({ name: "resumption", users: [alice, bob] });
 const proxy = await CutProxy.listen({
-  on: { host: serverAddress, port: proxyPort },
+  on: { host: serverAddress, port: cutPort },
   to: { host: serverAddress, port: 5222 },
 });
 after(async () => {
@@ -26,7 +25,7 @@ const breaks = [
 
 for (const { how, begin, end } of breaks) {
   test(`slixmpp resumes a cut stream ${how}: nothing is lost, nothing comes twice`, async () => {
-    await using a = await SlixmppPeer.online({ jid: alice, streamManagement: true }, { port: proxyPort });
+    await using a = await SlixmppPeer.online({ jid: alice, streamManagement: true }, { port: cutPort });
     await a.event("sm-enabled");
     await a.available();
     await using b = await SlixmppPeer.online({ jid: bob });
@@ -41,7 +40,7 @@ for (const { how, begin, end } of breaks) {
     end();
     await a.event("disconnected");
     proxy.refuse(false);
-    await a.connect({ port: proxyPort });
+    await a.connect({ port: cutPort });
     await a.event("resumed");
     await a.event("message", (event) => event["body"] === "during 1");
     await a.event("message", (event) => event["body"] === "during 2");
@@ -56,7 +55,7 @@ for (const { how, begin, end } of breaks) {
   });
 
   test(`xmpp.js resumes a cut stream ${how}, by itself`, async () => {
-    await using a = new XmppJsPeer({ jid: alice, service: `xmpp://ours.test:${proxyPort}` });
+    await using a = new XmppJsPeer({ jid: alice, service: `xmpp://ours.test:${cutPort}` });
     await a.start();
     await a.client.send(xml("presence"));
     const own = a.jid;
@@ -84,7 +83,7 @@ for (const { how, begin, end } of breaks) {
 
 // Not with slixmpp: 1.8 forgets what was not acknowledged at the moment when it asks to resume.
 test("xmpp.js sends again what the server had not acknowledged", async () => {
-  await using a = new XmppJsPeer({ jid: alice, service: `xmpp://ours.test:${proxyPort}` });
+  await using a = new XmppJsPeer({ jid: alice, service: `xmpp://ours.test:${cutPort}` });
   await a.start();
   await using b = await SlixmppPeer.online({ jid: bob });
   await b.available();
@@ -103,12 +102,12 @@ test("xmpp.js sends again what the server had not acknowledged", async () => {
 });
 
 test("a stream that nobody knows is not resumed, and the client goes on with a new one", async () => {
-  await using a = await SlixmppPeer.online({ jid: alice, streamManagement: true }, { port: proxyPort });
+  await using a = await SlixmppPeer.online({ jid: alice, streamManagement: true }, { port: cutPort });
   await a.event("sm-enabled");
   await a.order("forget_stream", { id: "no-such-stream" });
   proxy.cut();
   await a.event("disconnected");
-  await a.connect({ port: proxyPort });
+  await a.connect({ port: cutPort });
   const failed = await a.event("sm-failed");
   assert.match(String(failed["xml"]), /item-not-found/);
   await a.event("online");

@@ -59,7 +59,7 @@ function config(place: Place): string {
   const weak = place.settings.digestMd5 === true ? "[]" : "[digest-md5]";
   const listener = `ip: "${serverAddress}", module: ejabberd_c2s, access: all, shaper: none, max_stanza_size: 262144`;
   const peerCertificate = place.settings.external === true ? ", tls_verify: true" : "";
-  return `hosts: [ours.test, anonymous.ours.test, open.ours.test]
+  return `hosts: [ours.test, anonymous.ours.test, open.ours.test, mobile.ours.test]
 host_config:
   ours.test: {disable_sasl_mechanisms: ${weak}}
   anonymous.ours.test: {auth_method: [anonymous], anonymous_protocol: sasl_anon}

@@ -59,6 +59,7 @@ storage = "internal"
 c2s_require_encryption = true
 ssl = { key = ${quoted(place.certificate.key)}; certificate = ${quoted(place.certificate.certificate)} }
 VirtualHost "ours.test"
+VirtualHost "mobile.ours.test"
 VirtualHost "anonymous.ours.test"
   authentication = "anonymous"
 VirtualHost "open.ours.test"

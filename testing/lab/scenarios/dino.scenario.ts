@@ -1,0 +1,4 @@
+import { playDesktop } from "../desktop-play.ts";
+import { DinoPeer } from "../peers/dino.ts";
+
+playDesktop("Dino", async (options) => await DinoPeer.start(options));
