@@ -12,7 +12,7 @@ export function conformanceDocument(coverage: Coverage, claims: readonly Complet
     "Written by `npm run conformance` from the registry ([spec](../spec/README.md)), from the tests that passed, and from the places in the",
     "programs that cite a requirement. A requirement is _tested_ when a passing test carries its id; [conformance.json](conformance.json) has the",
     "names of the tests. It is _not ours_ when no test of a server or library could carry it. Some wait for a part that is not built: streams",
-    "between servers, or the client library. `npm run audit` breaks the places one by one, and sees whether the tests notice.",
+    "between servers, rooms, or the client library. `npm run audit` breaks the places one by one, and sees whether the tests notice.",
     "",
     "![Requirements by state](conformance.svg)",
     "",
