@@ -75,7 +75,7 @@ function idsTaken(
 }
 
 /** There was a reason to return it, and the error may have found nobody. */
-function mayHaveBeenReturned(ledger: Ledger, entry: Entry, model: WorldModel): boolean {
+export function mayHaveBeenReturned(ledger: Ledger, entry: Entry, model: WorldModel): boolean {
   const { sentAt, acknowledgedAt = Infinity, account } = entry;
   if (model.troubled(sentAt, acknowledgedAt, ["commits", "reads"])) return true;
   // Copies for several devices make the store fuller than the messages that wait.

@@ -2,6 +2,7 @@ import type { ClientSession } from "./client-session.ts";
 import { Connection, type ClientEnd } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
 import { actingMs } from "./generate-scenario.ts";
+import { checkArchives } from "./check-archives.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkLedger } from "./check-ledger.ts";
 import { checkLeftovers } from "./check-leftovers.ts";
@@ -80,13 +81,15 @@ class ScenarioRun {
     await this.#settleDown();
     const views = await this.#lookAround();
     await this.#leave();
+    const archives = new Map(cast.accounts.map((account) => [account, this.#server.archivedIds(account)]));
     const violations = [
       ...this.#server.bugs,
       ...this.#ledger.violations,
       ...checkLedger(this.#ledger, this.#model, {
         sessions: this.#sessions,
-        archived: (account) => this.#server.archivedIds(account),
+        archived: (account) => new Set(archives.get(account)),
       }),
+      ...checkArchives(this.#ledger, this.#model, archives),
       ...checkCopies(this.#ledger, this.#model, this.#sessions),
       ...views,
       ...checkLeftovers(this.#server, cast.accounts),

@@ -7,7 +7,7 @@ import type { CoreSettings } from "#server/core-settings.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore } from "#server/storage/memory-store.ts";
-import { archivedMessages } from "#xep/0313-archive/server.ts";
+import { archive, archivedMessages } from "#xep/0313-archive/slots.ts";
 import { worldLinkLimits } from "#testing/scenario/world.ts";
 import type { Connection } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
@@ -178,10 +178,10 @@ export class SimServer {
     core.stop(5_000).then(stopped, (error: unknown) => this.#bug("stop failed", error));
   }
 
-  /** Ids of the messages in the archive of an account, as they are on the disk. */
-  archivedIds(account: string): ReadonlySet<string> {
-    const rows = this.disk.archives.get(archivedMessages.name)?.get(account)?.values() ?? [];
-    return new Set([...rows].flatMap(({ value }) => / id='(m\d+)'/u.exec(value)?.[1] ?? []));
+  /** Ids of the messages in the archive of an account, as they are on the disk, the oldest first. */
+  archivedIds(account: string): readonly string[] {
+    const rows = this.disk.sortedArchive(archivedMessages.name, account);
+    return rows.flatMap(({ value }) => / id='(m\d+)'/u.exec(value)?.[1] ?? []);
   }
 
   /** An account and the credentials that it logs in with: the password is the localpart. */
@@ -227,7 +227,7 @@ function settingsFor(domains: readonly [DomainJid, ...DomainJid[]]): CoreSetting
   const hostOf = (domain: DomainJid): CoreSettings["hosts"][0] => ({
     domain,
     contacts: {},
-    enabled: (module) => module.onByDefault !== false,
+    enabled: (module) => module.onByDefault !== false || module === archive,
     configured: (module, option) =>
       module.name === "messages" && option.key === "offline_messages_max" ? offlineMessagesMax : undefined,
   });

@@ -1,0 +1,60 @@
+import { mayHaveBeenReturned } from "./check-ledger.ts";
+import type { ClientSession } from "./client-session.ts";
+import type { Entry, Ledger } from "./ledger.ts";
+import type { WorldModel } from "./world-model.ts";
+
+/**
+ * Every message of a conversation that was acknowledged is in the archive of its sender and of its recipient, exactly
+ * once, and what a session sent stands in the order in which it was sent (XEP-0313), whatever went wrong.
+ *
+ * @param archives by account: ids of the messages in its archive, the oldest first
+ */
+export function checkArchives(
+  ledger: Ledger,
+  model: WorldModel,
+  archives: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
+  const entries = new Map(ledger.entries.map((entry) => [entry.id, entry]));
+  const kept = [...archives].flatMap(([account, ids]) => checkArchive(account, ids, entries));
+  const known = new Map([...archives].map(([account, ids]) => [account, new Set(ids)]));
+  const missing = ledger.entries
+    .filter((entry) => isKept(entry) && isSafe(entry, ledger, model))
+    .flatMap(({ account, from, id, kind }) =>
+      [from.account, ...(kind === "nobody" ? [] : [account])]
+        .filter((party) => known.get(party)?.has(id) !== true)
+        .map((party) => `${id} of ${from.name} was acknowledged and is not in the archive of ${party}`),
+    );
+  return [...kept, ...missing];
+}
+
+/** Headlines and chat states are no conversation. */
+function isKept({ kind }: Entry): boolean {
+  return kind !== "headline" && kind !== "state";
+}
+
+/** Somebody was told that it is written. */
+function isSafe(entry: Entry, ledger: Ledger, model: WorldModel): boolean {
+  if (entry.acknowledgedAt === undefined || entry.bouncedAt !== undefined) return false;
+  if (model.everBlocked(entry.from.account, entry.account)) return false;
+  return !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model));
+}
+
+function checkArchive(account: string, ids: readonly string[], entries: ReadonlyMap<string, Entry>): readonly string[] {
+  const found: string[] = [];
+  const seen = new Set<string>();
+  const last = new Map<ClientSession, Entry>();
+  for (const id of ids) {
+    const entry = entries.get(id);
+    if (entry === undefined || (entry.account !== account && entry.from.account !== account)) {
+      found.push(`${id} is in the archive of ${account}, which has nothing to do with it`);
+      continue;
+    }
+    if (seen.has(id)) found.push(`${id} of ${entry.from.name} is in the archive of ${account} twice`);
+    seen.add(id);
+    const before = last.get(entry.from);
+    if (before !== undefined && before.number > entry.number)
+      found.push(`${id} of ${entry.from.name} is behind ${before.id} in the archive of ${account}`);
+    last.set(entry.from, entry);
+  }
+  return found;
+}
