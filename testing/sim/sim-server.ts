@@ -7,7 +7,7 @@ import type { CoreSettings } from "#server/core-settings.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore } from "#server/storage/memory-store.ts";
-import { archive, archivedMessages } from "#xep/0313-archive/slots.ts";
+import { archivedMessages } from "#xep/0313-archive/server.ts";
 import { worldLinkLimits } from "#testing/scenario/world.ts";
 import type { Connection } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
@@ -227,7 +227,7 @@ function settingsFor(domains: readonly [DomainJid, ...DomainJid[]]): CoreSetting
   const hostOf = (domain: DomainJid): CoreSettings["hosts"][0] => ({
     domain,
     contacts: {},
-    enabled: (module) => module.onByDefault !== false || module === archive,
+    enabled: (module) => module.onByDefault !== false || module.name === "archive",
     configured: (module, option) =>
       module.name === "messages" && option.key === "offline_messages_max" ? offlineMessagesMax : undefined,
   });
