@@ -36,20 +36,47 @@ async function kept(client: ScriptedClient): Promise<readonly string[]> {
   return bodies;
 }
 
-for (const { wanted, listed, names } of [
-  { wanted: prefs("always"), listed: false, names: ["balcony", "chamber"] },
-  { wanted: prefs("never"), listed: true, names: [] },
-  { wanted: prefs("roster"), listed: false, names: [] },
-  { wanted: prefs("roster"), listed: true, names: ["balcony", "chamber"] },
-  { wanted: prefs("never", [juliet]), listed: false, names: ["balcony", "chamber"] },
-  { wanted: prefs("never", [`${juliet}/chamber`]), listed: false, names: ["chamber"] },
-  { wanted: prefs("always", [], [juliet]), listed: true, names: [] },
-  { wanted: prefs("always", [], [`${juliet}/chamber`]), listed: true, names: ["balcony"] },
+for (const { wanted, listed, names, ids = "" } of [
+  { wanted: prefs("always"), listed: false, names: ["balcony", "chamber"], ids: " [xep0441-2.1.1-01]" },
+  { wanted: prefs("never"), listed: true, names: [], ids: " [xep0313-8.1-04] [xep0441-2-01] [xep0441-2.1.1-01]" },
+  { wanted: prefs("roster"), listed: false, names: [], ids: " [xep0441-2.1.1-01]" },
+  { wanted: prefs("roster"), listed: true, names: ["balcony", "chamber"], ids: " [xep0441-2.3.1-01]" },
+  {
+    wanted: prefs("never", [juliet]),
+    listed: false,
+    names: ["balcony", "chamber"],
+    ids: " [xep0441-2.1.2-01] [xep0441-2.1.2-02]",
+  },
+  { wanted: prefs("never", [`${juliet}/chamber`]), listed: false, names: ["chamber"], ids: " [xep0441-2.3.2-01]" },
+  {
+    wanted: prefs("always", [], [juliet]),
+    listed: true,
+    names: [],
+    ids: " [xep0441-2.1.3-01] [xep0441-2.1.3-02]",
+  },
+  {
+    wanted: prefs("always", [], [`${juliet}/chamber`]),
+    listed: true,
+    names: ["balcony"],
+    ids: " [xep0441-2.3.2-01]",
+  },
+  {
+    wanted: `<prefs xmlns='${NS_MAM}' default='never'/>`,
+    listed: true,
+    names: [],
+    ids: " [xep0441-2.1.2-03] [xep0441-2.1.3-03]",
+  },
+  {
+    wanted: `<prefs xmlns='${NS_MAM}' default='always'/>`,
+    listed: false,
+    names: ["balcony", "chamber"],
+    ids: " [xep0441-2.1.2-03] [xep0441-2.1.3-03]",
+  },
   { wanted: prefs("always", [juliet], [juliet]), listed: true, names: [] },
   { wanted: prefs("roster", [`${juliet}/balcony`]), listed: false, names: ["balcony"] },
   { wanted: prefs("never", ["JULIET@Capulet.Example"]), listed: false, names: ["balcony", "chamber"] },
 ])
-  test(`S15 by ${wanted.replace(` xmlns='${NS_MAM}'`, "")} ${listed ? "a contact" : "a stranger"} has kept: ${names.join(", ") || "nothing"}`, async () => {
+  test(`S15 by ${wanted.replace(` xmlns='${NS_MAM}'`, "")} ${listed ? "a contact" : "a stranger"} has kept: ${names.join(", ") || "nothing"}${ids}`, async () => {
     const { world, client } = await stage();
     await using _ = world;
     if (listed)
@@ -73,7 +100,7 @@ for (const byDefault of ["always", "roster", "never"])
     assert.equal((await kept(client)).length, byDefault === "always" ? 1 : 0);
   });
 
-test("preferences are kept as they were understood, each address once, and told", async () => {
+test("preferences are kept as they were understood, each address once, and told [xep0441-2.1-01] [xep0441-2.1-02] [xep0441-2.1-03] [xep0441-2.1-04]", async () => {
   const { world, client } = await stage();
   await using _ = world;
   await client.sendText(
@@ -107,13 +134,28 @@ for (const [what, wanted, condition] of [
     client.receives(`<iq type='result' id='g' to='${romeo}/garden'>${prefs("always")}</iq>`);
   });
 
+for (const [from, left] of [
+  [`${juliet}/balcony`, 1],
+  [juliet, 0],
+] as const)
+  test(`of what comes in, who sent it counts: with ${from} left out ${left} of the other device's is kept [xep0441-2.3.3-01]`, async () => {
+    const { world, client } = await stage();
+    await using _ = world;
+    await client.sendText(`<iq type='set' id='p'>${prefs("always", [], [from])}</iq>`);
+    for (const name of ["balcony", "chamber"]) {
+      const sender = await world.login(`${juliet}/${name}`);
+      await sender.sendText(`<message to='${romeo}/garden' type='chat'><body>${name}</body></message>`);
+    }
+    assert.deepEqual(await kept(client), ["chamber"].slice(0, left));
+  });
+
 for (const { options, left } of [
   { options: {}, left: ["1", "2", "3", "4"] },
   { options: { "archive.retention_days": 2 }, left: ["3", "4"] },
   { options: { "archive.messages_max": 3 }, left: ["2", "3", "4"] },
   { options: { "archive.messages_max": 1, "archive.retention_days": 3 }, left: ["4"] },
 ])
-  test(`the oldest go first, and no gap is left: ${JSON.stringify(options)} leaves ${left.join(", ")} [xep0313-3.2-02]`, async () => {
+  test(`the oldest go first, and no gap is left: ${JSON.stringify(options)} leaves ${left.join(", ")} [xep0313-3.2-01] [xep0313-3.2-02]`, async () => {
     const { world, client } = await stage(options);
     await using _ = world;
     for (const body of ["1", "2", "3", "4"]) {
