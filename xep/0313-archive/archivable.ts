@@ -12,9 +12,12 @@ const keptPayloads: ReadonlyMap<string, ReadonlySet<string> | "all"> = new Map<s
   ["urn:xmpp:omemo:2", new Set(["encrypted"])],
   ["urn:xmpp:openpgp:0", new Set(["openpgp"])],
   ["jabber:x:encrypted", "all"],
+  ["urn:xmpp:eme:0", new Set(["encryption"])],
   ["urn:xmpp:receipts", new Set(["received"])],
   ["urn:xmpp:chat-markers:0", new Set(["received", "displayed", "acknowledged"])],
+  // [xep0444-4-09]
   ["urn:xmpp:reactions:0", "all"],
+  // [xep0424-5-02]
   ["urn:xmpp:message-retract:1", "all"],
   ["urn:xmpp:message-retract:0", "all"],
   ["urn:xmpp:fasten:0", "all"],
@@ -33,11 +36,14 @@ const NS_MUC_USER = "http://jabber.org/protocol/muc#user";
  */
 export function isArchivable(message: XmlElement): boolean {
   const type = messageTypeOf(message);
-  // A room keeps its own; errors and headlines are no conversation. [xep0313-6.1.1-01]
-  if (type !== "chat" && type !== "normal") return false;
+  // A room keeps its own, and errors are nobody's words.
+  if (type === "groupchat" || type === "error") return false;
+  // [xep0313-8.1-05]
   if (forbidsArchive(message)) return false;
+  // [xep0334-4.4-01] [xep0313-6.1.1-02]
   if (storageHint(message) === "store") return true;
-  return message.elements().some(isKept);
+  // News are no conversation. [xep0313-6.1.1-01]
+  return type !== "headline" && message.elements().some(isKept);
 }
 
 function isKept(payload: XmlElement): boolean {

@@ -18,14 +18,15 @@ export interface News {
 
 /** Payloads that a person should look at, whatever else is in the message; by namespace and name. */
 const urgentPayloads: ReadonlySet<string> = new Set([
-  "eu.siacs.conversations.axolotl encrypted",
-  "urn:xmpp:omemo:2 encrypted",
   "urn:xmpp:openpgp:0 openpgp",
   "jabber:x:encrypted x",
   "urn:xmpp:jingle-message:0 propose",
   "urn:xmpp:call-invites:0 invite",
   "jabber:x:conference x",
 ]);
+
+/** Encryption whose messages may be about keys only: then they have no payload, and nobody wrote them. */
+const encryptedBy: ReadonlySet<string> = new Set(["eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2"]);
 
 /** What changes messages that were sent before, and calls that went on without this device. */
 const laterPayloads: ReadonlySet<string> = new Set([
@@ -88,6 +89,7 @@ function isUrgent(payload: XmlElement): boolean {
   const { ns, name } = payload;
   if (ns === NS_CLIENT) return name === "body" && payload.text !== "";
   if (ns === NS_MUC_USER) return payload.child(NS_MUC_USER, "invite") !== undefined;
+  if (encryptedBy.has(ns)) return name === "encrypted" && payload.child(ns, "payload") !== undefined;
   return urgentPayloads.has(`${ns} ${name}`);
 }
 
