@@ -2,9 +2,11 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import type { Jid } from "#protocol/jid/jid.ts";
 import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "./account.ts";
+import type { BindFeature } from "./bind-feature.ts";
 import type { EventListener } from "./events.ts";
 import type { Host, StreamFeaturePhase } from "./host.ts";
 import type { IqAnswer, IqHandler } from "./iq.ts";
+import type { LoginTokens } from "./login-tokens.ts";
 import type { Option } from "./option.ts";
 import type { Session } from "./session.ts";
 import type { AccountSlot, SessionSlot } from "./slots.ts";
@@ -60,6 +62,14 @@ export interface ModuleParts {
   readonly early?: readonly EarlyIqHandler[];
   /** Clients may log in by XEP-0078, which the stream itself negotiates. */
   readonly legacyLogin?: boolean;
+  /** Clients may log in by XEP-0388, which the stream itself negotiates; and may then add keys to their passwords' (XEP-0480). */
+  readonly sasl2?: { readonly upgrades: boolean };
+  /** They may bind a resource in one with it (XEP-0386). */
+  readonly bind2?: boolean;
+  /** What this feature does when they do. */
+  readonly bindFeatures?: readonly BindFeature[];
+  /** They may log in by tokens (XEP-0484): at most one module keeps them. */
+  readonly loginTokens?: LoginTokens;
   /** First-level elements that are no stanzas and that sessions understand (client state indication). */
   readonly nonzas?: readonly NonzaHandler[];
   readonly events?: readonly EventListener[];

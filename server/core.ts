@@ -31,6 +31,7 @@ import { serverSecret, secretShape } from "./server-secret.ts";
 import { Binder } from "./session/binder.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { receivingConfig } from "./stream-hosts.ts";
+import { TokenLogIns } from "./token-log-ins.ts";
 
 /** How often silent connections are looked for. */
 const livenessCheckMs = 5_000;
@@ -70,6 +71,7 @@ export class ServerCore {
   #livenessCheck: Timer | undefined;
   readonly #secret: Uint8Array;
   readonly #binder: Binder;
+  readonly #logIns: TokenLogIns;
   /** Who is logging in, or has logged in and has no session yet. */
   readonly #negotiating = new WeakMap<Link, BareJid>();
   #stopping = false;
@@ -107,7 +109,9 @@ export class ServerCore {
       registry: this.registry,
       host: (user) => this.#host(domainOf(user)),
       parseJid: this.#parseJid,
+      secret,
     });
+    this.#logIns = new TokenLogIns({ store, registry: this.registry, host: (domain) => this.#host(domain) });
   }
 
   /**
@@ -219,10 +223,13 @@ export class ServerCore {
       limits: settings.link,
       receiving: receivingConfig({ env, hosts: this.hosts, settings, secret: this.#secret, policy }),
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
-      authorize: (link, login) => Promise.resolve(this.#authorize(link, login)),
+      authorize: (link, login) => this.#authorize(link, login),
       renewCredentials: (link, user, renewal) => this.#renewCredentials(link, user, renewal),
       earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, this.#earlyPeer(link)),
-      bind: (link, user, resource, language, answer) => this.#binder.bind(link, user, { resource, language }, answer),
+      tokens: (link, domain, of) => this.#tokens(link, domain, of),
+      issueToken: (_, { user, userAgent, mechanism }) => this.#logIns.issue(user, userAgent, mechanism),
+      keepCredentials: (link, user, renewal) => this.#keepCredentials(link, user, renewal),
+      bind: (link, user, wish, answer) => this.#binder.bind(link, user, wish, answer),
       resume: (link, user, previous, h, answer) => this.#binder.resume(link, user, previous, h, answer),
       established: (link, jid, how) => {
         log.debug({ stream: link.id, session: jid }, how === "bound" ? "resource bound" : "stream resumed");
@@ -263,24 +270,45 @@ export class ServerCore {
   }
 
   async #credentials(link: Link, domain: DomainJid | undefined, username: string): Promise<AnswerInput> {
-    const jid = domain === undefined ? undefined : makeJid(username, domain);
-    if (jid === undefined) this.#negotiating.delete(link);
-    else this.#negotiating.set(link, bareOf(jid));
-    if (this.#throttle.refuses(this.#attemptOn(link))) {
-      this.#parts.observer.limitHit("failed-logins");
-      const text = "too many failed log-ins; try again later";
-      return { type: "authenticationFailed", condition: "temporary-auth-failure", text };
-    }
-    const record = jid === undefined ? undefined : await this.accounts.find(bareOf(jid));
+    const jid = this.#begins(link, domain, username);
+    if (this.#mustWait(link)) return tooManyFailures;
+    const record = jid === undefined ? undefined : await this.accounts.find(jid);
     return { type: "credentials", found: record?.credentials };
+  }
+
+  async #tokens(
+    link: Link,
+    domain: DomainJid | undefined,
+    { username, device }: { readonly username: string; readonly device: string },
+  ): Promise<AnswerInput> {
+    const jid = this.#begins(link, domain, username);
+    if (this.#mustWait(link)) return tooManyFailures;
+    return { type: "tokens", found: jid === undefined ? [] : await this.#logIns.candidates(jid, device) };
+  }
+
+  /** Somebody says who they are, and has not proven it. */
+  #begins(link: Link, domain: DomainJid | undefined, username: string): BareJid | undefined {
+    const jid = domain === undefined ? undefined : makeJid(username, domain);
+    const user = jid && bareOf(jid);
+    if (user === undefined) this.#negotiating.delete(link);
+    else this.#negotiating.set(link, user);
+    return user;
+  }
+
+  #mustWait(link: Link): boolean {
+    const refused = this.#throttle.refuses(this.#attemptOn(link));
+    if (refused) this.#parts.observer.limitHit("failed-logins");
+    return refused;
   }
 
   #attemptOn(link: Link): LoginAttempt {
     return { address: addressGroup(link.remoteAddress), account: this.#negotiating.get(link) };
   }
 
-  #authorize(link: Link, { mechanism, user, anonymous }: Login): AnswerInput {
+  async #authorize(link: Link, { mechanism, user, anonymous, token }: Login): Promise<AnswerInput> {
     const { observer, log } = this.#parts;
+    const refused = token === undefined ? undefined : await this.#logIns.use(user, token);
+    if (refused !== undefined) return { type: "authenticationFailed", condition: refused };
     if (anonymous) this.#binder.expectGuest(link);
     else this.#throttle.succeeded({ address: addressGroup(link.remoteAddress), account: user });
     this.#negotiating.set(link, user);
@@ -288,6 +316,16 @@ export class ServerCore {
     this.#authenticated.get(link)?.();
     log.info({ stream: link.id, peer: link.remoteAddress, account: user, mechanism }, "logged in");
     return { type: "authorized", user };
+  }
+
+  async #keepCredentials(link: Link, user: BareJid, renewal: CredentialRenewal): Promise<AnswerInput> {
+    const kept = await this.accounts.renewCredentials(user, renewal);
+    if (kept.ok) {
+      this.#parts.log.info({ stream: link.id, account: user }, "keys for a further mechanism were added");
+      return { type: "credentialsKept" };
+    }
+    const condition = kept.reason === "bad-password" ? "not-authorized" : "temporary-auth-failure";
+    return { type: "authenticationFailed", condition, text: kept.text };
   }
 
   #renewCredentials(link: Link, user: BareJid, renewal: CredentialRenewal): void {
@@ -311,6 +349,12 @@ export class ServerCore {
 
   readonly #parseJid = (text: string): Jid | undefined => this.#jids.parse(text);
 }
+
+const tooManyFailures: AnswerInput = {
+  type: "authenticationFailed",
+  condition: "temporary-auth-failure",
+  text: "too many failed log-ins; try again later",
+};
 
 function pause(env: Env, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -21,6 +21,8 @@ import { carbons } from "#xep/0280-carbons/server.ts";
 import { archive } from "#xep/0313-archive/server.ts";
 import { clientState } from "#xep/0352-client-state/server.ts";
 import { push } from "#xep/0357-push/server.ts";
+import { bind2 } from "#xep/0386-bind2/server.ts";
+import { sasl2 } from "#xep/0388-sasl2/server.ts";
 
 /** Every feature of the server, in the order of their folders. */
 export const serverModules: readonly ServerModule[] = [
@@ -45,4 +47,6 @@ export const serverModules: readonly ServerModule[] = [
   archive,
   clientState,
   push,
+  bind2,
+  sasl2,
 ];

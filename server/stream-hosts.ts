@@ -38,6 +38,16 @@ export function receivingConfig(parts: {
   };
 }
 
+/** What the modules make of log-in in one step. */
+function sasl2Of({ modules, steps }: LocalHost): Pick<StreamHost, "sasl2"> {
+  const sasl2 = modules.map(({ parts }) => parts.sasl2).find((found) => found !== undefined);
+  if (sasl2 === undefined) return {};
+  const names = steps.bindFeatures.flatMap(({ announce }) => announce ?? []);
+  const bind2 = modules.some(({ parts }) => parts.bind2 === true);
+  // [xep0386-3.1-03]
+  return { sasl2: { ...sasl2, tokens: steps.loginTokens !== undefined, ...(bind2 ? { bind2: names } : {}) } };
+}
+
 function streamHost(
   env: Env,
   host: LocalHost,
@@ -51,6 +61,7 @@ function streamHost(
     startTls: listener.startTls,
     sasl: { policy, secret, random: env.entropy },
     features: (stage) => host.streamFeatures(stage === "unauthenticated" ? "authentication" : "binding"),
+    ...sasl2Of(host),
     streamManagement: true,
     acceptsLegacyPeers: host.modules.some(({ parts }) => parts.legacyLogin === true),
     acceptsEarly: (iq) => acceptsEarlyIq(host, iq),

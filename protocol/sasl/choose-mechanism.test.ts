@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ChannelBinding } from "./channel-binding.ts";
-import {
-  chooseMechanism,
-  defaultSaslClientPolicy,
-  type SaslClientPolicy,
-  type SaslOffers,
-} from "./choose-mechanism.ts";
+import type { SaslOffers } from "./announcement-hash.ts";
+import { chooseMechanism, defaultSaslClientPolicy, type SaslClientPolicy } from "./choose-mechanism.ts";
 import type { Mechanism } from "./mechanism.ts";
 
 const exporter: ChannelBinding = { type: "tls-exporter", data: new Uint8Array(32) };
@@ -34,6 +30,7 @@ const cases: readonly {
     readonly encrypted: boolean;
     readonly bindings: readonly ChannelBinding[];
     readonly tried?: readonly Mechanism[];
+    readonly profile?: "sasl2";
   };
   readonly policy?: Partial<SaslClientPolicy>;
   readonly chosen: string;
@@ -79,13 +76,30 @@ const cases: readonly {
     chosen: "SCRAM-SHA-256 n",
   },
   {
-    name: "A31 binding types without -PLUS: the list was changed",
+    name: "A31 binding types without -PLUS: the list was changed [xep0440-3-10]",
     offers: { mechanisms: unbound, bindingTypes: ["tls-exporter"] },
     chosen: "offers-tampered",
   },
   {
-    name: "A31 binding types that nobody has: the list was changed",
+    name: "A31 binding types that nobody has: the server must sign that it announced no other [xep0440-3-11] [xep0474-7-03] [xep0474-7-04]",
     offers: { mechanisms: usual, bindingTypes: ["tls-nonsense"] },
+    chosen: "SCRAM-SHA-256 n, if signed",
+  },
+  {
+    name: "A31 binding types that nobody has, and no SCRAM to sign them by: the list was changed [xep0440-3-11]",
+    offers: { mechanisms: ["PLAIN", "SCRAM-SHA-1-PLUS"], bindingTypes: ["tls-nonsense"] },
+    chosen: "offers-tampered",
+  },
+  {
+    name: "A31 -PLUS without binding types by SASL2: the list was changed [xep0440-3-07]",
+    offers: { mechanisms: usual },
+    channel: { ...able, profile: "sasl2" },
+    chosen: "offers-tampered",
+  },
+  {
+    name: "A31 binding types without -PLUS by SASL2: the list was changed [xep0440-3-09]",
+    offers: { mechanisms: unbound, bindingTypes: ["tls-server-end-point"] },
+    channel: { ...able, profile: "sasl2" },
     chosen: "offers-tampered",
   },
   {
@@ -206,6 +220,7 @@ for (const { name, offers, channel = able, policy, chosen } of cases) {
     const choice = chooseMechanism(offers, { ...defaultSaslClientPolicy, ...policy }, channel);
     if (!choice.ok) return assert.equal(choice.reason, chosen);
     const binding = typeof choice.binding === "string" ? choice.binding : choice.binding.type;
-    return assert.equal(`${choice.mechanism} ${binding}`, chosen);
+    const condition = choice.announcementRequired ? ", if signed" : "";
+    return assert.equal(`${choice.mechanism} ${binding}${condition}`, chosen);
   });
 }

@@ -1,14 +1,8 @@
 import { unreachable } from "#protocol/assert.ts";
+import type { SaslOffers } from "./announcement-hash.ts";
 import { channelBindingTypes, type ChannelBinding } from "./channel-binding.ts";
 import type { ClientBinding } from "./client-context.ts";
 import { isPlus, kindOf, mechanisms, type Mechanism } from "./mechanism.ts";
-
-/** What a server announced. */
-export interface SaslOffers {
-  readonly mechanisms: readonly string[];
-  /** XEP-0440; `undefined` when the server announced none. */
-  readonly bindingTypes?: readonly string[];
-}
 
 /** What the client has and what it insists on. */
 export interface SaslClientPolicy {
@@ -32,7 +26,13 @@ export const defaultSaslClientPolicy: SaslClientPolicy = {
 };
 
 export type SaslChoice =
-  | { readonly ok: true; readonly mechanism: Mechanism; readonly binding: ClientBinding }
+  | {
+      readonly ok: true;
+      readonly mechanism: Mechanism;
+      readonly binding: ClientBinding;
+      /** The offers look shortened: only if the server signs that they are not will it do. XEP-0474 §7 */
+      readonly announcementRequired: boolean;
+    }
   | { readonly ok: false; readonly reason: SaslChoiceFault };
 
 export type SaslChoiceFault =
@@ -55,6 +55,8 @@ export function chooseMechanism(
     readonly bindings: readonly ChannelBinding[];
     /** Already tried on this stream, and refused. */
     readonly tried?: readonly Mechanism[];
+    /** Absent: that of RFC 6120. */
+    readonly profile?: "sasl2";
   },
 ): SaslChoice {
   const { tried = [] } = channel;
@@ -62,9 +64,14 @@ export function chooseMechanism(
   const plusOffered = offers.mechanisms.some(isPlus);
   const typesOffered = offers.bindingTypes !== undefined && offers.bindingTypes.length > 0;
   const binding = commonBinding(offers, bindings);
-  if (bindings.length > 0 && isTampered(offers, binding, { plusOffered, typesOffered })) {
-    return { ok: false, reason: "offers-tampered" };
-  }
+  const seen = { plusOffered, typesOffered, sasl2: channel.profile === "sasl2" };
+  if (bindings.length > 0 && isTampered(seen)) return { ok: false, reason: "offers-tampered" };
+  // Every server has tls-server-end-point, so a list without anything in common may be somebody's work. [xep0440-3-11]
+  const suspicious =
+    bindings.length > 0 &&
+    typesOffered &&
+    binding === undefined &&
+    !offers.bindingTypes.includes("tls-server-end-point");
   // Where both can bind, only what binds will do: the rest is what an attacker would like us to take.
   // [rfc6120-13.8.1-03] [rfc6120-13.9.4-02]
   const bound = plusOffered && binding !== undefined;
@@ -80,12 +87,15 @@ export function chooseMechanism(
     return { ok: false, reason: "no-channel-binding" };
   }
   if (mechanism === undefined) return { ok: false, reason: possible.length > 0 ? "too-weak" : "no-mechanism" };
+  // Only SCRAM lets the server sign what it announced. [xep0474-7-03] [xep0474-7-04]
+  if (suspicious && kindOf(mechanism).family !== "SCRAM") return { ok: false, reason: "offers-tampered" };
   // Who can bind, but meets no offer, says so: the server knows whether that is true. [rfc5802-6-04] [xep0440-3-06]
   const unbound = bindings.length > 0 && !plusOffered && !typesOffered ? "y" : "n";
   return {
     ok: true,
     mechanism,
     binding: isPlus(mechanism) && binding !== undefined ? binding : unbound,
+    announcementRequired: suspicious,
   };
 }
 
@@ -96,15 +106,13 @@ function commonBinding(offers: SaslOffers, bindings: readonly ChannelBinding[]):
   return types === undefined || types.length === 0 ? ranked[0] : ranked.find((binding) => types.includes(binding.type));
 }
 
-/** [xep0440-3-10] [xep0440-3-11] */
-function isTampered(
-  offers: SaslOffers,
-  common: ChannelBinding | undefined,
-  seen: { readonly plusOffered: boolean; readonly typesOffered: boolean },
-): boolean {
-  if (!seen.typesOffered) return false;
-  if (!seen.plusOffered) return true;
-  return common === undefined && offers.bindingTypes?.includes("tls-server-end-point") !== true;
+/** Types without mechanisms [xep0440-3-09] [xep0440-3-10], or, by SASL2, mechanisms without types [xep0440-3-07]. */
+function isTampered(seen: {
+  readonly plusOffered: boolean;
+  readonly typesOffered: boolean;
+  readonly sasl2: boolean;
+}): boolean {
+  return seen.typesOffered ? !seen.plusOffered : seen.sasl2 && seen.plusOffered;
 }
 
 function fits(mechanism: Mechanism, policy: SaslClientPolicy, encrypted: boolean, bound: boolean): boolean {

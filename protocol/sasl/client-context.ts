@@ -1,3 +1,4 @@
+import type { SaslOffers } from "./announcement-hash.ts";
 import type { ChannelBinding } from "./channel-binding.ts";
 
 /** All that a client's mechanism may know. */
@@ -12,6 +13,10 @@ export interface SaslClientContext {
   readonly domain: string;
   /** As {@link chooseMechanism} decided. */
   readonly binding: ClientBinding;
+  /** What arrived of the server's announcement, to be compared with what it says that it sent (XEP-0474). */
+  readonly announced?: SaslOffers;
+  /** As {@link chooseMechanism} decided: go on only if the server says what it announced. */
+  readonly announcementRequired?: boolean;
   /** The iteration counts to go along with. Defaults: `scramIterationsMin`, `scramIterationsMax`. */
   readonly iterationsMin?: number;
   readonly iterationsMax?: number;

@@ -1,3 +1,4 @@
+import { announcementHash } from "./announcement-hash.ts";
 import { concatBytes, equalBytes } from "./bytes.ts";
 import type { SaslClientContext } from "./client-context.ts";
 import type { SaslClientExchange } from "./client-exchange.ts";
@@ -66,7 +67,7 @@ function takeServerFirst(context: SaslClientContext, attempt: Attempt, data: Uin
   const text = decodeUtf8(data) ?? "";
   const first = readServerFirst(text);
   if (first === undefined) return refuse("malformed-challenge", "not a first message of SCRAM");
-  const objection = objectionTo(first, attempt, context);
+  const objection = objectionTo(first, attempt, context) ?? objectionToOffers(first, attempt.hash, context);
   if (objection !== undefined) return refuse("unacceptable-challenge", objection);
   const { hash, password } = attempt;
   return deriveKey(saltedPasswordRequest(hash, password, first), (salted) => {
@@ -94,6 +95,18 @@ function objectionTo(first: ServerFirst, attempt: Attempt, context: SaslClientCo
     return "too few iterations: whoever reads this could guess the password";
   if (iterations > (context.iterationsMax ?? scramIterationsMax)) return "too many iterations";
   return undefined;
+}
+
+/**
+ * Whether what the server announced is what arrived (A31). Whoever changes the hash in the challenge too changes what both
+ * sides sign, and the password's proof fails. [xep0474-6.2-01]
+ */
+function objectionToOffers(first: ServerFirst, hash: ScramHash, context: SaslClientContext): string | undefined {
+  const { announced, announcementRequired = false } = context;
+  if (first.announcement === undefined)
+    return announcementRequired ? "the server does not say what it announced, and that looks shortened" : undefined;
+  if (announced === undefined || first.announcement === announcementHash(hash, announced)) return undefined;
+  return "somebody has changed what the server announced";
 }
 
 /** `undefined` when the server has proven that it knows the password. */

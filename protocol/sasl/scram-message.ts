@@ -54,6 +54,8 @@ export interface ServerFirst {
   readonly nonce: string;
   readonly salt: Uint8Array;
   readonly iterations: number;
+  /** What the server announced, hashed and in base64. XEP-0474; absent where it does not say. */
+  readonly announcement?: string | undefined;
 }
 
 export function readServerFirst(text: string): ServerFirst | undefined {
@@ -62,11 +64,14 @@ export function readServerFirst(text: string): ServerFirst | undefined {
   const salt = decodeBase64(valueOf("s", saltText) ?? "");
   const iterations = /^[1-9][0-9]{0,9}$/.exec(valueOf("i", iterationsText) ?? "");
   if (nonce === undefined || salt === undefined || salt.length === 0 || iterations === null) return undefined;
-  return areIgnorable(extensions) ? { nonce, salt, iterations: Number(iterations[0]) } : undefined;
+  if (!areIgnorable(extensions)) return undefined;
+  const announcement = extensions.map((extension) => valueOf("h", extension)).find((value) => value !== undefined);
+  return { nonce, salt, iterations: Number(iterations[0]), announcement };
 }
 
 export function writeServerFirst(first: ServerFirst): string {
-  return `r=${first.nonce},s=${encodeBase64(first.salt)},i=${first.iterations}`;
+  const announcement = first.announcement === undefined ? "" : `,h=${first.announcement}`;
+  return `r=${first.nonce},s=${encodeBase64(first.salt)},i=${first.iterations}${announcement}`;
 }
 
 export interface ClientFinal {

@@ -1,3 +1,4 @@
+import { announcementHash } from "./announcement-hash.ts";
 import { concatBytes, equalBytes } from "./bytes.ts";
 import type { ChannelBinding } from "./channel-binding.ts";
 import { fakeScramKeys } from "./fake-credentials.ts";
@@ -57,7 +58,8 @@ function sendServerFirst(attempt: Attempt): ServerStep {
   const fake = fakeScramKeys(context, hash, username);
   const keys = found?.scram[hash] ?? fake;
   const nonce = first.nonce + encodeBase64(context.random(scramNonceBytes));
-  const serverFirst: ServerFirst = { nonce, salt: keys.salt, iterations: keys.iterations };
+  const announcement = context.announced && announcementHash(hash, context.announced);
+  const serverFirst: ServerFirst = { nonce, salt: keys.salt, iterations: keys.iterations, announcement };
   const text = writeServerFirst(serverFirst);
   return challenge(encodeUtf8(text), (response) => {
     const final = readClientFinal(decodeUtf8(response) ?? "");
@@ -72,7 +74,10 @@ function sendServerFirst(attempt: Attempt): ServerStep {
     const fresh = equalBytes(encodeUtf8(final.nonce), encodeUtf8(nonce));
     if (!(proven && bound && fresh && keys !== fake)) return fail("not-authorized");
     const claim = { authcid: username, authzid: first.authzid, credentials: found };
-    return admit(context, claim, encodeUtf8(`v=${encodeBase64(signature)}`));
+    const { output, next } = admit(context, claim, encodeUtf8(`v=${encodeBase64(signature)}`));
+    return output.type !== "success" || found === undefined
+      ? { output, next }
+      : { output: { ...output, credentials: found }, next };
   });
 }
 

@@ -1,3 +1,4 @@
+import type { SaslOffers } from "./announcement-hash.ts";
 import type { ChannelBinding } from "./channel-binding.ts";
 import type { SaslServerPolicy } from "./server-policy.ts";
 
@@ -6,6 +7,10 @@ export interface SaslServerContext {
   readonly policy: SaslServerPolicy;
   /** What {@link serverMechanisms} answered for this very stream: anything else is refused (A23). */
   readonly offered: readonly string[];
+  /** The announcement that the client saw, for it to check (XEP-0474). Absent: nothing is said about it. */
+  readonly announced?: SaslOffers;
+  /** The id of the client's installation, whose tokens are looked for. XEP-0388 §2.3 */
+  readonly device?: string;
   /** Announced and tolerated ones. Empty without TLS. */
   readonly bindings: readonly ChannelBinding[];
   /** Whether TLS (or something as good, such as a local socket) protects the stream. */

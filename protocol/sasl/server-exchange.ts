@@ -1,6 +1,7 @@
 import type { SaslCondition } from "./sasl-condition.ts";
 import type { ScramHash } from "./scram-hash.ts";
 import type { StoredCredentials } from "./stored-credentials.ts";
+import type { TokenCandidate } from "./token-candidate.ts";
 
 /**
  * One attempt to authenticate, the server's side of one mechanism. Feed it what the client sends and the answers to its
@@ -14,6 +15,8 @@ export interface SaslServerExchange {
   readonly respond: (data: Uint8Array | undefined) => SaslOutput;
   /** Answer to `lookup`. */
   readonly credentials: (found: StoredCredentials | undefined) => SaslOutput;
+  /** Answer to `lookupToken`. */
+  readonly tokens: (found: readonly TokenCandidate[]) => SaslOutput;
   /** Answer to `derive`. */
   readonly derived: (key: Uint8Array) => SaslOutput;
 }
@@ -24,7 +27,15 @@ export type SaslOutput =
   | SaslFailure
   /** What is stored for this user? Answer with {@link SaslServerExchange.credentials}. */
   | { readonly type: "lookup"; readonly username: string }
+  | SaslTokenLookup
   | SaslDerive;
+
+/** Which tokens may this device of this user present? Answer with {@link SaslServerExchange.tokens}. */
+export interface SaslTokenLookup {
+  readonly type: "lookupToken";
+  readonly username: string;
+  readonly device: string;
+}
 
 export interface SaslSuccess {
   readonly type: "success";
@@ -33,6 +44,10 @@ export interface SaslSuccess {
   readonly identity: SaslIdentity;
   /** To be kept in place of what was found: the keys there are not what the policy makes today. */
   readonly renewal?: CredentialRenewal;
+  /** SCRAM: what was found, and fits. Keys for other hashes may be added to it (XEP-0480). */
+  readonly credentials?: StoredCredentials;
+  /** HT-*: the key of the token that was proven. Whether it may be used still is for its keeper to say. */
+  readonly tokenKey?: Uint8Array;
 }
 
 /** New keys for a password that was just proven. */

@@ -4,6 +4,7 @@ import type { SaslCondition } from "./sasl-condition.ts";
 import type { SaslServerContext } from "./server-context.ts";
 import type { SaslDerive, SaslIdentity, SaslOutput, SaslServerExchange } from "./server-exchange.ts";
 import type { StoredCredentials } from "./stored-credentials.ts";
+import type { TokenCandidate } from "./token-candidate.ts";
 
 /** What a mechanism says now, and what it does with what comes next. */
 export interface ServerStep {
@@ -15,6 +16,7 @@ export interface ServerStep {
 export type ServerWait =
   | { readonly for: "response"; readonly take: (data: Uint8Array | undefined) => ServerStep }
   | { readonly for: "credentials"; readonly take: (found: StoredCredentials | undefined) => ServerStep }
+  | { readonly for: "tokens"; readonly take: (found: readonly TokenCandidate[]) => ServerStep }
   | { readonly for: "key"; readonly take: (key: Uint8Array) => ServerStep }
   | { readonly for: "nothing" };
 
@@ -33,6 +35,10 @@ export function serverExchange(first: ServerWait): SaslServerExchange {
     },
     credentials: (found) => {
       assert(wait.for === "credentials" || wait.for === "nothing", "credentials answer a lookup");
+      return enter(wait.for === "nothing" ? fail("malformed-request") : wait.take(found));
+    },
+    tokens: (found) => {
+      assert(wait.for === "tokens" || wait.for === "nothing", "tokens answer a lookup of tokens");
       return enter(wait.for === "nothing" ? fail("malformed-request") : wait.take(found));
     },
     derived: (key) => {
@@ -57,6 +63,13 @@ export function challenge(data: Uint8Array, take: (response: Uint8Array) => Serv
 
 export function lookup(username: string, take: (found: StoredCredentials | undefined) => ServerStep): ServerStep {
   return { output: { type: "lookup", username }, next: { for: "credentials", take } };
+}
+
+export function lookupToken(
+  of: { readonly username: string; readonly device: string },
+  take: (found: readonly TokenCandidate[]) => ServerStep,
+): ServerStep {
+  return { output: { type: "lookupToken", ...of }, next: { for: "tokens", take } };
 }
 
 export function derive(request: Omit<SaslDerive, "type">, take: (key: Uint8Array) => ServerStep): ServerStep {

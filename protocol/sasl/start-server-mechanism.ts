@@ -2,6 +2,8 @@ import { unreachable } from "#protocol/assert.ts";
 import { anonymousServer } from "./anonymous-server.ts";
 import { digestMd5Server } from "./digest-md5-server.ts";
 import { externalServer } from "./external-server.ts";
+import { parseHtMechanism } from "./ht-mechanism.ts";
+import { htServer } from "./ht-server.ts";
 import { isMechanism, kindOf, type Mechanism } from "./mechanism.ts";
 import { plainServer } from "./plain-server.ts";
 import { scramServer } from "./scram-server.ts";
@@ -15,6 +17,8 @@ import { fail, serverExchange } from "./server-steps.ts";
  */
 export function startServerMechanism(name: string, context: SaslServerContext): SaslServerExchange {
   if (isMechanism(name) && context.offered.includes(name)) return exchangeOf(name, context);
+  const ht = parseHtMechanism(name);
+  if (ht !== undefined && context.offered.includes(name)) return htServer(name, ht, context);
   return serverExchange({ for: "response", take: () => fail("invalid-mechanism") });
 }
 

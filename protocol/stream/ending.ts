@@ -74,6 +74,9 @@ export function receiveWhenEnding(state: EndingState, input: StreamInput): Step<
     case "keepAlive":
     case "secured":
     case "credentials":
+    case "credentialsKept":
+    case "tokens":
+    case "tokenIssued":
     case "derived":
     case "authorized":
     case "authenticationFailed":

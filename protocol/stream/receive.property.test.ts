@@ -3,6 +3,7 @@ import { pbkdf2Sync } from "node:crypto";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import { unreachable } from "#protocol/assert.ts";
+import { htTokenCharactersMin, initiatorProof, keyOfToken } from "#protocol/sasl/ht-token.ts";
 import { scramIterationsMin } from "#protocol/sasl/server-policy.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { parseElement } from "#protocol/xml/read.ts";
@@ -26,7 +27,38 @@ const juliet = julietCredentials();
 /** What PLAIN derives for Juliet, by the first hash of the policy. */
 const plainKey = pbkdf2Sync("r0m30", juliet.scram["SHA-256"]?.salt ?? "", scramIterationsMin, 32, "sha256");
 
+const sasl2 = { bind2: ["urn:xmpp:carbons:2"], tokens: true, upgrades: true };
+const token = "t".repeat(htTokenCharactersMin);
+const device = "d4565fa7-4d72-4749-b3d3-740edbf87770";
+const sasl2Ns = "xmlns='urn:xmpp:sasl:2'";
+const presented = {
+  mechanism: "HT-SHA-256-NONE",
+  key: keyOfToken("SHA-256", token),
+  expired: false,
+};
+const proof = Buffer.concat([Buffer.from("juliet\0"), initiatorProof("SHA-256", presented.key, new Uint8Array())]);
+/** By a token, and all at once. */
+const fast = `<authenticate ${sasl2Ns} mechanism='HT-SHA-256-NONE'><initial-response>${proof.toString("base64")}</initial-response><user-agent id='${device}'/><fast xmlns='urn:xmpp:fast:0' count='1'/><resume ${sm} previd='a' h='1'/><bind xmlns='urn:xmpp:bind:0'><tag>x</tag><enable ${sm} resume='1'/></bind></authenticate>`;
+const authentication = `<authentication ${sasl2Ns}><mechanism>PLAIN</mechanism><inline><sm ${sm}/><bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind><fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast></inline><upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</upgrade></authentication>`;
+
 const elements = [
+  fast,
+  `<authenticate ${sasl2Ns} mechanism='PLAIN'><initial-response>${btoa("\0juliet\0r0m30")}</initial-response><request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/><user-agent id='${device}'/><bind xmlns='urn:xmpp:bind:0'/></authenticate>`,
+  `<authenticate ${sasl2Ns} mechanism='SCRAM-SHA-1'><initial-response>${btoa("n,,n=juliet,r=abc")}</initial-response><upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-512</upgrade></authenticate>`,
+  `<authenticate ${sasl2Ns} mechanism='PLAIN'><user-agent id='x'/></authenticate>`,
+  `<response ${sasl2Ns}>${btoa("c=biws,r=abc,p=AAAA")}</response>`,
+  `<abort ${sasl2Ns}/>`,
+  `<next ${sasl2Ns} task='UPGR-SCRAM-SHA-512'/>`,
+  `<task-data ${sasl2Ns}><hash xmlns='urn:xmpp:scram-upgrade:0'>${btoa("x".repeat(64))}</hash></task-data>`,
+  `<task-data ${sasl2Ns}><salt xmlns='urn:xmpp:scram-upgrade:0' iterations='4096'>AAAA</salt></task-data>`,
+  `<challenge ${sasl2Ns}>${btoa("r=abcdef,s=AAAA,i=4096")}</challenge>`,
+  `<success ${sasl2Ns}><authorization-identifier>juliet@im.example/x</authorization-identifier><bound xmlns='urn:xmpp:bind:0'/><token xmlns='urn:xmpp:fast:0' token='t' expiry='2030-01-01T00:00:00Z'/></success>`,
+  `<success ${sasl2Ns}><authorization-identifier>juliet@im.example</authorization-identifier></success>`,
+  `<success ${sasl2Ns}><authorization-identifier>juliet@im.example</authorization-identifier><resumed ${sm} previd='a' h='1'/></success>`,
+  `<continue ${sasl2Ns}><tasks><task>UPGR-SCRAM-SHA-256</task></tasks></continue>`,
+  `<continue ${sasl2Ns}><tasks><task>2FA</task></tasks></continue>`,
+  `<failure ${sasl2Ns}><not-authorized ${sasl}/></failure>`,
+  `<stream:features>${authentication}</stream:features>`,
   `<auth ${sasl} mechanism='PLAIN'>${btoa("\0juliet\0r0m30")}</auth>`,
   `<auth ${sasl} mechanism='PLAIN'/>`,
   `<auth ${sasl} mechanism='SCRAM-SHA-1'>${btoa("n,,n=juliet,r=abc")}</auth>`,
@@ -88,6 +120,11 @@ const inputs: readonly StreamInput[] = [
   { type: "credentials", found: juliet },
   { type: "credentials", found: undefined },
   { type: "derived", key: new Uint8Array(20) },
+  { type: "tokens", found: [presented] },
+  { type: "tokens", found: [] },
+  { type: "credentialsKept" },
+  { type: "tokenIssued" },
+  { type: "tokenIssued", issued: { token, expiry: "2030-01-01T00:00:00Z" } },
   { type: "authorized", user: bare("juliet@im.example") },
   { type: "authenticationFailed", condition: "temporary-auth-failure" },
   { type: "earlyReply", element: parseElement("<iq type='result' id='r'/>") },
@@ -117,8 +154,17 @@ function helpFor(state: StreamState): StreamInput | undefined {
     case "startingTls":
       return { type: "secured", channel: tls };
     case "choosing":
-      return element(`<auth ${sasl} mechanism='PLAIN'>${btoa("\0juliet\0r0m30")}</auth>`);
+      return state.choice.sasl2 !== undefined
+        ? element(fast)
+        : element(`<auth ${sasl} mechanism='PLAIN'>${btoa("\0juliet\0r0m30")}</auth>`);
+    case "upgrading":
+      return { type: "credentialsKept" };
+    case "inlining":
+      if (state.waitingFor === "token") return { type: "tokenIssued" };
+      if (state.waitingFor === "resumption") return { type: "smFailed", condition: "item-not-found" };
+      return state.waitingFor === "resource" ? { type: "bound", jid } : { type: "smEnabled" };
     case "authenticating":
+      if (state.waiting.for === "tokens") return { type: "tokens", found: [presented] };
       if (state.waiting.for === "credentials") return { type: "credentials", found: juliet };
       if (state.waiting.for === "key") return { type: "derived", key: plainKey };
       return { type: "authorized", user: bare("juliet@im.example") };
@@ -164,6 +210,7 @@ function helpFor(state: StreamState): StreamInput | undefined {
   }
 }
 
+/** All but `upgrading`, which takes a proof by SCRAM: its tables walk there. */
 const everyPhase = [
   "askingEarly",
   "authenticating",
@@ -183,6 +230,7 @@ const everyPhase = [
   "enablingSm",
   "ended",
   "finishing",
+  "inlining",
   "legacyAuthenticating",
   "opening",
   "proving",
@@ -205,7 +253,7 @@ describe("whatever comes, in whatever order", () => {
     for (const helped of [true, false]) {
       const when = helped ? ", when it gets what it waits for" : "";
       test(`a server with TLS ${startTls} stays sound${when}`, () => {
-        const config = serverOf(hostOf("im.example", { startTls, acceptsLegacyPeers: true }), {
+        const config = serverOf(hostOf("im.example", { startTls, acceptsLegacyPeers: true, sasl2 }), {
           acceptsMissingTo: true,
         });
         fc.assert(
@@ -233,12 +281,17 @@ describe("whatever comes, in whatever order", () => {
 
   test("the walks go everywhere", () => {
     const phases = new Set<string>();
-    const config = serverOf(hostOf("im.example", { acceptsLegacyPeers: true }), { acceptsMissingTo: true });
+    const old = serverOf(hostOf("im.example", { acceptsLegacyPeers: true }), { acceptsMissingTo: true });
+    const config = serverOf(hostOf("im.example", { sasl2 }), { acceptsMissingTo: true });
     const sm = { resumable: true, previous: { id: "a", jid, h: 0 } };
     const client = julietsClient({ startTls: "optional", sasl: julietSasl({ policy: { passwordInClear: true } }), sm });
-    for (const sequence of fc.sample(sequences, { numRuns: 1000, seed: 6120 })) {
+    for (const sequence of fc.sample(sequences, { numRuns: 6000, seed: 6120 })) {
       for (const channel of [tls, undefined])
-        for (const start of [startReceiving(config, channel), startInitiating(client, channel)])
+        for (const start of [
+          startReceiving(old, channel),
+          startReceiving(config, channel),
+          startInitiating(client, channel),
+        ])
           for (const phase of walk(start, sequence, true)) phases.add(phase);
     }
     assert.deepEqual([...phases].toSorted(), everyPhase);

@@ -1,9 +1,12 @@
 import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { BareJid, FullJid } from "#protocol/jid/jid.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
+import type { Bind2Request } from "./bind2-elements.ts";
+import type { TokenUse } from "./sasl2-elements.ts";
 import type { StreamEnd } from "./stream-end.ts";
 import type { StreamHeader } from "./stream-header.ts";
 import type { StreamTimer } from "./stream-input.ts";
+import type { UserAgent } from "./user-agent.ts";
 
 /** What the machine wants done, to be carried out in the order given. */
 export type StreamEffect = WireEffect | QuestionEffect | NewsEffect | TimerEffect;
@@ -31,6 +34,8 @@ export type WireEffect =
 /** Questions; input is paused until the answer comes. Each is the last effect of its step, so it may be answered at once. */
 export type QuestionEffect =
   | { readonly type: "lookupCredentials"; readonly username: string }
+  /** Which tokens this device of theirs may present. Answer with tokens. */
+  | { readonly type: "lookupTokens"; readonly username: string; readonly device: string }
   | {
       readonly type: "derive";
       readonly hash: "SHA-1" | "SHA-256" | "SHA-512";
@@ -47,13 +52,42 @@ export type QuestionEffect =
       /** The account at our domain that was proven, or that they may act as; made up when anonymous. */
       readonly user: BareJid;
       readonly anonymous: boolean;
+      /** SASL2: what the client says that it is. */
+      readonly userAgent?: UserAgent | undefined;
+      /** By a token: it must be good still, and be marked as used. XEP-0484 §3.4–3.6 */
+      readonly token?: PresentedToken;
+    }
+  /** Keys for a further hash, made of a password that was just proven. Answer with credentialsKept when they are durable. */
+  | { readonly type: "keepCredentials"; readonly user: BareJid; readonly renewal: CredentialRenewal }
+  /**
+   * A token for later log-ins of this device: asked for, with `mechanism`, or perhaps due because that which was
+   * presented will not last. Answer with tokenIssued when it is durable.
+   */
+  | {
+      readonly type: "issueToken";
+      readonly user: BareJid;
+      readonly userAgent: UserAgent & { readonly id: string };
+      readonly mechanism: string | undefined;
     }
   /** A request that the host lets through before authentication (registration). Answer with earlyReply. */
   | { readonly type: "earlyRequest"; readonly element: XmlElement }
   /** Give the stream a resource; `requested` as the client wrote it, `undefined` to generate one. */
-  | { readonly type: "bindResource"; readonly user: BareJid; readonly requested: string | undefined }
+  | {
+      readonly type: "bindResource";
+      readonly user: BareJid;
+      readonly requested: string | undefined;
+      /** By Bind 2: features are switched on with it, and the resource is ours to choose. */
+      readonly bind2?: Bind2Request & { readonly userAgent: UserAgent | undefined };
+    }
   | { readonly type: "enableSm"; readonly resume: boolean; readonly secondsMax: number | undefined }
   | { readonly type: "resumeSm"; readonly user: BareJid; readonly previous: string; readonly h: number };
+
+/** A token that a client has proven to have. */
+export interface PresentedToken extends TokenUse {
+  readonly device: string;
+  /** As it is kept. */
+  readonly key: Uint8Array;
+}
 
 /** For the session above. */
 export type NewsEffect =

@@ -5,6 +5,8 @@ import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { StanzaCondition } from "#protocol/stanza/stanza-conditions.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { XmlFault } from "#protocol/xml/fault.ts";
+import type { TokenCandidate } from "#protocol/sasl/token-candidate.ts";
+import type { IssuedToken } from "./fast-elements.ts";
 import type { HeaderContext } from "./header-rules.ts";
 import type { SecureChannel } from "./secure-channel.ts";
 import type { StreamError } from "./stream-error.ts";
@@ -33,16 +35,22 @@ export type PeerInput =
 export type AnswerInput =
   /** To lookupCredentials: `undefined` when there is no such account. */
   | { readonly type: "credentials"; readonly found: StoredCredentials | undefined }
+  /** To lookupTokens: none when there is no such account or device. */
+  | { readonly type: "tokens"; readonly found: readonly TokenCandidate[] }
   /** To derive. */
   | { readonly type: "derived"; readonly key: Uint8Array }
   /** To authorize: whose stream this is now. */
   | { readonly type: "authorized"; readonly user: BareJid }
-  /** To lookupCredentials, derive and authorize: authentication ends here. */
+  /** To keepCredentials. */
+  | { readonly type: "credentialsKept" }
+  /** To issueToken; without one when there is none to give. */
+  | { readonly type: "tokenIssued"; readonly issued?: IssuedToken }
+  /** To lookupCredentials, lookupTokens, derive, keepCredentials and authorize: authentication ends here. */
   | { readonly type: "authenticationFailed"; readonly condition: SaslCondition; readonly text?: string }
   /** To earlyRequest. */
   | { readonly type: "earlyReply"; readonly element: XmlElement }
-  /** To bindResource: the address of the stream. */
-  | { readonly type: "bound"; readonly jid: FullJid }
+  /** To bindResource: the address of the stream, and by Bind 2 what the features that were asked for answer. */
+  | { readonly type: "bound"; readonly jid: FullJid; readonly answers?: readonly XmlElement[] }
   /** To bindResource: `conflict`, `not-allowed`, `resource-constraint`, `bad-request`, `not-acceptable` … */
   | { readonly type: "bindFailed"; readonly error: StanzaError }
   /** To enableSm. */

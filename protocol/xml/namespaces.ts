@@ -20,6 +20,14 @@ export const NS_TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 export const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 /** SASL2. XEP-0388. */
 export const NS_SASL2 = "urn:xmpp:sasl:2";
+/** Bind 2. XEP-0386. */
+export const NS_BIND2 = "urn:xmpp:bind:0";
+/** Log-in by tokens. XEP-0484. */
+export const NS_FAST = "urn:xmpp:fast:0";
+/** Tasks that make keys for further mechanisms. XEP-0480 §2. */
+export const NS_UPGRADE = "urn:xmpp:sasl:upgrade:0";
+/** What is said in those for SCRAM. XEP-0480 §3. */
+export const NS_SCRAM_UPGRADE = "urn:xmpp:scram-upgrade:0";
 /** Resource binding. RFC 6120 §7. */
 export const NS_BIND = "urn:ietf:params:xml:ns:xmpp-bind";
 /** Session establishment, which old clients still ask for. RFC 3921 §3. */

@@ -1,6 +1,8 @@
+import type { BindFeature } from "#kit/bind-feature.ts";
 import type { AccountIqHandler, HostIqHandler } from "#kit/iq.ts";
 import type { EventListener, EventType } from "#kit/events.ts";
 import type { RunningModule } from "#kit/host.ts";
+import type { LoginTokens } from "#kit/login-tokens.ts";
 import type {
   EarlyIqHandler,
   MessageDelivery,
@@ -30,6 +32,8 @@ export interface Steps {
   readonly hostIq: ReadonlyMap<string, HostIqHandler>;
   readonly earlyIq: ReadonlyMap<string, EarlyIqHandler>;
   readonly nonzas: ReadonlyMap<string, NonzaHandler>;
+  readonly bindFeatures: readonly BindFeature[];
+  readonly loginTokens: LoginTokens | undefined;
   readonly listeners: ReadonlyMap<EventType<unknown>, readonly EventListener[]>;
 }
 
@@ -77,6 +81,11 @@ export function collectSteps(modules: readonly RunningModule[]): Steps {
     nonzas: exclusive("understands", modules, ({ nonzas = [] }) =>
       nonzas.map((nonza) => ({ ...nonza, type: "" as const })),
     ),
+    bindFeatures: parts.flatMap((part) => part.bindFeatures ?? []),
+    loginTokens: atMostOne(
+      "keeps tokens",
+      parts.map((part) => part.loginTokens),
+    ),
     listeners,
   };
 }
@@ -86,9 +95,14 @@ function present<T>(list: readonly (T | undefined)[]): readonly T[] {
 }
 
 function exactlyOne<T>(what: string, list: readonly (T | undefined)[]): T {
+  const only = atMostOne(what, list);
+  if (only === undefined) throw new ModuleConflict(`no module ${what}`);
+  return only;
+}
+
+function atMostOne<T>(what: string, list: readonly (T | undefined)[]): T | undefined {
   const [only, ...more] = present(list);
-  if (only === undefined || more.length > 0)
-    throw new ModuleConflict(`${only === undefined ? "no module" : "more than one module"} ${what}`);
+  if (more.length > 0) throw new ModuleConflict(`more than one module ${what}`);
   return only;
 }
 

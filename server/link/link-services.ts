@@ -2,7 +2,7 @@ import type { BareJid, DomainJid, FullJid } from "#protocol/jid/jid.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { XmlLimits } from "#protocol/xml/limits.ts";
 import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
-import type { StreamEvent } from "#protocol/stream/stream-effect.ts";
+import type { PresentedToken, QuestionEffect, StreamEvent } from "#protocol/stream/stream-effect.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { Env } from "#kit/env.ts";
@@ -61,6 +61,18 @@ export interface Login {
   readonly user: BareJid;
   /** The user was made up and has no account. */
   readonly anonymous: boolean;
+  /** What was proven, where it was a token. */
+  readonly token?: PresentedToken;
+}
+
+/** A token that is wanted, or perhaps due. */
+export type TokenWish = Omit<Extract<QuestionEffect, { type: "issueToken" }>, "type">;
+
+/** What a client wants of its new resource. */
+export interface BindWish {
+  readonly resource: string | undefined;
+  readonly language: string | undefined;
+  readonly bind2?: Extract<QuestionEffect, { type: "bindResource" }>["bind2"];
 }
 
 /** What a link asks of the server around it. */
@@ -73,18 +85,20 @@ export interface LinkServices {
   readonly treeReaders: TreeReaderPool;
   readonly receiving: ReceivingConfig;
   readonly credentials: (link: Link, domain: DomainJid | undefined, username: string) => Promise<AnswerInput>;
+  readonly tokens: (
+    link: Link,
+    domain: DomainJid | undefined,
+    of: { readonly username: string; readonly device: string },
+  ) => Promise<AnswerInput>;
+  readonly issueToken: (link: Link, wish: TokenWish) => Promise<AnswerInput>;
+  /** New keys for a password that was just proven; the client waits until they are durable. */
+  readonly keepCredentials: (link: Link, user: BareJid, renewal: CredentialRenewal) => Promise<AnswerInput>;
   readonly authorize: (link: Link, login: Login) => Promise<AnswerInput>;
   /** New keys for a password that was just proven; nobody waits for it. */
   readonly renewCredentials: (link: Link, user: BareJid, renewal: CredentialRenewal) => void;
   /** Answers a request made before authentication; never rejects. */
   readonly earlyRequest: (link: Link, domain: DomainJid | undefined, element: XmlElement) => Promise<XmlElement>;
-  readonly bind: (
-    link: Link,
-    user: BareJid,
-    requested: string | undefined,
-    language: string | undefined,
-    answer: (input: AnswerInput) => void,
-  ) => void;
+  readonly bind: (link: Link, user: BareJid, wish: BindWish, answer: (input: AnswerInput) => void) => void;
   readonly resume: (
     link: Link,
     user: BareJid,

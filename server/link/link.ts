@@ -17,7 +17,7 @@ import { DerivationRefused, type Timer } from "#kit/env.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
 import { isOutage } from "../store-log.ts";
-import type { LinkServices, Login } from "./link-services.ts";
+import type { LinkServices, TokenWish } from "./link-services.ts";
 import type { SharedRates } from "./address-rates.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
@@ -274,17 +274,23 @@ export class Link implements SessionLink {
       case "disconnect":
         return this.#disconnect();
       case "lookupCredentials":
-        return this.#lookUp(effect.username);
+        return this.#ask(this.#services.credentials(this, this.#facts.host?.domain, effect.username));
+      case "lookupTokens":
+        return this.#ask(this.#services.tokens(this, this.#facts.host?.domain, effect));
+      case "keepCredentials":
+        return this.#ask(this.#services.keepCredentials(this, effect.user, effect.renewal));
+      case "issueToken":
+        return this.#issueToken(effect);
       case "derive":
         return this.#derive(effect);
       case "authorize":
-        return this.#authorize(effect);
+        return this.#ask(this.#services.authorize(this, effect));
       case "renewCredentials":
         return this.#services.renewCredentials(this, effect.user, effect.renewal);
       case "earlyRequest":
         return this.#askEarly(effect.element);
       case "bindResource":
-        return this.#bind(effect.user, effect.requested);
+        return this.#bind(effect);
       case "enableSm":
         return this.#enableManagement(effect.resume, effect.secondsMax);
       case "resumeSm":
@@ -365,17 +371,26 @@ export class Link implements SessionLink {
     this.#timers.delete(timer);
   }
 
-  #lookUp(username: string): void {
-    this.#services.credentials(this, this.#facts.host?.domain, username).then(
-      (answer) => this.#feed(answer),
+  /** A question of authentication. */
+  #ask(answer: Promise<StreamInput>): void {
+    answer.then(
+      (input) => this.#feed(input),
       (error: unknown) => this.#temporaryFailure(error),
     );
   }
 
   #derive(request: Extract<StreamEffect, { type: "derive" }>): void {
-    this.#services.env.deriveKey(request).then(
-      (key) => this.#feed({ type: "derived", key }),
-      (error: unknown) => this.#temporaryFailure(error),
+    this.#ask(this.#services.env.deriveKey(request).then((key) => ({ type: "derived", key })));
+  }
+
+  /** Without a token the client is in all the same. */
+  #issueToken(wish: TokenWish): void {
+    this.#services.issueToken(this, wish).then(
+      (answer) => this.#feed(answer),
+      (error: unknown) => {
+        this.#services.log.warn({ stream: this.id, error }, "no token can be issued at present");
+        this.#feed({ type: "tokenIssued" });
+      },
     );
   }
 
@@ -386,21 +401,16 @@ export class Link implements SessionLink {
     this.#feed({ type: "authenticationFailed", condition: "temporary-auth-failure" });
   }
 
-  #authorize(login: Login): void {
-    this.#services.authorize(this, login).then(
-      (answer) => this.#feed(answer),
-      (error: unknown) => this.#temporaryFailure(error),
-    );
-  }
-
   #askEarly(element: XmlElement): void {
     void this.#services
       .earlyRequest(this, this.#facts.host?.domain, element)
       .then((reply) => this.#feed({ type: "earlyReply", element: reply }));
   }
 
-  #bind(user: BareJid, requested: string | undefined): void {
-    this.#services.bind(this, user, requested, this.#facts.language, (answer) => this.#feed(answer));
+  #bind({ user, requested, bind2 }: Extract<StreamEffect, { type: "bindResource" }>): void {
+    const { language } = this.#facts;
+    const wish = { resource: requested, language, ...(bind2 === undefined ? {} : { bind2 }) };
+    this.#services.bind(this, user, wish, (answer) => this.#feed(answer));
   }
 
   #enableManagement(resume: boolean, secondsMax: number | undefined): void {

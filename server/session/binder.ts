@@ -2,14 +2,18 @@ import { assert } from "#protocol/assert.ts";
 import { bareOf, resourceOf, withResource, type BareJid, type FullJid, type Jid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
 import { randomToken, type Env } from "#kit/env.ts";
 import { sessionBound } from "#kit/lifecycle.ts";
+import { bind2Slot, userAgentSlot } from "#kit/log-in.ts";
 import type { LocalAccount } from "../account/account.ts";
 import type { AccountRegistry } from "../account/registry.ts";
 import type { CoreObserver, CoreSettings } from "../core-settings.ts";
 import type { LocalHost } from "../host/local-host.ts";
 import { storageFailure } from "../host/refusal.ts";
 import type { Link } from "../link/link.ts";
+import type { BindWish } from "../link/link-services.ts";
+import { resourceOfDevice, sessionsOfDevice } from "./device-resource.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 import type { Admission } from "./admit.ts";
 import { RecipientCount } from "./recipient-count.ts";
@@ -22,6 +26,16 @@ export interface BinderParts {
   readonly registry: AccountRegistry;
   readonly host: (user: BareJid) => LocalHost;
   readonly parseJid: (text: string) => Jid | undefined;
+  /** Of this server: devices' resources are made of it. */
+  readonly secret: Uint8Array;
+}
+
+type Bind2Wish = NonNullable<BindWish["bind2"]>;
+
+/** A new session's address, and whom it takes the place of. */
+interface Place {
+  readonly jid: FullJid;
+  readonly old: readonly LocalSession[];
 }
 
 type Answer = (input: AnswerInput) => void;
@@ -41,27 +55,82 @@ export class Binder {
     this.#guests.add(link);
   }
 
-  bind(
-    link: Link,
-    user: BareJid,
-    wish: { readonly resource: string | undefined; readonly language: string | undefined },
-    answer: Answer,
-  ): void {
+  bind(link: Link, user: BareJid, wish: BindWish, answer: Answer): void {
     const refused = (error: StanzaError): void => answer({ type: "bindFailed", error });
-    this.#account(link, user).request(
-      (account) => {
-        if (account === undefined) return refused(new StanzaError("not-authorized"));
-        const place = this.#choosePlace(account, wish.resource);
-        if (place instanceof StanzaError) return refused(place);
-        // [rfc3921-3-09] [rfc3921-3-10]
-        place.old?.end("conflict", "another client took this resource");
-        const session = this.#newSession(link, account, place.jid, wish.language);
-        account.sessions.set(session.resource, session);
-        link.attach(session);
-        return answer({ type: "bound", jid: session.jid });
-      },
-      (cause) => refused(storageFailure(cause)),
-    );
+    const owner = this.#account(link, user);
+    const { bind2 } = wish;
+    const enter = (account: LocalAccount, read: readonly XmlElement[]): void => {
+      const place = bind2 === undefined ? this.#choosePlace(account, wish.resource) : this.#placeOf(account, bind2);
+      if (place instanceof StanzaError) return refused(place);
+      // [rfc3921-3-09] [rfc3921-3-10]
+      for (const old of place.old) old.end("conflict", "another client took this resource");
+      const session = this.#newSession(link, account, place.jid, wish.language);
+      account.sessions.set(session.resource, session);
+      link.attach(session);
+      if (bind2 === undefined) return answer({ type: "bound", jid: session.jid });
+      return answer({ type: "bound", jid: session.jid, answers: [...read, ...this.#switchOn(session, bind2)] });
+    };
+    const begin = (): void =>
+      owner.request(
+        (account) => {
+          if (account === undefined) return refused(new StanzaError("not-authorized"));
+          const reading = bind2 === undefined ? undefined : this.#readAhead(account, bind2);
+          return reading === undefined ? enter(account, []) : reading.then((read) => enter(account, read));
+        },
+        (cause) => refused(storageFailure(cause)),
+      );
+    // What other owners commit for this one is not waited for within its turn: two could wait for one another.
+    if (bind2 === undefined) begin();
+    else void owner.rowsCommitted().then(begin);
+  }
+
+  /**
+   * What the features have to read, so that it is as it was at the very moment when the resource was bound: nothing else is
+   * handled in between. [xep0386-3.2-11]
+   */
+  #readAhead(account: LocalAccount, { element }: Bind2Wish): Promise<readonly XmlElement[]> | undefined {
+    const features = this.#parts.host(account.jid).steps.bindFeatures.flatMap(({ read }) => read ?? []);
+    if (features.length === 0) return undefined;
+    const readings = features.map(async (read) => {
+      try {
+        return (await read(account, element)) ?? [];
+      } catch (error) {
+        account.host.log.warn({ account: account.jid, error }, "what a client is told when it binds cannot be read");
+        return [];
+      }
+    });
+    return Promise.all(readings).then((all) => all.flat());
+  }
+
+  /** Before anything can be sent to it. [xep0386-3.2-13] */
+  #switchOn(session: LocalSession, { element, userAgent }: Bind2Wish): readonly XmlElement[] {
+    session.set(bind2Slot, true);
+    if (userAgent !== undefined) session.set(userAgentSlot, userAgent);
+    const features = this.#parts.host(session.account.jid).steps.bindFeatures;
+    return features.flatMap((feature) => feature.bind?.(session, element) ?? []);
+  }
+
+  /** A device gets the same resource each time, and has one session at most. [xep0386-3.2-09] */
+  #placeOf(account: LocalAccount, { tag, userAgent }: Bind2Wish): Place | StanzaError {
+    const { env, secret } = this.#parts;
+    const device = userAgent?.id;
+    const name = resourceOfDevice(secret, env.entropy, { user: account.jid, tag, device });
+    const old = sessionsOfDevice(account.sessions.values(), device);
+    // [xep0386-3.2.1-01] [xep0386-3.2.1-02]
+    const tagged = tag === undefined ? undefined : withResource(account.jid, `${tag}/${name}`);
+    const jid = tagged ?? withResource(account.jid, name);
+    assert(jid !== undefined, "letters and digits are a resource");
+    const taken = account.sessions.get(resourceOf(jid) ?? "");
+    const leaving = taken === undefined || old.includes(taken) ? old : [...old, taken];
+    if (account.sessions.size - leaving.length < this.#parts.settings.sessionsPerAccountMax)
+      return { jid, old: leaving };
+    return this.#tooMany();
+  }
+
+  // [rfc6120-7.1-04] [rfc6120-7.6.2.1-01] [rfc6120-13.12-06] [rfc6120-13.12-07]
+  #tooMany(): StanzaError {
+    this.#parts.observer.limitHit("sessions-per-account");
+    return new StanzaError("resource-constraint", { text: "too many sessions of this account" });
   }
 
   resume(link: Link, user: BareJid, previous: string, h: number, answer: Answer): void {
@@ -111,11 +180,8 @@ export class Binder {
   }
 
   /** The resource is ours to choose even when the client asked for one. RFC 6120 §7.6, §7.7 */
-  #choosePlace(
-    account: LocalAccount,
-    requested: string | undefined,
-  ): { readonly jid: FullJid; readonly old?: LocalSession } | StanzaError {
-    const { env, settings, observer } = this.#parts;
+  #choosePlace(account: LocalAccount, requested: string | undefined): Place | StanzaError {
+    const { env, settings } = this.#parts;
     // [rfc6120-7.6-01] [rfc6120-7.6-02] [rfc6120-7.7.1-01]
     const wanted = requested ?? randomToken(env, 10);
     // In the form that RFC 7622 has for it. [rfc6120-4.3.6-06]
@@ -128,19 +194,15 @@ export class Binder {
       // [rfc3921-3-11]
       return new StanzaError("conflict");
     // [rfc6120-7.5-01]
-    if (old !== undefined && settings.resourceConflict !== "rename-new") return { jid, old };
-    // [rfc6120-7.1-04] [rfc6120-7.6.2.1-01] [rfc6120-13.12-06] [rfc6120-13.12-07]
-    if (account.sessions.size >= settings.sessionsPerAccountMax) {
-      observer.limitHit("sessions-per-account");
-      return new StanzaError("resource-constraint", { text: "too many sessions of this account" });
-    }
+    if (old !== undefined && settings.resourceConflict !== "rename-new") return { jid, old: [old] };
+    if (account.sessions.size >= settings.sessionsPerAccountMax) return this.#tooMany();
     // [rfc6120-7.1-03]
-    if (old === undefined) return { jid };
+    if (old === undefined) return { jid, old: [] };
     // [rfc3920-7-09]
     // [rfc6120-7.7.1-02]
     const renamed = withResource(account.jid, `${wanted}-${randomToken(env, 5)}`);
     // A name as long as names may be leaves no room: then all of it is ours.
-    return { jid: renamed ?? jidOfOurOwn(account, env) };
+    return { jid: renamed ?? jidOfOurOwn(account, env), old: [] };
   }
 
   /** What keeps a client from writing to everybody; its own account is not counted. */

@@ -73,6 +73,13 @@ export const carbons = serverModule({
         writes(Enable, ({ session }) => turn(session, true)),
         writes(Disable, ({ session }) => turn(session, false)),
       ],
+      // [xep0386-3.2-13] [xep0386-3.2-14]
+      bindFeatures: [
+        {
+          announce: NS_CARBONS,
+          bind: (session, request) => (Enable.within(request) === undefined ? undefined : turn(session, true)),
+        },
+      ],
       rewrite: { outbound: honest, inbound: honest },
       copy: {
         outbound: (account, stanza, session) => {

@@ -1,5 +1,6 @@
 import { booleanOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
+import type { Session } from "#kit/session.ts";
 import { csiFeature, NS_CSI } from "./elements.ts";
 import { mayWait } from "./may-wait.ts";
 
@@ -36,12 +37,23 @@ export const clientState = serverModule({
       events: host.setting(eventsWait),
       sentCopies: host.setting(sentCopiesWait),
     };
+    const inactive = (session: Session): void => session.withhold((stanza) => mayWait(stanza, waits));
     return {
       streamFeatures: (phase) => (phase === "binding" ? [csiFeature] : []),
       // Both are done before what the client sends behind them. [xep0352-5.1-01]
       nonzas: [
-        { ns: NS_CSI, name: "inactive", handle: (session) => session.withhold((stanza) => mayWait(stanza, waits)) },
+        { ns: NS_CSI, name: "inactive", handle: inactive },
         { ns: NS_CSI, name: "active", handle: (session) => session.withhold(undefined) },
+      ],
+      // XEP-0386 §3.2: a session begins in the state that it asks for.
+      bindFeatures: [
+        {
+          announce: NS_CSI,
+          bind: (session, request) => {
+            if (request.child(NS_CSI, "inactive") !== undefined) inactive(session);
+            return undefined;
+          },
+        },
       ],
     };
   },

@@ -53,6 +53,9 @@ export function receiveAsInitiating(state: InitiatingState, input: StreamInput):
       return receiveTimeout(state, input.timer);
     case "keepAlive":
     case "credentials":
+    case "credentialsKept":
+    case "tokens":
+    case "tokenIssued":
     case "authorized":
     case "authenticationFailed":
     case "earlyReply":

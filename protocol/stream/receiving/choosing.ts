@@ -1,7 +1,7 @@
 import { isIqRequest } from "#protocol/stanza/iq.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { NS_SASL, NS_SM, NS_TLS } from "#protocol/xml/namespaces.ts";
+import { NS_SASL, NS_SASL2, NS_SM, NS_TLS } from "#protocol/xml/namespaces.ts";
 import { buildSm } from "../sm/elements.ts";
 import { StreamError } from "../stream-error.ts";
 import { type Step, step } from "../step.ts";
@@ -10,7 +10,7 @@ import { defaultNegotiationLimits } from "./config.ts";
 import { endNow } from "../ending.ts";
 import { failStream } from "./leaving.ts";
 import { isLegacyAuth, offersLegacyAuth, receiveLegacyAuth } from "./legacy-auth.ts";
-import { receiveSasl } from "./sasl.ts";
+import { receiveSasl, receiveSasl2 } from "./sasl.ts";
 import type { AskingEarly, Authenticating, Choosing, ReceivingOrEnding, ReceivingState } from "./state.ts";
 import { refuseUnknown } from "./unknown.ts";
 
@@ -24,6 +24,8 @@ export function receiveBeforeAuthentication(
       return receiveStarttls(state, element);
     case NS_SASL:
       return receiveSasl(state, element);
+    case NS_SASL2:
+      return receiveSasl2(state, element);
     case NS_SM:
       return refuseEarlySm(state, element);
     default:

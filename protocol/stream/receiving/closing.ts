@@ -25,6 +25,8 @@ export function receivePeerClose(state: ReceivingState): Step<ReceivingOrEnding>
     case "askingEarly":
     case "legacyAuthenticating":
     case "choosingResource":
+    case "upgrading":
+    case "inlining":
     case "binding":
     case "resuming":
       return state.facts.headerSent

@@ -30,6 +30,8 @@ export interface StreamHost {
   /** On a stream that is still clear. */
   readonly startTls: "required" | "optional" | "none";
   readonly sasl: SaslService;
+  /** Log-in in one step, over TLS only; absent: by the profile of RFC 6120 alone. */
+  readonly sasl2?: Sasl2Service;
   /** Streams go elsewhere: `host` or `host:port`. Told only once the stream is protected. [rfc6120-4.9.3.19-06] */
   readonly otherHost?: string;
   /** More features to announce: registration, caps, roster versioning … They are for information, not negotiated here. */
@@ -47,6 +49,16 @@ export interface StreamHost {
   readonly acceptsEarly: (iq: XmlElement) => boolean;
   /** Whether this first-level element, no stanza, means something to a session (client state indication and the like). */
   readonly acceptsNonza: (element: XmlElement) => boolean;
+}
+
+/** What can be done in one with authentication. XEP-0388 */
+export interface Sasl2Service {
+  /** Names of the features that can be switched on while a resource is bound (XEP-0386); absent: it must be bound after. */
+  readonly bind2?: readonly string[];
+  /** Whether clients may log in by tokens and get some. XEP-0484 */
+  readonly tokens: boolean;
+  /** Whether who has proven a password by SCRAM may add keys for other hashes. XEP-0480 */
+  readonly upgrades: boolean;
 }
 
 /** What a host's authentication needs; the mechanisms are those of protocol/sasl. */

@@ -40,8 +40,12 @@ export function isPaused(state: ReceivingState): boolean {
     case "resuming":
     case "enablingSm":
       return true;
+    case "inlining":
+      return true;
     case "authenticating":
       return state.waiting.for !== "response";
+    case "upgrading":
+      return state.waiting.for === "keeping";
     case "opening":
     case "choosing":
     case "securing":
@@ -52,6 +56,22 @@ export function isPaused(state: ReceivingState): boolean {
     default:
       return unreachable(state);
   }
+}
+
+/** Input stops while someone other than the peer has to answer, so that a client which sends ahead is served in order. */
+export function moveOn<Next extends ReceivingState>(
+  before: ReceivingState,
+  next: Next,
+  ...effects: readonly StreamEffect[]
+): Step<Next> {
+  const wasPaused = isPaused(before);
+  const paused = isPaused(next);
+  return step(
+    next,
+    ...(paused && !wasPaused ? ([{ type: "pauseInput" }] as const) : []),
+    ...effects,
+    ...(wasPaused && !paused ? ([{ type: "resumeInput" }] as const) : []),
+  );
 }
 
 export function resumeIfPaused(state: ReceivingState): readonly StreamEffect[] {

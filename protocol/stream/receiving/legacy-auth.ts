@@ -17,7 +17,7 @@ import { type Step, step } from "../step.ts";
 import { defaultNegotiationLimits, type StreamHost, type StreamUser } from "./config.ts";
 import { failStream } from "./leaving.ts";
 import { accountOf, contextOf, offeredMechanisms } from "./mechanisms.ts";
-import { renewed } from "./sasl.ts";
+import { renewed } from "./authorizing.ts";
 import type { Bound, Choosing, LegacyAuthenticating, LegacyWaiting, ReceivingOrEnding } from "./state.ts";
 
 /** The mechanism that checks the password, and without which there is no such log-in. */
@@ -114,6 +114,7 @@ function proceed(state: LegacyAuthenticating, output: SaslOutput): Step<Receivin
     case "failure":
       return fail(state, output.condition);
     case "challenge":
+    case "lookupToken":
       return fail(state, "not-authorized"); // PLAIN has none
     default:
       return unreachable(output);

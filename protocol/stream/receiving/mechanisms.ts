@@ -1,4 +1,5 @@
 import { makeJid, parseJid, bareOf, type BareJid } from "#protocol/jid/jid.ts";
+import { htMechanisms } from "#protocol/sasl/ht-mechanism.ts";
 import { isMechanism } from "#protocol/sasl/mechanism.ts";
 import type { CertificateIdentity, SaslServerContext } from "#protocol/sasl/server-context.ts";
 import { announcedBindingTypes, type SaslServerTransport, serverMechanisms } from "#protocol/sasl/server-policy.ts";
@@ -17,6 +18,11 @@ export function offeredBindingTypes(host: StreamHost, channel: SecureChannel | u
   return announcedBindingTypes(host.sasl.policy, transportOf(host, channel));
 }
 
+/** The mechanisms for tokens. XEP-0484 */
+export function offeredTokenMechanisms(host: StreamHost, channel: SecureChannel | undefined): readonly string[] {
+  return host.sasl2?.tokens === true ? htMechanisms(host.sasl.policy, transportOf(host, channel)) : [];
+}
+
 /** Why a mechanism that was not offered is refused. RFC 6120 §6.5.4, §6.5.7, §6.5.9 */
 export function refusalOf(
   mechanism: string,
@@ -32,10 +38,16 @@ export function refusalOf(
 }
 
 /** What an exchange may know of this stream. */
-export function contextOf(facts: ReceivingFacts, host: StreamHost, offered: readonly string[]): SaslServerContext {
+export function contextOf(
+  facts: ReceivingFacts,
+  host: StreamHost,
+  offered: readonly string[],
+  more: Pick<SaslServerContext, "announced" | "device"> = {},
+): SaslServerContext {
   const { channel } = facts;
   const { policy, random, secret } = host.sasl;
   const context: SaslServerContext = {
+    ...more,
     policy,
     offered,
     bindings: channel === undefined ? [] : [...channel.bindings.announced, ...channel.bindings.tolerated],

@@ -1,4 +1,4 @@
-import { bareOf, isDomain, parseJid } from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, isDomain, parseJid } from "#protocol/jid/jid.ts";
 import { chooseLanguage, isLanguageTag } from "#protocol/stanza/language.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { faultOfRoot, type HeaderContext } from "../header-rules.ts";
@@ -14,7 +14,7 @@ import {
 } from "../stream-version.ts";
 import { type Step, step } from "../step.ts";
 import type { StreamHost, StreamUser } from "./config.ts";
-import { featuresAfterAuthentication, featuresBeforeAuthentication } from "./features.ts";
+import { featuresAfterAuthentication, featuresBeforeAuthentication, nothing } from "./features.ts";
 import { failStream } from "./leaving.ts";
 import type { Opening, ReceivingFacts, ReceivingOrEnding } from "./state.ts";
 
@@ -44,7 +44,7 @@ function announce(state: Opening, host: StreamHost): Step<ReceivingOrEnding> {
   if (!speaksFeatures(facts.version)) {
     // No features for such a peer, so nothing that it could negotiate here.
     if (!host.acceptsLegacyPeers) return failStream(state, new StreamError("unsupported-version"));
-    return step({ ...state, host, phase: "choosing", choice: { starttls: false, mechanisms: [] } });
+    return step({ ...state, host, phase: "choosing", choice: nothing });
   }
   // No binding before it is known who binds. [rfc6120-7.4-02]
   return facts.user === undefined ? offerMechanisms(state, host) : offerBinding(state, host, facts.user);
@@ -112,6 +112,14 @@ function faultOfHeader(before: ReceivingFacts, facts: ReceivingFacts, header: Xm
     facts.from === undefined
   )
     return fault("improper-addressing");
+  // Nobody at this host is called so; where SASL2 is offered, who says who they are is told at once. [xep0388-2.1-03]
+  if (
+    facts.from !== undefined &&
+    facts.channel !== undefined &&
+    facts.host.sasl2 !== undefined &&
+    domainOf(facts.from) !== facts.host.domain
+  )
+    return fault("invalid-from");
   // Someone anonymous learns their address only from binding.
   const { user, from } = facts;
   if (user !== undefined && !user.anonymous && from !== undefined && from !== user.jid) return fault("invalid-from");

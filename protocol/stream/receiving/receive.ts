@@ -1,6 +1,7 @@
 import { unreachable } from "#protocol/assert.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { endNow } from "../ending.ts";
+import { NS_SASL2 } from "#protocol/xml/namespaces.ts";
 import type { SecureChannel } from "../secure-channel.ts";
 import { errorOfFault, isStreamError, readStreamError, StreamError } from "../stream-error.ts";
 import type { AnswerInput, StreamInput } from "../stream-input.ts";
@@ -20,8 +21,11 @@ import {
   receiveResumed,
   receiveResumeFailure,
 } from "./resource.ts";
-import { receiveAuthorization, receiveCredentials, receiveKey, refuse } from "./sasl.ts";
-import type { Opening, ReceivingOrEnding, ReceivingState } from "./state.ts";
+import { receiveInlineAnswer, startInlining } from "./inlining.ts";
+import { attemptOf, refuse } from "./refusing.ts";
+import { receiveAuthorization, receiveCredentials, receiveKey, receiveTokens } from "./sasl.ts";
+import type { Authenticating, Opening, ReceivingOrEnding, ReceivingState, Upgrading } from "./state.ts";
+import { receiveKept, receiveTaskElement } from "./upgrading.ts";
 
 /** A connection was accepted. `channel` when it is protected from the first byte: direct TLS (XEP-0368), WebSocket. */
 export function startReceiving(config: ReceivingConfig, channel?: SecureChannel): Step<Opening> {
@@ -73,6 +77,9 @@ export function receiveAsReceiving(state: ReceivingState, input: StreamInput): S
     case "timeout":
       return receiveTimeout(state, input.timer);
     case "credentials":
+    case "credentialsKept":
+    case "tokens":
+    case "tokenIssued":
     case "derived":
     case "authorized":
     case "authenticationFailed":
@@ -95,6 +102,8 @@ function receiveElement(state: ReceivingState, element: XmlElement): Step<Receiv
       return receiveBeforeAuthentication(state, element);
     case "authenticating":
       return state.waiting.for === "response" ? receiveBeforeAuthentication(state, element) : outOfTurn(state);
+    case "upgrading":
+      return receiveDuringTask(state, element);
     case "choosingResource":
       return receiveBeforeBinding(state, element);
     case "bound":
@@ -105,6 +114,7 @@ function receiveElement(state: ReceivingState, element: XmlElement): Step<Receiv
       // Not from under TLS, and too late to be from before it (A21).
       return endNow("receiving", { type: "disconnected" });
     case "askingEarly":
+    case "inlining":
     case "legacyAuthenticating":
     case "binding":
     case "resuming":
@@ -115,6 +125,14 @@ function receiveElement(state: ReceivingState, element: XmlElement): Step<Receiv
     default:
       return unreachable(state);
   }
+}
+
+/** Nothing but the task may be spoken about. [xep0388-2.4-02] */
+function receiveDuringTask(state: Upgrading, element: XmlElement): Step<ReceivingOrEnding> {
+  if (state.waiting.for === "keeping") return outOfTurn(state);
+  return element.ns === NS_SASL2
+    ? receiveTaskElement(state, element)
+    : failStream(state, new StreamError("not-authorized", { text: "a task is under way" }));
 }
 
 /** Input was paused, so the transport broke its promise: going on would serve the peer out of order. */
@@ -157,6 +175,12 @@ function receiveAnswer(state: ReceivingState, input: AnswerInput): Step<Receivin
   switch (state.phase) {
     case "authenticating":
       return receiveSaslAnswer(state, input);
+    case "upgrading":
+      if (state.waiting.for !== "keeping") return step(state);
+      if (input.type === "authenticationFailed") return refuse(state, attemptOf(state), input.condition, input.text);
+      return input.type === "credentialsKept" ? receiveKept(state) : step(state);
+    case "inlining":
+      return receiveInlineAnswer(state, input);
     case "askingEarly":
       return input.type === "earlyReply" ? receiveEarlyReply(state, input.element) : step(state);
     case "legacyAuthenticating":
@@ -182,16 +206,16 @@ function receiveAnswer(state: ReceivingState, input: AnswerInput): Step<Receivin
   }
 }
 
-function receiveSaslAnswer(
-  state: Extract<ReceivingState, { phase: "authenticating" }>,
-  input: AnswerInput,
-): Step<ReceivingOrEnding> {
+function receiveSaslAnswer(state: Authenticating, input: AnswerInput): Step<ReceivingOrEnding> {
   const { waiting } = state;
   if (waiting.for === "response") return step(state);
-  if (input.type === "authenticationFailed") return refuse(state, state.mechanism, input.condition, input.text);
+  if (input.type === "authenticationFailed") return refuse(state, attemptOf(state), input.condition, input.text);
+  if (waiting.for === "tokens" && input.type === "tokens") return receiveTokens(state, input.found);
   if (waiting.for === "credentials" && input.type === "credentials") return receiveCredentials(state, input.found);
   if (waiting.for === "key" && input.type === "derived") return receiveKey(state, input.key);
-  if (waiting.for === "authorization" && input.type === "authorized")
-    return receiveAuthorization(state, waiting.data, { jid: input.user, anonymous: waiting.anonymous });
-  return step(state);
+  if (waiting.for !== "authorization" || input.type !== "authorized") return step(state);
+  const user = { jid: input.user, anonymous: waiting.anonymous };
+  return state.inline === undefined
+    ? receiveAuthorization(state, waiting.data, user)
+    : startInlining(state, waiting.data, user);
 }

@@ -1,54 +1,103 @@
 import { unreachable } from "#protocol/assert.ts";
-import { bareOf, domainOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
-import type { SaslCondition } from "#protocol/sasl/sasl-condition.ts";
-import type { CredentialRenewal, SaslOutput, SaslSuccess } from "#protocol/sasl/server-exchange.ts";
+import type { SaslOutput } from "#protocol/sasl/server-exchange.ts";
 import { startServerMechanism } from "#protocol/sasl/start-server-mechanism.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
+import type { TokenCandidate } from "#protocol/sasl/token-candidate.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { readSaslRequest, saslChallenge, saslFailure, saslSuccess } from "../sasl-elements.ts";
-import type { StreamEffect } from "../stream-effect.ts";
+import { readSaslRequest, saslChallenge, saslSuccess } from "../sasl-elements.ts";
+import { type InlineRequest, readSasl2Request, sasl2Challenge } from "../sasl2-elements.ts";
 import { StreamError } from "../stream-error.ts";
 import { type Step, step } from "../step.ts";
-import { defaultNegotiationLimits, type StreamUser } from "./config.ts";
-import { failStream, isPaused, resumeIfPaused } from "./leaving.ts";
-import { accountOf, contextOf, refusalOf } from "./mechanisms.ts";
-import type { Authenticating, Choosing, ReceivingOrEnding, SaslWaiting } from "./state.ts";
+import { authorize } from "./authorizing.ts";
+import type { StreamUser } from "./config.ts";
+import { failStream, moveOn } from "./leaving.ts";
+import { contextOf, refusalOf } from "./mechanisms.ts";
+import { attemptOf, refuse, type Refused, type SaslProfile } from "./refusing.ts";
+import type { Authenticating, Choosing, ReceivingOrEnding } from "./state.ts";
 
 /** An element in the SASL namespace, before authentication. RFC 6120 §6.4 */
 export function receiveSasl(state: Choosing | Authenticating, element: XmlElement): Step<ReceivingOrEnding> {
+  if (isBusyWith(state, "sasl2")) return failStream(state, outOfPlace(element));
   const request = readSaslRequest(element);
   switch (request.type) {
     case "auth":
       // A new <auth/> discards an exchange under way. [rfc6120-6.4.2-01] [rfc6120-6.4.2-03]
-      return start(state, request.mechanism, request.initial);
+      return start(state, request.mechanism, request.initial, undefined);
     case "response":
       // RFC 6120 §6.5.8
-      if (state.phase !== "authenticating") return refuse(state, "none", "malformed-request");
+      if (state.phase !== "authenticating") return refuse(state, idle("sasl"), "malformed-request");
       return proceed(state, state.exchange.respond(request.data));
     case "abort":
       // Answered like a failure, and counted like one. [rfc6120-6.4.4-01]
-      return refuse(state, mechanismOf(state), "aborted");
+      return refuse(state, current(state, "sasl"), "aborted");
     case "broken":
-      return refuse(state, mechanismOf(state), request.condition);
+      return refuse(state, current(state, "sasl"), request.condition);
     default:
       return unreachable(request);
   }
 }
 
-function mechanismOf(state: Choosing | Authenticating): string {
-  return state.phase === "authenticating" ? state.mechanism : "none";
+/** The same for SASL2. While it is under way nothing else may come. XEP-0388 §2.3, §2.4 [xep0388-2.4-02] */
+export function receiveSasl2(state: Choosing | Authenticating, element: XmlElement): Step<ReceivingOrEnding> {
+  if (state.choice.sasl2 === undefined || isBusyWith(state, "sasl")) return failStream(state, outOfPlace(element));
+  const request = readSasl2Request(element);
+  switch (request.type) {
+    case "authenticate":
+      if (state.phase === "authenticating") return failStream(state, outOfPlace(element));
+      return start(state, request.mechanism, request.initial, request.inline);
+    case "response":
+      if (state.phase !== "authenticating") return refuse(state, idle("sasl2"), "malformed-request");
+      return proceed(state, state.exchange.respond(request.data));
+    case "abort":
+      // [xep0388-4.5-01]
+      return refuse(state, current(state, "sasl2"), "aborted");
+    case "next":
+    case "taskData":
+      return refuse(state, current(state, "sasl2"), "malformed-request");
+    case "broken":
+      return refuse(state, current(state, "sasl2"), request.condition);
+    default:
+      return unreachable(request);
+  }
+}
+
+function isBusyWith(state: Choosing | Authenticating, profile: SaslProfile): boolean {
+  return state.phase === "authenticating" && attemptOf(state).profile === profile;
+}
+
+function outOfPlace({ name }: XmlElement): StreamError {
+  return new StreamError("not-authorized", { text: `${name} is not possible now` });
+}
+
+function current(state: Choosing | Authenticating, profile: SaslProfile): Refused {
+  return state.phase === "authenticating" ? attemptOf(state) : idle(profile);
+}
+
+function idle(profile: SaslProfile): Refused {
+  return { profile, mechanism: "none" };
 }
 
 function start(
   state: Choosing | Authenticating,
   mechanism: string,
   initial: Uint8Array | undefined,
+  inline: InlineRequest | undefined,
 ): Step<ReceivingOrEnding> {
   const { choice, facts, host } = state;
+  const { bindingTypes, mechanisms } = choice;
+  // With a token only what is announced for tokens, and those mechanisms for nothing else. [xep0484-3.4-01]
+  const offered = inline?.token === undefined ? mechanisms : (choice.sasl2?.tokenMechanisms ?? []);
   // Only what was announced on this stream exists (A23), so nothing can be used before the TLS that it is due after (A22).
-  if (!choice.mechanisms.includes(mechanism))
-    return refuse(state, mechanism, refusalOf(mechanism, host, facts.channel));
-  const exchange = startServerMechanism(mechanism, contextOf(facts, host, choice.mechanisms));
+  // [xep0388-2.3-01]
+  if (!offered.includes(mechanism)) {
+    const profile = inline === undefined ? "sasl" : "sasl2";
+    return refuse(state, { profile, mechanism }, refusalOf(mechanism, host, facts.channel));
+  }
+  // Of the profile in use. FAST has a list of its own, which is no part of it. [xep0474-6.1-02]
+  const announced = bindingTypes === undefined ? { mechanisms } : { mechanisms, bindingTypes };
+  const device = inline?.userAgent?.id;
+  const context = contextOf(facts, host, offered, { announced, ...(device === undefined ? {} : { device }) });
+  const exchange = startServerMechanism(mechanism, context);
   const begun: Authenticating = {
     role: "receiving",
     phase: "authenticating",
@@ -57,6 +106,7 @@ function start(
     choice,
     mechanism,
     exchange,
+    inline,
     waiting: { for: "response" },
   };
   return proceed(begun, exchange.respond(initial));
@@ -70,12 +120,17 @@ export function receiveCredentials(
   return proceed(state, state.exchange.credentials(found));
 }
 
+/** To lookupTokens. */
+export function receiveTokens(state: Authenticating, found: readonly TokenCandidate[]): Step<ReceivingOrEnding> {
+  return proceed(state, state.exchange.tokens(found));
+}
+
 /** To derive. */
 export function receiveKey(state: Authenticating, key: Uint8Array): Step<ReceivingOrEnding> {
   return proceed(state, state.exchange.derived(key));
 }
 
-/** To authorize: the stream restarts, and is theirs. */
+/** To authorize, by the profile of RFC 6120: the stream restarts, and is theirs. */
 export function receiveAuthorization(
   state: Authenticating,
   data: Uint8Array | undefined,
@@ -92,92 +147,28 @@ export function receiveAuthorization(
   );
 }
 
-/** A `<failure/>`, and the end of the stream when there were too many. */
-export function refuse(
-  state: Choosing | Authenticating,
-  mechanism: string,
-  condition: SaslCondition,
-  text?: string,
-): Step<ReceivingOrEnding> {
-  const failures = state.facts.saslFailures + 1;
-  const choosing: Choosing = {
-    role: "receiving",
-    phase: "choosing",
-    facts: { ...state.facts, saslFailures: failures },
-    host: state.host,
-    choice: state.choice,
-  };
-  const told: readonly StreamEffect[] = [
-    // [rfc6120-6.4.5-01]
-    { type: "send", element: saslFailure(condition, text) },
-    { type: "log", event: { name: "authentication-failed", mechanism, condition, failures } },
-  ];
-  const { saslFailuresMax } = { ...defaultNegotiationLimits, ...state.facts.config.limits };
-  // [rfc6120-6.4.5-02] [rfc6120-6.4.5-05] [rfc6120-13.9.4-05] [rfc3920-6.2-06] [rfc3920-6.2-08]
-  if (failures < saslFailuresMax) return step(choosing, ...told, ...resumeIfPaused(state));
-  const closed = failStream(choosing, new StreamError("policy-violation", { text: "too many failed authentications" }));
-  return step(closed.state, ...told, ...closed.effects, ...resumeIfPaused(state));
-}
-
 function proceed(state: Authenticating, output: SaslOutput): Step<ReceivingOrEnding> {
   switch (output.type) {
-    case "challenge":
+    case "challenge": {
+      const element = state.inline === undefined ? saslChallenge(output.data) : sasl2Challenge(output.data);
       // [rfc6120-6.4.3-01]
-      return wait(state, { for: "response" }, { type: "send", element: saslChallenge(output.data) });
+      return moveOn(state, { ...state, waiting: { for: "response" } }, { type: "send", element });
+    }
     case "failure":
-      return refuse(state, state.mechanism, output.condition, output.text);
-    case "lookup":
-      return wait(state, { for: "credentials" }, { type: "lookupCredentials", username: output.username });
+      return refuse(state, attemptOf(state), output.condition, output.text);
+    case "lookup": {
+      const { username } = output;
+      return moveOn(state, { ...state, waiting: { for: "credentials" } }, { type: "lookupCredentials", username });
+    }
+    case "lookupToken": {
+      const { device, username } = output;
+      return moveOn(state, { ...state, waiting: { for: "tokens" } }, { type: "lookupTokens", username, device });
+    }
     case "derive":
-      return wait(state, { for: "key" }, output);
+      return moveOn(state, { ...state, waiting: { for: "key" } }, output);
     case "success":
       return authorize(state, output);
     default:
       return unreachable(output);
   }
-}
-
-/** The mechanism is content: now who they are and whom they want to be must be one (A24). */
-function authorize(state: Authenticating, { data, identity, renewal }: SaslSuccess): Step<ReceivingOrEnding> {
-  const { facts, host, mechanism } = state;
-  const { anonymous, authcid, authzid } = identity;
-  const other = authzid === undefined ? undefined : parseJid(authzid);
-  // The exchange has asked whether they may be someone else; an address elsewhere would not be ours to give.
-  if (other !== undefined && domainOf(other) !== host.domain) return refuse(state, mechanism, "invalid-authzid");
-  // [rfc6120-4.3.6-03]
-  // [rfc3920-3.5-03]
-  const user = other === undefined ? accountOf(host, authcid) : bareOf(other);
-  if (user === undefined) return refuse(state, mechanism, "not-authorized");
-  // The same for who came with a certificate. [rfc6120-6.4.6-01] [rfc6120-13.7.2-04] [rfc6120-13.7.2-05]
-  if (!anonymous && facts.channel !== undefined && facts.from !== undefined && facts.from !== user)
-    return failStream(state, new StreamError("invalid-from"));
-  const waiting: SaslWaiting = { for: "authorization", data, anonymous };
-  return wait(state, waiting, ...renewed(accountOf(host, authcid), renewal), {
-    type: "authorize",
-    mechanism,
-    user,
-    anonymous,
-  });
-}
-
-/** The keys are those of who has proven something, whoever they act for. */
-export function renewed(user: BareJid | undefined, renewal: CredentialRenewal | undefined): readonly StreamEffect[] {
-  return user === undefined || renewal === undefined ? [] : [{ type: "renewCredentials", user, renewal }];
-}
-
-/** Input stops while someone other than the peer has to answer, so that a client which sends ahead is served in order. */
-function wait(
-  state: Authenticating,
-  waiting: SaslWaiting,
-  ...effects: readonly StreamEffect[]
-): Step<ReceivingOrEnding> {
-  const next: Authenticating = { ...state, waiting };
-  const before = isPaused(state);
-  const after = isPaused(next);
-  return step(
-    next,
-    ...(after && !before ? ([{ type: "pauseInput" }] as const) : []),
-    ...effects,
-    ...(before && !after ? ([{ type: "resumeInput" }] as const) : []),
-  );
 }

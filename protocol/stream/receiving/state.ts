@@ -1,7 +1,10 @@
 import type { BareJid, FullJid } from "#protocol/jid/jid.ts";
 import type { SaslServerExchange } from "#protocol/sasl/server-exchange.ts";
+import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
+import type { ScramHash } from "#protocol/sasl/scram-hash.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { EndingState } from "../ending.ts";
+import type { InlineRequest } from "../sasl2-elements.ts";
 import type { SecureChannel } from "../secure-channel.ts";
 import type { StreamVersion } from "../stream-version.ts";
 import type { ReceivingConfig, StreamHost, StreamUser } from "./config.ts";
@@ -12,6 +15,8 @@ export type ReceivingState =
   | Choosing
   | Securing
   | Authenticating
+  | Upgrading
+  | Inlining
   | AskingEarly
   | LegacyAuthenticating
   | ChoosingResource
@@ -67,6 +72,17 @@ export interface Opening extends Receiving {
 export interface Choice {
   readonly starttls: boolean;
   readonly mechanisms: readonly string[];
+  /** XEP-0440; `undefined` where nothing was said. */
+  readonly bindingTypes: readonly string[] | undefined;
+  /** By SASL2; `undefined` where that was not announced. */
+  readonly sasl2: Sasl2Choice | undefined;
+}
+
+export interface Sasl2Choice {
+  /** That work with a token. XEP-0484 */
+  readonly tokenMechanisms: readonly string[];
+  /** Hashes that keys can be added for. XEP-0480 */
+  readonly upgrades: readonly ScramHash[];
 }
 
 /** Features are sent, nobody is authenticated. */
@@ -86,6 +102,8 @@ export interface Authenticating extends Hosted {
   readonly choice: Choice;
   readonly mechanism: string;
   readonly exchange: SaslServerExchange;
+  /** What came with `<authenticate/>`; `undefined` by the profile of RFC 6120. */
+  readonly inline: InlineRequest | undefined;
   readonly waiting: SaslWaiting;
 }
 
@@ -94,8 +112,50 @@ export type SaslWaiting =
   | { readonly for: "response" }
   /** For the owner: input is paused. */
   | { readonly for: "credentials" }
+  | { readonly for: "tokens" }
   | { readonly for: "key" }
   | { readonly for: "authorization"; readonly data: Uint8Array | undefined; readonly anonymous: boolean };
+
+/** A password is proven, and tasks that the client asked for come before it is let in. XEP-0388 §2.6.3, XEP-0480 */
+export interface Upgrading extends Hosted {
+  readonly phase: "upgrading";
+  readonly choice: Choice;
+  readonly mechanism: string;
+  readonly exchange: SaslServerExchange;
+  readonly inline: InlineRequest;
+  readonly user: BareJid;
+  /** As they are kept by now. */
+  readonly credentials: StoredCredentials;
+  /** Still to be done, the present one first. */
+  readonly tasks: readonly [ScramHash, ...ScramHash[]];
+  readonly waiting: UpgradeWaiting;
+}
+
+export type UpgradeWaiting =
+  /** For the peer to begin. */
+  | { readonly for: "next" }
+  /** For the peer's salted password. */
+  | { readonly for: "hash"; readonly salt: Uint8Array; readonly iterations: number }
+  /** For the owner to keep it: input is paused. */
+  | { readonly for: "keeping"; readonly to: StoredCredentials };
+
+/** Let in by SASL2: what was asked for with it is being done, and all answers go into one `<success/>`. */
+export interface Inlining extends Owned {
+  readonly phase: "inlining";
+  readonly inline: InlineRequest;
+  /** What the mechanism has to say at the end. */
+  readonly data: Uint8Array | undefined;
+  /** What is done by now. */
+  readonly done: InlineAnswers;
+  readonly waitingFor: "token" | "resumption" | "resource" | "management";
+}
+
+export interface InlineAnswers {
+  readonly token?: XmlElement;
+  readonly resumeFailed?: XmlElement;
+  /** Bound, and what the features answered. */
+  readonly address?: { readonly jid: FullJid; readonly answers: readonly XmlElement[] };
+}
 
 /** A request before authentication is being answered. */
 export interface AskingEarly extends Hosted {

@@ -5,6 +5,7 @@ import {
   NS_COMPONENT_ACCEPT,
   NS_COMPONENT_CONNECT,
   NS_SASL,
+  NS_SASL2,
   NS_SERVER,
   NS_STREAM,
   NS_TLS,
@@ -29,6 +30,8 @@ function errorOfUnknown(element: XmlElement): StreamError {
     // A step of negotiation that is over, or not due. [rfc6120-4.9.3.12-01]
     case NS_TLS:
     case NS_SASL:
+    // [xep0388-4.8-01]
+    case NS_SASL2:
       return new StreamError("not-authorized", { text: `${element.name} is not possible now` });
     case NS_CLIENT:
       return new StreamError(isStanza(element) ? "not-authorized" : "unsupported-stanza-type");

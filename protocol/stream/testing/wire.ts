@@ -99,6 +99,9 @@ export class Wire {
         this.#resuming = true;
         return undefined;
       case "lookupCredentials":
+      case "lookupTokens":
+      case "keepCredentials":
+      case "issueToken":
       case "derive":
       case "authorize":
       case "earlyRequest":
