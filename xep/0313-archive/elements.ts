@@ -13,6 +13,8 @@ export const NS_MAM = "urn:xmpp:mam:2";
 export const NS_MAM_EXTENDED = `${NS_MAM}#extended`;
 /** The condition on messages of rooms is understood. */
 export const NS_MAM_GROUPCHAT = `${NS_MAM}#groupchat-field`;
+/** That retractions are kept (XEP-0424). */
+export const NS_RETRACTION = "urn:xmpp:message-retract:1";
 
 /** A question to an archive (XEP-0313 §4). */
 export const Query = element(NS_MAM, "query", {
