@@ -41,38 +41,38 @@ export class SocketTransport implements Transport {
     return this.#socket.writableLength;
   }
 
-  readonly open = (handler: TransportHandler): void => {
+  open(handler: TransportHandler): void {
     this.#handler = handler;
     if (this.#gone) handler.gone(undefined);
-  };
+  }
 
-  readonly write = (bytes: string): void => {
+  write(bytes: string): void {
     if (!this.#gone) this.#socket.write(bytes, "latin1");
-  };
+  }
 
-  readonly writeThen = (bytes: string, taken: (taken: boolean) => void): void => {
+  writeThen(bytes: string, taken: (taken: boolean) => void): void {
     if (this.#gone) taken(false);
     else this.#socket.write(bytes, "latin1", (error) => taken(error === null || error === undefined));
-  };
+  }
 
-  readonly pause = (): void => {
+  pause(): void {
     this.#socket.pause();
-  };
+  }
 
-  readonly resume = (): void => {
+  resume(): void {
     this.#socket.resume();
-  };
+  }
 
-  readonly end = (): void => {
+  end(): void {
     // Says close_notify, and reads on until the peer has said so too. [rfc6120-4.4-02]
     this.#socket.end();
-  };
+  }
 
-  readonly destroy = (): void => {
+  destroy(): void {
     this.#socket.destroy();
-  };
+  }
 
-  readonly startTls = (domain: string | undefined): void => {
+  startTls(domain: string | undefined): void {
     const raw = this.#socket;
     raw.removeListener("data", this.#data);
     raw.removeListener("end", this.#end);
@@ -92,7 +92,7 @@ export class SocketTransport implements Transport {
       this.channel = this.#parts.channelOf(secured, domain);
       this.#handler?.secured(this.channel);
     });
-  };
+  }
 
   #listen(socket: Socket): void {
     socket.on("data", this.#data);
