@@ -1,4 +1,4 @@
-import type { ArchivePage, PageQuery } from "./storage.ts";
+import type { ArchivePage, PageQuery, SearchableChild } from "./storage.ts";
 
 /** How a value is kept as text in storage. */
 export interface StoredCodec<T> {
@@ -40,10 +40,12 @@ export interface AccountArchive {
   readonly name: string;
   readonly version: number;
   readonly migrate: Migrations;
+  /** The children of the stored elements whose text can be searched. */
+  readonly searchable?: readonly SearchableChild[];
 }
 
 /** What every durable slot tells the store at start-up. */
-export type AccountSlot = Pick<AccountArchive, "name" | "version" | "migrate"> & {
+export type AccountSlot = Pick<AccountArchive, "name" | "version" | "migrate" | "searchable"> & {
   readonly shape: "keyed" | "map" | "archive";
 };
 
@@ -65,8 +67,12 @@ export function accountMap<T>(
   return { shape: "map", name, version, codec, migrate };
 }
 
-export function accountArchive(name: string, version: number, migrate: Migrations = {}): AccountArchive {
-  return { shape: "archive", name, version, migrate };
+export function accountArchive(
+  name: string,
+  version: number,
+  options: { readonly migrate?: Migrations; readonly searchable?: readonly SearchableChild[] } = {},
+): AccountArchive {
+  return { shape: "archive", name, version, migrate: {}, ...options };
 }
 
 /** One row of an {@link AccountArchive}. Ids grow with time, so that their order is the order of arrival. */

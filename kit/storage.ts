@@ -31,7 +31,14 @@ export type ArchiveShape = {
   readonly name: string;
   readonly version: number;
   readonly migrate?: ValueMigrations;
+  /**
+   * The values are XML, and the text of these children of theirs can be searched. Declared differently, all rows are
+   * indexed anew, in the background.
+   */
+  readonly searchable?: readonly SearchableChild[];
 };
+
+export type SearchableChild = { readonly ns: string; readonly name: string };
 
 /** What must be searched: rows with declared columns and indexes. No column is ever null. */
 export type TableShape = {
@@ -129,6 +136,12 @@ export type PageQuery = {
   readonly end?: number;
   /** Only rows with these ids; the caller compares how many came back. */
   readonly ids?: readonly string[];
+  /**
+   * Only rows whose searchable text has all of these words and phrases (search-words.ts). A row is found as soon as it
+   * is indexed, in a second or so; one that was replaced may be found by its old text that long. The caller sees to it
+   * that the query keeps to its bounds.
+   */
+  readonly text?: string;
   /** Also count the matching rows. This reads an index entry for each of them. */
   readonly countRows?: boolean;
 };
@@ -218,6 +231,18 @@ export type StoreHealth = {
   readonly reads: number;
   /** Commits and reads that failed. */
   readonly failures: number;
+  readonly lastError: StoreError | undefined;
+  readonly textIndex: TextIndexHealth;
+};
+
+/** How far what can be searched is behind what is kept. */
+export type TextIndexHealth = {
+  /** `failing`: the index cannot be written, and is tried again; all else goes on. */
+  readonly state: "ready" | "indexing" | "failing";
+  /** Rows indexed since the store was opened. */
+  readonly rowsIndexed: number;
+  /** Rows that are not looked at yet, as far as is known. */
+  readonly rowsWaiting: number;
   readonly lastError: StoreError | undefined;
 };
 

@@ -9,6 +9,7 @@ import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import { randomToken, type Env, type Timer } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { ServerModule } from "#kit/server-module.ts";
+import type { AccountSlot } from "#kit/slots.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, StoreShape } from "#kit/storage.ts";
 import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
@@ -362,6 +363,11 @@ function pause(env: Env, ms: number): Promise<void> {
   return promise;
 }
 
+function slotShape({ shape, name, version, migrate, searchable }: AccountSlot): StoreShape {
+  if (shape !== "archive" || searchable === undefined) return { shape, name, version, migrate };
+  return { shape, name, version, migrate, searchable };
+}
+
 function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
   const slots = modules.flatMap((module) => module.slots ?? []);
   const tables = modules.flatMap((module) => module.tables ?? []);
@@ -375,7 +381,7 @@ function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
     secretShape,
     iterationsShape,
     ...own,
-    ...slots.map(({ shape, name, version, migrate }) => ({ shape, name, version, migrate })),
+    ...slots.map(slotShape),
     ...tables,
   ];
 }

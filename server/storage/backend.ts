@@ -7,6 +7,7 @@ import type {
   SelectQuery,
   StoreErrorKind,
   StoreShape,
+  TextIndexHealth,
   Write,
 } from "#kit/storage.ts";
 
@@ -54,6 +55,8 @@ export interface Backend {
   readonly declare: (shapes: readonly StoreShape[]) => Promise<void>;
   readonly backup: (path: string, progress: BackupProgress) => Promise<void>;
   readonly isDown: () => boolean;
+  /** How far the index of texts is, where there is one. */
+  readonly textIndex?: () => TextIndexHealth;
   /**
    * After a failure: writes and reads something small, and rejects if that fails too. Never called while `apply` is
    * running. Without it, the next commit shows whether all is well again.

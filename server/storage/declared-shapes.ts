@@ -1,5 +1,6 @@
 import { keyBytesMax, StoreError, valueCharsMax } from "#kit/storage.ts";
 import type { ColumnValue, Condition, Row, StoreShape, TableShape, Write } from "#kit/storage.ts";
+import { phrasesOf } from "#kit/search-words.ts";
 import { assert, unreachable } from "#protocol/assert.ts";
 
 /** The name becomes part of an SQL identifier, which PostgreSQL cuts at 63 bytes. */
@@ -85,6 +86,13 @@ export class DeclaredShapes {
 
   archive(store: string): void {
     assert(this.kept(store) === "archive", `store ${store} is not an archive`);
+  }
+
+  searchable(store: string, text: string): void {
+    const shape = this.#byName.get(store);
+    assert(shape?.shape === "archive" && shape.searchable !== undefined, `the text of ${store} cannot be searched`);
+    assert(phrasesOf(text) !== undefined, "a query is bounded");
+    checkTexts(text);
   }
 
   table(store: string): TableShape {

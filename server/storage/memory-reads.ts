@@ -1,4 +1,14 @@
-import type { ArchivePage, ArchiveRow, OwnersQuery, PageQuery, Row, SelectQuery, StoreShape } from "#kit/storage.ts";
+import { hasPhrases, phrasesOf } from "#kit/search-words.ts";
+import type {
+  ArchivePage,
+  ArchiveRow,
+  OwnersQuery,
+  PageQuery,
+  Row,
+  SearchableChild,
+  SelectQuery,
+  StoreShape,
+} from "#kit/storage.ts";
 import { unreachable } from "#protocol/assert.ts";
 import { archivePage, missingPlace } from "./archive-page.ts";
 import type { Answer, Read } from "./backend.ts";
@@ -8,6 +18,7 @@ import type { MemoryDisk } from "./memory-disk.ts";
 import { tableShape } from "./memory-disk.ts";
 import { splitWith } from "./sql-select.ts";
 import { compareText } from "./text-order.ts";
+import { searchableWords } from "./text-terms.ts";
 
 /** Answers a read from memory, in the plainest way: what the databases' answers are compared with. */
 export function readMemory(disk: MemoryDisk, shapes: ReadonlyMap<string, StoreShape>, request: Read): Answer {
@@ -19,7 +30,14 @@ export function readMemory(disk: MemoryDisk, shapes: ReadonlyMap<string, StoreSh
     case "owners":
       return { read: "owners", owners: ownersOf(disk, request.kept, request.store, request.options) };
     case "page":
-      return { read: "page", page: pageOf(disk.sortedArchive(request.store, request.owner), request.query) };
+      return {
+        read: "page",
+        page: pageOf(
+          disk.sortedArchive(request.store, request.owner),
+          request.query,
+          searchableOf(shapes, request.store),
+        ),
+      };
     case "select":
       return { read: "select", rows: rowsOf(disk, shapes, request.store, request.query) };
     default:
@@ -48,11 +66,21 @@ function ownersOf(disk: MemoryDisk, kept: "entry" | "archive", store: string, op
     .slice(0, limit);
 }
 
-function pageOf(archive: readonly ArchiveRow[], query: PageQuery): ArchivePage {
+function searchableOf(shapes: ReadonlyMap<string, StoreShape>, store: string): readonly SearchableChild[] {
+  const shape = shapes.get(store);
+  return shape?.shape === "archive" ? (shape.searchable ?? []) : [];
+}
+
+function pageOf(archive: readonly ArchiveRow[], query: PageQuery, searchable: readonly SearchableChild[]): ArchivePage {
   const places = new Map(archive.map((row, place) => [row.id, place] as const));
   const missing = missingPlace(query, places);
   if (missing !== undefined) return { found: false, missing };
-  const matching = archive.filter((row) => matchesQuery(row, query));
+  const phrases = query.text === undefined ? undefined : (phrasesOf(query.text) ?? []);
+  const matching = archive.filter(
+    (row) =>
+      matchesQuery(row, query) &&
+      (phrases === undefined || hasPhrases(searchableWords(row.value, searchable), phrases)),
+  );
   const after = places.get(query.after ?? "") ?? -1;
   const before = places.get(query.before ?? "") ?? archive.length;
   const between = matching.filter(({ id }) => {

@@ -190,6 +190,7 @@ class MemoryBackend implements Backend {
         }
       },
       matchIndexes: async () => {},
+      prepareSearch: async () => {},
       values: async (shape, after) => (after === undefined ? keptValues(disk, shape) : []),
       rewrite: async (shape, values) => {
         for (const { owner, key, value } of values) {

@@ -10,6 +10,7 @@ import type {
   Store,
   StoreHealth,
   StoreShape,
+  TextIndexHealth,
   Write,
 } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
@@ -148,6 +149,7 @@ export class QueuedStore implements Store {
   readonly page = async (store: string, owner: string, query: PageQuery): Promise<ArchivePage> => {
     this.#shapes.archive(store);
     checkTexts(owner, query.after ?? "", query.before ?? "", query.with ?? "", ...(query.ids ?? []));
+    if (query.text !== undefined) this.#shapes.searchable(store, query.text);
     for (const at of [query.start ?? 0, query.end ?? 0]) assert(Number.isSafeInteger(at), "times are in whole ms");
     this.#checkLimit(query.max);
     const answer = await this.#read({ read: "page", store, owner, query }, this.#unsettled.ofOwner(owner));
@@ -184,6 +186,7 @@ export class QueuedStore implements Store {
       readsPending: this.#readsPending,
       ...this.#count,
       lastError: this.#lastError,
+      textIndex: this.#backend.textIndex?.() ?? noTextIndex,
     };
   }
 
@@ -363,6 +366,9 @@ type PendingRead = {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 };
+
+/** Where texts are searched without an index. */
+const noTextIndex: TextIndexHealth = { state: "ready", rowsIndexed: 0, rowsWaiting: 0, lastError: undefined };
 
 function loadedOwner(entries: readonly string[]): LoadedOwner {
   const stores = new Map<string, Map<string, string>>();

@@ -1,6 +1,7 @@
 import { setImmediate as turnOver } from "node:timers/promises";
+import { z } from "zod";
 import { StoreError } from "#kit/storage.ts";
-import type { StoreShape, TableShape, ValueMigrations } from "#kit/storage.ts";
+import type { ArchiveShape, SearchableChild, StoreShape, TableShape, ValueMigrations } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 
 /** One value of a keyed, map or archive store on its way through a migration; `key` is the archive's id there. */
@@ -16,9 +17,24 @@ export interface SchemaSession {
   readonly addColumns: (shape: TableShape, columns: readonly string[]) => Promise<void>;
   /** Creates the indexes that are declared and missing, and drops those that are not declared any more. */
   readonly matchIndexes: (shape: TableShape) => Promise<void>;
+  /** Has the text of these archives indexed: anew where it was declared otherwise, or where values were rewritten. */
+  readonly prepareSearch: (shapes: readonly SearchedShape[]) => Promise<void>;
   /** The values behind this one, by owner and key. */
   readonly values: (shape: StoreShape, after: KeptValue | undefined, limit: number) => Promise<readonly KeptValue[]>;
   readonly rewrite: (shape: StoreShape, values: readonly KeptValue[]) => Promise<void>;
+}
+
+export type SearchedShape = ArchiveShape & { readonly searchable: readonly SearchableChild[] };
+
+/** What an archive's index depends on: another text here, and it is made anew. */
+export function searchDeclaration({ searchable, version }: SearchedShape): string {
+  return JSON.stringify({ version, searchable });
+}
+
+const declaration = z.object({ searchable: z.array(z.object({ ns: z.string(), name: z.string() })) });
+
+export function readDeclaration(text: string): readonly SearchableChild[] {
+  return declaration.parse(JSON.parse(text)).searchable;
 }
 
 /** The name of a shape as it is kept in the database. */
@@ -41,6 +57,12 @@ export async function bringUpToDate(session: SchemaSession, shapes: readonly Sto
       await session.setVersion(shape.name, { shape: shape.shape, version: shape.version });
     }
   }
+  const searched = shapes.filter(isSearched);
+  if (searched.length > 0) await session.prepareSearch(searched);
+}
+
+function isSearched(shape: StoreShape): shape is SearchedShape {
+  return shape.shape === "archive" && shape.searchable !== undefined;
 }
 
 function refuseMismatch(shape: StoreShape, stored: StoredVersion | undefined): void {

@@ -17,7 +17,7 @@ export type SqlParameter = string | number | readonly string[] | readonly number
 export type SqlQuery = { readonly text: string; readonly parameters: readonly SqlParameter[] };
 
 /** Collects parameters while the text is made. Column names come from declarations, never from outside. */
-class SqlText {
+export class SqlText {
   readonly parameters: SqlParameter[] = [];
   readonly #dialect: SqlDialect;
 
@@ -69,15 +69,20 @@ export type PlacedPageQuery = Omit<PageQuery, "after" | "before"> & {
 /** One row more than asked for, which tells whether the page is the last one. */
 export function pageSql(dialect: SqlDialect, store: string, owner: string, query: PlacedPageQuery): SqlQuery {
   const sql = new SqlText(dialect);
-  const where = archiveFilter(sql, store, owner, query);
-  if (query.after !== undefined) where.push(`(at, id) > (${sql.value(query.after.at)}, ${sql.value(query.after.id)})`);
-  if (query.before !== undefined)
-    where.push(`(at, id) < (${sql.value(query.before.at)}, ${sql.value(query.before.id)})`);
+  const where = [...archiveFilter(sql, store, owner, query), ...betweenPlaces(sql, query)];
   const direction = query.direction === "backward" ? " DESC" : "";
   const text =
     `SELECT id, at, peer, resource, value FROM ${dialect.table("archive")}${whereSql(where)}` +
     ` ORDER BY at${direction}, id${direction} LIMIT ${sql.value(query.max + 1)}`;
   return { text, parameters: sql.parameters };
+}
+
+/** Behind and ahead of the ids that a page starts from. */
+export function betweenPlaces(sql: SqlText, { after, before }: PlacedPageQuery): string[] {
+  const where: string[] = [];
+  if (after !== undefined) where.push(`(at, id) > (${sql.value(after.at)}, ${sql.value(after.id)})`);
+  if (before !== undefined) where.push(`(at, id) < (${sql.value(before.at)}, ${sql.value(before.id)})`);
+  return where;
 }
 
 export function pageCountSql(dialect: SqlDialect, store: string, owner: string, query: PlacedPageQuery): SqlQuery {
@@ -134,7 +139,8 @@ export function joinWith(peer: string, resource: string): string {
   return resource === "" ? peer : `${peer}/${resource}`;
 }
 
-function archiveFilter(sql: SqlText, store: string, owner: string, query: PlacedPageQuery): string[] {
+/** What all rows of a query meet, whatever page they are on, their text aside. */
+export function archiveFilter(sql: SqlText, store: string, owner: string, query: PlacedPageQuery): string[] {
   const where = [`store = ${sql.value(store)}`, `owner = ${sql.value(owner)}`];
   if (query.with !== undefined) {
     const [peer, resource] = splitWith(query.with);
@@ -156,6 +162,6 @@ function conditionSql(sql: SqlText, shape: TableShape, condition: Condition): st
   return end === undefined ? from : `${from} AND ${column} < ${sql.value(end)}`;
 }
 
-function whereSql(conditions: readonly string[]): string {
+export function whereSql(conditions: readonly string[]): string {
   return conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
 }

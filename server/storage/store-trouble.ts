@@ -1,7 +1,8 @@
 import type { StoreError } from "#kit/storage.ts";
+import type { TextIndexWatch } from "./text-indexing.ts";
 
 /** Who is told when a store fails as a whole, and when it works again. */
-export interface StoreWatch {
+export interface StoreWatch extends Partial<TextIndexWatch> {
   /** Told at every failure whose cause is not the one commit or read. */
   readonly failed: (error: StoreError) => void;
   readonly recovered: () => void;

@@ -6,7 +6,7 @@ export const contractShapes: readonly StoreShape[] = [
   { shape: "keyed", name: "profile", version: 1 },
   { shape: "map", name: "roster", version: 1 },
   { shape: "map", name: "blocklist", version: 1 },
-  { shape: "archive", name: "messages", version: 1 },
+  { shape: "archive", name: "messages", version: 1, searchable: [{ ns: "jabber:client", name: "body" }] },
   { shape: "archive", name: "offline", version: 1 },
   {
     shape: "table",
@@ -41,6 +41,16 @@ export const append = (owner: string, id: string, at: number, peer: string, stor
   at,
   with: peer,
   value: `<body>${id}</body>`,
+});
+/** A row whose text can be searched. */
+export const said = (owner: string, id: string, at: number, text: string, peer = "x@y"): Write => ({
+  op: "append",
+  store: "messages",
+  owner,
+  id,
+  at,
+  with: peer,
+  value: `<message><body>${text}</body><subject>unsearched</subject></message>`,
 });
 export const insert = (jid: string, room: string, city: string, age: number): Write => ({
   op: "insert",

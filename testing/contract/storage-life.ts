@@ -10,6 +10,7 @@ import { append, contractShapes, failsWith, insert, juliet, romeo, set, summary 
 import type { Fresh } from "./storage-fixtures.ts";
 import type { StorageHarness } from "./storage.ts";
 import { randomCommits, randomReads } from "./storage-random.ts";
+import { indexed } from "./storage-search.ts";
 
 export function lifeTests(fresh: Fresh, harness: StorageHarness, database: () => string): void {
   test("closing a store finishes what was called and refuses what is called later", async () => {
@@ -94,6 +95,7 @@ export function agreementTests(fresh: Fresh): void {
       const outcome = async (kind: Store): Promise<readonly string[]> =>
         (await Promise.allSettled(commits.map((writes) => kind.commit(writes)))).map(({ status }) => status);
       deepEqual(await outcome(store), await outcome(model), `commits of seed ${seed}`);
+      await Promise.all([indexed(store), indexed(model)]);
       for (const read of randomReads(seed)) deepEqual(await read(store), await read(model), `reads of seed ${seed}`);
     }
   });

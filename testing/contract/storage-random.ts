@@ -26,7 +26,12 @@ export function randomReads(seed: number): readonly ((store: Store) => Promise<u
         ...(pick(2) === 0 ? {} : { end: pick(10) }),
         ...(pick(4) > 0 ? {} : { ids: [oneOf(pick, idsInUse), oneOf(pick, idsInUse)] }),
       };
-      reads.push((store) => store.page("messages", owner, query));
+      const text = Array.from({ length: 1 + pick(2) }, () => oneOf(pick, words)).join(" ");
+      const searched = { ...query, text: pick(3) === 0 ? `"${text}"` : text };
+      reads.push(
+        (store) => store.page("messages", owner, query),
+        (store) => store.page("messages", owner, searched),
+      );
     }
   }
   reads.push(
@@ -49,6 +54,7 @@ const owners = ["a@x", "b@x", "c@y"];
 const keys = ["", "k", "é", "😀"];
 const idsInUse = ["1", "2", "3", "4", "5", "6"];
 const peers = ["p@q", "p@q/r", "p@q/s", "p@qq"];
+const words = ["rose", "Rosé", "name", "thorn"];
 const cities = ["", "Bonn", "Rom", "Rome"];
 
 function randomWrite(pick: Pick): Write {
@@ -74,7 +80,7 @@ function randomWrite(pick: Pick): Write {
         id,
         at: pick(10),
         with: oneOf(pick, peers),
-        value: `v${pick(1000)}`,
+        value: `<m><body>${Array.from({ length: pick(5) }, () => oneOf(pick, words)).join(" ")}</body></m>`,
       };
     case 7:
       return { op: "remove", store: "messages", owner, ids: [id, oneOf(pick, idsInUse)] };

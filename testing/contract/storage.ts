@@ -5,6 +5,7 @@ import { contractShapes } from "./storage-fixtures.ts";
 import { entryTests } from "./storage-entries.ts";
 import { commitTests, orderTests } from "./storage-commits.ts";
 import { archiveTests } from "./storage-archives.ts";
+import { searchTests } from "./storage-search.ts";
 import { tableTests } from "./storage-tables.ts";
 import { refusalTests, textTests } from "./storage-texts.ts";
 import { declareTests } from "./storage-versions.ts";
@@ -30,6 +31,7 @@ export function storageContract(harness: StorageHarness): void {
     commitTests(fresh);
     orderTests(fresh);
     archiveTests(fresh);
+    searchTests(fresh, harness, () => `contract${databases}`);
     tableTests(fresh);
     refusalTests(fresh);
     textTests(fresh);

@@ -7,7 +7,7 @@ import type { CoreSettings } from "#server/core-settings.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore } from "#server/storage/memory-store.ts";
-import { archivedMessages } from "#xep/0313-archive/server.ts";
+import { archivedMessages } from "#xep/0313-archive/slots.ts";
 import { worldLinkLimits } from "#testing/scenario/world.ts";
 import type { Connection } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";

@@ -26,6 +26,10 @@ for (const inside of ["<max>ten</max>", "<max>-1</max>", "<max/>", "<index>first
 for (const [page, expected] of [
   [{}, "<set xmlns='http://jabber.org/protocol/rsm'/>"],
   [{ first: "a", last: "b" }, "<set xmlns='http://jabber.org/protocol/rsm'><first>a</first><last>b</last></set>"],
+  [
+    { first: "a", last: "b", index: 0 },
+    "<set xmlns='http://jabber.org/protocol/rsm'><first index='0'>a</first><last>b</last></set>",
+  ],
   [{ count: 0 }, "<set xmlns='http://jabber.org/protocol/rsm'><count>0</count></set>"],
 ] as const)
   test(`a page ${JSON.stringify(page)} is told`, () => {

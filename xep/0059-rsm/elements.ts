@@ -14,19 +14,23 @@ export const PageRequest = element(NS_RSM, "set", {
 });
 export type PageRequest = Infer<typeof PageRequest>;
 
-/** The page that was sent: the ids that it begins and ends with, unless it is empty, and how many there are in all. */
+/**
+ * The page that was sent: the ids that it begins and ends with, unless it is empty; the place of its first item in the
+ * list, from 0, and how many there are in all, where that is known.
+ */
 export function pageResult(page: {
   readonly first?: string | undefined;
   readonly last?: string | undefined;
+  readonly index?: number | undefined;
   readonly count?: number | undefined;
 }): XmlElement {
-  const part = (name: string, value: string | undefined): XmlElement | undefined =>
-    value === undefined ? undefined : xml(NS_RSM, name, {}, value);
+  const part = (name: string, value: string | undefined, index?: number): XmlElement | undefined =>
+    value === undefined ? undefined : xml(NS_RSM, name, { index: index?.toString() }, value);
   return xml(
     NS_RSM,
     "set",
     {},
-    part("first", page.first),
+    part("first", page.first, page.index),
     part("last", page.last),
     part("count", page.count?.toString()),
   );

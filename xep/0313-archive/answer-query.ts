@@ -35,7 +35,24 @@ export async function answerQuery(
   return {
     // What comes in which order within a page is all that flipping changes. (XEP-0313 §4.3.4)
     rows: query.flipPage ? rows.toReversed() : rows,
-    end: archiveEnd(pageResult(page), page.complete),
+    end: archiveEnd(pageResult({ ...page, ...placeInSet(page, query.page) }), page.complete),
+  };
+}
+
+/**
+ * The place of a page in all that was asked for, and the number of that, as far as they are known without a look at the
+ * rest. (XEP-0059 §2.2 leaves them out only where they cost much)
+ */
+function placeInSet(
+  { rows, complete, count }: ArchivePage & { readonly found: true },
+  request: PageRequest | undefined,
+): { readonly index?: number; readonly count?: number } {
+  const isForward = request?.before === undefined;
+  const fromBeginning = isForward ? request?.after === undefined : complete;
+  const toEnd = isForward ? complete : request.before === "";
+  return {
+    ...(fromBeginning && rows.length > 0 ? { index: 0 } : {}),
+    ...(count !== undefined ? { count } : fromBeginning && toEnd ? { count: rows.length } : {}),
   };
 }
 
@@ -49,7 +66,7 @@ export async function answerMetadata(archive: Pick<LiveArchive, "page">): Promis
 /** Where the page lies: what the form says and what the page request says, both of which must hold. */
 async function placed(
   archive: Pick<LiveArchive, "page">,
-  { with: peer, start, end, beforeId, afterId, ids }: Filter,
+  { with: peer, start, end, beforeId, afterId, ids, text }: Filter,
   request: PageRequest | undefined,
   rowsMax: number,
 ): Promise<PageQuery> {
@@ -72,6 +89,7 @@ async function placed(
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
     ...(ids === undefined ? {} : { ids }),
+    ...(text === undefined ? {} : { text }),
   };
 }
 

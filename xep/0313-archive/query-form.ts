@@ -4,7 +4,9 @@ import { boolean, text, type Codec } from "#protocol/xml/codec.ts";
 import { xml, type XmlElement } from "#protocol/xml/element.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { DataForm, formTypeOf, NS_DATA_FORMS, type Field } from "../0004-data-forms/elements.ts";
+import { phrasesOf, searchLengthMax, searchWordsMax } from "#kit/search-words.ts";
 import { dateTime } from "../0082-date-time/date-time-codec.ts";
+import { fullTextField } from "../0431-full-text-search/elements.ts";
 import { NS_MAM } from "./elements.ts";
 
 const NS_VALIDATE = "http://jabber.org/protocol/xdata-validate";
@@ -17,6 +19,8 @@ export interface Filter {
   readonly beforeId?: string;
   readonly afterId?: string;
   readonly ids?: readonly string[];
+  /** What the text is searched for; within the bounds of a query. */
+  readonly text?: string;
 }
 
 /** [xep0313-4.1-02] */
@@ -28,6 +32,7 @@ const fields: readonly { readonly name: string; readonly type: string }[] = [
   { name: "after-id", type: "text-single" },
   { name: "ids", type: "list-multi" },
   { name: "include-groupchat", type: "boolean" },
+  { name: fullTextField, type: "text-single" },
 ];
 
 /** The form with all that can be asked for. [xep0313-4.1.5-01] */
@@ -54,7 +59,7 @@ export function queryForm(): XmlElement {
  * What was filled in.
  *
  * @throws StanzaError `bad-request` for what is no such form or a value of the wrong kind, `feature-not-implemented` for a field
- * that we do not know [xep0313-4.1.5-08]
+ * that we do not know [xep0313-4.1.5-08], `not-acceptable` for a search that is too long
  */
 export function readFilter(form: XmlElement | undefined): Filter {
   if (form === undefined) return {};
@@ -77,7 +82,19 @@ export function readFilter(form: XmlElement | undefined): Filter {
     beforeId: valueOf(submitted.fields, "before-id", text),
     afterId: valueOf(submitted.fields, "after-id", text),
     ids: ids === undefined ? undefined : [...new Set(ids)],
+    text: searchOf(submitted.fields),
   });
+}
+
+/** An empty one searches for nothing in particular (XEP-0431 §2.2). */
+function searchOf(list: readonly Field[]): string | undefined {
+  const query = valueOf(list, fullTextField, text)?.trim();
+  if (query === undefined || query === "") return undefined;
+  if (phrasesOf(query) === undefined)
+    throw new StanzaError("not-acceptable", {
+      text: `a search has no more than ${searchLengthMax} characters and ${searchWordsMax} words`,
+    });
+  return query;
 }
 
 function valueOf<T>(list: readonly Field[], name: string, codec: Codec<T>): T | undefined {

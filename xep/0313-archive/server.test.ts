@@ -301,6 +301,21 @@ for (const { what, inside, expected } of [
     expected: "bad-request",
   },
   { what: "a form that is only asked", inside: form().replace("'submit'", "'form'"), expected: "bad-request" },
+  {
+    what: "A3 a search of too many characters",
+    inside: form(["{urn:xmpp:fulltext:0}fulltext", "x".repeat(513)]),
+    expected: "not-acceptable",
+  },
+  {
+    what: "A3 a search of too many words",
+    inside: form(["{urn:xmpp:fulltext:0}fulltext", "x ".repeat(17)]),
+    expected: "not-acceptable",
+  },
+  {
+    what: "two searches at once",
+    inside: form(["{urn:xmpp:fulltext:0}fulltext", "x", "y"]),
+    expected: "bad-request",
+  },
   { what: "a page by its number", inside: rsm("<index>3</index>"), expected: "feature-not-implemented" },
   { what: "a page without a number", inside: rsm("<max>many</max>"), expected: "bad-request" },
   {
@@ -369,6 +384,7 @@ test("the form has all fields, none required, and leaves ids open [xep0313-4.1.5
       "after-id text-single",
       "ids list-multi",
       "include-groupchat boolean",
+      "{urn:xmpp:fulltext:0}fulltext text-single",
     ],
   );
   assert.ok(fields.every((field) => field.child("jabber:x:data", "required") === undefined));

@@ -8,9 +8,9 @@ import { reads, readsBySet, writes, type AccountRequest } from "#kit/iq.ts";
 import { sessionBound } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
-import { accountArchive } from "#kit/slots.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { storedXml } from "#kit/stored-xml.ts";
+import { NS_FULL_TEXT } from "../0431-full-text-search/elements.ts";
 import { withoutStanzaIds, withStanzaId, NS_STANZA_IDS } from "../0359-stanza-ids/elements.ts";
 import { isArchivable } from "./archivable.ts";
 import { ArchiveIds } from "./archive-ids.ts";
@@ -29,9 +29,7 @@ import {
 import { archiveDefault, keepPreferences, preferencesOf, storedPreferences, wantsArchived } from "./preferences.ts";
 import { queryForm } from "./query-form.ts";
 import { messagesMax, retentionDays, Retention } from "./retention.ts";
-
-/** An account's messages, sent and received. */
-export const archivedMessages = accountArchive("archive", 1);
+import { archivedMessages } from "./slots.ts";
 
 export const pageMessagesMax = integerOption({
   key: "page_messages_max",
@@ -55,12 +53,13 @@ export const archive = serverModule({
     },
     { xep: 441, title: "Message Archive Management Preferences", version: "0.2.0", status: "complete" },
     { xep: 359, title: "Unique and Stable Stanza IDs", version: "0.7.0", status: "complete" },
+    { xep: 431, title: "Full Text Search in MAM", version: "0.2.0", status: "complete" },
     { xep: 59, title: "Result Set Management", version: "1.0", status: "complete" },
   ],
   // Until what is archived and was not delivered when the server died reaches clients that read no archive.
   onByDefault: false,
   // [xep0313-7-01] [xep0313-7-03] [xep0313-7-04]
-  accountFeatures: [NS_MAM, NS_MAM_EXTENDED, NS_MAM_GROUPCHAT, NS_STANZA_IDS],
+  accountFeatures: [NS_MAM, NS_MAM_EXTENDED, NS_MAM_GROUPCHAT, NS_STANZA_IDS, NS_FULL_TEXT],
   options: [archiveDefault, pageMessagesMax, retentionDays, messagesMax],
   slots: [archivedMessages, storedPreferences],
   start: (host) => {

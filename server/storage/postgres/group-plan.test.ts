@@ -13,7 +13,12 @@ const table: TableShape = {
   indexes: [],
   owner: "id",
 };
-const context = { dialect: postgresDialect("s"), tables: new Map([["t", table]]), archives: ["m"] };
+const context = {
+  dialect: postgresDialect("s"),
+  tables: new Map([["t", table]]),
+  archives: ["m"],
+  searchable: new Set<string>(),
+};
 
 const set = (key: string, value: string): Write => ({ op: "set", store: "r", owner: "a", key, value });
 const remove: Write = { op: "remove", store: "m", owner: "a", ids: ["1"] };

@@ -10,6 +10,8 @@ export type PlanContext = {
   readonly tables: ReadonlyMap<string, TableShape>;
   /** Archives of modules that are switched off too: a wipe leaves nothing behind. */
   readonly archives: readonly string[];
+  /** Archives whose text is searched: what is appended to them waits to be indexed. */
+  readonly searchable: ReadonlySet<string>;
 };
 
 type Set = Extract<Write, { op: "set" }>;
@@ -125,6 +127,13 @@ class GroupPlan {
     if (appends.length === 0) return;
     this.#appends = new Map();
     const withs = appends.map((append) => splitWith(append.with));
+    const searched = appends.filter(({ store }) => this.#context.searchable.has(store));
+    if (searched.length > 0)
+      this.#push(
+        `INSERT INTO ${this.#context.dialect.table("text_queue")} (store, owner, id) ` +
+          "SELECT * FROM unnest($1::text[], $2::text[], $3::text[])",
+        [searched.map(({ store }) => store), searched.map(({ owner }) => owner), searched.map(({ id }) => id)],
+      );
     this.#push(
       `INSERT INTO ${this.#context.dialect.table("archive")} (store, owner, at, id, peer, resource, value) ` +
         "SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) " +

@@ -3,8 +3,9 @@ import { assert, unreachable } from "#protocol/assert.ts";
 import { archivePage, missingPlace } from "../archive-page.ts";
 import type { Answer, Read } from "../backend.ts";
 import { joinWith, ownersSql, pageCountSql, pageSql, placesSql, selectSql } from "../sql-select.ts";
-import type { ArchivePlace, PlacedPageQuery, SqlDialect } from "../sql-select.ts";
+import type { ArchivePlace, PlacedPageQuery, SqlDialect, SqlQuery } from "../sql-select.ts";
 import type { PostgresSession } from "./postgres-session.ts";
+import { searchSql } from "./postgres-text-index.ts";
 
 export type ReadContext = { readonly dialect: SqlDialect; readonly tables: ReadonlyMap<string, TableShape> };
 
@@ -43,8 +44,8 @@ async function readPage(
 ): Promise<ArchivePage> {
   const anchors = [query.after, query.before].filter((id) => id !== undefined);
   if (anchors.length === 0 && query.countRows !== true) {
-    const rows = await pageRows(session, dialect, store, owner, { ...query, after: undefined, before: undefined });
-    return archivePage(query, rows, undefined);
+    const sql = pageQueries(dialect, store, owner, { ...query, after: undefined, before: undefined });
+    return archivePage(query, sql === undefined ? [] : await archiveRows(session, sql.page), undefined);
   }
   // Several statements, which must see one state of the archive.
   const begun = session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -56,10 +57,11 @@ async function readPage(
     const missing = missingPlace(query, places);
     if (missing !== undefined) return { found: false, missing };
     const between = { ...query, after: places.get(query.after ?? ""), before: places.get(query.before ?? "") };
-    const count = pageCountSql(dialect, store, owner, between);
+    const sql = pageQueries(dialect, store, owner, between);
+    if (sql === undefined) return archivePage(query, [], query.countRows === true ? 0 : undefined);
     const [rows, counted] = await Promise.all([
-      pageRows(session, dialect, store, owner, between),
-      query.countRows === true ? session.query(count.text, count.parameters) : undefined,
+      archiveRows(session, sql.page),
+      query.countRows === true ? session.query(sql.count.text, sql.count.parameters) : undefined,
     ]);
     return archivePage(query, rows, counted === undefined ? undefined : Number(counted[0]?.[0]));
   } finally {
@@ -67,14 +69,18 @@ async function readPage(
   }
 }
 
-async function pageRows(
-  session: PostgresSession,
+/** Undefined where a search has no words, and so finds nothing. */
+function pageQueries(
   dialect: SqlDialect,
   store: string,
   owner: string,
   query: PlacedPageQuery,
-): Promise<readonly ArchiveRow[]> {
-  const { text, parameters } = pageSql(dialect, store, owner, query);
+): { readonly page: SqlQuery; readonly count: SqlQuery } | undefined {
+  if (query.text !== undefined) return searchSql(dialect, store, owner, query);
+  return { page: pageSql(dialect, store, owner, query), count: pageCountSql(dialect, store, owner, query) };
+}
+
+async function archiveRows(session: PostgresSession, { text, parameters }: SqlQuery): Promise<readonly ArchiveRow[]> {
   return (await session.query(text, parameters)).map(([id, at, peer, resource, value]) => ({
     id: String(id),
     at: Number(at),

@@ -1,13 +1,14 @@
 import type { ColumnType, StoreShape, TableShape } from "#kit/storage.ts";
 import { StoreError } from "#kit/storage.ts";
-import { shapeOf } from "../schema-session.ts";
-import type { KeptValue, SchemaSession, StoredVersion } from "../schema-session.ts";
+import { searchDeclaration, shapeOf } from "../schema-session.ts";
+import type { KeptValue, SchemaSession, SearchedShape, StoredVersion } from "../schema-session.ts";
 import { quoted } from "../sql-select.ts";
 import type { SqlDialect } from "../sql-select.ts";
 import { tableIndexes } from "../table-indexes.ts";
 import type { PostgresSession } from "./postgres-session.ts";
+import { textLayout } from "./postgres-text-index.ts";
 
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 /** All text is in the collation "C": by code point, as everywhere. See sqlite-file.ts for the meaning of the tables. */
 const layout = (schema: string): readonly string[] => [
@@ -23,7 +24,11 @@ const layout = (schema: string): readonly string[] => [
     peer text COLLATE "C" NOT NULL, resource text COLLATE "C" NOT NULL, value text NOT NULL,
     PRIMARY KEY (id, owner, store))`,
   `CREATE INDEX archive_by_time ON ${schema}.archive (store, owner, at, id, peer, resource)`,
+  ...textLayout(schema),
 ];
+
+/** Version → what makes its tables of those of the version before. */
+const layoutSteps = (schema: string): Readonly<Record<number, readonly string[]>> => ({ 2: textLayout(schema) });
 
 /** Makes our tables in a new schema, and refuses a database that cannot hold them. */
 export async function preparePostgresLayout(session: PostgresSession, schema: string): Promise<void> {
@@ -44,6 +49,13 @@ export async function preparePostgresLayout(session: PostgresSession, schema: st
   if (Number(stored?.[0]) > layoutVersion) {
     throw new StoreError("newer-version", `the schema ${schema} was written by a newer version of this server`);
   }
+  const steps = Object.entries(layoutSteps(`"${schema}"`)).filter(([to]) => Number(to) > Number(stored?.[0]));
+  if (steps.length === 0) return;
+  const statements = [
+    ...steps.flatMap(([, texts]) => texts),
+    `UPDATE "${schema}".layout SET version = ${layoutVersion}`,
+  ];
+  await session.transaction(statements.map((text) => ({ text, parameters: [] })));
 }
 
 /** The declaration of stores in PostgreSQL, inside a transaction that the caller began in this session. */
@@ -81,6 +93,15 @@ export function postgresSchemaSession(session: PostgresSession, schema: string, 
         if (known.includes(name)) continue;
         await run(`CREATE INDEX ${quoted(name)} ON ${dialect.table(table)} (${columns.map(quoted).join(", ")})`);
       }
+    },
+    prepareSearch: async (shapes: readonly SearchedShape[]) => {
+      // Untouched where nothing has changed, so that the walk through what was there goes on where it was.
+      const text =
+        `INSERT INTO ${dialect.table("text_store")} AS known (store, declared, id, owner, rows_done, walked) ` +
+        "VALUES ($1, $2, '', '', 0, false) ON CONFLICT (store) DO UPDATE SET " +
+        "declared = excluded.declared, id = '', owner = '', rows_done = 0, walked = false " +
+        "WHERE known.declared <> excluded.declared";
+      for (const shape of shapes) await session.query(text, [shape.name, searchDeclaration(shape)]);
     },
     values: async (shape: StoreShape, after: KeptValue | undefined, limit: number) => {
       const { table, key } = keptIn(shape, dialect);

@@ -1,16 +1,18 @@
 import pg from "pg";
-import type { BackupProgress, Store, StoreShape, TableShape, Write } from "#kit/storage.ts";
+import type { BackupProgress, Store, StoreShape, TableShape, TextIndexHealth, Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { Backend, Failure, Outcome, Read } from "../backend.ts";
 import { copyToSqlite } from "../copy-to-sqlite.ts";
 import { QueuedStore } from "../queued-store.ts";
 import type { QueueOptions } from "../queued-store.ts";
 import { bringUpToDate } from "../schema-session.ts";
+import { TextIndexing } from "../text-indexing.ts";
 import { everything } from "./postgres-copy.ts";
 import { postgresError, postgresFailure } from "./postgres-failure.ts";
 import { readPostgres } from "./postgres-reads.ts";
 import { postgresSchemaSession, postgresVersions } from "./postgres-schema.ts";
 import { postgresDialect, PostgresSession, postgresTypes, StatementNames } from "./postgres-session.ts";
+import { indexStep, reindex } from "./postgres-text-index.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
 
 export type PostgresStoreOptions = QueueOptions & {
@@ -51,6 +53,8 @@ class PostgresBackend implements Backend {
   readonly #tables = new Map<string, TableShape>();
   readonly #declared: StoreShape[] = [];
   #archives: readonly string[] = [];
+  readonly #searchable = new Set<string>();
+  readonly #indexing: TextIndexing;
 
   constructor(options: PostgresStoreOptions) {
     this.#schema = options.schema ?? "balcony";
@@ -76,6 +80,11 @@ class PostgresBackend implements Backend {
     this.#pool = new pg.Pool({ ...this.#client, max: options.readersMax ?? 4 });
     // An idle connection that breaks leaves the pool by itself; the next read opens another. One that breaks while it is
     // read from fails its reads, and says it once more where nobody listens, which would end this process.
+    this.#indexing = new TextIndexing({
+      step: () => this.#withIndex((session) => indexStep(session, this.#dialect)),
+      rebuild: () => this.#withIndex((session) => reindex(session, this.#dialect)),
+      watch: options.watch,
+    });
     this.#pool.on("error", () => {});
     this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
@@ -84,8 +93,17 @@ class PostgresBackend implements Backend {
     return this.#writer.open();
   }
 
-  readonly apply = (group: readonly (readonly Write[])[]): Promise<readonly (Failure | undefined)[]> =>
-    this.#writer.apply(group, { dialect: this.#dialect, tables: this.#tables, archives: this.#archives });
+  readonly apply = async (group: readonly (readonly Write[])[]): Promise<readonly (Failure | undefined)[]> => {
+    const failures = await this.#writer.apply(group, {
+      dialect: this.#dialect,
+      tables: this.#tables,
+      archives: this.#archives,
+      searchable: this.#searchable,
+    });
+    if (group.some((commit) => commit.some((write) => write.op === "append" && this.#searchable.has(write.store))))
+      this.#indexing.changed();
+    return failures;
+  };
 
   /** The look-ups of a turn share a connection and a round trip; every search has one to itself. */
   readonly read = (requests: readonly Read[], answered: (index: number, outcome: Outcome) => void): void => {
@@ -110,7 +128,11 @@ class PostgresBackend implements Backend {
       throw error instanceof pg.DatabaseError ? postgresError(error) : error;
     }
     this.#declared.push(...shapes);
-    for (const shape of shapes) if (shape.shape === "table") this.#tables.set(shape.name, shape);
+    for (const shape of shapes) {
+      if (shape.shape === "table") this.#tables.set(shape.name, shape);
+      if (shape.shape === "archive" && shape.searchable !== undefined) this.#searchable.add(shape.name);
+    }
+    if (this.#searchable.size > 0) this.#indexing.changed();
   };
 
   readonly backup = async (path: string, progress: BackupProgress): Promise<void> => {
@@ -133,6 +155,8 @@ class PostgresBackend implements Backend {
 
   readonly isDown = (): boolean => this.#writer.isDown;
 
+  readonly textIndex = (): TextIndexHealth => this.#indexing.health;
+
   readonly probe = async (): Promise<void> => {
     try {
       const layout = this.#dialect.table("layout");
@@ -148,8 +172,24 @@ class PostgresBackend implements Backend {
   };
 
   readonly close = async (): Promise<void> => {
+    await this.#indexing.close();
     await Promise.all([this.#writer.close(), this.#pool.end()]);
   };
+
+  async #withIndex<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient | undefined;
+    let isBroken = true;
+    try {
+      client = await this.#pool.connect();
+      const result = await work(new PostgresSession(client, this.#names));
+      isBroken = false;
+      return result;
+    } catch (error) {
+      throw postgresError(error);
+    } finally {
+      client?.release(isBroken);
+    }
+  }
 
   async #readTogether(
     requests: readonly Read[],

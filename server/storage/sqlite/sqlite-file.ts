@@ -4,11 +4,12 @@ import { StoreError } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { SqlDialect, SqlParameter } from "../sql-select.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
+import { textLayout } from "./text-layout.ts";
 
 /** "BALC": says in the file's header whose database it is. */
 const applicationId = 0x42414c43;
 /** The version of the tables below; stores have their own. */
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 /**
  * Entries are clustered by owner, so that one range holds all that an owner wakes with.
@@ -16,7 +17,8 @@ const layoutVersion = 1;
  * Archive rows lie in the order of their arrival, at the end of the file; so do ids that grow with time. What is left to
  * chance is one place in one index for a row: every page that a commit touches is written whole, and indexes are what
  * archives cost (a second one halves the messages per second). That index holds all that a page may be filtered by,
- * and a filter reads it alone. `peer` is the bare JID of the other side.
+ * and a filter reads it alone. `peer` is the bare JID of the other side. `number` only ever grows, which the index of
+ * what can be searched relies on (text-layout.ts).
  */
 const layout = `
 CREATE TABLE store_version (name TEXT PRIMARY KEY, shape TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -33,8 +35,10 @@ CREATE TABLE archive (
 CREATE UNIQUE INDEX archive_by_id ON archive (id, owner, store);
 CREATE INDEX archive_by_time ON archive (store, owner, at, id, peer, resource);
 PRAGMA application_id = ${applicationId};
-PRAGMA user_version = ${layoutVersion};
 `;
+
+/** Version → what makes its tables of those of the version before. */
+const layoutSteps: Readonly<Record<number, string>> = { 1: layout, 2: textLayout };
 
 export type SqliteFileOptions = {
   readonly path: string;
@@ -73,23 +77,25 @@ export class SqliteFile implements Disposable {
   /** Creates our tables in an empty file and refuses what is not ours. */
   checkLayout(path: string): void {
     const [empty] = this.rows("SELECT count(*) = 0 FROM sqlite_schema");
-    if (empty?.[0] === 1) {
-      this.#database.exec(`BEGIN IMMEDIATE;${layout}COMMIT;`);
-      return;
-    }
-    if (this.#pragma("application_id") !== applicationId) {
+    const isNew = empty?.[0] === 1;
+    if (!isNew && this.#pragma("application_id") !== applicationId) {
       throw new StoreError("corrupt", `${path} is an SQLite database, but not one of this server`);
     }
-    const version = this.#pragma("user_version");
+    const version = isNew ? 0 : this.#pragma("user_version");
     if (version > layoutVersion) {
       throw new StoreError("newer-version", `${path} was written by a newer version of this server`);
     }
+    if (version === layoutVersion) return;
+    const steps = Object.entries(layoutSteps).filter(([to]) => Number(to) > version);
+    const text = steps.map(([, step]) => step).join("");
+    this.#database.exec(`BEGIN IMMEDIATE;${text}PRAGMA user_version = ${layoutVersion};COMMIT;`);
   }
 
   /** Text is bound as it is: whatever varies is a parameter, so that statements are prepared once. */
   run(text: string, parameters: readonly SqlParameter[] = []): void {
     this.#executions++;
-    this.#statement(text).run(...parameters.map(bindable));
+    // Not `run`, which throws where the last row's number is beyond JavaScript's, as those of indexes of texts are.
+    this.#statement(text).all(...parameters.map(bindable));
   }
 
   rows(text: string, parameters: readonly SqlParameter[] = []): readonly (readonly unknown[])[] {
@@ -130,6 +136,8 @@ export class SqliteFile implements Disposable {
     const [mode] = this.rows("PRAGMA journal_mode = WAL");
     if (mode?.[0] !== "wal") throw new StoreError("unavailable", "the file system cannot hold a write-ahead log");
     this.run("PRAGMA synchronous = FULL");
+    // A row that is replaced is deleted too, and its triggers are to know.
+    this.run("PRAGMA recursive_triggers = ON");
     this.run(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     this.run(`PRAGMA journal_size_limit = ${journalBytesMax}`);
     if (pagesMax !== undefined) this.run(`PRAGMA max_page_count = ${pagesMax}`);

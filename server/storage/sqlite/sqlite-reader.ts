@@ -1,12 +1,14 @@
-import type { ArchivePage, PageQuery, Row, SelectQuery, StoreShape, TableShape } from "#kit/storage.ts";
+import type { ArchivePage, ArchiveRow, PageQuery, Row, SelectQuery, StoreShape, TableShape } from "#kit/storage.ts";
 import { assert, unreachable } from "#protocol/assert.ts";
 import { archivePage, missingPlace } from "../archive-page.ts";
 import type { Answer, Outcome, Read } from "../backend.ts";
 import { joinWith, ownersSql, pageCountSql, pageSql, placesSql, selectSql } from "../sql-select.ts";
-import type { PlacedPageQuery } from "../sql-select.ts";
+import type { PlacedPageQuery, SqlQuery } from "../sql-select.ts";
 import { integerOf, sqliteDialect, textOf } from "./sqlite-file.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
+import { lastTimeSql, searchCountSql, searchOf, searchPageSql } from "./sqlite-search.ts";
+import type { Search } from "./sqlite-search.ts";
 
 const loadEntries = "SELECT store, key, value FROM entry WHERE owner = ?1 ORDER BY store, key";
 const getEntry = "SELECT value FROM entry WHERE owner = ?1 AND store = ?2 AND key = ?3";
@@ -85,18 +87,30 @@ export class SqliteReader {
       after: places.get(query.after ?? ""),
       before: places.get(query.before ?? ""),
     };
-    const page = pageSql(sqliteDialect, store, owner, placed);
-    const rows = this.#file.rows(page.text, page.parameters).map(([id, at, peer, resource, value]) => ({
+    if (query.text !== undefined) return this.#search(query, searchOf(store, owner, placed));
+    const rows = this.#archiveRows(pageSql(sqliteDialect, store, owner, placed));
+    const count = query.countRows === true ? this.#count(pageCountSql(sqliteDialect, store, owner, placed)) : undefined;
+    return archivePage(query, rows, count);
+  }
+
+  #search(query: PageQuery, search: Search | undefined): ArchivePage {
+    if (search === undefined) return archivePage(query, [], query.countRows === true ? 0 : undefined);
+    const end = lastTimeSql(search);
+    const lastTime = this.#file.rows(end.text, end.parameters)[0]?.[0];
+    const rows = this.#archiveRows(searchPageSql(search, lastTime === undefined ? undefined : integerOf(lastTime)));
+    return archivePage(query, rows, query.countRows === true ? this.#count(searchCountSql(search)) : undefined);
+  }
+
+  #archiveRows({ text, parameters }: SqlQuery): readonly ArchiveRow[] {
+    return this.#file.rows(text, parameters).map(([id, at, peer, resource, value]) => ({
       id: textOf(id),
       at: integerOf(at),
       with: joinWith(textOf(peer), textOf(resource)),
       value: textOf(value),
     }));
-    return archivePage(query, rows, query.countRows === true ? this.#count(store, owner, placed) : undefined);
   }
 
-  #count(store: string, owner: string, query: PlacedPageQuery): number {
-    const { text, parameters } = pageCountSql(sqliteDialect, store, owner, query);
+  #count({ text, parameters }: SqlQuery): number {
     return integerOf(this.#file.rows(text, parameters)[0]?.[0]);
   }
 

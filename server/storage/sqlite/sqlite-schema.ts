@@ -1,10 +1,11 @@
 import type { ColumnType, StoreShape, TableShape } from "#kit/storage.ts";
-import { shapeOf } from "../schema-session.ts";
-import type { KeptValue, SchemaSession, StoredVersion } from "../schema-session.ts";
+import { searchDeclaration, shapeOf } from "../schema-session.ts";
+import type { KeptValue, SchemaSession, SearchedShape, StoredVersion } from "../schema-session.ts";
 import { tableIndexes } from "../table-indexes.ts";
 import { quoted } from "../sql-select.ts";
 import { integerOf, textOf } from "./sqlite-file.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
+import { forgetIndex } from "./text-layout.ts";
 
 /** The declaration of stores in SQLite, inside a transaction that the caller began on this connection. */
 export function sqliteSchemaSession(file: SqliteFile): SchemaSession {
@@ -48,6 +49,17 @@ export function sqliteSchemaSession(file: SqliteFile): SchemaSession {
         if (known.includes(name)) continue;
         file.run(`CREATE INDEX ${quoted(name)} ON "table_${shape.name}" (${columns.map(quoted).join(", ")})`);
       }
+    },
+    prepareSearch: async (shapes: readonly SearchedShape[]) => {
+      const known = new Map(file.rows("SELECT store, declared FROM text_store").map(([store, text]) => [store, text]));
+      const changed = shapes.filter((shape) => known.get(shape.name) !== searchDeclaration(shape));
+      if (changed.length === 0) return;
+      for (const shape of changed)
+        file.run("INSERT OR REPLACE INTO text_store (store, declared) VALUES (?1, ?2)", [
+          shape.name,
+          searchDeclaration(shape),
+        ]);
+      for (const text of forgetIndex) file.run(text);
     },
     values: async (shape: StoreShape, after: KeptValue | undefined, limit: number) => {
       const { table, key } = keptIn(shape);

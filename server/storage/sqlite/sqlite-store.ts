@@ -1,12 +1,13 @@
 import { accessSync, constants, existsSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { StoreError } from "#kit/storage.ts";
-import type { BackupProgress, Store, StoreShape, TableShape, Write } from "#kit/storage.ts";
+import type { BackupProgress, Store, StoreShape, TableShape, TextIndexHealth, Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { Backend, Failure, Outcome, Read } from "../backend.ts";
 import { QueuedStore } from "../queued-store.ts";
 import type { QueueOptions } from "../queued-store.ts";
 import { bringUpToDate } from "../schema-session.ts";
+import { TextIndexing } from "../text-indexing.ts";
 import { lockSqliteFile, SqliteFile } from "./sqlite-file.ts";
 import type { SqliteFileOptions } from "./sqlite-file.ts";
 import { sqliteError } from "./sqlite-failure.ts";
@@ -43,7 +44,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       using file = new SqliteFile(writerFile, "write");
       file.checkLayout(path);
     }
-    const backend = new SqliteBackend(writerFile, readerFile, options.readers ?? 2, options.spawn);
+    const backend = new SqliteBackend(writerFile, readerFile, options);
     opening.defer(() => backend.closeThreads());
     await backend.open();
     backend.held = opening.move();
@@ -77,13 +78,15 @@ class SqliteBackend implements Backend {
   readonly #spawn: SpawnThread | undefined;
   readonly #writer: SqliteThread;
   readonly #readers: readonly SqliteThread[];
+  readonly #indexing: TextIndexing;
+  /** Archives whose text can be searched. */
+  readonly #searchable = new Set<string>();
   held: AsyncDisposable | undefined;
 
   constructor(
     writerFile: SqliteFileOptions,
     readerFile: SqliteFileOptions,
-    readers: number,
-    spawn: SpawnThread | undefined,
+    { readers = 2, spawn, watch }: Pick<SqliteStoreOptions, "readers" | "spawn" | "watch">,
   ) {
     assert(readers >= 1, "somebody must read");
     this.#writerFile = writerFile;
@@ -91,6 +94,15 @@ class SqliteBackend implements Backend {
     this.#spawn = spawn;
     this.#writer = new SqliteThread({ role: "writer", file: writerFile, tables: [] }, spawn);
     this.#readers = Array.from({ length: readers }, () => this.#newReader());
+    this.#indexing = new TextIndexing({
+      step: async () => {
+        const reply = await this.#writer.ask({ ask: "index" });
+        assert(reply.answer === "indexed", "a step is answered as such");
+        return reply.step;
+      },
+      rebuild: async () => void (await this.#writer.ask({ ask: "rebuildIndex" })),
+      watch,
+    });
   }
 
   async open(): Promise<void> {
@@ -100,6 +112,7 @@ class SqliteBackend implements Backend {
   readonly apply = async (group: readonly (readonly Write[])[]): Promise<readonly (Failure | undefined)[]> => {
     const reply = await this.#writer.ask({ ask: "apply", group });
     assert(reply.answer === "applied", "an apply is answered as such");
+    if (group.some((commit) => commit.some((write) => this.#changesText(write)))) this.#indexing.changed();
     return reply.failures;
   };
 
@@ -117,7 +130,9 @@ class SqliteBackend implements Backend {
       (searcher === first || read === "load" || read === "get" ? lookups : searches).push(index);
     }
     sendReads(first, requests, lookups, answered);
-    sendReads(searcher, requests, searches, answered);
+    sendReads(searcher, requests, searches, (index, outcome) =>
+      answered(index, this.#searched(requests[index], outcome)),
+    );
   };
 
   /** On this thread, with a connection of its own: the functions of a migration cannot travel to another. */
@@ -132,6 +147,9 @@ class SqliteBackend implements Backend {
     }
     const tables = shapes.filter((shape): shape is TableShape => shape.shape === "table");
     await Promise.all([this.#writer, ...this.#readers].map((thread) => thread.declare(tables)));
+    for (const shape of shapes)
+      if (shape.shape === "archive" && shape.searchable !== undefined) this.#searchable.add(shape.name);
+    if (this.#searchable.size > 0) this.#indexing.changed();
   };
 
   /** A thread for the time of the copy: the readers go on reading. */
@@ -150,6 +168,8 @@ class SqliteBackend implements Backend {
     }
   };
 
+  readonly textIndex = (): TextIndexHealth => this.#indexing.health;
+
   readonly isDown = (): boolean => [this.#writer, ...this.#readers].every((thread) => thread.isDown);
 
   readonly probe = async (): Promise<void> => {
@@ -166,8 +186,24 @@ class SqliteBackend implements Backend {
 
   /** The writer last: it then moves what is in the write-ahead log into the database. */
   async closeThreads(): Promise<void> {
+    await this.#indexing.close();
     await Promise.all(this.#readers.map((thread) => thread.close()));
     await this.#writer.close();
+  }
+
+  #changesText(write: Write): boolean {
+    if (write.op === "wipe") return this.#searchable.size > 0;
+    return (
+      (write.op === "append" || write.op === "remove" || write.op === "truncate") && this.#searchable.has(write.store)
+    );
+  }
+
+  /** A damaged index is nothing but the concern of who searches: it is made anew, and all else goes on. */
+  #searched(request: Read | undefined, outcome: Outcome): Outcome {
+    if (request?.read !== "page" || request.query.text === undefined) return outcome;
+    if (outcome.ok || outcome.failure.kind !== "corrupt") return outcome;
+    this.#indexing.damaged(new StoreError("corrupt", outcome.failure.message));
+    return { ok: false, failure: { kind: "too-busy", message: "the index of texts is being made anew" } };
   }
 
   #newReader(): SqliteThread {

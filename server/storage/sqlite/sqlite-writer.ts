@@ -3,7 +3,7 @@ import { assert, unreachable } from "#protocol/assert.ts";
 import type { Failure } from "../backend.ts";
 import { emptyValue } from "../declared-shapes.ts";
 import { deleteRowsSql, quoted, splitWith } from "../sql-select.ts";
-import { sqliteDialect, textOf } from "./sqlite-file.ts";
+import { integerOf, sqliteDialect, textOf } from "./sqlite-file.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
 
@@ -14,7 +14,9 @@ const deleteEntry = "DELETE FROM entry WHERE owner = ?1 AND store = ?2 AND key =
 const clearEntries = "DELETE FROM entry WHERE owner = ?1 AND store = ?2";
 /** Replaces a row with the same id at another time too: both constraints are unique. */
 const appendRow =
-  "INSERT OR REPLACE INTO archive (store, owner, at, id, peer, resource, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+  "INSERT OR REPLACE INTO archive (store, owner, at, id, peer, resource, value, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+/** What was removed may have had the highest number; the index knows it for looked at. */
+const lastNumber = "SELECT max((SELECT coalesce(max(number), 0) FROM archive), (SELECT mark FROM text_state))";
 const removeRow = "DELETE FROM archive WHERE store = ?1 AND owner = ?2 AND id = ?3";
 const truncateBefore = "DELETE FROM archive WHERE store = ?1 AND owner = ?2 AND at < ?3";
 const truncateAll = "DELETE FROM archive WHERE store = ?1 AND owner = ?2";
@@ -26,9 +28,12 @@ export class SqliteWriter {
   readonly #tables = new Map<string, TableStatements>();
   /** Archives of modules that are switched off too: a wipe leaves nothing behind. */
   #archives: readonly string[] = [];
+  /** Numbers of archive rows are given once, also where a transaction fails. */
+  #lastNumber: number;
 
   constructor(file: SqliteFile, shapes: readonly StoreShape[]) {
     this.#file = file;
+    this.#lastNumber = integerOf(file.rows(lastNumber)[0]?.[0]);
     this.declare(shapes);
   }
 
@@ -92,7 +97,8 @@ export class SqliteWriter {
         return file.run(clearEntries, [write.owner, write.store]);
       case "append": {
         const [peer, resource] = splitWith(write.with);
-        return file.run(appendRow, [write.store, write.owner, write.at, write.id, peer, resource, write.value]);
+        const { store, owner, at, id, value } = write;
+        return file.run(appendRow, [store, owner, at, id, peer, resource, value, ++this.#lastNumber]);
       }
       case "remove":
         for (const id of write.ids) file.run(removeRow, [write.store, write.owner, id]);

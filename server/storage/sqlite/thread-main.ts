@@ -5,6 +5,7 @@ import { assert, unreachable } from "#protocol/assert.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
+import { SqliteTextIndex } from "./sqlite-text-index.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
 import type { FromThread, ThreadAnswer, ThreadStart, ToThread } from "./thread-messages.ts";
 
@@ -27,6 +28,7 @@ try {
 
 function serve(file: SqliteFile): void {
   const writer = role === "writer" ? new SqliteWriter(file, tables) : undefined;
+  const index = role === "writer" ? new SqliteTextIndex(file) : undefined;
   const reader = new SqliteReader(file, tables);
   assert(port !== null, "this program runs in a thread");
   port.on("message", (message: ToThread) => {
@@ -46,6 +48,14 @@ function serve(file: SqliteFile): void {
         case "declare":
           reader.declare(message.tables);
           writer?.declare(message.tables);
+          index?.declared();
+          return { answer: "done" };
+        case "index":
+          assert(index !== undefined, "only the writer indexes");
+          return { answer: "indexed", step: index.step(() => performance.now()) };
+        case "rebuildIndex":
+          assert(index !== undefined, "only the writer indexes");
+          index.rebuild();
           return { answer: "done" };
         case "probe":
           file.probe();
