@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { LabServer, target } from "../lab.ts";
 import { GoListener, goSendxmpp } from "../peers/go-sendxmpp.ts";
-import { ProfanityPeer } from "../peers/profanity.ts";
+import { profanityOnline } from "../peers/profanity.ts";
 import { directTls, lookedUp, SlixmppPeer, startTls, type SlixmppOptions, type Where } from "../peers/slixmpp.ts";
 import { directTlsService, startTlsService, XmppJsPeer } from "../peers/xmpp-js.ts";
 
@@ -110,7 +110,7 @@ describe("go-sendxmpp", () => {
 describe("profanity", () => {
   for (const { transport, direct } of transports) {
     test(`logs in over ${transport}`, async () => {
-      await using peer = await ProfanityPeer.online({ jid: alice, directTls: direct });
+      await using peer = await profanityOnline({ jid: alice, directTls: direct });
       await peer.shows(/\[TLS\].*\[online\]/);
     });
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { LabServer } from "../lab.ts";
 import { goSendxmpp } from "../peers/go-sendxmpp.ts";
-import { ProfanityPeer } from "../peers/profanity.ts";
+import { profanityOnline } from "../peers/profanity.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 import { XmppJsPeer } from "../peers/xmpp-js.ts";
 
@@ -46,7 +46,7 @@ test("profanity finds an offline message", async () => {
   await using a = await SlixmppPeer.online({ jid: alice });
   await a.order("message", { to: "dave@ours.test", body: "waiting for Dave" });
   await a.order("ping", { jid: "ours.test" });
-  await using d = await ProfanityPeer.online({ jid: "dave@ours.test" });
+  await using d = await profanityOnline({ jid: "dave@ours.test" });
   await d.type("/win 2");
   await d.shows(/alice@ours\.test.*waiting for Dave/);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { LabServer, target, type ServerCertificate } from "../lab.ts";
 import { goSendxmpp } from "../peers/go-sendxmpp.ts";
-import { ProfanityPeer } from "../peers/profanity.ts";
+import { startProfanity } from "../peers/profanity.ts";
 import { directTls, SlixmppPeer, startTls } from "../peers/slixmpp.ts";
 import { directTlsService, startTlsService, XmppJsPeer } from "../peers/xmpp-js.ts";
 
@@ -47,7 +47,7 @@ describe("a wrong password is refused", () => {
   });
 
   test("profanity", async () => {
-    await using peer = await ProfanityPeer.start({ jid: alice, password });
+    await using peer = await startProfanity({ jid: alice, password });
     await peer.shows(/Login failed/);
   });
 });
@@ -122,7 +122,7 @@ for (const expected of bad) {
     }
 
     test("profanity", async () => {
-      await using peer = await ProfanityPeer.start({ jid: alice });
+      await using peer = await startProfanity({ jid: alice });
       await peer.shows(expected.profanity);
       assert.doesNotMatch(await peer.screen(), /logged in successfully/);
     });
