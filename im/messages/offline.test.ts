@@ -23,7 +23,7 @@ async function stored(world: World, owner: string): Promise<readonly string[]> {
   return page.found ? page.rows.map((row) => row.value) : [];
 }
 
-test("a message to somebody who is away is kept, delivered at the next log-in with its time, and then forgotten", async () => {
+test("a message to somebody who is away is kept, delivered at the next log-in with its time, and then forgotten [xep0160-2-01] [xep0160-2-02] [xep0160-3-03] [xep0203-2-02] [xep0203-2-03]", async () => {
   await using world = await startWorld({ accounts });
   const romeo = await available(world, `${romeoJid}/orchard`);
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='1'><body>Art thou there?</body></message>`);
@@ -53,23 +53,26 @@ const notKept: readonly {
   readonly bounced?: "to friends" | "to all";
 }[] = [
   {
-    name: "a chat state alone",
+    name: "a chat state alone [xep0160-3-03]",
     stanza: `<message to='${julietJid}' type='chat' id='x'><composing xmlns='http://jabber.org/protocol/chatstates'/><thread>t</thread></message>`,
     bounced: "to friends",
   },
-  { name: "a headline", stanza: `<message to='${julietJid}' type='headline' id='x'><body>News</body></message>` },
+  {
+    name: "a headline [xep0160-3-05]",
+    stanza: `<message to='${julietJid}' type='headline' id='x'><body>News</body></message>`,
+  },
   {
     name: "a message that asks not to be stored",
     stanza: `<message to='${julietJid}' type='chat' id='x'><body>Psst</body><no-store xmlns='urn:xmpp:hints'/></message>`,
     bounced: "to friends",
   },
   {
-    name: "a groupchat message",
+    name: "a groupchat message [xep0160-3-04]",
     stanza: `<message to='${julietJid}' type='groupchat' id='x'><body>All</body></message>`,
     bounced: "to all",
   },
   {
-    name: "an error",
+    name: "an error [xep0160-3-06]",
     stanza: `<message to='${julietJid}' type='error' id='x'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
   },
 ];
@@ -102,7 +105,8 @@ const kept = {
   "a receipt": "type='chat'><received xmlns='urn:xmpp:receipts' id='1'/>",
   "a chat state that asks to be stored":
     "type='chat'><gone xmlns='http://jabber.org/protocol/chatstates'/><store xmlns='urn:xmpp:hints'/>",
-  "a normal message that is all payload": "><x xmlns='jabber:x:conference' jid='hall@rooms.example'/>",
+  "a normal message that is all payload [xep0160-3-01] [xep0160-3-02]":
+    "><x xmlns='jabber:x:conference' jid='hall@rooms.example'/>",
 };
 
 for (const [name, rest] of Object.entries(kept))
@@ -128,7 +132,7 @@ test("a resource of negative priority gets no messages for the account, and none
   assert.equal(juliet.next().child("jabber:client", "body")?.text, "Wake");
 });
 
-test("beyond its bound the offline store returns messages to their senders", async () => {
+test("beyond its bound the offline store returns messages to their senders [xep0160-1-01] [xep0160-2-01]", async () => {
   await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": 2 } });
   const romeo = await available(world, `${romeoJid}/orchard`);
   for (const id of ["1", "2", "3"])

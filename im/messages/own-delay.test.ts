@@ -14,7 +14,7 @@ const forged = {
   "the legacy form": "<x xmlns='jabber:x:delay' from='capulet.example' stamp='15970101T00:00:00'/>",
 };
 
-describe("A43 a delay stamp in a server's name that a client forged does not arrive", () => {
+describe("A43 a delay stamp in a server's name that a client forged does not arrive [xep0203-5-01]", () => {
   for (const [name, delay] of Object.entries(forged))
     test(name, async () => {
       await using world = await startWorld({ accounts: [romeoJid, julietJid] });
@@ -31,7 +31,7 @@ describe("A43 a delay stamp in a server's name that a client forged does not arr
     });
 });
 
-test("a stamp in somebody else's name stays, beside that of the offline storage", async () => {
+test("a stamp in somebody else's name stays, beside that of the offline storage [xep0203-2-01]", async () => {
   await using world = await startWorld({ accounts: [romeoJid, julietJid] });
   const romeo = await world.login(`${romeoJid}/orchard`);
   const other = `<delay xmlns='urn:xmpp:delay' from='verona.example' stamp='2025-12-31T00:00:00Z'/>`;

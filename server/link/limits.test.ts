@@ -82,7 +82,7 @@ test("a stream ends with reset when the certificate that it rests on expires [rf
   assert.equal(other.streamClosed, false);
 });
 
-test("a client that is silent is asked after a while, not often; one that answers stays, one that does not counts as cut [rfc6120-4.6.4-01]", async () => {
+test("a client that is silent is asked after a while, not often; one that answers stays, one that does not counts as cut [rfc6120-4.6.4-01] [xep0198-1-01]", async () => {
   const link = { ...worldLinkLimits, pingAfterMs: 30_000, pingAnswerMsMax: 10_000 };
   await using world = await startWorld({ accounts: [romeo], settings: { link } });
   const polite = await world.login(`${romeo}/orchard`);

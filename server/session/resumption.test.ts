@@ -34,7 +34,7 @@ function bodies(client: ScriptedClient): readonly string[] {
   return client.pending.flatMap((element) => element.child("jabber:client", "body")?.text ?? []);
 }
 
-test("a cut stream is resumed on another connection and gets what it missed, in order, once", async () => {
+test("a cut stream is resumed on another connection and gets what it missed, in order, once [xep0198-5-13] [xep0198-5-19] [xep0198-5-20]", async () => {
   await using world = await startWorld({ accounts });
   const { client: juliet, id } = await managed(world, `${julietJid}/balcony`);
   const romeo = await world.login(`${romeoJid}/orchard`);
@@ -49,7 +49,7 @@ test("a cut stream is resumed on another connection and gets what it missed, in 
   assert.deepEqual(bodies(juliet), ["2", "3"]);
 });
 
-test("what a session owes when its time to resume runs out is found at the next log-in", async () => {
+test("what a session owes when its time to resume runs out is found at the next log-in [xep0198-4-09] [xep0198-4-10] [xep0198-5-16] [xep0198-5-17]", async () => {
   await using world = await startWorld({ accounts });
   const { client: juliet, id } = await managed(world, `${julietJid}/balcony`);
   const romeo = await world.login(`${romeoJid}/orchard`);
@@ -66,7 +66,7 @@ test("what a session owes when its time to resume runs out is found at the next 
   assert.deepEqual(bodies(juliet), ["1", "2"]);
 });
 
-test("S9 a session that times out hands each message on once: another resource gets it and it is not stored", async () => {
+test("S9 a session that times out hands each message on once: another resource gets it and it is not stored [xep0198-4-10]", async () => {
   await using world = await startWorld({ accounts });
   const { client: lost } = await managed(world, `${julietJid}/balcony`);
   const romeo = await world.login(`${romeoJid}/orchard`);
@@ -93,7 +93,7 @@ test("S8 a client that acknowledges more than it was sent gets a stream error", 
   assert.ok(client.streamClosed);
 });
 
-test("a stanza is acknowledged when its message is with the recipient, and not before", async () => {
+test("a stanza is acknowledged when its message is with the recipient, and not before [xep0198-4-03]", async () => {
   await using world = await startWorld({ accounts });
   const { client: juliet } = await managed(world, `${julietJid}/balcony`);
   const { client: romeo } = await managed(world, `${romeoJid}/orchard`);
@@ -117,7 +117,7 @@ test("a message that the recipient's client leaves unacknowledged is written dow
   assert.equal(await offlineRows(world, julietJid), 0, "the acknowledgement makes the row superfluous");
 });
 
-test("a message to an account that is away is acknowledged once its row is durable", async () => {
+test("a message to an account that is away is acknowledged once its row is durable [xep0198-4-04]", async () => {
   await using world = await startWorld({ accounts });
   const { client: romeo } = await managed(world, `${romeoJid}/orchard`);
   await romeo.sendText(`${chat(julietJid, "1")}<r xmlns='${NS_SM}'/>`);

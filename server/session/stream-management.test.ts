@@ -39,7 +39,7 @@ const bodies = (client: ScriptedClient): readonly string[] =>
 const kinds = (client: ScriptedClient): readonly string[] =>
   client.pending.map((stanza) => [stanza.name, stanza.elements()[0]?.name].filter(Boolean).join(" "));
 
-test("a stream is resumed while the old connection still lives: the old one ends with conflict, once", async () => {
+test("a stream is resumed while the old connection still lives: the old one ends with conflict, once [xep0198-5-18]", async () => {
   await using world = await startWorld({ accounts });
   const { client: old, id } = await managed(world, `${juliet}/balcony`);
   const next = await attempt(world, juliet, id, 1);
@@ -55,7 +55,7 @@ test("a stream is resumed while the old connection still lives: the old one ends
   assert.deepEqual(bodies(next), ["1", "2"], "the end of the old connection is not the session's");
 });
 
-test("what a client sends right behind its resumption is answered behind what is repeated, each once", async () => {
+test("what a client sends right behind its resumption is answered behind what is repeated, each once [xep0198-5-19] [xep0198-5-20]", async () => {
   await using world = await startWorld({ accounts });
   const { client: old, id } = await managed(world, `${juliet}/balcony`);
   await old.cut();
@@ -74,7 +74,7 @@ const refusals: readonly (readonly [
   h: number,
   got: string,
 ])[] = [
-  ["an id that never was", juliet, () => "nonsense", 0, "failed item-not-found"],
+  ["an id that never was [xep0198-5-15]", juliet, () => "nonsense", 0, "failed item-not-found"],
   ["an id of somebody else's", romeo, (real) => real, 0, "failed item-not-found"],
   ["a count of what was never sent", juliet, (real) => real, 9, "error undefined-condition"],
 ];
@@ -91,7 +91,7 @@ for (const [name, who, id, h, got] of refusals)
     assert.deepEqual(kinds(await attempt(world, juliet, real, 1)).slice(0, 2), ["resumed", "message body"]);
   });
 
-test("an id is good for one session: when that has ended, nobody resumes it, and its count is told to its owner only", async () => {
+test("an id is good for one session: when that has ended, nobody resumes it, and its count is told to its owner only [xep0198-5-07] [xep0198-5-16]", async () => {
   await using world = await startWorld({ accounts });
   const { client, id } = await managed(world, `${juliet}/balcony`);
   await client.close();
@@ -136,17 +136,18 @@ const wishes: readonly (readonly [
   resume: string | undefined,
   max: string | undefined,
   leftAfter: number,
+  ids: string,
 ])[] = [
-  ["", undefined, undefined, 0],
-  ["resume='false'", undefined, undefined, 0],
-  ["resume='true' max='0'", undefined, undefined, 0],
-  ["resume='1'", "true", "600", 600],
-  ["resume='true' max='60'", "true", "60", 60],
-  ["resume='true' max='99999'", "true", "600", 600],
-  ["resume='true' max='soon'", "true", "600", 600],
+  ["", undefined, undefined, 0, ""],
+  ["resume='false'", undefined, undefined, 0, " [xep0198-5-02]"],
+  ["resume='true' max='0'", undefined, undefined, 0, " [xep0198-3-02]"],
+  ["resume='1'", "true", "600", 600, " [xep0198-3-04] [xep0198-5-02] [xep0198-5-03] [xep0198-7-02]"],
+  ["resume='true' max='60'", "true", "60", 60, " [xep0198-3-02] [xep0198-3-06] [xep0198-4-08]"],
+  ["resume='true' max='99999'", "true", "600", 600, " [xep0198-3-02] [xep0198-3-06]"],
+  ["resume='true' max='soon'", "true", "600", 600, ""],
 ];
-for (const [wish, resume, max, seconds] of wishes)
-  test(`<enable ${wish}/>: a cut stream is kept ${seconds} seconds`, async () => {
+for (const [wish, resume, max, seconds, ids] of wishes)
+  test(`<enable ${wish}/>: a cut stream is kept ${seconds} seconds${ids}`, async () => {
     await using world = await startWorld({ accounts });
     const client = await world.login(`${juliet}/balcony`);
     await client.sendText(`<enable xmlns='${NS_SM}' ${wish}/>`);
@@ -179,7 +180,7 @@ test("a slow client is asked once for many stanzas; at the bound it is sent away
   assert.deepEqual(bodies(next), ["1", "2", "3", "4", "5", "6", "7"]);
 });
 
-test("a client that acknowledges is asked again as long as it owes something", async () => {
+test("a client that acknowledges is asked again as long as it owes something [xep0198-4-07]", async () => {
   await using world = await startWorld({ accounts });
   const { client } = await managed(world, `${juliet}/balcony`);
   const sender = await world.login(`${romeo}/orchard`);
@@ -190,7 +191,7 @@ test("a client that acknowledges is asked again as long as it owes something", a
   assert.deepEqual(kinds(client), ["message body", "r", "message body", "r"]);
 });
 
-test("S7 a client that closes is told what arrived before our closing tag", async () => {
+test("S7 a client that closes is told what arrived before our closing tag [xep0198-4-05] [xep0198-4-06]", async () => {
   await using world = await startWorld({ accounts });
   const { client } = await managed(world, `${juliet}/balcony`);
   await client.sendText("<presence><show>away</show></presence></stream:stream>");
@@ -199,7 +200,7 @@ test("S7 a client that closes is told what arrived before our closing tag", asyn
   assert.ok(client.streamClosed);
 });
 
-test("contacts see nothing of a cut and its resumption; when it is not resumed they see that it is gone", async () => {
+test("contacts see nothing of a cut and its resumption; when it is not resumed they see that it is gone [xep0198-4-08] [xep0198-7-02]", async () => {
   await using world = await startWorld({ accounts });
   const { client: old, id } = await managed(world, `${juliet}/balcony`);
   const contact = await world.login(`${romeo}/orchard`);

@@ -323,7 +323,7 @@ describe("channel binding", () => {
 
 describe("a reload", () => {
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-    test(`keeps open connections and tickets of ${version}, and shows the new certificate to newcomers`, async () => {
+    test(`keeps open connections and tickets of ${version}, and shows the new certificate to newcomers [xep0198-5-10]`, async () => {
       const options = { servername: "capulet.example", maxVersion: version } as const;
       const open = connect({ port: fixture.directPort, host: "127.0.0.1", rejectUnauthorized: false, ...options });
       await once(open, "data");

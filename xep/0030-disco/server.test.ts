@@ -68,7 +68,7 @@ const refusal = (condition: string, from: string, to: string, query: string): st
   `<iq type='error' id='d1' from='${from}' to='${to}'>${query}<error type='cancel'>` +
   `<${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`;
 
-test("a host says what it is and what its features are, each once and in order", async () => {
+test("a host says what it is and what its features are, each once and in order [xep0160-4-01]", async () => {
   const { world, juliet } = await verona();
   await using _ = world;
   await juliet.sendText(ask(info, "capulet.example"));

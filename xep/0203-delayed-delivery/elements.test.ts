@@ -10,7 +10,7 @@ describe("delays of the specifications are read and written without loss", () =>
   for (const { source, xml } of examples) test(source, () => void assertRoundTrip(Delay, xml));
 });
 
-test("a stamp is a moment, whatever zone it was written in", () => {
+test("a stamp is a moment, whatever zone it was written in [xep0203-2-02]", () => {
   const delay = Delay.parse(
     parseElement("<delay xmlns='urn:xmpp:delay' stamp='2002-09-11T01:08:25+02:00'>Offline</delay>"),
   );

@@ -52,7 +52,7 @@ function copies(client: ScriptedClient): readonly { readonly way: string; readon
   });
 }
 
-test("what a user's other device receives is copied [xep0280-7-01] [xep0280-7-02] [xep0280-7-03] [xep0280-7-04]", async () => {
+test("what a user's other device receives is copied [xep0280-7-01] [xep0280-7-02] [xep0280-7-03] [xep0280-7-04] [xep0297-3.2-07]", async () => {
   const { world, ...people } = await cast();
   await using _ = world;
   await people.balcony.sendText(`<message to='${garden}' type='chat' id='1'>${body}<thread>t</thread></message>`);
@@ -124,7 +124,7 @@ test("carbons go on and off as often as one likes, and each request succeeds [xe
   }
 });
 
-test("nobody switches another account's carbons", async () => {
+test("nobody switches another account's carbons [xep0280-4.1-01] [xep0280-5.1-01]", async () => {
   const { world, ...people } = await cast({ on: [] });
   await using _ = world;
   await people.balcony.sendText(enable.replace("<iq ", `<iq to='${romeo}' `));
@@ -198,13 +198,13 @@ for (const { what, message, sent, received } of [
     received: false,
   },
   {
-    what: "S12 no-copy",
+    what: "S12 no-copy [xep0280-9-01]",
     message: `<message type='chat'>${body}<no-copy xmlns='urn:xmpp:hints'/></message>`,
     sent: false,
     received: false,
   },
 ] as const)
-  test(`${what}: ${sent ? "" : "not "}copied when sent, ${received ? "" : "not "}when received [xep0280-6-01] [xep0280-6-02]`, async () => {
+  test(`${what}: ${sent ? "" : "not "}copied when sent, ${received ? "" : "not "}when received [xep0280-6-01] [xep0280-6-02] [xep0280-6.2-01]`, async () => {
     const { world, ...people } = await cast();
     await using _ = world;
     await people.garden.sendText(message.replace("<message", `<message to='${balcony}'`));

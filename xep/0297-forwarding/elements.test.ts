@@ -11,7 +11,7 @@ const message = parseElement(
   NS_CLIENT,
 );
 
-test("a stanza comes out of its envelope as it went in, with the time when it passed", () => {
+test("a stanza comes out of its envelope as it went in, with the time when it passed [xep0297-3.2-01] [xep0297-3.2-03] [xep0297-3.2-04] [xep0297-3.2-05]", () => {
   const envelope = forwarded(message, Date.UTC(2010, 6, 10, 23, 8, 25));
   const read = parseElement(serialize(envelope));
   assert.equal(read.child("urn:xmpp:delay", "delay")?.attr("stamp"), "2010-07-10T23:08:25Z");

@@ -225,6 +225,22 @@ test("an id is the archive's for ever: asked for again and again, a message has 
   assert.deepEqual((await page(again)).ids, ids);
 });
 
+test("who knows an id can do nothing with it that another could not [xep0359-6-03]", async () => {
+  const { world, client } = await stage();
+  await using _ = world;
+  await write(client, "1");
+  const [id] = (await page(client)).ids;
+  const other = await world.login(`${juliet}/balcony`);
+  const asked = `<query xmlns='${NS_MAM}'><set xmlns='${NS_RSM}'><after>${id}</after></set></query>`;
+  for (const [to, condition] of [
+    ["", "item-not-found"],
+    [` to='${romeo}'`, "forbidden"],
+  ] as const) {
+    await other.sendText(`<iq type='set' id='q'${to}>${asked}</iq>`);
+    assert.equal(other.next().child(NS_CLIENT, "error")?.firstElement?.name, condition);
+  }
+});
+
 test("a protocol without pages ignores that a page is asked for [xep0059-4-03]", async () => {
   const { world, client } = await stage();
   await using _ = world;

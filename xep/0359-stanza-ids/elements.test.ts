@@ -11,9 +11,10 @@ const id = (by: string, name = "stanza-id"): string => `<${name} xmlns='${NS_STA
 const message = (inside: string): ReturnType<typeof parseElement> =>
   parseElement(`<message>${inside}</message>`, NS_CLIENT);
 
-test("an id that is put in is found, and only under its owner [xep0359-3-05] [xep0359-3-07]", () => {
+test("an id that is put in is found, and only under its owner, with nothing in it [xep0359-3-05] [xep0359-3-06] [xep0359-3-07]", () => {
   const kept = withStanzaId(message("<body>Hi</body>"), juliet, "x");
   assert.equal(stanzaIdBy(kept, juliet), "x");
+  assert.deepEqual(kept.child(NS_STANZA_IDS, "stanza-id")?.children, []);
   assert.equal(stanzaIdBy(kept, parseJid("romeo@montague.example") ?? assert.fail()), undefined);
 });
 

@@ -39,7 +39,7 @@ describe("stream management", () => {
     runTable(
       [
         {
-          name: "<enable/> is refused, and binding still possible [xep0198-3-10]",
+          name: "<enable/> is refused, and binding still possible [xep0198-3-09] [xep0198-3-10] [xep0198-6-01] [xep0198-6-03]",
           script: [[`<enable ${smNs}/>${bind("balcony")}`, failed("unexpected-request") + bound("balcony")]],
         },
         {
@@ -48,22 +48,28 @@ describe("stream management", () => {
           phase: "bound",
         },
         {
-          name: "S8 a resumption that fails tells h where it is known [xep0198-5-16] [xep0198-5-17]",
+          name: "S8 a resumption that fails tells h where it is known [xep0198-5-15] [xep0198-5-16] [xep0198-5-17]",
           script: [
             [`<resume ${smNs} previd='sm-0' h='3'/>`, failed("item-not-found", " h='7'")],
             [`<resume ${smNs} previd='sm-x' h='3'/>`, failed("item-not-found")],
             [bind("balcony"), bound("balcony")],
           ],
         },
-        { name: "<resume/> without h is bad", script: [[`<resume ${smNs} previd='sm-1'/>`, failed("bad-request")]] },
-        { name: "<resume/> without id is bad", script: [[`<resume ${smNs} h='1'/>`, failed("bad-request")]] },
+        {
+          name: "<resume/> without h is bad [xep0198-5-12] [xep0198-6-01] [xep0198-6-02]",
+          script: [[`<resume ${smNs} previd='sm-1'/>`, failed("bad-request")]],
+        },
+        {
+          name: "<resume/> without id is bad [xep0198-5-12] [xep0198-6-01] [xep0198-6-02]",
+          script: [[`<resume ${smNs} h='1'/>`, failed("bad-request")]],
+        },
         {
           name: "<resume/> where there is no stream management is not implemented [xep0198-5-14]",
           setting: { host: { streamManagement: false } },
           script: [[`<resume ${smNs} previd='sm-1' h='3'/>`, failed("feature-not-implemented")]],
         },
         {
-          name: "resumptions are bounded",
+          name: "resumptions are bounded [xep0198-6-03]",
           script: [
             [`<resume ${smNs} previd='x' h='3'/>`.repeat(5), failed("item-not-found").repeat(5)],
             [
@@ -80,13 +86,16 @@ describe("stream management", () => {
     const enable = [`<enable ${smNs} resume='true'/>`, `<enabled ${smNs} id='sm-1' resume='true' max='300'/>`] as const;
     runTable(
       [
-        { name: "it can be enabled without resumption", script: [[`<enable ${smNs}/>`, `<enabled ${smNs}/>`]] },
+        {
+          name: "it can be enabled without resumption [xep0198-3-03]",
+          script: [[`<enable ${smNs}/>`, `<enabled ${smNs}/>`]],
+        },
         {
           name: "it can be enabled once [xep0198-3-11] [xep0198-3-12]",
           script: [enable, [`<enable ${smNs}/>`, twice]],
         },
         {
-          name: "where there is none it is refused",
+          name: "where there is none it is refused [xep0198-3-03] [xep0198-6-01]",
           setting: { host: { streamManagement: false } },
           script: [[`<enable ${smNs}/>`, failed("feature-not-implemented")]],
         },
