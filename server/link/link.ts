@@ -1,4 +1,5 @@
-import { XmlStreamReader } from "#protocol/xml/read.ts";
+import type { XmlFault } from "#protocol/xml/fault.ts";
+import { type StreamContext, type XmlStreamHandler, XmlStreamReader } from "#protocol/xml/read.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
@@ -13,6 +14,7 @@ import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
+import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { DerivationRefused, type Timer } from "#kit/env.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
@@ -26,12 +28,12 @@ import type { Transport, TransportHandler } from "./transport.ts";
  * The end of one client connection: socket, reader and stream machine. It carries out what the machine asks for, and
  * once a resource is bound passes stanzas straight to the session.
  */
-export class Link implements SessionLink {
+export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
   readonly id: string;
   readonly #transport: Transport;
   readonly #services: LinkServices;
   readonly #reader: XmlStreamReader;
-  readonly #timers = new Map<StreamTimer, Timer>();
+  readonly #timers: Record<StreamTimer, Timer | undefined> = { negotiation: undefined, closing: undefined };
   readonly #own: SharedRates;
   readonly #shared: SharedRates;
   /** When the peer sent something last, in milliseconds since the epoch. */
@@ -65,7 +67,7 @@ export class Link implements SessionLink {
     this.#state = begun.state;
     this.#facts = begun.state.facts;
     const { env, limits } = services;
-    this.#reader = new XmlStreamReader(this.#readerHandler(), {
+    this.#reader = new XmlStreamReader(this, {
       limits: limits.xmlBeforeAuthentication,
       trees: services.treeReaders,
     });
@@ -77,7 +79,7 @@ export class Link implements SessionLink {
     this.#shared = services.addressRates.enter(transport.remoteAddress, this.#heardAt);
     services.log.debug({ stream: id, peer: transport.remoteAddress }, "connection opened");
     for (const effect of begun.effects) this.#carryOut(effect);
-    transport.open(this.#transportHandler());
+    transport.open(this);
   }
 
   /** The connection is over. */
@@ -94,23 +96,23 @@ export class Link implements SessionLink {
     return { stream: this.id, remoteAddress: this.#transport.remoteAddress };
   }
 
-  readonly write = (bytes: string): void => {
+  write(bytes: string): void {
     if (this.#gone || this.#closed) return;
     this.#out += bytes;
     if (this.#flushing) return;
     this.#flushing = true;
     this.#services.env.defer(this.#flush);
-  };
+  }
 
-  readonly whenTaken = (run: (taken: boolean) => void): void => {
+  whenTaken(run: (taken: boolean) => void): void {
     if (this.#gone) run(false);
     else this.#waiters.push(run);
-  };
+  }
 
-  readonly close = (error?: StreamError): void => {
+  close(error?: StreamError): void {
     this.#session = undefined;
     this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
-  };
+  }
 
   /**
    * Asks a peer that has been silent for long whether it is there, and gives it up when it does not answer. White space
@@ -134,7 +136,7 @@ export class Link implements SessionLink {
         "the client has not answered for long; its connection counts as cut",
       );
       this.#transport.destroy();
-      this.#lost(undefined);
+      this.lost(undefined);
       // [rfc6120-4.6.4-01]
     } else if (now - this.#heardAt >= pingAfterMs) {
       this.#pingedAt = now;
@@ -153,29 +155,32 @@ export class Link implements SessionLink {
     else this.#session = session;
   }
 
-  #readerHandler(): ConstructorParameters<typeof XmlStreamReader>[0] {
-    return {
-      streamOpened: (header, context) => this.#feed({ type: "opened", header, context }),
-      elementRead: (element) => this.#read(element),
-      streamClosed: () => this.#feed({ type: "closed" }),
-      failed: (fault) => {
-        if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
-        // What was read so far is not repeated. [rfc6120-8.3.1-09] [rfc6120-13.12-11]
-        this.#feed({ type: "fault", fault });
-      },
-      keepAlive: () => undefined,
-    };
+  streamOpened(header: XmlElement, context: StreamContext): void {
+    this.#feed({ type: "opened", header, context });
   }
 
-  #transportHandler(): TransportHandler {
-    return {
-      data: (bytes) => this.#take(bytes),
-      secured: (channel) => this.#feed({ type: "secured", channel }),
-      gone: (cause) => this.#lost(cause),
-    };
+  /** The path of every stanza of an established stream goes past the machine. */
+  elementRead(element: XmlElement): void {
+    if (!this.#established || !isStanza(element)) {
+      this.#feed({ type: "element", element });
+      return;
+    }
+    this.#services.tally.stanzasReceived += 1;
+    this.#draw("stanzas", 1, this.#heardAt);
+    this.#session?.receive(element);
   }
 
-  #take(bytes: string): void {
+  streamClosed(): void {
+    this.#feed({ type: "closed" });
+  }
+
+  failed(fault: XmlFault): void {
+    if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
+    // What was read so far is not repeated. [rfc6120-8.3.1-09] [rfc6120-13.12-11]
+    this.#feed({ type: "fault", fault });
+  }
+
+  data(bytes: string): void {
     if (this.#lingering !== undefined) return;
     const now = this.#services.env.now();
     this.#heardAt = now;
@@ -194,18 +199,11 @@ export class Link implements SessionLink {
     if (this.#gone) return;
     this.#services.log.error({ stream: this.id, error }, "a stream broke down; this is a bug");
     this.#transport.destroy();
-    this.#lost(error);
+    this.lost(error);
   }
 
-  /** The path of every stanza of an established stream goes past the machine. */
-  #read(element: XmlElement): void {
-    if (!this.#established || !isStanza(element)) {
-      this.#feed({ type: "element", element });
-      return;
-    }
-    this.#services.tally.stanzasReceived += 1;
-    this.#draw("stanzas", 1, this.#heardAt);
-    this.#session?.receive(element);
+  secured(channel: SecureChannel): void {
+    this.#feed({ type: "secured", channel });
   }
 
   /** Takes from the connection's own bucket and from its address's. */
@@ -357,18 +355,15 @@ export class Link implements SessionLink {
     this.#stopTimer(timer);
     const { env, limits } = this.#services;
     const delayMs = timer === "negotiation" ? limits.negotiationMsMax : limits.closingMsMax;
-    this.#timers.set(
-      timer,
-      env.setTimer(delayMs, () => {
-        if (timer === "negotiation") this.#services.limitHit("negotiation-time");
-        this.#feed({ type: "timeout", timer });
-      }),
-    );
+    this.#timers[timer] = env.setTimer(delayMs, () => {
+      if (timer === "negotiation") this.#services.limitHit("negotiation-time");
+      this.#feed({ type: "timeout", timer });
+    });
   }
 
   #stopTimer(timer: StreamTimer): void {
-    this.#timers.get(timer)?.cancel();
-    this.#timers.delete(timer);
+    this.#timers[timer]?.cancel();
+    this.#timers[timer] = undefined;
   }
 
   /** A question of authentication. */
@@ -447,7 +442,7 @@ export class Link implements SessionLink {
     this.#services.limitHit("unsent-bytes");
     this.#services.log.info({ stream: this.id, bytes: this.#transport.bytesQueued }, "the client reads too slowly");
     this.#transport.destroy();
-    this.#lost(undefined);
+    this.lost(undefined);
   }
 
   #endSession(): void {
@@ -456,14 +451,14 @@ export class Link implements SessionLink {
     this.#session = undefined;
   }
 
-  #lost(cause: unknown): void {
+  lost(cause: unknown): void {
     if (this.#unreachable) return;
     this.#unreachable = true;
     this.#feed({ type: "disconnected" });
     this.#gone = true;
     this.#out = "";
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    this.#stopTimer("negotiation");
+    this.#stopTimer("closing");
     this.#lingering?.cancel();
     for (const waiter of this.#waiters.splice(0)) waiter(false);
     this.#session?.cut(this);

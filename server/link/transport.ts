@@ -15,7 +15,7 @@ export interface Transport {
   readonly pause: () => void;
   readonly resume: () => void;
   /**
-   * Begins a TLS handshake as the server, once all that was written is sent; `secured` or `gone` follows.
+   * Begins a TLS handshake as the server, once all that was written is sent; `secured` or `lost` follows.
    *
    * @param domain whose certificate to show to a client that names none in the handshake
    */
@@ -33,5 +33,5 @@ export interface TransportHandler {
   readonly data: (bytes: string) => void;
   readonly secured: (channel: SecureChannel) => void;
   /** The connection is over, whoever ended it. Told once. */
-  readonly gone: (cause: unknown) => void;
+  readonly lost: (cause: unknown) => void;
 }

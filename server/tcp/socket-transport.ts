@@ -43,7 +43,7 @@ export class SocketTransport implements Transport {
 
   open(handler: TransportHandler): void {
     this.#handler = handler;
-    if (this.#gone) handler.gone(undefined);
+    if (this.#gone) handler.lost(undefined);
   }
 
   write(bytes: string): void {
@@ -116,6 +116,6 @@ export class SocketTransport implements Transport {
   #over(cause: unknown): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#handler?.gone(cause);
+    this.#handler?.lost(cause);
   }
 }

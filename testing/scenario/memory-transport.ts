@@ -86,6 +86,6 @@ export class MemoryTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     for (const taken of this.#untaken.splice(0)) taken(false);
-    this.#env.defer(() => this.#handler?.gone(undefined));
+    this.#env.defer(() => this.#handler?.lost(undefined));
   }
 }

@@ -121,7 +121,7 @@ export class Connection {
     if (this.#serverGone) return;
     this.#serverGone = true;
     this.#toClient.shut();
-    if (this.#life.alive) this.#life.defer(() => this.#handler?.gone(undefined));
+    if (this.#life.alive) this.#life.defer(() => this.#handler?.lost(undefined));
   }
 
   #tellClient(): void {
