@@ -10,6 +10,9 @@ import { observerOf } from "./observe.ts";
 import { runProgram } from "./program.ts";
 import { processSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
+import { setV8Flags } from "./v8-flags.ts";
+
+setV8Flags();
 
 const interrupted = new AbortController();
 
