@@ -27,6 +27,8 @@ export type QueueBounds = {
   readonly readsPendingMax: number;
   readonly groupCommitsMax: number;
   readonly groupCharsMax: number;
+  /** Commits whose callers are told in one turn of the loop; what they do then is done before anything else. */
+  readonly settledAtOnceMax: number;
   /** Rows that one page, select or list of owners may ask for. */
   readonly rowsMax: number;
 };
@@ -37,6 +39,7 @@ export const defaultQueueBounds: QueueBounds = {
   readsPendingMax: 20_000,
   groupCommitsMax: 2_000,
   groupCharsMax: 8 * 1024 * 1024,
+  settledAtOnceMax: 64,
   rowsMax: 10_000,
 };
 
@@ -60,6 +63,8 @@ export class QueuedStore implements Store {
   #commits: PendingCommit[] = [];
   #charsPending = 0;
   #inFlight = 0;
+  /** What is written, or failed, and whose callers are not told yet. */
+  readonly #ended: EndedGroup[] = [];
   /** Reads that wait for a commit, and those that may go when the turn ends. */
   #waiting: PendingRead[] = [];
   #ready: PendingRead[] = [];
@@ -102,16 +107,25 @@ export class QueuedStore implements Store {
     }
   };
 
-  readonly commit = async (writes: readonly Write[]): Promise<void> => {
+  readonly commit = (writes: readonly Write[]): Promise<void> => {
+    // Not async: that would be one promise more for each message that is kept.
+    try {
+      return this.#enqueue(writes);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : asStoreError(error));
+    }
+  };
+
+  #enqueue(writes: readonly Write[]): Promise<void> {
     this.#refuseClosed();
     let chars = 0;
     for (const write of writes) {
       this.#shapes.checkWrite(write);
       if (write.op === "set" || write.op === "append") chars += write.value.length;
     }
-    if (writes.length === 0) return undefined;
+    if (writes.length === 0) return Promise.resolve();
     const full =
-      this.#commits.length + this.#inFlight >= this.#bounds.commitsPendingMax ||
+      this.#commitsPending >= this.#bounds.commitsPendingMax ||
       this.#charsPending + chars > this.#bounds.charsPendingMax;
     if (full) throw this.#noted(new StoreError("too-busy", "too many commits are waiting"));
     const sequence = this.#unsettled.called(writes);
@@ -120,7 +134,7 @@ export class QueuedStore implements Store {
     this.#commits.push({ writes, chars, sequence, resolve, reject });
     this.#askTurn();
     return promise;
-  };
+  }
 
   readonly load = async (owner: string): Promise<LoadedOwner> => {
     checkTexts(owner);
@@ -182,7 +196,7 @@ export class QueuedStore implements Store {
   get health(): StoreHealth {
     return {
       state: this.#backend.isDown() ? "down" : this.#trouble.failing ? "failing" : "ok",
-      commitsPending: this.#commits.length + this.#inFlight,
+      commitsPending: this.#commitsPending,
       readsPending: this.#readsPending,
       ...this.#count,
       lastError: this.#lastError,
@@ -198,7 +212,7 @@ export class QueuedStore implements Store {
 
   async #finish(): Promise<void> {
     this.#trouble.close();
-    while (this.#commits.length > 0 || this.#writing || this.#readsPending > 0) await this.#somethingSettled();
+    while (this.#commitsPending > 0 || this.#writing || this.#readsPending > 0) await this.#somethingSettled();
     await this.#backend.close();
   }
 
@@ -261,7 +275,7 @@ export class QueuedStore implements Store {
     if (this.#writing || this.#commits.length === 0) return;
     const group = this.#takeGroup();
     this.#writing = true;
-    this.#inFlight = group.length;
+    this.#inFlight += group.length;
     this.#count.groups++;
     this.#backend.apply(group.map(({ writes }) => writes)).then(
       (failures) => {
@@ -308,18 +322,36 @@ export class QueuedStore implements Store {
 
   #settle(group: readonly PendingCommit[], failed: (index: number) => StoreError | undefined): void {
     this.#writing = false;
-    this.#inFlight = 0;
-    for (const [index, commit] of group.entries()) {
+    this.#ended.push({ group, failed, told: 0 });
+    if (this.#commits.length > 0) this.#askTurn();
+    if (this.#ended.length === 1) this.#tellSome();
+  }
+
+  /** A large group's callers are told some at a time, so that sockets are served in between. */
+  readonly #tellSome = (): void => {
+    const [ended] = this.#ended;
+    if (ended === undefined) return;
+    const { group, failed } = ended;
+    const end = Math.min(group.length, ended.told + this.#bounds.settledAtOnceMax);
+    for (; ended.told < end; ended.told++) {
+      const commit = group[ended.told];
+      assert(commit !== undefined, "a group is told to its end");
+      this.#inFlight--;
       this.#charsPending -= commit.chars;
       this.#unsettled.settled(commit.writes, commit.sequence);
       this.#count.commits++;
-      const error = failed(index);
+      const error = failed(ended.told);
       if (error === undefined) commit.resolve();
       else commit.reject(this.#noted(error));
     }
+    if (end === group.length) this.#ended.shift();
+    if (this.#ended.length > 0) this.#turn(this.#tellSome);
     this.#releaseReads();
     this.#wakeIdle();
-    if (this.#commits.length > 0) this.#askTurn();
+  };
+
+  get #commitsPending(): number {
+    return this.#commits.length + this.#inFlight;
   }
 
   #releaseReads(): void {
@@ -357,6 +389,13 @@ type PendingCommit = {
   readonly sequence: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+};
+
+type EndedGroup = {
+  readonly group: readonly PendingCommit[];
+  readonly failed: (index: number) => StoreError | undefined;
+  /** How many of its callers were told. */
+  told: number;
 };
 
 type PendingRead = {
