@@ -28,3 +28,9 @@ export const stanzaWaits = defineEvent<{
 
 /** An account is about to be deleted; what it has is still there. Its data is wiped afterwards, whoever owns it. */
 export const accountDeleting = defineEvent<{ readonly account: Account }>("account-deleting");
+
+/**
+ * Nobody uses an account any more and it is about to be forgotten until somebody does, or the server stops: what only memory
+ * has of it should be written now.
+ */
+export const accountResting = defineEvent<{ readonly account: Account }>("account-resting");

@@ -5,6 +5,16 @@ import { Settlement } from "./settlement.ts";
 
 export type StanzaKind = "message" | "presence" | "iq";
 
+/** Where an account's archive has a message. Ids sort as the rows do. */
+export interface ArchivePlace {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** A row of an archive whose message is on its way to a client: held by whoever has still to bring it or to decide about it. */
+export type ArchivedRow = ArchivePlace & Pick<Settlement, "hold" | "release">;
+
 /**
  * A stanza on its way: the element that will be written, with its sender stamped, and what everybody asks of it read
  * once. Never edited; a step that changes something makes another.
@@ -22,6 +32,8 @@ export class Stanza {
   readonly settlement: Pick<Settlement, "hold" | "release"> | undefined;
   /** Under which name it is durable with its recipient already; undefined when it is not. */
   readonly stored: string | undefined;
+  /** Where its recipient's archive has it; undefined when that does not keep it. */
+  readonly archived: ArchivePlace | undefined;
 
   constructor(
     kind: StanzaKind,
@@ -32,6 +44,7 @@ export class Stanza {
     id: string | undefined,
     settlement: Pick<Settlement, "hold" | "release"> | undefined,
     stored?: string,
+    archived?: ArchivePlace,
   ) {
     this.kind = kind;
     this.element = element;
@@ -41,24 +54,30 @@ export class Stanza {
     this.id = id;
     this.settlement = settlement;
     this.stored = stored;
+    this.archived = archived;
   }
 
   /** The same stanza, made durable with its recipient under this name. */
   storedAs(name: string): Stanza {
-    return new Stanza(this.kind, this.element, this.from, this.to, this.type, this.id, this.settlement, name);
+    const { kind, element, from, to, type, id, settlement, archived } = this;
+    return new Stanza(kind, element, from, to, type, id, settlement, name, archived);
   }
 
   /** The same stanza with another element, as a rewrite makes it. Addresses and type stay. */
   rewritten(element: XmlElement): Stanza {
-    return new Stanza(this.kind, element, this.from, this.to, this.type, this.id, this.settlement, this.stored);
+    const { kind, from, to, type, id, settlement, stored, archived } = this;
+    return new Stanza(kind, element, from, to, type, id, settlement, stored, archived);
   }
 
   /**
    * The same stanza with another element, as a record makes it that keeps it: once the batch is durable its sender need not
    * wait until a client has it.
+   *
+   * @param row where the message goes on to a client: what it wrote, with one hold for the steps that follow
    */
-  recorded(element: XmlElement): Stanza {
-    return new Stanza(this.kind, element, this.from, this.to, this.type, this.id, Settlement.settled, this.stored);
+  recorded(element: XmlElement, row?: ArchivedRow): Stanza {
+    const { kind, from, to, type, id, stored } = this;
+    return new Stanza(kind, element, from, to, type, id, row ?? Settlement.settled, stored, row);
   }
 
   /** The same stanza for another recipient. */

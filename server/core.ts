@@ -174,7 +174,12 @@ export class ServerCore {
     for (const session of this.registry.sessions()) session.end("system-shutdown");
     for (const link of this.links) link.close(new StreamError("system-shutdown"));
     const end = env.now() + deadlineMs;
-    while (env.now() < end && (this.links.size > 0 || this.registry.busy)) await pause(env, stopCheckMs);
+    const finished = async (): Promise<void> => {
+      while (env.now() < end && (this.links.size > 0 || this.registry.busy)) await pause(env, stopCheckMs);
+    };
+    await finished();
+    this.registry.rest();
+    await finished();
     for (const link of this.links) link.destroy();
     this.#livenessCheck?.cancel();
     for (const host of this.hosts.values()) host.stop();

@@ -45,7 +45,7 @@ for (const when of ["at once", "later"])
     for (const [name, { type, content }] of Object.entries(messages)) {
       if (when === "later" && type === "headline") continue;
       test(`with ${name}`, async () => {
-        await using world = await startWorld({ accounts: [romeoJid, julietJid] });
+        await using world = await startWorld({ accounts: [romeoJid, julietJid], options: { archive: false } });
         const romeo = await world.login(`${romeoJid}/orchard`);
         const juliet = await world.login(`${julietJid}/balcony`);
         if (when === "at once") await juliet.sendText("<presence/>");
@@ -70,7 +70,11 @@ for (const when of ["at once", "later"])
 
 test("users of every domain of the server are served by it [rfc6121-8.5-01]", async () => {
   const domains = ["capulet.example", "montague.example", "verona.example"];
-  await using world = await startWorld({ domains, accounts: domains.map((domain) => `servant@${domain}`) });
+  await using world = await startWorld({
+    domains,
+    accounts: domains.map((domain) => `servant@${domain}`),
+    options: { archive: false },
+  });
   const servants = await Promise.all(domains.map((domain) => world.login(`servant@${domain}/kitchen`)));
   for (const servant of servants) {
     await servant.sendText("<presence/>");

@@ -24,7 +24,7 @@ async function stored(world: World, owner: string): Promise<readonly string[]> {
 }
 
 test("a message to somebody who is away is kept, delivered at the next log-in with its time, and then forgotten [xep0160-2-01] [xep0160-2-02] [xep0160-3-03] [xep0203-2-02] [xep0203-2-03]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const romeo = await available(world, `${romeoJid}/orchard`);
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='1'><body>Art thou there?</body></message>`);
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='2'><body>I shall wait.</body></message>`);
@@ -80,7 +80,7 @@ const notKept: readonly {
 for (const sender of ["a friend", "a stranger"])
   for (const { name, stanza, bounced } of notKept)
     test(`${name} of ${sender} is not kept offline (S34)${bounced === "to friends" ? " [rfc6121-11-02] [rfc6121-8.1-01]" : ""}`, async () => {
-      await using world = await startWorld({ accounts });
+      await using world = await startWorld({ accounts, options: { archive: false } });
       const romeo = await available(world, `${romeoJid}/orchard`);
       if (sender === "a friend") {
         const juliet = await world.login(`${julietJid}/balcony`);
@@ -111,7 +111,7 @@ const kept = {
 
 for (const [name, rest] of Object.entries(kept))
   test(`${name} is kept offline`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const romeo = await available(world, `${romeoJid}/orchard`);
     await romeo.sendText(`<message to='${julietJid}' ${rest}</message>`);
     romeo.receivesNothing();
@@ -119,7 +119,7 @@ for (const [name, rest] of Object.entries(kept))
   });
 
 test("a resource of negative priority gets no messages for the account, and none of the offline ones", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const juliet = await world.login(`${julietJid}/sleeping`);
   await juliet.sendText("<presence><priority>-1</priority></presence>");
   juliet.ignoreAll();
@@ -145,7 +145,7 @@ test("beyond its bound the offline store returns messages to their senders [xep0
 });
 
 test("when the disc is full a message is returned with resource-constraint, and reading goes on", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const romeo = await available(world, `${romeoJid}/orchard`);
   world.faults.failCommits("full");
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='1'><body>Hm</body></message>`);

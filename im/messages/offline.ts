@@ -4,19 +4,12 @@ import type { Account } from "#kit/account.ts";
 import type { Host } from "#kit/host.ts";
 import type { Session } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
-import { accountArchive, accountValue, json, type ArchiveEntry } from "#kit/slots.ts";
-import { Stanza, stanzaOf } from "#kit/stanza.ts";
+import type { ArchiveEntry } from "#kit/slots.ts";
+import { Stanza, stanzaOf, type ArchivePlace } from "#kit/stanza.ts";
 import { storedXml } from "#kit/stored-xml.ts";
 import { Delay } from "#xep/0203-delayed-delivery/elements.ts";
 import { hasDelayBy } from "./own-delay.ts";
-
-/** Messages that wait for their recipient, as they were received. */
-export const offlineMessages = accountArchive("offline", 1);
-/**
- * How many they are, as the batch that wrote it saw it: batches that were under way then may have failed. It is what an
- * account starts from when it wakes; from then on memory knows better, and every log-in that reads the messages counts them.
- */
-export const offlineCount = accountValue<number>("offline-count", 1, json());
+import { offlineCount, offlineMessages } from "./slots.ts";
 
 /** Messages read from storage at once. */
 const pageMessages = 100;
@@ -243,15 +236,10 @@ export class OfflineStore {
   }
 
   #append(account: Account, stanza: Stanza): ArchiveEntry {
-    const now = this.#host.env.now();
-    // Clocks are set back; messages leave in the order in which they came all the same.
-    const at = Math.max(now, this.#lastAt);
-    this.#lastAt = at;
-    // Ids are in the order of arrival, also for what arrives in the same millisecond.
-    this.#lastId = Math.max(this.#lastId + 1, at * 1000);
-    const id = this.#lastId.toString(36).padStart(11, "0");
+    // What the archive has waits under the name that it has there.
+    const { id, at } = stanza.archived ?? this.#nextPlace();
     // Others' stamps stay: they tell of other delays. What carries ours was kept before, and is as old as it says.
-    const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, now);
+    const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, at);
     const entry: ArchiveEntry = { id, at, with: bareOf(stanza.from), value: storedXml.encode(element) };
     account.archive(offlineMessages).append(entry);
     this.#changeCount(account, 1);
@@ -301,6 +289,15 @@ export class OfflineStore {
     const kept = stanzaOf("message", element, from, parseJid(element.attr("to") ?? ""));
     session.send(new Stanza("message", element, from, kept.to, kept.type, kept.id, settlement, entry.id));
     settlement.release();
+  }
+
+  #nextPlace(): ArchivePlace {
+    // Clocks are set back; messages leave in the order in which they came all the same.
+    const at = Math.max(this.#host.env.now(), this.#lastAt);
+    this.#lastAt = at;
+    // Ids are in the order of arrival, also for what arrives in the same millisecond.
+    this.#lastId = Math.max(this.#lastId + 1, at * 1000);
+    return { id: this.#lastId.toString(36).padStart(11, "0"), at };
   }
 
   #stamped(stanza: Stanza, stamp: number): Stanza["element"] {

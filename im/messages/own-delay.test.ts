@@ -17,7 +17,7 @@ const forged = {
 describe("A43 a delay stamp in a server's name that a client forged does not arrive [xep0203-5-01]", () => {
   for (const [name, delay] of Object.entries(forged))
     test(name, async () => {
-      await using world = await startWorld({ accounts: [romeoJid, julietJid] });
+      await using world = await startWorld({ accounts: [romeoJid, julietJid], options: { archive: false } });
       const romeo = await world.login(`${romeoJid}/orchard`);
       const juliet = await world.login(`${julietJid}/balcony`);
       await juliet.sendText("<presence/>");
@@ -32,7 +32,7 @@ describe("A43 a delay stamp in a server's name that a client forged does not arr
 });
 
 test("a stamp in somebody else's name stays, beside that of the offline storage [xep0203-2-01]", async () => {
-  await using world = await startWorld({ accounts: [romeoJid, julietJid] });
+  await using world = await startWorld({ accounts: [romeoJid, julietJid], options: { archive: false } });
   const romeo = await world.login(`${romeoJid}/orchard`);
   const other = `<delay xmlns='urn:xmpp:delay' from='verona.example' stamp='2025-12-31T00:00:00Z'/>`;
   await romeo.sendText(`<message to='${julietJid}' type='chat'><body>Later</body>${other}</message>`);
@@ -46,7 +46,7 @@ test("a stamp in somebody else's name stays, beside that of the offline storage 
 });
 
 test("a stamp that nobody can read does not keep a message from being stored", async () => {
-  await using world = await startWorld({ accounts: [romeoJid, julietJid] });
+  await using world = await startWorld({ accounts: [romeoJid, julietJid], options: { archive: false } });
   const romeo = await world.login(`${romeoJid}/orchard`);
   await romeo.sendText(
     `<message to='${julietJid}' type='chat'><body>Hm</body><delay xmlns='urn:xmpp:delay' stamp='yesterday'/></message>`,

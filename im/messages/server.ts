@@ -11,9 +11,10 @@ import { StoreError } from "#kit/storage.ts";
 import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
 import { presenceSlot } from "../presence/slots.ts";
 import { decide, mayKnow, mostAvailable } from "./delivery.ts";
-import { offlineCount, offlineMessages, OfflineStore } from "./offline.ts";
+import { OfflineStore } from "./offline.ts";
 import { withoutForgedDelay } from "./own-delay.ts";
 import { SharedMessages } from "./shared-messages.ts";
+import { offlineCount, offlineMessages } from "./slots.ts";
 import { isWorthKeeping } from "./worth-keeping.ts";
 
 export const offlineMessagesMax = integerOption({
@@ -61,6 +62,12 @@ export const messages = serverModule({
       if (type === "error" || isOurs(account, stanza)) return;
       if (cause !== "no-recipient" && shared.dropOne(stanza)) {
         if (stanza.stored !== undefined) offline.relyNoMore(account, stanza.stored);
+        return;
+      }
+      if (cause === "recovered") {
+        // Where this cannot be written it is recovered once more.
+        if (keep(account, stanza) === "full") giveBack(account, stanza, new StanzaError("service-unavailable"));
+        for (const session of mostAvailable(account)) deliverKept(account, session);
         return;
       }
       if (cause === "declined") {

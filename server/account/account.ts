@@ -16,6 +16,8 @@ import { Outbox } from "./outbox.ts";
 
 /** What an account does with what comes to it; the host it lives on. */
 export interface AccountStage {
+  /** What must be put right before the account does anything; undefined when nothing has to be waited for. */
+  readonly woken: (account: LocalAccount) => Promise<void> | undefined;
   readonly outbound: (account: LocalAccount, stanza: Stanza, session: LocalSession) => void | Promise<void>;
   readonly inbound: (account: LocalAccount, stanza: Stanza) => void | Promise<void>;
   readonly outboundVerdict: (account: LocalAccount, stanza: Stanza, session: Session) => Verdict | undefined;
@@ -137,6 +139,11 @@ export class LocalAccount implements Account, Runnable {
     return this.sessions.size === 0 && !this.busy;
   }
 
+  /** Whether its data are in memory and nothing is being done with them, so that they may be forgotten. */
+  get resting(): boolean {
+    return this.idle && this.#phase === "awake";
+  }
+
   /** Something waits or is being done. */
   get busy(): boolean {
     return this.#mailbox.size > 0 || this.#occupied || !this.#quiet || this.#phase === "waking";
@@ -211,7 +218,12 @@ export class LocalAccount implements Account, Runnable {
     };
     const rows = { writes, ended };
     if (this.#routes.idle) return stage.handOver(stanza, rows);
-    return this.#behindOwn(() => stage.handOver(stanza, rows));
+    stanza.hold();
+    const handOver = (): void => {
+      stage.handOver(stanza, rows);
+      stanza.release();
+    };
+    return this.#behindOwn(handOver, handOver);
   }
 
   readonly outboundVerdict = (stanza: Stanza, session: Session): Verdict | undefined =>
@@ -272,8 +284,11 @@ export class LocalAccount implements Account, Runnable {
     if (!this.#gated && this.#unwritten === undefined) return session.transmit(stanza);
     stanza.hold();
     const run = (): void => {
-      session.transmit(stanza);
-      stanza.release();
+      try {
+        session.transmit(stanza);
+      } finally {
+        stanza.release();
+      }
     };
     const failed = (cause: unknown): void => {
       this.#parts.stage.unwritten(stanza, cause);
@@ -450,10 +465,41 @@ export class LocalAccount implements Account, Runnable {
       (loaded) => {
         this.#phase = exists(loaded) ? "awake" : "absent";
         this.#slots = new LiveSlots({ owner: this.jid, loaded, store, write: this.write });
+        if (this.#phase === "awake") this.#prepare();
         if (this.#mailbox.size > 0) this.#schedule();
       },
       (cause: unknown) => {
         this.#parts.stage.storeFailed(this.jid, cause);
+        this.#unreadable(cause);
+      },
+    );
+  }
+
+  /** Has the features put right what was read. What cannot be put right counts as not read. */
+  #prepare(): void {
+    let pending: Promise<void> | undefined;
+    this.#handling = true;
+    try {
+      pending = this.#parts.stage.woken(this);
+    } catch (cause) {
+      this.#parts.stage.crashed(this.jid, cause);
+    }
+    this.#handling = false;
+    this.#end();
+    if (pending === undefined) return;
+    this.#occupied = true;
+    pending.then(
+      () => {
+        this.#occupied = false;
+        this.#end();
+        if (this.#mailbox.size > 0) this.#schedule();
+      },
+      (cause: unknown) => {
+        this.#occupied = false;
+        this.#reload = false;
+        this.#end();
+        if (cause instanceof StoreError) this.#parts.stage.storeFailed(this.jid, cause);
+        else this.#parts.stage.crashed(this.jid, cause);
         this.#unreadable(cause);
       },
     );

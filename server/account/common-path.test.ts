@@ -22,7 +22,7 @@ async function promisesOf(run: () => Promise<void>): Promise<number> {
 
 for (const managed of [false, true])
   test(`a chat message between users who are there costs no storage and no promise${managed ? ", with stream management" : ""}`, async () => {
-    await using world = await startWorld({ accounts: [romeo, juliet] });
+    await using world = await startWorld({ accounts: [romeo, juliet], options: { archive: false } });
     const sender = await world.login(`${romeo}/orchard`);
     const recipient = await world.login(`${juliet}/balcony`);
     for (const client of [sender, recipient]) {
@@ -47,7 +47,7 @@ for (const managed of [false, true])
   });
 
 test("a chat message that both keep costs one commit, of two rows, whoever of the two is asleep", async () => {
-  await using world = await startWorld({ accounts: [romeo, juliet], options: { archive: true } });
+  await using world = await startWorld({ accounts: [romeo, juliet] });
   const sender = await world.login(`${romeo}/orchard`);
   await sender.sendText("<presence/>");
   const send = async (): Promise<number> => {

@@ -1,5 +1,6 @@
 import { bareOf, resourceOf, type BareJid, type Jid } from "#protocol/jid/jid.ts";
 import type { Env, Timer } from "#kit/env.ts";
+import { accountResting } from "#kit/lifecycle.ts";
 import type { LoadedOwner, Store } from "#kit/storage.ts";
 import type { LocalHost } from "../host/local-host.ts";
 import { pipelineOf } from "../host/pipeline.ts";
@@ -98,7 +99,13 @@ export class AccountRegistry {
     return stage;
   }
 
+  /** Has features write what only memory has of accounts that nobody uses. */
+  rest(): void {
+    for (const account of this.#awake.values()) if (account.resting) account.host.emit(accountResting, { account });
+  }
+
   readonly #putToSleep = (): void => {
+    this.rest();
     for (const [jid, account] of this.#awake) if (account.idle) this.#awake.delete(jid);
     this.#sweep = this.#awake.size === 0 ? undefined : this.#env.setTimer(sweepIntervalMs, this.#putToSleep);
   };

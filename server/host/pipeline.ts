@@ -16,6 +16,7 @@ import { inboundVerdict, outboundVerdict } from "./verdict.ts";
  */
 export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountStage {
   return {
+    woken: (account) => wake(host, account),
     outbound: (account, stanza, session) => sendOut(host, account, stanza, session),
     inbound: (account, stanza) => takeIn(host, account, stanza),
     outboundVerdict: (account, stanza, session) => outboundVerdict(host.steps, account, stanza, session),
@@ -42,6 +43,12 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
       host.log[level]({ account, error }, "an account's data is out of reach at present");
     },
   };
+}
+
+/** Nothing to wait for, as nearly always, costs no promise. */
+function wake(host: LocalHost, account: LocalAccount): Promise<void> | undefined {
+  const pending = host.steps.woken.map((run) => run(account)).filter((promise) => promise !== undefined);
+  return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
 }
 
 /** What comes for an account that does not exist: the answers give away as little as the RFC allows (RFC 6121 §8.5.1). */
@@ -88,7 +95,10 @@ function sendOut(
     for (const record of host.steps.recordOutbound) own = record(account, own, session);
     for (const copy of host.steps.copyOutbound) copy(account, own, session);
     // Under which id the account keeps it is nobody else's business.
-    account.sendWithRows(own !== stanza && bareOf(stanza.to ?? account.jid) === account.jid ? own : stanza);
+    const sent = own !== stanza && bareOf(stanza.to ?? account.jid) === account.jid ? own : stanza;
+    account.sendWithRows(sent);
+    // The hold that the row of what one writes to oneself begins with.
+    if (sent === own && own !== stanza) own.release();
     return undefined;
   }
   if (stanza.to === undefined || stanza.to === account.jid) {
@@ -106,9 +116,15 @@ function takeIn(host: LocalHost, account: LocalAccount, original: Stanza): void 
   for (const rewrite of host.steps.rewriteInbound) stanza = rewrite(account, stanza);
   switch (stanza.kind) {
     case "message": {
+      const { settlement } = stanza;
       for (const record of host.steps.recordInbound) stanza = record(account, stanza);
-      const delivered = host.steps.messages.deliver(account, stanza);
-      for (const copy of host.steps.copyInbound) copy(account, stanza, delivered);
+      try {
+        const delivered = host.steps.messages.deliver(account, stanza);
+        for (const copy of host.steps.copyInbound) copy(account, stanza, delivered);
+      } finally {
+        // The hold that a record's row begins with: whoever has still to do with it has added one.
+        if (stanza.settlement !== settlement) stanza.release();
+      }
       return undefined;
     }
     case "presence":

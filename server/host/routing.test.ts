@@ -37,7 +37,7 @@ describe("what is for a resource that is connected", () => {
     `<iq type='result' id='1' to='${juliet}/balcony'>${unknown}</iq>`,
   ])
     test(`${stanza} is delivered there as it is [rfc6120-8-01] [rfc6120-8.1.1.1-03] [rfc6120-8.4-13] [rfc6120-10.5-03] [rfc6120-10.5.4-02]`, async () => {
-      await using world = await startWorld({ accounts });
+      await using world = await startWorld({ accounts, options: { archive: false } });
       const [orchard, balcony] = await pair(world);
       const chamber = await world.login(`${juliet}/chamber`);
       await chamber.sendText("<presence/>");
@@ -49,7 +49,7 @@ describe("what is for a resource that is connected", () => {
     });
 
   test("has children and attributes of any namespace [rfc6120-4.1-02] [rfc6120-4.8.5-08] [rfc6120-8.4-01] [rfc6120-8.4-03] [rfc6120-8.4-05]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     const inside = "<body p:b='2'>x</body><p:q xmlns:r='urn:r'><r:s/></p:q>";
     await orchard.sendText(`<message xmlns:p='urn:p' p:a='1' to='${juliet}/balcony'>${inside}</message>`);
@@ -60,7 +60,7 @@ describe("what is for a resource that is connected", () => {
   });
 
   test("is handled when it is complete, and not before [rfc6120-8-02]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     await orchard.sendText(`<message to='${juliet}/balcony'><body>x</body>`);
     balcony.receivesNothing();
@@ -71,14 +71,14 @@ describe("what is for a resource that is connected", () => {
 
 describe("what is for an account", () => {
   test("a message reaches a connected resource, with its `to` as it was [rfc6120-8.1.1.1-03] [rfc6120-8.2.1-01] [rfc6120-10.5.3.2-01]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     await orchard.sendText(`<message to='${juliet}' type='chat'><body>x</body></message>`);
     balcony.receives(`<message from='${romeo}/orchard' to='${juliet}' type='chat'><body>x</body></message>`);
   });
 
   test("a message is kept until somebody is there [rfc6120-10.5.3.2-02]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const orchard = await world.login(`${romeo}/orchard`);
     await orchard.sendText(`<message to='${juliet}' type='chat'><body>x</body></message>`);
     orchard.receivesNothing();
@@ -88,7 +88,7 @@ describe("what is for an account", () => {
   });
 
   test("presence reaches the resources that are available, and no others [rfc6120-10.5.3.2-03]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     const chamber = await world.login(`${juliet}/chamber`);
     await orchard.sendText(`<presence to='${juliet}'/>`);
@@ -97,7 +97,7 @@ describe("what is for an account", () => {
   });
 
   test("presence is for nobody where nobody is available [rfc6120-10.5.3.2-04]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const orchard = await world.login(`${romeo}/orchard`);
     const chamber = await world.login(`${juliet}/chamber`);
     await chamber.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
@@ -111,7 +111,7 @@ describe("what is for an account", () => {
   });
 
   test("an iq is answered by the server, not by a resource [rfc6120-10.5.3.2-05]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     await balcony.sendText("<iq type='set' id='v'><vCard xmlns='vcard-temp'><FN>Juliet</FN></vCard></iq>");
     balcony.ignoreAll();
@@ -125,14 +125,14 @@ describe("what is for an account", () => {
   });
 
   test("a message to a resource that is gone is one to the account [rfc6120-10.5.4-01]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     await orchard.sendText(`<message to='${juliet}/tomb' type='chat'><body>x</body></message>`);
     balcony.receives(`<message from='${romeo}/orchard' to='${juliet}/tomb' type='chat'><body>x</body></message>`);
   });
 
   test("all to one recipient arrive in order, by its full or bare address [rfc6120-10.1-01] [rfc6120-10.1-02]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     const count = 200;
     const sent = Array.from({ length: count }, (_, index) => {
@@ -147,7 +147,7 @@ describe("what is for an account", () => {
   });
 
   test("what follows a request finds it done [rfc6120-10.1-06]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const orchard = await world.login(`${romeo}/orchard`);
     const item = `<item jid='${juliet}' name='J'/>`;
     await orchard.sendText(
@@ -161,7 +161,7 @@ describe("what is for an account", () => {
 
 describe("what is for nobody", () => {
   test("a message is one to its sender's own account [rfc6120-10.3-01] [rfc6120-10.3.1-01]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     await orchard.sendText("<message type='chat'><body>x</body></message>");
     orchard.receives(`<message from='${romeo}/orchard' to='${romeo}' type='chat'><body>x</body></message>`);
@@ -169,7 +169,7 @@ describe("what is for nobody", () => {
   });
 
   test("presence goes to those who are subscribed, unknown children and all [rfc6120-8.4-10] [rfc6120-8.4-11] [rfc6120-10.3-01] [rfc6120-10.3.2-01] [rfc6120-13.10.2-01]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard, balcony] = await pair(world);
     await orchard.sendText(`<presence>${unknown}</presence>`);
     balcony.receivesNothing();
@@ -183,7 +183,7 @@ describe("what is for nobody", () => {
   });
 
   test("an iq is for the account: what is known is handled [rfc6120-10.3-01] [rfc6120-10.3.3-01] [rfc6120-10.3.3-02]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard] = await pair(world);
     await orchard.sendText("<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>");
     orchard.receives(
@@ -194,7 +194,7 @@ describe("what is for nobody", () => {
   });
 
   test("an iq that is not known is answered so [rfc6120-8.3.1-01] [rfc6120-8.4-07] [rfc6120-8.4-08] [rfc6120-8.4-12] [rfc6120-10.3.3-03]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard] = await pair(world);
     for (const type of ["get", "set"]) {
       await orchard.sendText(`<iq type='${type}' id='1'>${unknown}</iq>`);
@@ -204,7 +204,7 @@ describe("what is for nobody", () => {
 
   for (const answer of ["<iq type='result' id='1'/>", "<iq type='error' id='1'><error type='cancel'/></iq>"])
     test(`${answer} that nobody waits for is ignored [rfc6120-8.2.3-06] [rfc6120-10.3.3-04]`, async () => {
-      await using world = await startWorld({ accounts });
+      await using world = await startWorld({ accounts, options: { archive: false } });
       const [orchard] = await pair(world);
       await orchard.sendText(answer);
       orchard.receivesNothing();
@@ -213,7 +213,7 @@ describe("what is for nobody", () => {
 
 describe("what is for the server itself", () => {
   test("a request that it knows is answered from its domain [rfc6120-8.1.2.1-02] [rfc6120-8.2.3-04] [rfc6120-10.5.1-01]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard] = await pair(world);
     await orchard.sendText(`<iq type='get' id='p' to='montague.example'>${ping}</iq>`);
     orchard.receives(`<iq type='result' id='p' from='montague.example' to='${romeo}/orchard'/>`);
@@ -226,7 +226,7 @@ describe("what is for the server itself", () => {
     ["capulet.example/desk", "[rfc6120-10.5.2-01]"],
   ])
     test(`whatever else is for ${to} is returned or ignored ${rules}`, async () => {
-      await using world = await startWorld({ accounts });
+      await using world = await startWorld({ accounts, options: { archive: false } });
       const [orchard, balcony] = await pair(world);
       await orchard.sendText(`<message to='${to}'>${unknown}</message>`);
       assert.equal(errorOf(orchard), "service-unavailable");
@@ -238,7 +238,7 @@ describe("what is for the server itself", () => {
     });
 
   test("each of its domains is served by itself, and by no other [rfc6120-10.5-01] [rfc6120-10.5-03]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard] = await pair(world);
     await orchard.sendText(`<iq type='get' id='p' to='capulet.example'>${ping}</iq>`);
     orchard.receives(`<iq type='result' id='p' from='capulet.example' to='${romeo}/orchard'/>`);
@@ -248,7 +248,7 @@ describe("what is for the server itself", () => {
 describe("what is for a user who is not there", () => {
   for (const to of ["tybalt@capulet.example", "tybalt@capulet.example/sword", "tybalt@montague.example"]) {
     test(`a message to ${to} is returned, and goes nowhere else [rfc6120-10.5-04] [rfc6120-10.5.3.1-01]`, async () => {
-      await using world = await startWorld({ accounts });
+      await using world = await startWorld({ accounts, options: { archive: false } });
       const [orchard] = await pair(world);
       await orchard.sendText(`<message to='${to}'><body>x</body></message>`);
       assert.equal(errorOf(orchard), "service-unavailable");
@@ -264,7 +264,7 @@ describe("what is for a user who is not there", () => {
       assert.deepEqual(arrivals, []);
     });
     test(`a request to ${to} is returned [rfc6120-10.5.3.1-03]`, async () => {
-      await using world = await startWorld({ accounts });
+      await using world = await startWorld({ accounts, options: { archive: false } });
       const [orchard] = await pair(world);
       await orchard.sendText(`<iq type='get' id='p' to='${to}'>${ping}</iq>`);
       assert.equal(errorOf(orchard), "service-unavailable");
@@ -273,7 +273,7 @@ describe("what is for a user who is not there", () => {
 });
 
 test("what is for a domain that cannot be reached is returned [rfc6120-8.3.1-01] [rfc6120-10.4.3-01]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const [orchard] = await pair(world);
   for (const stanza of [
     "<message to='a@verona.example'><body>x</body></message>",
@@ -286,7 +286,7 @@ test("what is for a domain that cannot be reached is returned [rfc6120-8.3.1-01]
 
 describe("what the server makes", () => {
   test("for a client is to its full address, and from nobody or from its account [rfc6120-8.1.1.1-04] [rfc6120-8.1.2.1-03]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard] = await pair(world);
     await orchard.sendText(
       "<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>" +
@@ -301,7 +301,7 @@ describe("what the server makes", () => {
   });
 
   test("has no attributes of other namespaces, whatever it answers [rfc6120-8.4-04]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const [orchard] = await pair(world);
     for (const stanza of [
       "<iq xmlns:p='urn:p' p:a='1' type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>",
@@ -318,7 +318,7 @@ describe("what the server makes", () => {
   });
 
   test("tells nobody where a client is connected from [rfc6120-13.10.1-01]", async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const balcony = await world.login(`${juliet}/balcony`);
     const orchard = world.connect({ address: "198.51.100.77" });
     await orchard.authenticate("romeo", "montague.example", "romeo");
@@ -340,7 +340,7 @@ describe("a stranger cannot tell who is there", () => {
   for (const kind of ["<message type='normal'", "<iq type='get' id='1'", "<iq type='set' id='1'"])
     test(`${kind} to a resource that is there, that is not, and to nobody [rfc6120-8.3.3.7-02] [rfc6120-8.3.3.13-02] [rfc6120-8.3.3.19-02] [rfc6120-13.10.2-01] [rfc6120-13.10.2-02]`, async () => {
       const answers = async (to: string): Promise<string> => {
-        await using world = await startWorld({ accounts });
+        await using world = await startWorld({ accounts, options: { archive: false } });
         const [orchard] = await pair(world);
         await orchard.sendText(`${kind} to='${to}'>${unknown}</${kind.slice(1).split(" ")[0]}>`);
         return orchard.pending.map((stanza) => serialize(stanza).replaceAll(to, "them")).join("");

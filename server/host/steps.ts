@@ -26,6 +26,7 @@ export interface Steps {
   readonly recordInbound: Step<"record", "inbound">;
   readonly copyOutbound: Step<"copy", "outbound">;
   readonly copyInbound: Step<"copy", "inbound">;
+  readonly woken: readonly NonNullable<ModuleParts["woken"]>[];
   readonly messages: MessageDelivery;
   readonly presence: PresenceHandling;
   readonly accountIq: ReadonlyMap<string, AccountIqHandler>;
@@ -65,6 +66,7 @@ export function collectSteps(modules: readonly RunningModule[]): Steps {
     recordInbound: present(parts.map((part) => part.record?.inbound)),
     copyOutbound: present(parts.map((part) => part.copy?.outbound)),
     copyInbound: present(parts.map((part) => part.copy?.inbound)),
+    woken: present(parts.map((part) => part.woken)),
     messages: exactlyOne(
       "delivers messages",
       parts.map((part) => part.messages),

@@ -100,7 +100,7 @@ const refused: readonly (readonly [name: string, stanza: string, condition: stri
 
 for (const [name, stanza, condition, type] of refused)
   test(`${name} gets ${condition}, and nobody else hears of it`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const recipient = await world.login(`${juliet}/balcony`);
     const sender = await world.login(`${romeo}/orchard`);
     for (const client of [recipient, sender]) {
@@ -121,7 +121,7 @@ for (const [name, stanza, condition, type] of refused)
 
 for (const to of ["a@verona.example", "verona.example/x", "@verona.example"])
   test(`the error for ${to} comes from there [rfc3920-9.1.1-03]`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const sender = await world.login(`${romeo}/orchard`);
     await sender.sendText(`<iq type='get' id='1' to='${to}'>${version}</iq>`);
     const reply = sender.next();
@@ -136,7 +136,7 @@ const unanswered: readonly (readonly [name: string, stanza: string])[] = [
 
 for (const [name, stanza] of unanswered)
   test(`${name} is not answered: that could go on for ever`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const sender = await world.login(`${romeo}/orchard`);
     await sender.sendText(stanza);
     sender.receivesNothing();
@@ -160,7 +160,7 @@ const stamped: readonly (readonly [name: string, attributes: string, expected: s
 
 for (const [name, attributes, expected] of stamped)
   test(`a message ${name} leaves with its sender's full address, and its own text [rfc6120-8.1.2.1-01] [rfc6120-8.1.2.1-04]`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const recipient = await world.login(`${juliet}/balcony`);
     const sender = await world.login(`${romeo}/orchard`);
     await sender.sendText(
@@ -170,7 +170,7 @@ for (const [name, attributes, expected] of stamped)
   });
 
 test("a character that is cut between two packets arrives whole", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const recipient = await world.login(`${juliet}/balcony`);
   const sender = await world.login(`${romeo}/orchard`);
   const bytes = Buffer.from(`<message to='${juliet}/balcony'><body>❤</body></message>`).toString("latin1");
@@ -200,7 +200,7 @@ const languages: readonly (readonly [
 
 for (const [name, stream, attributes, arrives, rules] of languages)
   test(`a message ${name} arrives in ${arrives} ${rules}`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const recipient = await world.login(`${juliet}/balcony`);
     const sender = world.connect();
     await sender.authenticate("romeo", "montague.example", "romeo");
@@ -221,7 +221,7 @@ for (const [name, stream, attributes, arrives, rules] of languages)
   });
 
 test("a subscription leaves with its sender's bare address [rfc6120-8.1.2.1-01]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const recipient = await world.login(`${juliet}/balcony`);
   const sender = await world.login(`${romeo}/orchard`);
   for (const client of [recipient, sender]) {
@@ -233,7 +233,7 @@ test("a subscription leaves with its sender's bare address [rfc6120-8.1.2.1-01]"
 });
 
 test("an answer has the id of its request [rfc6120-8.1.3-02] [rfc6120-8.2.3-05]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const sender = await world.login(`${romeo}/orchard`);
   for (const id of ["", "1", "&#x2764; &lt;"]) {
     await sender.sendText(`<iq type='get' id='${id}'><query xmlns='jabber:iq:roster'/></iq>`);

@@ -42,21 +42,21 @@ const wishes: readonly (readonly [name: string, inner: string, got: RegExp, rule
 ];
 for (const [name, inner, got, rule = ""] of wishes)
   test(`binding with a wish for ${name} gives ${got.source} ${rule}`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const client = await loggedIn(world);
     assert.match(await bind(client, inner), got);
     assert.equal(jids(world).length, got.source.startsWith("^romeo") ? 1 : 0);
   });
 
 test("whoever logs in under another spelling of their name is bound to the canonical one [rfc6120-4.3.6-06]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const client = world.connect();
   await client.authenticate("ROMEO", "montague.example", "romeo");
   assert.equal(await bind(client, "<resource>orchard</resource>"), `${romeo}/orchard`);
 });
 
 test("several resources of an account are connected at once, each with a stream and a name of its own [rfc6120-7.1-03] [rfc6120-7.5-01]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const clients = [await world.login(`${romeo}/one`), await world.login(`${romeo}/two`)];
   assert.deepEqual(jids(world), [`${romeo}/one`, `${romeo}/two`]);
   for (const client of clients) {
@@ -67,7 +67,7 @@ test("several resources of an account are connected at once, each with a stream 
 });
 
 test("a name that we make is never made twice [rfc6120-7.6-02]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const names = new Set<string>();
   for (let count = 0; count < 5; count += 1) names.add(await bind(await loggedIn(world), ""));
   assert.equal(names.size, 5);
@@ -131,7 +131,7 @@ test("an account has so many sessions and no more; one that takes the place of a
 });
 
 test("a refused client may try again, and is sent away when it has tried often [rfc6120-7.7.3-01] [rfc6120-7.7.3-02]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const patient = await loggedIn(world);
   assert.equal(await bind(patient, `<resource>${"x".repeat(2_000)}</resource>`), "bad-request");
   assert.equal(await bind(patient, "<resource>orchard</resource>"), `${romeo}/orchard`);
@@ -141,7 +141,7 @@ test("a refused client may try again, and is sent away when it has tried often [
 });
 
 test("a connection that is gone before it was bound leaves no session", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const client = await loggedIn(world);
   client.transport.send(`<iq type='set' id='b'><bind xmlns='${NS_BIND}'/></iq>`);
   client.transport.cut();
@@ -151,7 +151,7 @@ test("a connection that is gone before it was bound leaves no session", async ()
 });
 
 test("everything sent ahead is served in order once the resource is bound", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const client = await loggedIn(world);
   await client.sendText(
     `<iq type='set' id='b'><bind xmlns='${NS_BIND}'/></iq><iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>` +
@@ -164,7 +164,7 @@ test("everything sent ahead is served in order once the resource is bound", asyn
 });
 
 test("a second binding on the same stream is not allowed", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const client = await world.login(`${romeo}/orchard`);
   assert.equal(await bind(client, "<resource>street</resource>"), "not-allowed");
   assert.deepEqual(jids(world), [`${romeo}/orchard`]);

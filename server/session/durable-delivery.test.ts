@@ -38,7 +38,7 @@ async function offlineRows(world: World, owner: string): Promise<number> {
 }
 
 test("what a client without stream management did not take is kept for it, and only then acknowledged", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const recipient = await available(world, `${juliet}/balcony`);
   const { client: sender } = await managed(world, `${romeo}/orchard`);
   recipient.transport.stalled = true;
@@ -52,7 +52,7 @@ test("what a client without stream management did not take is kept for it, and o
 });
 
 test("offline messages that were not taken wait on; those that were taken are forgotten", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const sender = await available(world, `${romeo}/orchard`);
   await sender.sendText(chat(juliet, "1") + chat(juliet, "2"));
   const first = await world.login(`${juliet}/balcony`);
@@ -66,7 +66,7 @@ test("offline messages that were not taken wait on; those that were taken are fo
 
 for (const h of [1, 3, 6])
   test(`offline messages flood a session that is cut and resumed with h=${h}: each arrives once`, async () => {
-    await using world = await startWorld({ accounts });
+    await using world = await startWorld({ accounts, options: { archive: false } });
     const sender = await available(world, `${romeo}/orchard`);
     const ids = ["1", "2", "3", "4", "5"];
     await sender.sendText(ids.map((id) => chat(juliet, id)).join(""));
@@ -84,7 +84,7 @@ for (const h of [1, 3, 6])
   });
 
 test("offline messages of a session that is cut and never comes back are there at the next log-in, in order", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const sender = await available(world, `${romeo}/orchard`);
   await sender.sendText(chat(juliet, "1") + chat(juliet, "2"));
   const { client } = await managed(world, `${juliet}/balcony`);
@@ -98,7 +98,7 @@ test("offline messages of a session that is cut and never comes back are there a
 });
 
 test("what cannot be written down is tried again: its sender hears nothing until it is safe, and then that it is", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: recipient } = await managed(world, `${juliet}/balcony`);
   const { client: sender } = await managed(world, `${romeo}/orchard`);
   world.faults.failCommits("full");
@@ -115,7 +115,7 @@ test("what cannot be written down is tried again: its sender hears nothing until
 });
 
 test("a session that ends while nothing can be written gives its messages back, and acknowledges them then", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: recipient } = await managed(world, `${juliet}/balcony`);
   const { client: sender } = await managed(world, `${romeo}/orchard`);
   await recipient.cut();
@@ -127,7 +127,7 @@ test("a session that ends while nothing can be written gives its messages back, 
 });
 
 test("a session that ends while nothing can be written is seen to leave all the same", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const sender = await available(world, `${romeo}/orchard`);
   const { client: recipient } = await managed(world, `${juliet}/balcony`);
   await recipient.sendText(`<presence to='${romeo}'/>`);
@@ -189,7 +189,7 @@ for (const { max, kept, returned } of [
   });
 
 test("S9 a message that two cut sessions owe is written down once, and comes once when neither is back", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: one } = await managed(world, `${juliet}/balcony`);
   const { client: other } = await managed(world, `${juliet}/chamber`);
   const { client: sender } = await managed(world, `${romeo}/orchard`);
@@ -204,7 +204,7 @@ test("S9 a message that two cut sessions owe is written down once, and comes onc
 });
 
 test("a message for two sessions is safe when both have it", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: one } = await managed(world, `${juliet}/balcony`);
   const { client: other } = await managed(world, `${juliet}/chamber`);
   const { client: sender } = await managed(world, `${romeo}/orchard`);
@@ -218,7 +218,7 @@ test("a message for two sessions is safe when both have it", async () => {
 });
 
 test("a message that was written down for a session and then goes to another one is forgotten with that", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: cut } = await managed(world, `${juliet}/balcony`);
   const sender = await available(world, `${romeo}/orchard`);
   await cut.cut();

@@ -22,7 +22,8 @@ export class HeldStanzas {
   /** False when the stanza must not wait, or there is no room: all that waits is then to be sent, and this behind it. */
   add(stanza: Stanza): boolean {
     // Somebody counts on it being delivered, or it is kept for this session only.
-    if (stanza.stored !== undefined || this.#stanzas.size >= heldStanzasMax) return false;
+    if (stanza.stored !== undefined || stanza.archived !== undefined || this.#stanzas.size >= heldStanzasMax)
+      return false;
     const waiting = this.#mayWait(stanza);
     if (waiting === undefined) return false;
     this.#added += 1;

@@ -35,7 +35,7 @@ function bodies(client: ScriptedClient): readonly string[] {
 }
 
 test("a cut stream is resumed on another connection and gets what it missed, in order, once [xep0198-5-13] [xep0198-5-19] [xep0198-5-20]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: juliet, id } = await managed(world, `${julietJid}/balcony`);
   const romeo = await world.login(`${romeoJid}/orchard`);
   await romeo.sendText(chat(julietJid, "1"));
@@ -50,7 +50,7 @@ test("a cut stream is resumed on another connection and gets what it missed, in 
 });
 
 test("what a session owes when its time to resume runs out is found at the next log-in [xep0198-4-09] [xep0198-4-10] [xep0198-5-16] [xep0198-5-17]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: juliet, id } = await managed(world, `${julietJid}/balcony`);
   const romeo = await world.login(`${romeoJid}/orchard`);
   await juliet.cut();
@@ -67,7 +67,7 @@ test("what a session owes when its time to resume runs out is found at the next 
 });
 
 test("S9 a session that times out hands each message on once: another resource gets it and it is not stored [xep0198-4-10]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: lost } = await managed(world, `${julietJid}/balcony`);
   const romeo = await world.login(`${romeoJid}/orchard`);
   await lost.cut();
@@ -83,7 +83,7 @@ test("S9 a session that times out hands each message on once: another resource g
 });
 
 test("S8 a client that acknowledges more than it was sent gets a stream error", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client } = await managed(world, `${julietJid}/balcony`);
   await client.sendText(`<a xmlns='${NS_SM}' h='9'/>`);
   const error = client.next();
@@ -94,7 +94,7 @@ test("S8 a client that acknowledges more than it was sent gets a stream error", 
 });
 
 test("a stanza is acknowledged when its message is with the recipient, and not before [xep0198-4-03]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: juliet } = await managed(world, `${julietJid}/balcony`);
   const { client: romeo } = await managed(world, `${romeoJid}/orchard`);
   await romeo.sendText(`${chat(julietJid, "1")}<r xmlns='${NS_SM}'/>`);
@@ -105,7 +105,7 @@ test("a stanza is acknowledged when its message is with the recipient, and not b
 });
 
 test("a message that the recipient's client leaves unacknowledged is written down, and then acknowledged", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: juliet } = await managed(world, `${julietJid}/balcony`);
   const { client: romeo } = await managed(world, `${romeoJid}/orchard`);
   await romeo.sendText(`${chat(julietJid, "1")}<r xmlns='${NS_SM}'/>`);
@@ -118,7 +118,7 @@ test("a message that the recipient's client leaves unacknowledged is written dow
 });
 
 test("a message to an account that is away is acknowledged once its row is durable [xep0198-4-04]", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: romeo } = await managed(world, `${romeoJid}/orchard`);
   await romeo.sendText(`${chat(julietJid, "1")}<r xmlns='${NS_SM}'/>`);
   const acks = romeo.pending.map((element) => element.attr("h"));
@@ -127,7 +127,7 @@ test("a message to an account that is away is acknowledged once its row is durab
 });
 
 test("the sessions of an account that nobody uses are gone, with their timers", async () => {
-  const world = await startWorld({ accounts });
+  const world = await startWorld({ accounts, options: { archive: false } });
   const { client: juliet } = await managed(world, `${julietJid}/balcony`);
   await juliet.close();
   await world.advance(3_600_000);

@@ -105,7 +105,7 @@ test("an id is good for one session: when that has ended, nobody resumes it, and
 });
 
 test("two resumptions at once: one has the session, the other is told that it is gone", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: recipient } = await managed(world, `${romeo}/orchard`);
   const { client: old, id } = await managed(world, `${juliet}/balcony`);
   // Not settled before its recipient acknowledges it or it is written down, so both have to wait.
@@ -120,7 +120,7 @@ test("two resumptions at once: one has the session, the other is told that it is
 });
 
 test("a connection that is gone before its resumption is granted leaves the session as it was", async () => {
-  await using world = await startWorld({ accounts });
+  await using world = await startWorld({ accounts, options: { archive: false } });
   const { client: recipient } = await managed(world, `${romeo}/orchard`);
   const { client: old, id } = await managed(world, `${juliet}/balcony`);
   await old.sendText(chat(romeo, "1"));

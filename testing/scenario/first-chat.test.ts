@@ -31,7 +31,8 @@ test("two people log in, become contacts and chat", async () => {
 
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='m1'><body>Neither, fair saint</body></message>`);
   juliet.receives(
-    `<message to='${julietJid}' type='chat' id='m1' from='${romeoJid}/orchard'><body>Neither, fair saint</body></message>`,
+    `<message to='${julietJid}' type='chat' id='m1' from='${romeoJid}/orchard'><body>Neither, fair saint</body>` +
+      `<stanza-id xmlns='urn:xmpp:sid:0' by='${julietJid}' id='{any}'/></message>`,
   );
   juliet.receivesNothing();
 });

@@ -10,6 +10,7 @@ import type { CoreSettings, HostSettings, ListenerPolicy, Tally } from "#server/
 import type { LinkLimits } from "#server/link/link-services.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
+import type { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import { ScriptedClient } from "./scripted-client.ts";
@@ -26,6 +27,8 @@ export interface WorldOptions {
   readonly modules?: readonly ServerModule[];
   readonly contacts?: HostSettings["contacts"];
   readonly seed?: string;
+  /** What an earlier server left, which has crashed; its accounts are there. Another seed makes it another process. */
+  readonly disk?: MemoryDisk;
 }
 
 /** A line that the server logged. */
@@ -41,6 +44,7 @@ export interface World extends AsyncDisposable {
   readonly core: ServerCore;
   readonly store: Store;
   readonly faults: MemoryStoreFaults;
+  readonly disk: MemoryDisk;
   readonly log: readonly LoggedLine[];
   /** Names of the limits that were hit, each time. */
   readonly limitsHit: readonly string[];
@@ -64,7 +68,10 @@ const policy: ListenerPolicy = { startTls: "required", plainWithoutTls: false };
 /** Starts a server in memory. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const env = new VirtualEnv(options.seed ?? "balcony");
-  const { store, faults } = openMemoryStore({ schedule: env.defer });
+  const { store, faults, disk } = openMemoryStore({
+    schedule: env.defer,
+    ...(options.disk === undefined ? {} : { disk: options.disk }),
+  });
   const log: LoggedLine[] = [];
   const limitsHit: string[] = [];
   const tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
@@ -109,6 +116,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     core,
     store,
     faults,
+    disk,
     log,
     limitsHit,
     tally,
@@ -153,7 +161,7 @@ function settingsOf(options: WorldOptions): CoreSettings {
       return {
         domain: domainOf(jid),
         contacts: options.contacts ?? {},
-        enabled: (module) => module.onByDefault !== false || options.options?.[module.name] === true,
+        enabled: (module) => (options.options?.[module.name] ?? module.onByDefault !== false) === true,
         configured: (module, option) => options.options?.[`${module.name}.${option.key}`],
       };
     },

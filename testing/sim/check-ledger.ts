@@ -7,18 +7,12 @@ import type { WorldModel } from "./world-model.ts";
  * What was acknowledged to its sender has arrived, at one of the recipient's clients at least, or has come back
  * (ARCHITECTURE.md, "Acked means durable"); and what was sent to somebody who blocks its sender has not arrived.
  */
-export function checkLedger(
-  ledger: Ledger,
-  model: WorldModel,
-  { sessions, archived }: LedgerWitnesses,
-): readonly string[] {
+export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonly ClientSession[]): readonly string[] {
   const taken = new Map<string, Set<string>>();
   const lost = ledger.entries
     .filter((entry) => entry.acknowledgedAt !== undefined && entry.receipts.length === 0)
     .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model))
     .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))
-    // A kill may leave it in the recipient's archive alone: there it is not lost.
-    .filter((entry) => !(killedAfter(entry, model) && archived(entry.account).has(entry.id)))
     .filter((entry) => !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model)))
     .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was acknowledged and is lost`);
   const overtaken = ledger.overtaken
@@ -33,18 +27,6 @@ export function checkLedger(
 
 function cameAhead(other: Receipt, { session }: Receipt): boolean {
   return other.session === session && other.aheadOfKept;
-}
-
-/** What else tells where messages are. */
-export interface LedgerWitnesses {
-  readonly sessions: readonly ClientSession[];
-  /** Ids of the messages in an account's archive. */
-  readonly archived: (account: string) => ReadonlySet<string>;
-}
-
-/** The server was killed while the recipient's session may still have owed it to its client. */
-function killedAfter({ sentAt, acknowledgedAt = Infinity }: Entry, model: WorldModel): boolean {
-  return model.troubled(sentAt, acknowledgedAt + 120_000, ["kill"]);
 }
 
 /** A message that nobody promised to keep. */

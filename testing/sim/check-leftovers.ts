@@ -1,4 +1,4 @@
-import { offlineCount, offlineMessages } from "#im/messages/offline.ts";
+import { offlineCount, offlineMessages } from "#im/messages/slots.ts";
 import type { SimServer } from "./sim-server.ts";
 
 /** After everybody has left and time has passed, the server has nothing any more: object by object. */

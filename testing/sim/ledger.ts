@@ -72,6 +72,10 @@ export class Ledger {
     return entry;
   }
 
+  find(id: string): Entry | undefined {
+    return this.#byId.get(id);
+  }
+
   /** A client has a message. */
   received(
     session: ClientSession,

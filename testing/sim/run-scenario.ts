@@ -6,6 +6,7 @@ import { checkArchives } from "./check-archives.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkLedger } from "./check-ledger.ts";
 import { checkLeftovers } from "./check-leftovers.ts";
+import { checkWatermarks } from "./check-watermarks.ts";
 import { checkViews, type AccountView } from "./check-views.ts";
 import { Ledger } from "./ledger.ts";
 import { perform } from "./perform.ts";
@@ -85,11 +86,9 @@ class ScenarioRun {
     const violations = [
       ...this.#server.bugs,
       ...this.#ledger.violations,
-      ...checkLedger(this.#ledger, this.#model, {
-        sessions: this.#sessions,
-        archived: (account) => new Set(archives.get(account)),
-      }),
-      ...checkArchives(this.#ledger, this.#model, archives),
+      ...checkLedger(this.#ledger, this.#model, this.#sessions),
+      ...(this.#server.archives ? checkArchives(this.#ledger, this.#model, archives) : []),
+      ...checkWatermarks(this.#server, cast.accounts),
       ...checkCopies(this.#ledger, this.#model, this.#sessions),
       ...views,
       ...checkLeftovers(this.#server, cast.accounts),

@@ -41,6 +41,8 @@ export class SimServer {
   clockOffset = 0;
   /** What only a bug makes the server say. */
   readonly bugs: string[] = [];
+  /** Whether messages are archived; most worlds do. */
+  readonly archives: boolean;
   readonly #seed: number;
   readonly #clock: SimClock;
   readonly #trace: Trace;
@@ -57,6 +59,7 @@ export class SimServer {
     readonly domains: readonly [DomainJid, ...DomainJid[]];
   }) {
     this.#seed = parts.seed;
+    this.archives = drawsFor(parts.seed, "archives").chance(0.75);
     this.#clock = parts.clock;
     this.#trace = parts.trace;
     this.#domains = parts.domains;
@@ -96,7 +99,7 @@ export class SimServer {
       env: life,
       log: this.#log(),
       store: memory.store,
-      settings: settingsFor(this.#domains),
+      settings: settingsFor(this.#domains, this.archives),
       modules: serverModules,
       observer: {
         tally: { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 },
@@ -223,11 +226,11 @@ export class SimServer {
 
 const policy = { startTls: "none", plainWithoutTls: false } as const;
 
-function settingsFor(domains: readonly [DomainJid, ...DomainJid[]]): CoreSettings {
+function settingsFor(domains: readonly [DomainJid, ...DomainJid[]], archives: boolean): CoreSettings {
   const hostOf = (domain: DomainJid): CoreSettings["hosts"][0] => ({
     domain,
     contacts: {},
-    enabled: (module) => module.onByDefault !== false || module.name === "archive",
+    enabled: (module) => (module.name === "archive" ? archives : module.onByDefault !== false),
     configured: (module, option) =>
       module.name === "messages" && option.key === "offline_messages_max" ? offlineMessagesMax : undefined,
   });

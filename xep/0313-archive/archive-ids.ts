@@ -1,9 +1,12 @@
 import { randomToken, type Env } from "#kit/env.ts";
+import type { ArchivePlace } from "#kit/stanza.ts";
 
 /** Entropy drawn at once, in bytes: asking for it anew for each message would cost more than the rest of its id. */
 const drawnBytes = 1_024;
 const randomBytesPerId = 10;
 const charactersPerId = 16;
+const timeDigits = 9;
+const countDigits = 5;
 
 /**
  * Names for rows of archives: in the order of time, so that they sort as they came, and with 80 random bits, so that none can be
@@ -11,30 +14,35 @@ const charactersPerId = 16;
  */
 export class ArchiveIds {
   readonly #env: Pick<Env, "now" | "entropy">;
-  #lastAt = 0;
-  #count = 0;
   #random = "";
 
   constructor(env: Pick<Env, "now" | "entropy">) {
     this.#env = env;
   }
 
-  /** The next id, and the time that goes with it, which does not run backwards when the clock does. [xep0313-3.1-01] */
-  next(): { readonly id: string; readonly at: number } {
+  /**
+   * The id of the next row, and the time that goes with it, which does not run backwards when the clock does. [xep0313-3.1-01]
+   *
+   * @param last the archive's newest row
+   */
+  after(last: ArchivePlace | undefined): ArchivePlace {
     const now = this.#env.now();
-    if (now > this.#lastAt) {
-      this.#lastAt = now;
-      this.#count = 0;
-    } else this.#count += 1;
+    const at = Math.max(now, last?.at ?? 0);
+    const count = last === undefined || at > last.at ? 0 : countIn(last.id) + 1;
     if (this.#random.length < charactersPerId)
       this.#random = randomToken(this.#env, drawnBytes - (drawnBytes % randomBytesPerId));
     const random = this.#random.slice(-charactersPerId);
     this.#random = this.#random.slice(0, -charactersPerId);
-    const at = this.#lastAt;
-    return { id: `${digits(at, 9)}${digits(this.#count, 5)}${random}`, at };
+    return { id: `${digits(at, timeDigits)}${digits(count, countDigits)}${random}`, at };
   }
 }
 
 function digits(value: number, length: number): string {
   return value.toString(36).padStart(length, "0");
+}
+
+/** Which of its millisecond's rows it names. */
+function countIn(id: string): number {
+  const count = Number.parseInt(id.slice(timeDigits, timeDigits + countDigits), 36);
+  return Number.isNaN(count) ? 0 : count;
 }

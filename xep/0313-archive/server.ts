@@ -5,15 +5,14 @@ import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import { reads, readsBySet, writes, type AccountRequest } from "#kit/iq.ts";
-import { sessionBound } from "#kit/lifecycle.ts";
+import { accountDeleting, accountResting, sessionBound } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
-import { stanzaOf, type Stanza } from "#kit/stanza.ts";
+import { stanzaOf, type ArchivePlace, type Stanza } from "#kit/stanza.ts";
 import { storedXml } from "#kit/stored-xml.ts";
 import { NS_FULL_TEXT } from "../0431-full-text-search/elements.ts";
 import { withoutStanzaIds, withStanzaId, NS_STANZA_IDS } from "../0359-stanza-ids/elements.ts";
 import { isArchivable } from "./archivable.ts";
-import { ArchiveIds } from "./archive-ids.ts";
 import { answerMetadata, answerQuery } from "./answer-query.ts";
 import {
   archiveResult,
@@ -28,8 +27,10 @@ import {
 } from "./elements.ts";
 import { archiveDefault, keepPreferences, preferencesOf, storedPreferences, wantsArchived } from "./preferences.ts";
 import { queryForm } from "./query-form.ts";
+import { Recovery } from "./recovery.ts";
 import { messagesMax, retentionDays, Retention } from "./retention.ts";
 import { archivedMessages } from "./slots.ts";
+import { archiveTaken, Watermarks } from "./watermark.ts";
 
 export const pageMessagesMax = integerOption({
   key: "page_messages_max",
@@ -48,33 +49,46 @@ export const archive = serverModule({
       xep: 313,
       title: "Message Archive Management",
       version: "1.1.3",
-      status: "partial",
-      note: "off unless asked for: after a crash, clients that read no archive may miss what only the archive has",
+      status: "complete",
     },
     { xep: 441, title: "Message Archive Management Preferences", version: "0.2.0", status: "complete" },
     { xep: 359, title: "Unique and Stable Stanza IDs", version: "0.7.0", status: "complete" },
     { xep: 431, title: "Full Text Search in MAM", version: "0.2.0", status: "complete" },
     { xep: 59, title: "Result Set Management", version: "1.0", status: "complete" },
   ],
-  // Until what is archived and was not delivered when the server died reaches clients that read no archive.
-  onByDefault: false,
   // [xep0313-7-01] [xep0313-7-03] [xep0313-7-04]
   accountFeatures: [NS_MAM, NS_MAM_EXTENDED, NS_MAM_GROUPCHAT, NS_STANZA_IDS, NS_FULL_TEXT],
   options: [archiveDefault, pageMessagesMax, retentionDays, messagesMax],
-  slots: [archivedMessages, storedPreferences],
+  slots: [archivedMessages, archiveTaken, storedPreferences],
   start: (host) => {
-    const ids = new ArchiveIds(host.env);
+    const watermarks = new Watermarks(host);
+    const recovery = new Recovery({ host, slot: archivedMessages, watermarks });
     const retention = new Retention(host, archivedMessages);
     const unsaid = host.setting(archiveDefault);
     const rowsMax = host.setting(pageMessagesMax);
 
-    /** Keeps a message as it is. Returns it with the id that it has here; the very same when it is not kept. */
-    const keep = (account: Account, stanza: Stanza, peer: Jid): Stanza => {
-      if (!isArchivable(stanza.element) || !wantsArchived(account, peer, unsaid)) return stanza;
-      const { id, at } = ids.next();
-      account.archive(archivedMessages).append({ id, at, with: peer, value: storedXml.encode(stanza.element) });
+    const isWanted = (account: Account, stanza: Stanza, peer: Jid): boolean =>
+      isArchivable(stanza.element) && wantsArchived(account, peer, unsaid);
+
+    const keep = (account: Account, { element }: Stanza, { id, at }: ArchivePlace, peer: Jid): XmlElement => {
+      account.archive(archivedMessages).append({ id, at, with: peer, value: storedXml.encode(element) });
       // [xep0313-3.5-01] [xep0313-3.5-03]
-      return stanza.recorded(withStanzaId(stanza.element, account.jid, id));
+      return withStanzaId(element, account.jid, id);
+    };
+
+    const keepSent = (account: Account, stanza: Stanza): Stanza => {
+      const peer = stanza.to ?? account.jid;
+      if (!isWanted(account, stanza, peer)) return stanza;
+      // What one writes to oneself has still to come to one.
+      const row = bareOf(peer) === account.jid ? watermarks.open(account) : undefined;
+      return stanza.recorded(keep(account, stanza, row ?? watermarks.next(account), peer), row);
+    };
+
+    const keepReceived = (account: Account, stanza: Stanza): Stanza => {
+      // What one writes to oneself was kept when it left. [xep0313-6.1.1-09]
+      if (bareOf(stanza.from) === account.jid || !isWanted(account, stanza, stanza.from)) return stanza;
+      const row = watermarks.open(account);
+      return stanza.recorded(keep(account, stanza, row, stanza.from), row);
     };
 
     /** Only we say under which id we keep a message. [xep0359-3-02] [xep0313-3.5-02] */
@@ -138,12 +152,16 @@ export const archive = serverModule({
         inbound: honest,
       },
       record: {
-        outbound: (account, stanza) => keep(account, stanza, stanza.to ?? account.jid),
-        // What one writes to oneself was kept when it left. [xep0313-6.1.1-09]
-        inbound: (account, stanza) =>
-          bareOf(stanza.from) === account.jid ? stanza : keep(account, stanza, stanza.from),
+        outbound: keepSent,
+        inbound: keepReceived,
       },
-      events: [on(sessionBound, ({ account }) => account.post((awake) => retention.tidy(awake)))],
+      woken: (account) => recovery.woken(account),
+      events: [
+        on(sessionBound, ({ account }) => account.post((awake) => retention.tidy(awake))),
+        on(accountResting, ({ account }) => watermarks.rest(account)),
+        on(accountDeleting, ({ account }) => watermarks.forget(account)),
+      ],
+      dispose: () => watermarks.dispose(),
     };
   },
 });
