@@ -1,3 +1,5 @@
+import { initiatorProof } from "#protocol/sasl/ht-token.ts";
+
 const sasl = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
 const tls = "xmlns='urn:ietf:params:xml:ns:xmpp-tls'";
 const sm = "xmlns='urn:xmpp:sm:3'";
@@ -12,11 +14,58 @@ const starttls = `<stream:features><starttls ${tls}><required/></starttls></stre
 const legacy =
   "<iq type='set' id='l'><query xmlns='jabber:iq:auth'><username>juliet</username><password>r0m30</password><resource>x</resource></query></iq>";
 
+/** Juliet's. */
+export const password = "r0m30";
+/** Of the token that her device has, and what proves it without channel binding. */
+export const tokenKey: Uint8Array = new Uint8Array(32).fill(4);
+export const tokenMechanism = "HT-SHA-256-NONE";
+export const tokenProof = Buffer.from(initiatorProof("SHA-256", tokenKey, new Uint8Array())).toString("latin1");
+
+const sasl2 = "xmlns='urn:xmpp:sasl:2'";
+const agent = "<user-agent id='d4565fa7-4d72-4749-b3d3-740edbf87770'><software>Balcony</software></user-agent>";
+const byToken = `<initial-response>${btoa(`juliet\0${tokenProof}`)}</initial-response>`;
+const byPlain = `<initial-response>${btoa("\0juliet\0r0m30")}</initial-response>`;
+const bind2 = `<bind xmlns='urn:xmpp:bind:0'><tag>Balcony</tag><enable ${sm} resume='true'/><enable xmlns='urn:xmpp:carbons:2'/></bind>`;
+const resume2 = `<resume ${sm} previd='sm-1' h='1'/>`;
+const wantsToken = `<request-token xmlns='urn:xmpp:fast:0' mechanism='${tokenMechanism}'/>`;
+const upgrade = "<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</upgrade>";
+const authenticate = (mechanism: string, inner: string): string =>
+  `<authenticate ${sasl2} mechanism='${mechanism}'>${inner}</authenticate>`;
+const taskHash = `<task-data ${sasl2}><hash xmlns='urn:xmpp:scram-upgrade:0'>${btoa("\0".repeat(32))}</hash></task-data>`;
+
 /** Lines of which a script of a stream is made. */
 export const streamLines: readonly string[] = [
   "server required",
   "server optional",
   "server none direct",
+  "server none direct sasl2",
+  "server required sasl2 old",
+  "scram",
+  "scram2",
+  `scram2 ${upgrade}${bind2}`,
+  `scram2 ${resume2}${bind2}${agent}${wantsToken}`,
+  "answer",
+  "answer",
+  "answer2",
+  "answer2",
+  authenticate("PLAIN", byPlain),
+  authenticate("PLAIN", byPlain + agent + bind2 + wantsToken),
+  authenticate("PLAIN", byPlain + resume2 + bind2),
+  authenticate(tokenMechanism, `${byToken}${agent}<fast xmlns='urn:xmpp:fast:0' count='1'/>${bind2}`),
+  authenticate(
+    tokenMechanism,
+    `${byToken}${agent}<fast xmlns='urn:xmpp:fast:0' count='2' invalidate='true'/>${resume2}`,
+  ),
+  authenticate("ANONYMOUS", bind2),
+  `<next ${sasl2} task='UPGR-SCRAM-SHA-256'/>`,
+  taskHash,
+  `<response ${sasl2}/>`,
+  `<abort ${sasl2}/>`,
+  "tokens",
+  "noTokens",
+  "credentialsKept",
+  "tokenIssued",
+  "noToken",
   "client required",
   "client optional",
   "client none direct",
@@ -91,6 +140,11 @@ export const streamLines: readonly string[] = [
 
 /** Streams in which all goes well. */
 export const streamScripts: readonly string[] = [
+  `server none direct sasl2\n${header}\n${authenticate("PLAIN", byPlain + agent + bind2 + wantsToken)}\n?\n?\n?\n?\n?\n?\n<r ${sm}/>`,
+  `server none direct sasl2\n${header}\n${authenticate("PLAIN", byPlain + resume2)}\n?\n?\n?\n?\n<a ${sm} h='5'/>`,
+  `server none direct sasl2\n${header}\n${authenticate(tokenMechanism, `${byToken}${agent}<fast xmlns='urn:xmpp:fast:0' count='1'/>${bind2}`)}\n?\n?\n?\n?\n?`,
+  `server none direct sasl2 old\n${header}\nscram2 ${upgrade}${bind2}\n?\nanswer2\n?\n?\n<next ${sasl2} task='UPGR-SCRAM-SHA-256'/>\n${taskHash}\n?\n?\n?\n?`,
+  `server none direct\n${header}\nscram\n?\nanswer\n?\n?\n${header}\n${bindRequest}\n?`,
   `server required\n${header}\n<starttls ${tls}/>\n?\n${header}\n${plain}\n?\n?\n?\n${header}\n${bindRequest}\n?\n<enable ${sm} resume='1'/>\n?\n<r ${sm}/>\nclosed\n?`,
   `server none direct\n${header}\n${plain}\n?\n?\n?\n${header}\n<resume ${sm} previd='sm-1' h='1'/>\n?\n<a ${sm} h='2'/>\nclose\nclosed`,
   `server none direct\n${header}\n<auth ${sasl} mechanism='ANONYMOUS'/>\n?\n${header}\n${bindRequest}\nconflict\n${bindRequest}\n?`,

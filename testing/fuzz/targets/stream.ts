@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type BareJid, type DomainJid, type FullJid, isBare, isDomain, isFull, parseJid } from "#protocol/jid/jid.ts";
 import { chooseMechanism, defaultSaslClientPolicy } from "#protocol/sasl/choose-mechanism.ts";
 import { isMechanism } from "#protocol/sasl/mechanism.ts";
+import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import { startClientMechanism } from "#protocol/sasl/start-client-mechanism.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { InitiatingConfig } from "#protocol/stream/initiating/config.ts";
@@ -11,24 +12,24 @@ import { startReceiving } from "#protocol/stream/receiving/receive.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
-import { formatStreamHeader } from "#protocol/stream/stream-header.ts";
 import type { StreamInput } from "#protocol/stream/stream-input.ts";
 import { Walk } from "#protocol/stream/testing/walk.ts";
 import { XmlError } from "#protocol/xml/fault.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { NS_SASL } from "#protocol/xml/namespaces.ts";
+import { NS_SASL, NS_SASL2 } from "#protocol/xml/namespaces.ts";
 import { parseElement } from "#protocol/xml/read.ts";
-import { serialize } from "#protocol/xml/serialize.ts";
 import { looseTextOf } from "../engine/byte-strings.ts";
 import { lineMutations } from "../engine/mutate-lines.ts";
 import { xmlMutations } from "../engine/mutate-xml.ts";
 import { fuzzTarget } from "../engine/target.ts";
 import { fakeCredentials, fakeKey, openPolicy } from "../fake-key-derivation.ts";
-import { streamScripts, streamLines } from "../stream-inputs.ts";
+import { password, streamLines, streamScripts, tokenKey, tokenMechanism } from "../stream-inputs.ts";
+import { Watch } from "../stream-watch.ts";
 
 const linesMax = 80;
-const password = "r0m30";
 const juliet = fakeCredentials({ username: "juliet", domain: "im.example", password });
+/** Of before the other hashes were known. */
+const oldJuliet = { ...juliet, scram: juliet.scram["SHA-1"] === undefined ? {} : { "SHA-1": juliet.scram["SHA-1"] } };
 
 export const target = fuzzTarget({
   summary: "whatever happens in whatever order, both ends of a stream stay legal, and nobody comes in without a proof",
@@ -43,13 +44,14 @@ export const target = fuzzTarget({
     const channel = head.includes("direct") ? tls : undefined;
     const first = head.includes("client")
       ? startInitiating(clientConfig(startTls), channel)
-      : startReceiving(serverConfig(startTls), channel);
+      : startReceiving(serverConfig(startTls, head.includes("sasl2")), channel);
     const watch = new Watch(first.state.role, startTls === "required" && channel === undefined);
+    const known = head.includes("old") ? oldJuliet : juliet;
     watch.see(first.effects);
     const walk = new Walk(first);
     let readerEnded = false;
     for (const line of lines) {
-      const next = inputOf(line, watch);
+      const next = inputOf(line, watch, known);
       // Behind the closing tag, and behind what it refused, the reader says nothing more.
       if (readerEnded && readerInputs.has(next.type)) continue;
       readerEnded ||= next.type === "closed" || next.type === "fault";
@@ -69,12 +71,13 @@ function random(bytes: number): Uint8Array {
   return new Uint8Array(bytes).fill(3);
 }
 
-function serverConfig(startTls: "required" | "optional" | "none"): ReceivingConfig {
+function serverConfig(startTls: "required" | "optional" | "none", sasl2: boolean): ReceivingConfig {
   const host = {
     domain: domain("im.example"),
     languages: ["en", "de"] as const,
     startTls,
     sasl: { policy: openPolicy, secret: random(32), random },
+    ...(sasl2 ? { sasl2: { bind2: ["urn:xmpp:carbons:2"], tokens: true, upgrades: true } } : {}),
     features: () => [],
     streamManagement: true,
     acceptsLegacyPeers: true,
@@ -118,86 +121,29 @@ function clientConfig(startTls: "required" | "optional" | "none"): InitiatingCon
   };
 }
 
-/** What was asked and proven so far, by what passed in and out alone. */
-class Watch {
-  /** The question that is open, if there is one. */
-  question: StreamEffect | undefined;
-  readonly #role: "receiving" | "initiating";
-  /** Nothing secret may be said yet. */
-  #isClear: boolean;
-  #saidPassword = false;
-  /** Of whom credentials were found. */
-  #known: string | undefined;
-  #authorized = false;
-
-  constructor(role: "receiving" | "initiating", isClear: boolean) {
-    this.#role = role;
-    this.#isClear = isClear;
-  }
-
-  take(input: StreamInput): void {
-    if (input.type === "credentials" && this.question?.type === "lookupCredentials")
-      this.#known = input.found === undefined ? undefined : this.question.username;
-    if (input.type === "element") this.#saidPassword ||= says(input.element, password);
-    if (input.type === "secured") this.#isClear = false;
-    if (input.type === "authorized" && this.question?.type === "authorize") this.#authorized = true;
-  }
-
-  see(effects: readonly StreamEffect[]): void {
-    for (const effect of effects) {
-      switch (effect.type) {
-        case "send":
-          parseElement(serialize(effect.element));
-          assert.ok(
-            !this.#isClear || effect.element.ns !== NS_SASL || effect.element.name !== "auth",
-            "log-in in the clear",
-          );
-          break;
-        case "sendHeader":
-          parseElement(`${formatStreamHeader(effect.header)}</stream:stream>`, "");
-          break;
-        case "lookupCredentials":
-        case "earlyRequest":
-          assert.ok(!this.#isClear || effect.type === "earlyRequest", "asks for credentials in the clear");
-          break;
-        case "authorize":
-          assert.ok(!this.#isClear, "lets somebody in in the clear");
-          assert.ok(effect.anonymous || this.#saidPassword, "lets somebody in without the password");
-          // Whoever asks about somebody gets Juliet's record; it must be that same name that it then lets in.
-          assert.ok(effect.anonymous || effect.user === `${this.#known}@im.example`, `lets ${effect.user} in`);
-          break;
-        case "bindResource":
-        case "resumeSm":
-        case "enableSm":
-          assert.ok(this.#authorized, `${effect.type} before anybody was let in`);
-          break;
-        case "established":
-          assert.ok(this.#role === "initiating" || this.#authorized, "established before anybody was let in");
-          break;
-        default:
-          break;
-      }
-    }
-    const last = effects.at(-1);
-    if (last !== undefined) this.question = last;
-  }
-}
-
-/** Whether a log-in carries a password, by PLAIN or by XEP-0078. */
-function says(element: XmlElement, secret: string): boolean {
-  const plain = Buffer.from(element.text, "base64").toString("utf8");
-  if (plain.endsWith(`\0${secret}`)) return true;
-  return element
-    .elements()
-    .some((child) => child.elements().some(({ name, text }) => name === "password" && text === secret));
-}
-
 /** What a line stands for: an element, a word, or `?` for what the machine waits for. */
-function inputOf(line: string, watch: Watch): StreamInput {
+function inputOf(line: string, watch: Watch, known: StoredCredentials): StreamInput {
   if (line.startsWith("<stream:stream")) return openedOf(line);
   if (line.startsWith("<")) return elementOf(line);
-  if (line === "?") return answerTo(watch.question);
+  if (line === "?") return answerTo(watch.question, known);
+  const [, word, inline = ""] = /^(scram2?|answer2?)(?: (.*))?$/su.exec(line) ?? [];
+  if (word !== undefined) return elementOf(scramOf(word, inline, watch));
   return words[line] ?? { type: "keepAlive" };
+}
+
+/** What an honest client says that knows the password, by either profile. */
+function scramOf(word: string, inline: string, watch: Watch): string {
+  const said = watch.scram(word.startsWith("scram"));
+  switch (word) {
+    case "scram":
+      return `<auth xmlns='${NS_SASL}' mechanism='SCRAM-SHA-1'>${said}</auth>`;
+    case "scram2":
+      return `<authenticate xmlns='${NS_SASL2}' mechanism='SCRAM-SHA-1'><initial-response>${said}</initial-response>${inline}</authenticate>`;
+    case "answer":
+      return `<response xmlns='${NS_SASL}'>${said}</response>`;
+    default:
+      return `<response xmlns='${NS_SASL2}'>${said}</response>`;
+  }
 }
 
 function openedOf(line: string): StreamInput {
@@ -214,10 +160,16 @@ function elementOf(text: string): StreamInput {
   }
 }
 
-function answerTo(question: StreamEffect | undefined): StreamInput {
+function answerTo(question: StreamEffect | undefined, known: StoredCredentials): StreamInput {
   switch (question?.type) {
     case "lookupCredentials":
-      return { type: "credentials", found: question.username === "juliet" ? juliet : undefined };
+      return { type: "credentials", found: question.username === "juliet" ? known : undefined };
+    case "lookupTokens":
+      return { type: "tokens", found: question.username === "juliet" ? [token] : [] };
+    case "keepCredentials":
+      return { type: "credentialsKept" };
+    case "issueToken":
+      return { type: "tokenIssued", issued };
     case "derive":
       return { type: "derived", key: fakeKey(question) };
     case "authorize":
@@ -257,7 +209,15 @@ function full(text: string): FullJid {
   return jid;
 }
 
+const token = { mechanism: tokenMechanism, key: tokenKey, expired: false };
+const issued = { token: "t0k3n", expiry: "2026-12-31T00:00:00Z" };
+
 const words: Readonly<Record<string, StreamInput>> = {
+  tokens: { type: "tokens", found: [{ ...token, expired: true }, token] },
+  noTokens: { type: "tokens", found: [] },
+  credentialsKept: { type: "credentialsKept" },
+  tokenIssued: { type: "tokenIssued", issued },
+  noToken: { type: "tokenIssued" },
   closed: { type: "closed" },
   fault: { type: "fault", fault: { condition: "not-well-formed", text: "" } },
   secured: { type: "secured", channel: tls },
