@@ -5,6 +5,8 @@ import { runScenario } from "./run-scenario.ts";
 
 /** Seeds that `npm test` plays, in as many files as keep each of them short. */
 const seedsPerFile = 20;
+/** All of them. */
+export const seedsPlayed = 100;
 
 /** Tests of one file's share of the seeds. */
 export function playShare(share: number): void {
