@@ -44,13 +44,15 @@ const tokenAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
  * @param bytes bytes of entropy that go in; 5 of them give 8 characters
  */
 export function randomToken(env: Pick<Env, "entropy">, bytes = 15): string {
-  let token = "";
+  // Made at once: as many short strings put together, long tokens would cost many times their length.
+  const codes: number[] = [];
   let bits = 0;
   let held = 0;
   for (const byte of env.entropy(bytes)) {
     held = (held << 8) | byte;
-    for (bits += 8; bits >= 5; bits -= 5) token += tokenAlphabet[(held >>> (bits - 5)) & 31];
+    for (bits += 8; bits >= 5; bits -= 5) codes.push(tokenAlphabet.charCodeAt((held >>> (bits - 5)) & 31));
     held &= 31;
   }
-  return bits > 0 ? token + tokenAlphabet[(held << (5 - bits)) & 31] : token;
+  if (bits > 0) codes.push(tokenAlphabet.charCodeAt((held << (5 - bits)) & 31));
+  return String.fromCharCode(...codes);
 }

@@ -11,6 +11,8 @@ export const TAG_CANONICAL = 4;
 export const DECLARES = 8;
 /** The attributes or the children are no longer those of the source. */
 export const CHANGED = 16;
+/** The last child stands behind the inside that was read, and is not of its source. */
+export const APPENDED = 32;
 
 /** The inside of an element: the reader fills it in until the end tag, afterwards nobody changes it. */
 export interface ElementParts {

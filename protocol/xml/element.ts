@@ -1,4 +1,4 @@
-import { CHANGED, DECLARES, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL, partsOf } from "./element-parts.ts";
+import { APPENDED, CHANGED, DECLARES, INNER_CANONICAL, PLAIN_TEXT, TAG_CANONICAL, partsOf } from "./element-parts.ts";
 import { NS_XML } from "./namespaces.ts";
 import type { Source } from "./source.ts";
 
@@ -80,7 +80,12 @@ export class XmlElement {
       const index = source.attributeIndex(offsets, name);
       if (index >= 0) return source.attribute(offsets, index);
     }
-    for (const [key, value] of this.entries) if (key === name) return value;
+    // Without an iterator for each question: every step asks some of every stanza.
+    const { entries } = this;
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index];
+      if (entry?.[0] === name) return entry[1];
+    }
     return isOrdinary(name) ? undefined : this.#attributeOfOddName(name);
   }
 
@@ -109,13 +114,17 @@ export class XmlElement {
 
   #readNodes(): readonly XmlNode[] {
     const nodes: XmlNode[] = [];
+    const { kids } = this;
+    const appended = (this.flags & APPENDED) === 0 ? undefined : kids.at(-1);
     let from = this.innerStart;
-    for (const kid of this.kids) {
+    for (const kid of kids) {
+      if (kid === appended) break;
       if (kid.start > from) this.#readText(nodes, from, kid.start);
       nodes.push(kid);
       from = kid.end;
     }
     if (this.innerEnd > from) this.#readText(nodes, from, this.innerEnd);
+    if (appended !== undefined) nodes.push(appended);
     return nodes;
   }
 
@@ -143,7 +152,11 @@ export class XmlElement {
 
   /** The first child element of that name. */
   child(ns: string, name: string): XmlElement | undefined {
-    for (const kid of this.kids) if (kid.name === name && kid.ns === ns) return kid;
+    const { kids } = this;
+    for (let index = 0; index < kids.length; index++) {
+      const kid = kids[index];
+      if (kid?.name === name && kid.ns === ns) return kid;
+    }
     return undefined;
   }
 
@@ -223,6 +236,18 @@ export function withChildren(element: XmlElement, children: readonly XmlNode[]):
   const kids = elementsAmong(nodes);
   const changed = (flags & (TAG_CANONICAL | DECLARES)) | CHANGED;
   return new XmlElement(ns, name, source, offsets, entries, 0, 0, changed, 0, 0, kids, nodes);
+}
+
+/** The same element with one child more, at its end. What was read of its inside can be passed on still. */
+export function withAppended(element: XmlElement, child: XmlElement): XmlElement {
+  const { ns, name, source, offsets, entries, start, innerStart, innerEnd, end, kids, flags } = partsOf(element);
+  if (source === undefined || (flags & (INNER_CANONICAL | APPENDED)) !== INNER_CANONICAL)
+    return withChildren(element, [...element.children, child]);
+  const changed = flags | APPENDED | CHANGED;
+  return new XmlElement(ns, name, source, offsets, entries, start, innerStart, changed, end, innerEnd, [
+    ...kids,
+    child,
+  ]);
 }
 
 function joinTexts(nodes: readonly (XmlNode | undefined)[]): readonly XmlNode[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { copyOut } from "./copy-out.ts";
-import { type XmlElement, equalElements, withAttributes, withChildren, xml } from "./element.ts";
+import { type XmlElement, equalElements, withAppended, withAttributes, withChildren, xml } from "./element.ts";
 import { NS_CLIENT, NS_STREAM, NS_STREAMS, NS_XML } from "./namespaces.ts";
 import { parseElement } from "./read.ts";
 import { decodeUtf8, eventsOf, recordedStream, toBytes } from "./recorded-stream.ts";
@@ -168,6 +168,42 @@ test("a part of what was read may stand anywhere else", () => {
     }),
     { seed, numRuns: 300 },
   );
+});
+
+test("with a child more at its end it is as it would be with all of its children and that one", () => {
+  fc.assert(
+    fc.property(tree, tree, (host, guest) => {
+      const readHost = parseElement(serialize(host));
+      const readBytes = parseElement(serializeBytes(host), NS_CLIENT, { decodeUtf8 });
+      const last = parseElement(serializeBytes(guest), NS_CLIENT, { decodeUtf8 });
+      for (const element of [host, readHost, readBytes]) {
+        const expected = withChildren(element, [...element.children, last]);
+        const longer = withAppended(element, last);
+        const twice = withAppended(longer, guest);
+        const stamped = withAttributes(longer, { to: "я" });
+        assert.ok(equalElements(longer, expected));
+        assert.equal(longer.text, expected.text);
+        assert.ok(equalElements(stamped, withAttributes(expected, { to: "я" })));
+        assert.ok(equalElements(twice, withChildren(element, [...element.children, last, guest])));
+        for (const made of [longer, twice, stamped]) {
+          for (const place of ["", NS_CLIENT, "u", NS_STREAM])
+            assert.ok(equalElements(parseElement(serialize(made, place), place), made), `put under ${place}`);
+          assert.ok(equalElements(parseElement(serializeBytes(made), NS_CLIENT, { decodeUtf8 }), made));
+          assert.ok(equalElements(copyOut(made), made));
+        }
+        assert.equal(element.elements().length, expected.elements().length - 1, "what was read has not changed");
+      }
+    }),
+    { seed, numRuns: 500 },
+  );
+});
+
+test("what was read passes on as it stands behind a new start tag and ahead of a new child", () => {
+  const inner = "<body>ü &lt;</body><x xmlns='u'/>";
+  const element = parseElement(`<message to='a@b'>${inner}</message>`);
+  const longer = withAppended(withAttributes(element, { from: "c@d" }), xml("urn:sid", "id", { by: "a@b" }));
+  assert.equal(serialize(longer), `<message to='a@b' from='c@d'>${inner}<id xmlns='urn:sid' by='a@b'/></message>`);
+  assert.equal(serialize(withAppended(parseElement("<message/>"), xml(NS_CLIENT, "x"))), "<message><x/></message>");
 });
 
 suite("a stanza that was read is stamped and passed on", () => {

@@ -1,5 +1,5 @@
 import { NAME_START, byteTables, isNameCharacter, isNameStart } from "./characters.ts";
-import { DECLARES, type ElementParts, INNER_CANONICAL, TAG_CANONICAL, partsOf } from "./element-parts.ts";
+import { APPENDED, DECLARES, type ElementParts, INNER_CANONICAL, TAG_CANONICAL, partsOf } from "./element-parts.ts";
 import type { XmlElement, XmlNode } from "./element.ts";
 import { escapeAttribute, escapeText } from "./escape.ts";
 import { XmlError } from "./fault.ts";
@@ -74,6 +74,10 @@ function writeElement(
   if (prefix === "" && ns !== inherited) head += ` xmlns='${defaultNamespace(ns, bytes)}'`;
   head += writeAttributes(parts, bytes);
   if (source !== undefined && (flags & INNER_CANONICAL) !== 0 && prefix === "") {
+    if ((flags & APPENDED) !== 0) {
+      levels.push({ nodes: parts.kids.slice(-1), scope: ns, close: `</${tag}>`, next: 0 });
+      return `${head}>${fromSource(source, parts.innerStart, parts.innerEnd, bytes)}`;
+    }
     if (parts.innerEnd === parts.innerStart) return `${head}/>`;
     return `${head}>${fromSource(source, parts.innerStart, parts.innerEnd, bytes)}</${tag}>`;
   }

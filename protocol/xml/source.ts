@@ -23,7 +23,7 @@ export class Source {
     for (let index = 0; index < offsets.length; index += 4) {
       const start = offsets[index] ?? 0;
       const end = offsets[index + 1] ?? 0;
-      if (end - start === length && this.text.slice(start, end) === name) return index;
+      if (end - start === length && this.text.startsWith(name, start)) return index;
     }
     return -1;
   }

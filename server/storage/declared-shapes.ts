@@ -138,7 +138,11 @@ export function checkColumn(shape: TableShape, column: string, value: ColumnValu
 
 /** U+0000 cannot be kept by PostgreSQL, and a lone surrogate has no UTF-8. Neither occurs in XML. */
 export function checkTexts(...texts: readonly string[]): void {
-  for (const text of texts) assert(isText(text), "text is well-formed and has no U+0000");
+  for (const text of texts) checkText(text);
+}
+
+function checkText(text: string): void {
+  assert(isText(text), "text is well-formed and has no U+0000");
 }
 
 function isText(text: string): boolean {
@@ -147,16 +151,22 @@ function isText(text: string): boolean {
 
 function checkValue(value: string): void {
   if (value.length > valueCharsMax) throw new StoreError("too-large", `value of ${value.length} characters`);
-  checkTexts(value);
+  checkText(value);
 }
 
-function checkKey(...parts: readonly string[]): void {
-  checkTexts(...parts);
-  let unitsMax = 0;
-  for (const part of parts) unitsMax += part.length;
+/** A list of parts would be made for each message that is kept. */
+function checkKey(a: string, b: string, c: string, d = ""): void {
+  checkText(a);
+  checkText(b);
+  checkText(c);
+  checkText(d);
+  checkKeyLength(a.length + b.length + c.length + d.length, () => a + b + c + d);
+}
+
+function checkKeyLength(units: number, key: () => string): void {
   // One UTF-16 unit is at most three bytes.
-  if (unitsMax * 3 <= keyBytesMax) return;
-  const bytes = Buffer.byteLength(parts.join(""));
+  if (units * 3 <= keyBytesMax) return;
+  const bytes = Buffer.byteLength(key());
   if (bytes > keyBytesMax) throw new StoreError("too-large", `key of ${bytes} bytes`);
 }
 
@@ -164,7 +174,9 @@ function checkRow(shape: TableShape, row: Row): void {
   for (const [column, value] of Object.entries(row)) checkColumn(shape, column, value);
   for (const column of shape.key) assert(row[column] !== undefined, `row of ${shape.name} without ${column}`);
   for (const index of [shape.key, ...shape.indexes]) {
-    checkKey(...index.map((column) => row[column] ?? "").filter((value) => typeof value === "string"));
+    const key = index.map((column) => row[column] ?? "").filter((value) => typeof value === "string");
+    checkTexts(...key);
+    checkKeyLength(Infinity, () => key.join(""));
   }
 }
 

@@ -20,5 +20,5 @@ export function forbidsCopies(message: XmlElement): boolean {
 
 /** An error brings back the hints of what it answers; they are not its own. [xep0334-5-03] */
 function has(message: XmlElement, hint: string): boolean {
-  return message.attr("type") !== "error" && message.child(NS_HINTS, hint) !== undefined;
+  return message.child(NS_HINTS, hint) !== undefined && message.attr("type") !== "error";
 }

@@ -1,11 +1,11 @@
 import { parseJid, type Jid } from "#protocol/jid/jid.ts";
-import { withChildren, xml, XmlElement, type XmlNode } from "#protocol/xml/element.ts";
+import { withAppended, withChildren, xml, XmlElement, type XmlNode } from "#protocol/xml/element.ts";
 
 export const NS_STANZA_IDS = "urn:xmpp:sid:0";
 
 /** The message with the id under which `by` keeps it (XEP-0359 §3.1). */
 export function withStanzaId(message: XmlElement, by: Jid, id: string): XmlElement {
-  return withChildren(message, [...message.children, xml(NS_STANZA_IDS, "stanza-id", { by, id })]);
+  return withAppended(message, xml(NS_STANZA_IDS, "stanza-id", { by, id }));
 }
 
 /** The id that `by` gave the message. */
