@@ -41,7 +41,7 @@ export function decide(account: Account, type: MessageType, resource: string | u
   const to = mostAvailable(account);
   // [rfc6121-8.5.2.1.1-02] [rfc6121-8.5.2.1.1-03] [rfc6121-8.5.2.1.1-05] [rfc6121-8.5.2.1.1-06] [rfc6121-8.5.3.2.1-04]
   // [rfc6121-8.5.3.2.1-05] [rfc3921-11.1-06]
-  // [rfc6120-8.2.1-01] [rfc6120-10.5.3.2-01] [rfc6120-10.5.4-01]
+  // [rfc6120-8.2.1-01] [rfc6120-10.5.3.2-01] [rfc6120-10.5.4-01] [xep0334-4.3-01]
   if (to.length > 0) return { do: "deliver", to };
   // [rfc6120-10.5.3.2-02]
   // [rfc6121-8.5.2.1.1-01] [rfc6121-8.5.2.1.1-04] [rfc6121-8.5.2.2.1-01] [rfc6121-8.5.3.2.1-02] [rfc6121-8.5.3.2.1-03]

@@ -19,6 +19,7 @@ export function hasDelayBy(domain: DomainJid, element: XmlElement): boolean {
 export function withoutForgedDelay(domain: DomainJid, stanza: Stanza): Stanza {
   const { element } = stanza;
   if (stanza.kind === "iq" || stanza.from === domain || !hasDelayBy(domain, element)) return stanza;
+  // [xep0203-5-01]
   return stanza.rewritten(
     withChildren(
       element,

@@ -15,10 +15,13 @@ const ofTheMoment = new Set([
 
 /** Whether a message is worth keeping for later: it says something, and nobody wished otherwise (XEP-0160 §3, XEP-0334). */
 export function isWorthKeeping(stanza: Stanza): boolean {
+  // [xep0160-3-01] [xep0160-3-04] [xep0160-3-05] [xep0160-3-06]
   if (stanza.type !== "chat" && stanza.type !== "normal") return false;
   const hint = storageHint(stanza.element);
+  // [xep0424-3-03]
   if (hint !== undefined) return hint === "store";
   // A normal message may be all payload; of a chat, chat states alone are not kept (S34).
+  // [xep0160-3-02] [xep0160-3-03]
   return stanza.type === "normal" || stanza.element.elements().some(saysSomething);
 }
 

@@ -31,6 +31,7 @@ export function answerAccountIq(
   if (asked === undefined) return undefined;
   const { handler, payload } = asked;
   // [rfc6121-2-02]
+  // [xep0280-4.1-01] [xep0280-5.1-01]
   if (session === undefined && handler.audience === "owner") {
     refuse(host, stanza, new StanzaError(handler.refusal ?? "service-unavailable"));
     return undefined;

@@ -32,6 +32,7 @@ export function admit(
   admission: Admission,
   settlement: Settlement | undefined,
 ): Stanza | Refused | StreamError {
+  // [xep0297-7.1-02]
   const kind = stanzaKindOf(element);
   if (kind === undefined) return new StreamError("unsupported-stanza-type");
   const { jid, language, parseJid } = admission;

@@ -97,6 +97,7 @@ function matchesQuery(row: ArchiveRow, query: PageQuery): boolean {
   if (row.at < start || row.at > end || (ids !== undefined && !ids.includes(row.id))) return false;
   if (query.with === undefined) return true;
   const [peer, resource] = splitWith(query.with);
+  // [xep0313-4.1.1-04]
   return resource === "" ? splitWith(row.with)[0] === peer : row.with === query.with;
 }
 

@@ -35,7 +35,7 @@ const Item = element(NS_DISCO_ITEMS, "item", {
   node: optional(attr("node", text)),
 });
 
-/** What belongs to an address or node; empty in the request. */
+/** What belongs to an address or node; empty in the request, and whole in the answer. [xep0059-4-03] */
 export const Items = element(NS_DISCO_ITEMS, "query", {
   node: optional(attr("node", text)),
   items: children(Item),

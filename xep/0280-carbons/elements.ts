@@ -14,7 +14,7 @@ export const Disable = element(NS_CARBONS, "disable", {});
 /** Which way the copied message went. */
 export type CarbonDirection = "sent" | "received";
 
-/** The copy of a message, as the payload of another. [xep0280-7-04] [xep0280-8-04] */
+/** The copy of a message, as the payload of another. [xep0280-7-04] [xep0280-8-04] [xep0297-3.2-07] */
 export function carbonOf(direction: CarbonDirection, message: XmlElement): XmlElement {
   return xml(NS_CARBONS, direction, {}, forwarded(message));
 }

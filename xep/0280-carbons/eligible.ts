@@ -18,9 +18,10 @@ const payloadsOfChat: ReadonlySet<string> = new Set([
 /**
  * Whether a user's other devices get a copy of a message, by the rules of XEP-0280 §6.1. Errors are judged by what they
  * answer, which does not show in them. [xep0280-6-01] [xep0280-6-02]
+ * [xep0280-6.2-01]
  */
 export function isEligible({ element, type, from }: Stanza, direction: CarbonDirection): boolean {
-  // [xep0280-9-02] [xep0280-9-03]
+  // [xep0280-9-01] [xep0280-9-02] [xep0280-9-03]
   if (isPrivate(element) || forbidsCopies(element)) return false;
   // [xep0280-6.1-01]
   if (type === "groupchat" || type === "error") return false;

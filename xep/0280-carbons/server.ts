@@ -69,8 +69,9 @@ export const carbons = serverModule({
 
     return {
       iq: [
-        // That it was on or off already is no error. [xep0280-10.1-01] [xep0280-10.1-02] [xep0280-10.1-04]
+        // That it was on or off already is no error. [xep0280-10.1-01] [xep0280-10.1-02] [xep0280-10.1-03]
         writes(Enable, ({ session }) => turn(session, true)),
+        // [xep0280-10.1-04] [xep0280-10.1-05]
         writes(Disable, ({ session }) => turn(session, false)),
       ],
       // [xep0386-3.2-13] [xep0386-3.2-14]

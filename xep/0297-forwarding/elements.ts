@@ -10,7 +10,9 @@ export const NS_FORWARD = "urn:xmpp:forward:0";
  * @param stamp when the stanza passed, in milliseconds since the epoch; undefined where it passes now
  */
 export function forwarded(stanza: XmlElement, stamp?: number): XmlElement {
+  // [xep0297-3.2-04]
   const delay = stamp === undefined ? undefined : Delay.build({ stamp, reason: "" });
+  // [xep0297-3.2-01] [xep0297-3.2-03] [xep0297-3.2-05]
   return xml(NS_FORWARD, "forwarded", {}, delay, stanza);
 }
 

@@ -29,12 +29,15 @@ export async function answerQuery(
   const filter = readFilter(query.form);
   if (filter.ids !== undefined && filter.ids.length > rowsMax)
     throw new StanzaError("not-acceptable", { text: `no more than ${rowsMax} ids can be asked for at once` });
+  // [xep0313-4.3.2-02] [xep0059-2.2-01] [xep0059-2.2-02] [xep0059-2.2-15] [xep0059-2.6-01]
   const page = found(await archive.page(await placed(archive, filter, query.page, rowsMax)));
   if (filter.ids !== undefined && page.rows.length < filter.ids.length) throw notFound(filter.ids);
   const rows = page.rows.map(({ id, at, value }) => ({ id, at, message: storedXml.decode(value) }));
   return {
-    // What comes in which order within a page is all that flipping changes. (XEP-0313 §4.3.4)
+    // What comes in which order within a page is all that flipping changes. (XEP-0313 §4.3.4) [xep0313-7-02]
     rows: query.flipPage ? rows.toReversed() : rows,
+    // [xep0313-4-01] [xep0313-4.3.1-01] [xep0313-4.3.1-02] [xep0059-2.2-03] [xep0059-2.2-04] [xep0059-2.2-05]
+    // [xep0059-2.2-16] [xep0059-2.7-03]
     end: archiveEnd(pageResult({ ...page, ...placeInSet(page, query.page) }), page.complete),
   };
 }
@@ -48,10 +51,13 @@ function placeInSet(
   request: PageRequest | undefined,
 ): { readonly index?: number; readonly count?: number } {
   const isForward = request?.before === undefined;
+  // [xep0059-2.2-13]
   const fromBeginning = isForward ? request?.after === undefined : complete;
   const toEnd = isForward ? complete : request.before === "";
   return {
+    // [xep0059-2.2-09] [xep0059-2.2-11]
     ...(fromBeginning && rows.length > 0 ? { index: 0 } : {}),
+    // [xep0059-2.2-08] [xep0059-2.2-12]
     ...(count !== undefined ? { count } : fromBeginning && toEnd ? { count: rows.length } : {}),
   };
 }
@@ -70,6 +76,7 @@ async function placed(
   request: PageRequest | undefined,
   rowsMax: number,
 ): Promise<PageQuery> {
+  // [xep0059-2.6-08]
   if (request?.index !== undefined)
     throw new StanzaError("feature-not-implemented", { text: "pages are found by id, not by number" });
   const after = inner(await existing(archive, [afterId, request?.after]), "later");
@@ -78,15 +85,23 @@ async function placed(
     await existing(archive, [beforeId, request?.before === "" ? undefined : request?.before]),
     "earlier",
   );
+  // [xep0313-4.3.1-03]
   const max = Math.min(request?.max ?? rowsMax, rowsMax);
   return {
     max,
+    // [xep0059-2.3-01] [xep0059-2.5-01]
     direction: request?.before === undefined ? "forward" : "backward",
+    // [xep0313-4.3.2-01] [xep0059-2.7-01]
     countRows: max === 0,
+    // [xep0059-2.2-14]
     ...(after === undefined ? {} : { after }),
+    // [xep0059-2.3-02]
     ...(before === undefined ? {} : { before }),
+    // [xep0313-4.1.1-01] [xep0313-4.1.1-02]
     ...(peer === undefined ? {} : { with: peer }),
+    // [xep0313-4.1.2-02]
     ...(start === undefined ? {} : { start }),
+    // [xep0313-4.1.2-04]
     ...(end === undefined ? {} : { end }),
     ...(ids === undefined ? {} : { ids }),
     ...(text === undefined ? {} : { text }),
@@ -114,6 +129,7 @@ function inner(ids: readonly string[], which: "earlier" | "later"): string | und
 }
 
 function found(page: ArchivePage): ArchivePage & { readonly found: true } {
+  // [xep0059-2.4-01]
   if (!page.found) throw notFound([page.missing]);
   return page;
 }

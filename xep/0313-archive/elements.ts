@@ -55,7 +55,7 @@ export function archiveResult({ id, at, message }: ArchivedMessage, queryId: str
   return xml(NS_MAM, "result", { queryid: queryId, id }, forwarded(message, at));
 }
 
-/** What ends a page. [xep0313-4-02] [xep0313-4.3.2-04] [xep0313-4.3.2-05] */
+/** What ends a page. [xep0313-4-02] [xep0313-4.3.2-04] [xep0313-4.3.2-05] [xep0313-4.3.2-07] */
 export function archiveEnd(page: XmlElement, complete: boolean): XmlElement {
   return xml(NS_MAM, "fin", { complete: complete ? "true" : undefined }, page);
 }

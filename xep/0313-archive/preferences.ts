@@ -33,8 +33,11 @@ export const listedMax = 2_000;
  */
 export function wantsArchived(account: Account, peer: Jid, unsaid: StoredPreferences["default"]): boolean {
   const { default: byDefault, always, never } = account.value(storedPreferences).get() ?? { ...none, default: unsaid };
+  // [xep0313-8.1-04] [xep0441-2.1.3-02]
   if (matches(never, peer)) return false;
+  // [xep0441-2-01] [xep0441-2.1.1-01] [xep0441-2.1.2-02]
   if (byDefault === "always" || matches(always, peer)) return true;
+  // [xep0441-2.3.1-01]
   return byDefault === "roster" && account.map(rosterItems).get(bareOf(peer))?.listed === true;
 }
 
@@ -47,7 +50,9 @@ function matches(list: readonly Jid[], peer: Jid): boolean {
 
 /** @throws StanzaError when the lists are too long */
 export function keepPreferences(account: Account, wanted: Preferences): StoredPreferences {
+  // [xep0441-2.1.2-01] [xep0441-2.1.2-03]
   const always = [...new Set(wanted.always?.jids)];
+  // [xep0441-2.1.3-01] [xep0441-2.1.3-03]
   const never = [...new Set(wanted.never?.jids)];
   if (always.length + never.length > listedMax)
     throw new StanzaError("resource-constraint", {
@@ -55,6 +60,7 @@ export function keepPreferences(account: Account, wanted: Preferences): StoredPr
       text: `no more than ${listedMax} addresses can be listed`,
     });
   const kept = { default: wanted.default, always, never };
+  // [xep0441-2.1-01]
   account.value(storedPreferences).set(kept);
   return kept;
 }

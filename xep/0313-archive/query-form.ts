@@ -23,7 +23,7 @@ export interface Filter {
   readonly text?: string;
 }
 
-/** [xep0313-4.1-02] */
+/** [xep0313-4.1-02] [xep0313-4.1-04] [xep0313-4.1.5-05] [xep0313-4.1.5-06] */
 const fields: readonly { readonly name: string; readonly type: string }[] = [
   { name: "with", type: "jid-single" },
   { name: "start", type: "text-single" },
@@ -31,12 +31,14 @@ const fields: readonly { readonly name: string; readonly type: string }[] = [
   { name: "before-id", type: "text-single" },
   { name: "after-id", type: "text-single" },
   { name: "ids", type: "list-multi" },
+  // [xep0313-6.1.1-06]
   { name: "include-groupchat", type: "boolean" },
   { name: fullTextField, type: "text-single" },
 ];
 
 /** The form with all that can be asked for. [xep0313-4.1.5-01] */
 export function queryForm(): XmlElement {
+  // [xep0313-4.1-05]
   const field = (name: string, type: string, ...children: readonly XmlElement[]): XmlElement =>
     xml(NS_DATA_FORMS, "field", { var: name, type }, ...children);
   // Any value may be chosen, and there are far too many to list. [xep0313-4.1.5-03] [xep0313-4.1.5-04]
@@ -62,6 +64,7 @@ export function queryForm(): XmlElement {
  * that we do not know [xep0313-4.1.5-08], `not-acceptable` for a search that is too long
  */
 export function readFilter(form: XmlElement | undefined): Filter {
+  // [xep0313-4.1.1-03] [xep0313-4.1.2-03] [xep0313-4.1.2-05] [xep0313-4.1.5-07]
   if (form === undefined) return {};
   const submitted = DataForm.parse(form);
   // [xep0313-4.1-01]
@@ -77,6 +80,7 @@ export function readFilter(form: XmlElement | undefined): Filter {
   const ids = submitted.fields.find((field) => field.var === "ids")?.values;
   return given({
     with: valueOf(submitted.fields, "with", jidCodec),
+    // [xep0313-4.1.2-01]
     start: valueOf(submitted.fields, "start", dateTime),
     end: valueOf(submitted.fields, "end", dateTime),
     beforeId: valueOf(submitted.fields, "before-id", text),

@@ -46,6 +46,7 @@ export class Retention {
     if ((days === 0 && max === 0) || now < (this.#tidied.get(account) ?? -Infinity) + tidyAfterMs) return;
     this.#tidied.set(account, now);
     const archive = account.archive(this.#slot);
+    // [xep0313-3.2-01] [xep0313-3.2-02]
     if (days > 0) archive.truncate(now - days * dayMs);
     if (max === 0) return;
     const counted = await archive.page({ max: 0, direction: "forward", countRows: true });

@@ -101,7 +101,7 @@ test("what both keep of a message is one commit, and it is delivered and acknowl
   for (const client of [one, other]) assert.deepEqual((await ask(client, query())).bodies, ["1"]);
 });
 
-test("who gets a message learns under which id his own archive has it, and nobody else does [xep0313-3.5-01] [xep0313-3.5-03] [xep0313-3.5-04] [xep0313-3.5-05]", async () => {
+test("who gets a message learns under which id his own archive has it, and nobody else does [xep0313-3.5-01] [xep0313-3.5-03] [xep0313-3.5-04] [xep0313-3.5-05] [xep0359-2.2-02]", async () => {
   await using world = await stage();
   const [one, second, other] = [
     await world.login(garden),
@@ -123,7 +123,7 @@ test("who gets a message learns under which id his own archive has it, and nobod
   assert.deepEqual((await ask(one, query())).ids, [idOf(copied)?.attr("id")]);
 });
 
-test("A39 S14 every forged id of ours is taken out, others stay [xep0359-3-02] [xep0359-3-03] [xep0359-3-04]", async () => {
+test("A39 S14 every forged id of ours is taken out, others stay [xep0359-3-02] [xep0359-3-03] [xep0359-3-04] [xep0313-3.5-02]", async () => {
   await using world = await stage();
   const [one, other] = [await world.login(garden), await world.login(balcony)];
   await other.sendText("<presence/>");
@@ -176,7 +176,12 @@ async function nine(
 
 const at = (minute: number): string => `2026-01-01T00:0${minute}:00Z`;
 for (const { what, inside, bodies, complete } of [
-  { what: "all", inside: () => "", bodies: "123456789", complete: true },
+  {
+    what: "all [xep0313-4.1.1-03] [xep0313-4.1.2-03] [xep0313-4.1.2-05] [xep0313-4.2-02] [xep0313-4.3.2-04]",
+    inside: () => "",
+    bodies: "123456789",
+    complete: true,
+  },
   {
     what: "with a person [xep0313-4.1.1-04]",
     inside: () => form(["with", juliet]),
@@ -189,39 +194,64 @@ for (const { what, inside, bodies, complete } of [
     bodies: "456",
     complete: true,
   },
-  { what: "with a stranger", inside: () => form(["with", "nurse@capulet.example"]), bodies: "", complete: true },
+  {
+    what: "with a stranger [xep0059-2.2-05] [xep0059-2.2-16]",
+    inside: () => form(["with", "nurse@capulet.example"]),
+    bodies: "",
+    complete: true,
+  },
   { what: "from a time on [xep0313-4.1.2-02]", inside: () => form(["start", at(6)]), bodies: "789", complete: true },
   { what: "up to a time [xep0313-4.1.2-04]", inside: () => form(["end", at(2)]), bodies: "123", complete: true },
-  { what: "after an id", inside: (ids) => form(["after-id", ids[6] ?? ""]), bodies: "89", complete: true },
+  {
+    what: "after an id [xep0313-7-02]",
+    inside: (ids) => form(["after-id", ids[6] ?? ""]),
+    bodies: "89",
+    complete: true,
+  },
   {
     what: "between ids",
     inside: (ids) => form(["after-id", ids[1] ?? ""], ["before-id", ids[4] ?? ""]),
     bodies: "34",
     complete: true,
   },
-  { what: "by ids", inside: (ids) => form(["ids", ids[4] ?? "", ids[1] ?? ""]), bodies: "25", complete: true },
-  { what: "the first page [xep0313-4.3.1-01]", inside: () => rsm("<max>4</max>"), bodies: "1234", complete: false },
   {
-    what: "the next page",
+    what: "by ids [xep0313-7-02]",
+    inside: (ids) => form(["ids", ids[4] ?? "", ids[1] ?? ""]),
+    bodies: "25",
+    complete: true,
+  },
+  {
+    what: "the first page [xep0313-4-02] [xep0313-4.3.1-01] [xep0313-4.3.1-02] [xep0313-4.3.2-05] [xep0059-2.2-03]",
+    inside: () => rsm("<max>4</max>"),
+    bodies: "1234",
+    complete: false,
+  },
+  {
+    what: "the next page [xep0059-2.2-14]",
     inside: (ids) => rsm(`<max>4</max><after>${ids[3]}</after>`),
     bodies: "5678",
     complete: false,
   },
-  { what: "S13 the last page", inside: () => rsm("<max>4</max><before/>"), bodies: "6789", complete: false },
   {
-    what: "the page before",
+    what: "S13 the last page [xep0059-2.5-01]",
+    inside: () => rsm("<max>4</max><before/>"),
+    bodies: "6789",
+    complete: false,
+  },
+  {
+    what: "the page before [xep0059-2.3-01] [xep0059-2.3-02]",
     inside: (ids) => rsm(`<max>4</max><before>${ids[5]}</before>`),
     bodies: "2345",
     complete: false,
   },
   {
-    what: "the page before that",
+    what: "the page before that [xep0059-2.2-04]",
     inside: (ids) => rsm(`<max>4</max><before>${ids[1]}</before>`),
     bodies: "1",
     complete: true,
   },
   {
-    what: "a flipped page",
+    what: "a flipped page [xep0313-7-02]",
     inside: () => `${rsm("<max>4</max><before/>")}<flip-page/>`,
     bodies: "9876",
     complete: false,
@@ -239,7 +269,7 @@ for (const { what, inside, bodies, complete } of [
     complete: true,
   },
   {
-    what: "whatever of rooms",
+    what: "whatever of rooms [xep0313-6.1.1-06]",
     inside: () => form(["include-groupchat", "true"], ["start", at(7)]),
     bodies: "89",
     complete: true,
@@ -264,7 +294,7 @@ for (const { what, inside, bodies, complete } of [
     assert.equal(set?.child("http://jabber.org/protocol/rsm", "last")?.text, sorted.at(-1));
   });
 
-test("S13 with max=0 only their number is told", async () => {
+test("S13 with max=0 only their number is told [xep0059-2.7-01]", async () => {
   const { world, client } = await nine();
   await using _ = world;
   const page = await ask(client, query(rsm("<max>0</max>")));
@@ -279,8 +309,16 @@ test("a page has no more messages than the administrator allows [xep0313-4.3.1-0
 });
 
 for (const { what, inside, expected } of [
-  { what: "an unknown id after which", inside: rsm("<after>nowhere</after>"), expected: "item-not-found" },
-  { what: "an unknown id before which", inside: rsm("<before>nowhere</before>"), expected: "item-not-found" },
+  {
+    what: "an unknown id after which [xep0313-4.3.2-03] [xep0059-2.4-01]",
+    inside: rsm("<after>nowhere</after>"),
+    expected: "item-not-found",
+  },
+  {
+    what: "an unknown id before which [xep0313-4.3.2-03] [xep0059-2.4-01]",
+    inside: rsm("<before>nowhere</before>"),
+    expected: "item-not-found",
+  },
   {
     what: "an unknown id in the form [xep0313-4.1.3-01]",
     inside: form(["after-id", "nowhere"]),
@@ -316,7 +354,11 @@ for (const { what, inside, expected } of [
     inside: form(["{urn:xmpp:fulltext:0}fulltext", "x", "y"]),
     expected: "bad-request",
   },
-  { what: "a page by its number", inside: rsm("<index>3</index>"), expected: "feature-not-implemented" },
+  {
+    what: "a page by its number [xep0059-2.6-08]",
+    inside: rsm("<index>3</index>"),
+    expected: "feature-not-implemented",
+  },
   { what: "a page without a number", inside: rsm("<max>many</max>"), expected: "bad-request" },
   {
     what: "more ids than a page holds",

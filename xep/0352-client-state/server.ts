@@ -39,8 +39,9 @@ export const clientState = serverModule({
     };
     const inactive = (session: Session): void => session.withhold((stanza) => mayWait(stanza, waits));
     return {
+      // [xep0352-5-02]
       streamFeatures: (phase) => (phase === "binding" ? [csiFeature] : []),
-      // Both are done before what the client sends behind them. [xep0352-5.1-01]
+      // Both are done before what the client sends behind them. [xep0352-5.1-01] [xep0352-5-03] [xep0352-6-01]
       nonzas: [
         { ns: NS_CSI, name: "inactive", handle: inactive },
         { ns: NS_CSI, name: "active", handle: (session) => session.withhold(undefined) },

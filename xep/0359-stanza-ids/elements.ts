@@ -5,6 +5,7 @@ export const NS_STANZA_IDS = "urn:xmpp:sid:0";
 
 /** The message with the id under which `by` keeps it (XEP-0359 §3.1). */
 export function withStanzaId(message: XmlElement, by: Jid, id: string): XmlElement {
+  // [xep0359-2.2-02] [xep0359-3-05] [xep0359-3-06] [xep0359-3-07]
   return withAppended(message, xml(NS_STANZA_IDS, "stanza-id", { by, id }));
 }
 
@@ -16,9 +17,11 @@ export function stanzaIdBy(message: XmlElement, by: Jid): string | undefined {
 
 /** The message without all ids that claim to be by `by`; the very same when there are none. [xep0359-3-02] */
 export function withoutStanzaIds(message: XmlElement, by: Jid): XmlElement {
+  // [xep0359-2.2-03] [xep0359-3-03]
   if (!message.elements().some((child) => isIdBy(child, by))) return message;
   return withChildren(
     message,
+    // [xep0359-3-04]
     message.children.filter((child) => !isIdBy(child, by)),
   );
 }
