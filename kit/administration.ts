@@ -84,16 +84,38 @@ export const operations = {
           priority: z.int().optional(),
           since: instant.optional(),
           state: z.enum(["connected", "resumable"]),
+          /** What the client says that it is. */
+          client: z.string().optional(),
         }),
       ),
       total: z.int(),
+      /** Where one account is asked for: its devices that can log in without the password (XEP-0484). */
+      devices: z
+        .array(
+          z.object({
+            /** Of the client's installation; for its user and administrators only. */
+            id: z.string(),
+            client: z.string().optional(),
+            seenAt: instant,
+            expiresAt: instant,
+          }),
+        )
+        .optional(),
     }),
   }),
-  /** Ends one session, or all of an account when no resource is named. */
+  /**
+   * Ends one session, those of one device, or all of an account. `forget` takes the tokens of whom it ends away too, so that
+   * they need the password; a device's always go with it.
+   */
   endSessions: call({
     offline: false,
-    input: z.strictObject({ address: accountAddress, resource: z.string().max(1023).optional() }),
-    output: z.object({ ended: z.int() }),
+    input: z.strictObject({
+      address: accountAddress,
+      resource: z.string().max(1023).optional(),
+      device: z.string().max(64).optional(),
+      forget: z.boolean().optional(),
+    }),
+    output: z.object({ ended: z.int(), forgotten: z.int().optional() }),
   }),
 
   createInvite: call({

@@ -34,3 +34,6 @@ export const accountDeleting = defineEvent<{ readonly account: Account }>("accou
  * has of it should be written now.
  */
 export const accountResting = defineEvent<{ readonly account: Account }>("account-resting");
+
+/** The password is another one now: whatever else lets in without it holds no more (A55). Heard in the batch that keeps it. */
+export const passwordChanged = defineEvent<{ readonly account: Account }>("password-changed");

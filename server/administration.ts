@@ -1,15 +1,15 @@
-import { bareOf, domainOf, parseJid, type BareJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import { listEntriesMax } from "#kit/administration-values.ts";
-import type { BackupProgress, ServerAdministration, SessionSummary } from "#kit/administration.ts";
+import type { BackupProgress, ServerAdministration } from "#kit/administration.ts";
 import type { AccountChange } from "#kit/host.ts";
 import type { Store } from "#kit/storage.ts";
 import type { Config } from "./config/config.ts";
 import type { ServerCore } from "./core.ts";
-import type { LocalSession } from "./session/session.ts";
 import type { ConnectionCount } from "./tcp/connection-count.ts";
 import type { Listener } from "./tcp/listener.ts";
 import type { CertificateStore } from "./tls/certificate-store.ts";
+import { sessionAdministration, sessionsOf } from "./session-administration.ts";
 import { inviteAdministration } from "./invite-administration.ts";
 import { serverVersion } from "./version.ts";
 
@@ -48,18 +48,7 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
       return { address, sessionsEnded };
     },
     listAccounts: ({ host }) => listAccounts(core, host === undefined ? [...core.hosts.keys()] : [hostOf(core, host)]),
-    listSessions: ({ address }) => {
-      const sessions = sessionsOf(core, address);
-      return Promise.resolve({ sessions: sessions.slice(0, listEntriesMax).map(summary), total: sessions.length });
-    },
-    endSessions: ({ address, resource }) => {
-      const chosen = sessionsOf(core, address).filter(
-        (session) => resource === undefined || session.resource === resource,
-      );
-      if (chosen.length === 0) throw new AdministrationError("not-found", `${address} has no such session`);
-      for (const session of chosen) session.end("not-authorized", "ended by the administrator");
-      return Promise.resolve({ ended: chosen.length });
-    },
+    ...sessionAdministration(core),
     ...inviteAdministration(parts),
     listHosts: async () => {
       const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
@@ -136,20 +125,6 @@ async function listAccounts(
 function hostOf(core: ServerCore, domain: DomainJid): DomainJid {
   if (!core.hosts.has(domain)) throw new AdministrationError("not-found", `${domain} is not a host of this server`);
   return domain;
-}
-
-function sessionsOf(core: ServerCore, address: BareJid | undefined): readonly LocalSession[] {
-  const sessions = [...core.registry.sessions()];
-  return address === undefined ? sessions : sessions.filter((session) => session.account.jid === address);
-}
-
-function summary(session: LocalSession): SessionSummary {
-  return {
-    address: session.jid,
-    since: new Date(session.boundAt).toISOString(),
-    state: session.connected ? "connected" : "resumable",
-    ...session.connection,
-  };
 }
 
 function accept(change: AccountChange): void {

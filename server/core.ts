@@ -59,6 +59,7 @@ export class ServerCore {
   readonly registry: AccountRegistry;
   readonly hosts = new Map<DomainJid, LocalHost>();
   readonly links = new Set<Link>();
+  readonly tokenLogIns: TokenLogIns;
   readonly #parts: CoreParts;
   readonly #queue: RunQueue;
   readonly #jids: JidCache;
@@ -72,7 +73,6 @@ export class ServerCore {
   #livenessCheck: Timer | undefined;
   readonly #secret: Uint8Array;
   readonly #binder: Binder;
-  readonly #logIns: TokenLogIns;
   /** Who is logging in, or has logged in and has no session yet. */
   readonly #negotiating = new WeakMap<Link, BareJid>();
   #stopping = false;
@@ -112,7 +112,7 @@ export class ServerCore {
       parseJid: this.#parseJid,
       secret,
     });
-    this.#logIns = new TokenLogIns({ store, registry: this.registry, host: (domain) => this.#host(domain) });
+    this.tokenLogIns = new TokenLogIns({ store, registry: this.registry, host: (domain) => this.#host(domain) });
   }
 
   /**
@@ -233,7 +233,7 @@ export class ServerCore {
       renewCredentials: (link, user, renewal) => this.#renewCredentials(link, user, renewal),
       earlyRequest: (link, domain, element) => answerEarlyIq(this.#host(domain), element, this.#earlyPeer(link)),
       tokens: (link, domain, of) => this.#tokens(link, domain, of),
-      issueToken: (_, { user, userAgent, mechanism }) => this.#logIns.issue(user, userAgent, mechanism),
+      issueToken: (_, { user, userAgent, mechanism }) => this.tokenLogIns.issue(user, userAgent, mechanism),
       keepCredentials: (link, user, renewal) => this.#keepCredentials(link, user, renewal),
       bind: (link, user, wish, answer) => this.#binder.bind(link, user, wish, answer),
       resume: (link, user, previous, h, answer) => this.#binder.resume(link, user, previous, h, answer),
@@ -289,7 +289,7 @@ export class ServerCore {
   ): Promise<AnswerInput> {
     const jid = this.#begins(link, domain, username);
     if (this.#mustWait(link)) return tooManyFailures;
-    return { type: "tokens", found: jid === undefined ? [] : await this.#logIns.candidates(jid, device) };
+    return { type: "tokens", found: jid === undefined ? [] : await this.tokenLogIns.candidates(jid, device) };
   }
 
   /** Somebody says who they are, and has not proven it. */
@@ -313,7 +313,7 @@ export class ServerCore {
 
   async #authorize(link: Link, { mechanism, user, anonymous, token }: Login): Promise<AnswerInput> {
     const { observer, log } = this.#parts;
-    const refused = token === undefined ? undefined : await this.#logIns.use(user, token);
+    const refused = token === undefined ? undefined : await this.tokenLogIns.use(user, token);
     if (refused !== undefined) return { type: "authenticationFailed", condition: refused };
     if (anonymous) this.#binder.expectGuest(link);
     else this.#throttle.succeeded({ address: addressGroup(link.remoteAddress), account: user });

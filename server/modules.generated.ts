@@ -23,6 +23,7 @@ import { clientState } from "#xep/0352-client-state/server.ts";
 import { push } from "#xep/0357-push/server.ts";
 import { bind2 } from "#xep/0386-bind2/server.ts";
 import { sasl2 } from "#xep/0388-sasl2/server.ts";
+import { fast } from "#xep/0484-fast/server.ts";
 
 /** Every feature of the server, in the order of their folders. */
 export const serverModules: readonly ServerModule[] = [
@@ -49,4 +50,5 @@ export const serverModules: readonly ServerModule[] = [
   push,
   bind2,
   sasl2,
+  fast,
 ];

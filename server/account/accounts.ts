@@ -6,7 +6,7 @@ import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import { DerivationRefused, type Env } from "#kit/env.ts";
 import type { AccountAdministration, AccountChange, NewAccountOptions } from "#kit/host.ts";
-import { accountDeleting } from "#kit/lifecycle.ts";
+import { accountDeleting, passwordChanged } from "#kit/lifecycle.ts";
 import { accountValue, json } from "#kit/slots.ts";
 import { StoreError, type Store } from "#kit/storage.ts";
 import type { LocalHost } from "../host/local-host.ts";
@@ -100,6 +100,7 @@ export class Accounts implements AccountAdministration {
         if (account === undefined) return Promise.resolve(unknownAccount(jid));
         const record = account.value(accountRecord);
         record.set({ createdAt: record.get()?.createdAt ?? this.#parts.env.now(), credentials });
+        host.emit(passwordChanged, { account });
         return durable(account, () => {
           this.#parts.credentialsGone(jid);
           for (const session of account.sessions.values())

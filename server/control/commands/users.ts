@@ -72,13 +72,14 @@ export const userList = onceCommand({
 export const userSessions = onceCommand({
   path: ["user", "sessions"],
   summary: "list who is logged in",
-  description: "Lists the sessions of one account or of all: resource, address, TLS, mechanism, priority.",
+  description:
+    "Lists the sessions of one account or of all: resource, address, TLS, mechanism, priority, client. Of one account, also the devices that may log in without the password (XEP-0484); `user kick` takes that away.",
   arguments: { address: address.optional().describe("only of this account") },
   positional: ["address"],
   permission: "observe",
-  examples: [{ line: "user sessions juliet@example.org", does: "of one account" }],
+  examples: [{ line: "user sessions juliet@example.org", does: "of one account, and its devices" }],
   run: (administration, args) => administration.listSessions(args),
-  render: ({ sessions, total }, style) => {
+  render: ({ sessions, total, devices = [] }, style) => {
     const rows = sessions.map((one) => [
       one.address,
       one.state,
@@ -87,20 +88,36 @@ export const userSessions = onceCommand({
       one.mechanism ?? "-",
       one.priority === undefined ? "-" : String(one.priority),
       when(one.since),
+      one.client ?? "-",
     ]);
-    const headings = ["SESSION", "STATE", "FROM", "TLS", "MECHANISM", "PRIORITY", "SINCE"];
-    return table(headings, rows, { style, empty: "nobody is logged in" }) + shortened(sessions.length, total, style);
+    const headings = ["SESSION", "STATE", "FROM", "TLS", "MECHANISM", "PRIORITY", "SINCE", "CLIENT"];
+    const list =
+      table(headings, rows, { style, empty: "nobody is logged in" }) + shortened(sessions.length, total, style);
+    if (devices.length === 0) return list;
+    const known = devices.map((one) => [one.id, when(one.seenAt), when(one.expiresAt), one.client ?? "-"]);
+    return `${list}\n\n${table(["DEVICE", "SEEN", "MAY LOG IN UNTIL", "CLIENT"], known, { style, empty: "" })}`;
   },
 });
 
 export const userKick = onceCommand({
   path: ["user", "kick"],
   summary: "end an account's sessions",
-  description: "Ends one session, or all of the account. Nothing keeps them from logging in again.",
-  arguments: { address, resource: z.string().max(1023).optional().describe("only the session with this resource") },
+  description:
+    "Ends one session, those of one device, or all of the account. They may log in again: with --forget only by password, since what lets their devices in without it is taken away; a device named by --device always loses it.",
+  arguments: {
+    address,
+    resource: z.string().max(1023).optional().describe("only the session with this resource"),
+    device: z.string().max(64).optional().describe("only the device with this id, as user sessions shows it"),
+    forget: z.boolean().default(false).describe("has them log in by password again"),
+  },
   positional: ["address"],
   permission: "administer",
-  examples: [{ line: "user kick tybalt@example.org --resource phone", does: "one session" }],
+  examples: [
+    { line: "user kick tybalt@example.org --resource phone", does: "one session" },
+    { line: "user kick tybalt@example.org --device 0a1b2c3d-4d72-4749-b3d3-740edbf87770", does: "a lost telephone" },
+    { line: "user kick tybalt@example.org --forget", does: "all sessions, and all devices need the password" },
+  ],
   run: (administration, args) => administration.endSessions(args),
-  render: ({ ended }) => `${count(ended, "session")} ended`,
+  render: ({ ended, forgotten }) =>
+    `${count(ended, "session")} ended${forgotten === undefined ? "" : `; ${count(forgotten, "device")} forgotten`}`,
 });

@@ -1,0 +1,95 @@
+import { domainOf, type BareJid } from "#protocol/jid/jid.ts";
+import { AdministrationError } from "#kit/administration-error.ts";
+import { listEntriesMax } from "#kit/administration-values.ts";
+import type { InputOf, OutputOf, ServerAdministration, SessionSummary } from "#kit/administration.ts";
+import { userAgentSlot } from "#kit/log-in.ts";
+import type { ServerCore } from "./core.ts";
+import type { LocalSession } from "./session/session.ts";
+
+type Core = Pick<ServerCore, "hosts" | "registry" | "tokenLogIns">;
+
+/** Who is logged in, which devices may log in without a password, and how to be rid of either. */
+export function sessionAdministration(core: Core): Pick<ServerAdministration, "listSessions" | "endSessions"> {
+  return {
+    listSessions: async ({ address }) => {
+      const sessions = sessionsOf(core, address);
+      const list = { sessions: sessions.slice(0, listEntriesMax).map(summary), total: sessions.length };
+      return address === undefined ? list : { ...list, devices: await devicesOf(core, address) };
+    },
+    endSessions: (request) => endSessions(core, request),
+  };
+}
+
+export function sessionsOf(core: Pick<Core, "registry">, address: BareJid | undefined): readonly LocalSession[] {
+  const sessions = [...core.registry.sessions()];
+  return address === undefined ? sessions : sessions.filter((session) => session.account.jid === address);
+}
+
+function summary(session: LocalSession): SessionSummary {
+  const client = describeClient(session.get(userAgentSlot) ?? {});
+  return {
+    address: session.jid,
+    since: new Date(session.boundAt).toISOString(),
+    state: session.connected ? "connected" : "resumable",
+    ...session.connection,
+    ...(client === undefined ? {} : { client }),
+  };
+}
+
+async function devicesOf(core: Core, address: BareJid): Promise<OutputOf<"listSessions">["devices"]> {
+  // Whose host is gone has no devices any more.
+  const devices = core.hosts.has(domainOf(address)) ? await core.tokenLogIns.devices(address) : [];
+  return devices.map(({ id, seenAt, expiresAt, ...said }) => {
+    const client = describeClient(said);
+    const times = { seenAt: new Date(seenAt).toISOString(), expiresAt: new Date(expiresAt).toISOString() };
+    return { id, ...times, ...(client === undefined ? {} : { client }) };
+  });
+}
+
+async function endSessions(
+  core: Core,
+  { address, resource, device, forget }: InputOf<"endSessions">,
+): Promise<OutputOf<"endSessions">> {
+  const chosen = sessionsOf(core, address).filter(
+    (session) =>
+      (resource === undefined || session.resource === resource) &&
+      (device === undefined || session.get(userAgentSlot)?.id === device),
+  );
+  const forgotten = core.hosts.has(domainOf(address))
+    ? await forgetTokens(core, { address, resource, device, forget }, chosen)
+    : undefined;
+  if (chosen.length === 0 && (forgotten ?? 0) === 0)
+    throw new AdministrationError(
+      "not-found",
+      `${address} has no such session${device === undefined ? "" : " or device"}`,
+    );
+  // Their tokens first, or they would be back.
+  for (const session of chosen) session.end("not-authorized", "ended by the administrator");
+  return { ended: chosen.length, ...(forgotten === undefined ? {} : { forgotten }) };
+}
+
+/** How many devices lost theirs; undefined where nobody asked for that. */
+async function forgetTokens(
+  core: Core,
+  { address, resource, device, forget = false }: InputOf<"endSessions">,
+  chosen: readonly LocalSession[],
+): Promise<number | undefined> {
+  if (device !== undefined) return core.tokenLogIns.revoke(address, device);
+  if (!forget) return undefined;
+  if (resource === undefined) return core.tokenLogIns.revoke(address, undefined);
+  let forgotten = 0;
+  for (const session of chosen) {
+    const id = session.get(userAgentSlot)?.id;
+    if (id !== undefined) forgotten += await core.tokenLogIns.revoke(address, id);
+  }
+  return forgotten;
+}
+
+/** What a client says that it is: `Balcony on a telephone`. */
+function describeClient(said: {
+  readonly software?: string | undefined;
+  readonly device?: string | undefined;
+}): string | undefined {
+  const parts = [said.software, said.device].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(" on ");
+}
