@@ -23,6 +23,8 @@ export class SqliteThread {
   readonly #waiting = new Map<number, Waiting>();
   #tables: readonly TableShape[] = [];
   #worker: Worker | undefined;
+  /** One that is being started, until it has opened its connection. */
+  #starting: Worker | undefined;
   #lastId = 0;
   #restartMs = restartMsMin;
   #restart: NodeJS.Timeout | undefined;
@@ -40,6 +42,7 @@ export class SqliteThread {
   async open(): Promise<void> {
     const workerData: ThreadStart = { ...this.#start, tables: this.#tables };
     const worker = this.#spawn(program, { workerData, name: `sqlite-${this.#start.role}` });
+    this.#starting = worker;
     const opened = Promise.withResolvers<void>();
     let cause: unknown;
     worker.on("error", (error) => {
@@ -61,6 +64,8 @@ export class SqliteThread {
     } catch (error) {
       await worker.terminate();
       throw error;
+    } finally {
+      this.#starting = undefined;
     }
     this.#worker = worker;
     this.#restartMs = restartMsMin;
@@ -97,6 +102,8 @@ export class SqliteThread {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#restart);
+    // A thread that came up after this would never be told to end, and the process would live as long as it.
+    await this.#starting?.terminate();
     const worker = this.#worker;
     if (worker === undefined) return;
     await this.ask({ ask: "close" }).catch(() => {});
