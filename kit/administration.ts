@@ -30,6 +30,13 @@ export const operations = {
       connections: z.int(),
       sessions: z.int(),
       store: z.object({ kind: z.string(), ok: z.boolean(), detail: z.string().optional() }),
+      /** What can be searched: how many rows wait to be indexed, and why they cannot be. */
+      search: z.object({
+        state: z.enum(["ready", "indexing", "failing"]),
+        indexed: z.int(),
+        waiting: z.int(),
+        detail: z.string().optional(),
+      }),
       memoryBytes: z.int(),
     }),
   }),

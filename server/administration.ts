@@ -69,7 +69,7 @@ function status(parts: AdministrationParts): Awaited<ReturnType<ServerAdministra
   const { core, config, store, listeners } = parts;
   const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
   const sessions = [...core.registry.sessions()];
-  const { state, lastError } = store.health;
+  const { state, lastError, textIndex } = store.health;
   return {
     version: serverVersion,
     pid: process.pid,
@@ -90,6 +90,12 @@ function status(parts: AdministrationParts): Awaited<ReturnType<ServerAdministra
       kind: config.storage.kind,
       ok: state === "ok",
       ...(state !== "ok" && { detail: lastError?.message ?? "it cannot be reached" }),
+    },
+    search: {
+      state: textIndex.state,
+      indexed: textIndex.rowsIndexed,
+      waiting: textIndex.rowsWaiting,
+      ...(textIndex.lastError && { detail: textIndex.lastError.message }),
     },
     memoryBytes: residentBytes(),
   };

@@ -54,6 +54,21 @@ export class StoreLog implements StoreWatch, Disposable {
     });
   };
 
+  readonly indexing = ({ indexed, waiting }: { readonly indexed: number; readonly waiting: number }): void =>
+    this.#log.info(
+      { indexed, waiting },
+      waiting === 0 ? "all texts can be searched" : "texts are being indexed in the background",
+    );
+
+  readonly indexFailed = (error: StoreError): void =>
+    this.#log.error(
+      { kind: error.kind, error },
+      "the index of texts cannot be written; new texts are not found until it can, all else goes on",
+    );
+
+  readonly indexRebuilt = (error: StoreError): void =>
+    this.#log.warn({ error }, "the index of texts was damaged and is made anew");
+
   [Symbol.dispose](): void {
     this.#calm?.cancel();
   }

@@ -20,6 +20,7 @@ export class MemoryAdministration implements ServerAdministration {
     connections: 3,
     sessions: 2,
     store: { kind: "sqlite", ok: this.isStoreWell, ...(!this.isStoreWell && { detail: "the disc is full" }) },
+    search: { state: "ready", indexed: 7, waiting: 0 },
     memoryBytes: 64 * 1024 * 1024,
   });
 

@@ -11,6 +11,8 @@ export type SqlDialect = {
   /** A condition that the column is in the list which is the n-th parameter. */
   readonly isIn: (column: string, n: number, type: "text" | "integer") => string;
   readonly list: (values: readonly ColumnValue[]) => SqlParameter;
+  /** The table of archives, to be looked into by id. */
+  readonly archiveById: string;
 };
 
 export type SqlParameter = string | number | readonly string[] | readonly number[];
@@ -72,7 +74,7 @@ export function pageSql(dialect: SqlDialect, store: string, owner: string, query
   const where = [...archiveFilter(sql, store, owner, query), ...betweenPlaces(sql, query)];
   const direction = query.direction === "backward" ? " DESC" : "";
   const text =
-    `SELECT id, at, peer, resource, value FROM ${dialect.table("archive")}${whereSql(where)}` +
+    `SELECT id, at, peer, resource, value FROM ${archiveTable(dialect, query)}${whereSql(where)}` +
     ` ORDER BY at${direction}, id${direction} LIMIT ${sql.value(query.max + 1)}`;
   return { text, parameters: sql.parameters };
 }
@@ -89,7 +91,7 @@ export function pageCountSql(dialect: SqlDialect, store: string, owner: string, 
   const sql = new SqlText(dialect);
   const where = archiveFilter(sql, store, owner, query);
   return {
-    text: `SELECT count(*) AS rows FROM ${dialect.table("archive")}${whereSql(where)}`,
+    text: `SELECT count(*) AS rows FROM ${archiveTable(dialect, query)}${whereSql(where)}`,
     parameters: sql.parameters,
   };
 }
@@ -98,7 +100,12 @@ export function pageCountSql(dialect: SqlDialect, store: string, owner: string, 
 export function placesSql(dialect: SqlDialect, store: string, owner: string, ids: readonly string[]): SqlQuery {
   const sql = new SqlText(dialect);
   const where = [`store = ${sql.value(store)}`, `owner = ${sql.value(owner)}`, sql.isIn("id", ids, "text")];
-  return { text: `SELECT id, at FROM ${dialect.table("archive")}${whereSql(where)}`, parameters: sql.parameters };
+  return { text: `SELECT id, at FROM ${dialect.archiveById}${whereSql(where)}`, parameters: sql.parameters };
+}
+
+/** Chosen ids are looked up one by one: a planner may take them for a reason to read all rows of the owner. */
+function archiveTable(dialect: SqlDialect, { ids }: PlacedPageQuery): string {
+  return ids === undefined ? dialect.table("archive") : dialect.archiveById;
 }
 
 /**

@@ -22,7 +22,7 @@ export type TextIndexingParts = {
 };
 
 /** How long a row waits to be indexed, so that many are indexed at once. */
-const lagMs = 250;
+const lagMs = 400;
 /** Between steps, for each millisecond that a step took: commits have the larger half of the time. */
 const restShare = 1;
 const retryMsMin = 1_000;

@@ -95,6 +95,25 @@ export function searchTests(fresh: Fresh, harness: StorageHarness, database: () 
     });
   });
 
+  test("many rows of one moment of our days are found, and removed, each by itself", async () => {
+    await using store = await fresh();
+    const at = 1_795_262_400_123;
+    const rows = Array.from({ length: 300 }, (_, n) =>
+      said(romeo, `id${String(n).padStart(3, "0")}`, at, `moment n${n}`),
+    );
+    await store.commit(rows);
+    await indexed(store);
+    await store.commit([{ op: "remove", store: "messages", owner: romeo, ids: ["id001", "id299"] }]);
+    await indexed(store);
+    const found = async (query: Partial<PageQuery>): Promise<string> =>
+      summary(await store.page("messages", romeo, { max: 2, direction: "forward", text: "moment", ...query }));
+    equal(await found({}), "id000 id002 more");
+    equal(await found({ direction: "backward", countRows: true }), "id297 id298 more count=298");
+    equal(await found({ start: at, end: at, after: "id150" }), "id151 id152 more");
+    equal(await found({ text: "n7" }), "id007 complete");
+    equal(await found({ start: at + 1 }), "complete");
+  });
+
   const find = async (store: Store, text: string, owner = romeo): Promise<string> =>
     summary(await store.page("messages", owner, { max: 9, direction: "forward", text }));
 

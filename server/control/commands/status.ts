@@ -1,4 +1,6 @@
-import { onceCommand } from "#kit/command.ts";
+import { unreachable } from "#protocol/assert.ts";
+import type { ServerStatus } from "#kit/administration.ts";
+import { onceCommand, type Style } from "#kit/command.ts";
 import { certificateState, facts, table } from "../table.ts";
 
 export const status = onceCommand({
@@ -25,6 +27,7 @@ export const status = onceCommand({
         ["data", found.dataDir],
         ["configuration", found.configFile ?? "defaults, no file"],
         ["store", `${store.kind}, ${store.ok ? style.green("well") : style.red(store.detail ?? "failing")}`],
+        ["search", searchText(found.search, style)],
         ["memory", `${Math.round(found.memoryBytes / 1024 / 1024)} MiB`],
         ["connections", String(found.connections)],
         ["sessions", String(found.sessions)],
@@ -48,3 +51,16 @@ export const status = onceCommand({
     return [overview, hosts, listeners].join("\n\n");
   },
 });
+
+function searchText({ state, indexed, waiting, detail }: ServerStatus["search"], style: Style): string {
+  switch (state) {
+    case "ready":
+      return style.green("well");
+    case "indexing":
+      return style.yellow(`${waiting} messages cannot be found yet, ${indexed} were indexed since the start`);
+    case "failing":
+      return style.red(detail ?? "failing");
+    default:
+      return unreachable(state);
+  }
+}

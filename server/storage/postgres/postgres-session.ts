@@ -80,5 +80,6 @@ export function postgresDialect(schema: string): SqlDialect {
     parameter: (n) => `$${n}`,
     isIn: (column, n, type) => `${column} = ANY ($${n}::${type === "text" ? "text" : "bigint"}[])`,
     list: (values) => values.map(String),
+    archiveById: `"${schema}"."archive"`,
   };
 }

@@ -180,6 +180,7 @@ export const sqliteDialect: SqlDialect = {
   parameter: (n) => `?${n}`,
   isIn: (column, n) => `${column} IN (SELECT value FROM json_each(?${n}))`,
   list: (values) => JSON.stringify(values),
+  archiveById: `"archive" INDEXED BY archive_by_id`,
 };
 
 export function textOf(value: unknown): string {

@@ -7,7 +7,7 @@ import type { SqliteFile } from "./sqlite-file.ts";
 import { forgetIndex, placeBits, placeTimeMax } from "./text-layout.ts";
 
 /** How long a step keeps commits waiting, about. */
-const stepMsMax = 8;
+const stepMsMax = 12;
 /** Rows between two looks at the clock. */
 const rowsAtOnce = 32;
 const goneAtOnce = 64;
@@ -22,14 +22,15 @@ const lastNumber = "SELECT max(number) FROM archive";
 const goneRows = "SELECT number, at FROM text_gone LIMIT ?1";
 const goneCount = "SELECT count(*) FROM (SELECT 1 FROM text_gone LIMIT 100000)";
 const forgetGone = "DELETE FROM text_gone WHERE number = ?1";
-/** The first place of a time: numbers come as doubles, which cannot be shifted. */
+/** The first place of a time. Numbers come as doubles, which cannot be shifted, and have too few bits for a place. */
 const base = `(CAST(?1 AS INTEGER) << ${placeBits})`;
+const place = `${base} + CAST(?2 AS INTEGER)`;
 const lastCount = `SELECT max(place) - ${base} FROM text_place WHERE place >= ${base} AND place < ${base} + ${2 ** placeBits}`;
-const addPlace = `INSERT INTO text_place (place, number) VALUES (${base} + ?2, ?3)`;
-const addTerms = `INSERT INTO text (rowid, terms) VALUES (${base} + ?2, ?3)`;
+const addPlace = `INSERT INTO text_place (place, number) VALUES (${place}, ?3)`;
+const addTerms = `INSERT INTO text (rowid, terms) VALUES (${place}, ?3)`;
 const findPlace = `SELECT place - ${base} FROM text_place WHERE place >= ${base} AND place < ${base} + ${2 ** placeBits} AND number = ?2`;
-const removeTerms = `DELETE FROM text WHERE rowid = ${base} + ?2`;
-const removePlace = `DELETE FROM text_place WHERE place = ${base} + ?2`;
+const removeTerms = `DELETE FROM text WHERE rowid = ${place}`;
+const removePlace = `DELETE FROM text_place WHERE place = ${place}`;
 
 /** Fills the index of what can be searched, a little at a time. Lives where the writer does, whose connection it shares. */
 export class SqliteTextIndex {

@@ -4,6 +4,15 @@ export const placeBits = 16;
 export const placeTimeMax = 2 ** 45 - 1;
 
 /**
+ * Terms are words already, joined by the two signs. Segments are merged late: what rows cost is mostly that, and a search
+ * looks into a few more of them easily.
+ */
+const textTable: readonly string[] = [
+  `CREATE VIRTUAL TABLE text USING fts5(terms, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '_@'")`,
+  "INSERT INTO text (text, rank) VALUES ('automerge', 16)",
+];
+
+/**
  * The index of what can be searched.
  *
  * It is written behind the commits: `text_state.mark` is the `number` of the last archive row that was looked at, in the
@@ -20,18 +29,13 @@ CREATE TABLE text_gone (number INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 CREATE TABLE text_place (place INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 CREATE TRIGGER archive_row_gone AFTER DELETE ON archive WHEN old.store IN (SELECT store FROM text_store)
 BEGIN INSERT OR IGNORE INTO text_gone VALUES (old.number, old.at); END;
-${textTable()}
+${textTable.join(";\n")};
 `;
-
-/** Terms are words already, joined by the two signs. */
-export function textTable(): string {
-  return `CREATE VIRTUAL TABLE text USING fts5(terms, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '_@'");`;
-}
 
 /** Forgets all that is indexed; everything is then looked at again. */
 export const forgetIndex: readonly string[] = [
   "DROP TABLE IF EXISTS text",
-  textTable(),
+  ...textTable,
   "DELETE FROM text_place",
   "DELETE FROM text_gone",
   "UPDATE text_state SET mark = 0",
