@@ -2,6 +2,7 @@ import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { xml, withAttributes, type XmlElement, type XmlNode } from "#protocol/xml/element.ts";
 import type { Jid } from "#protocol/jid/jid.ts";
 import { Settlement } from "./settlement.ts";
+import { storedXml } from "./stored-xml.ts";
 
 export type StanzaKind = "message" | "presence" | "iq";
 
@@ -34,6 +35,7 @@ export class Stanza {
   readonly stored: string | undefined;
   /** Where its recipient's archive has it; undefined when that does not keep it. */
   readonly archived: ArchivePlace | undefined;
+  #text: string | undefined;
 
   constructor(
     kind: StanzaKind,
@@ -55,6 +57,11 @@ export class Stanza {
     this.settlement = settlement;
     this.stored = stored;
     this.archived = archived;
+  }
+
+  /** The element as it is stored: the same text for all who keep it. */
+  get text(): string {
+    return (this.#text ??= storedXml.encode(this.element));
   }
 
   /** The same stanza, made durable with its recipient under this name. */

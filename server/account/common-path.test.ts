@@ -6,6 +6,9 @@ import { startWorld } from "#testing/scenario/world.ts";
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
 
+/** What a store's commit answers with, and what follows from it. */
+const promisesPerKeptMax = 2;
+
 /** Promises that are made while `run` runs. */
 async function promisesOf(run: () => Promise<void>): Promise<number> {
   let made = 0;
@@ -45,6 +48,36 @@ for (const managed of [false, true])
     assert.equal(world.tally.stanzasSent - stanzasSent, 501);
     assert.equal(world.tally.acksSent, acksSent);
   });
+
+test("what both keep of a chat message is the same text, and each message costs the same two promises", async () => {
+  await using world = await startWorld({ accounts: [romeo, juliet], options: { archive: true } });
+  const sender = await world.login(`${romeo}/orchard`);
+  const recipient = await world.login(`${juliet}/balcony`);
+  for (const client of [sender, recipient]) {
+    await client.sendText("<presence/>");
+    client.ignoreAll();
+  }
+  const send = async (count: number): Promise<void> => {
+    const message = `<message to='${recipient.jid}' type='chat'><body>Hark</body></message>`;
+    await sender.sendText(message.repeat(count));
+  };
+  await send(1);
+  const { commits } = world.store.health;
+  const forOne = await promisesOf(() => send(1));
+  const forMany = await promisesOf(() => send(51));
+  assert.equal(world.store.health.commits - commits, 52);
+  const each = (forMany - forOne) / 50;
+  assert.ok(each <= promisesPerKeptMax, `${each} promises for each message`);
+  const values: string[] = [];
+  for (const owner of [romeo, juliet]) {
+    const reading = world.store.page("archive", owner, { max: 1, direction: "backward" });
+    await world.settle();
+    const page = await reading;
+    if (page.found) values.push(...page.rows.map(({ value }) => value));
+  }
+  assert.equal(values.length, 2);
+  assert.equal(values[0], values[1]);
+});
 
 test("a chat message that both keep costs one commit, of two rows, whoever of the two is asleep", async () => {
   await using world = await startWorld({ accounts: [romeo, juliet] });

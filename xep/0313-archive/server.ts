@@ -9,7 +9,6 @@ import { accountDeleting, accountResting, sessionBound } from "#kit/lifecycle.ts
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
 import { stanzaOf, type ArchivePlace, type Stanza } from "#kit/stanza.ts";
-import { storedXml } from "#kit/stored-xml.ts";
 import { NS_FULL_TEXT } from "../0431-full-text-search/elements.ts";
 import { withoutStanzaIds, withStanzaId, NS_STANZA_IDS } from "../0359-stanza-ids/elements.ts";
 import { isArchivable } from "./archivable.ts";
@@ -70,25 +69,28 @@ export const archive = serverModule({
     const isWanted = (account: Account, stanza: Stanza, peer: Jid): boolean =>
       isArchivable(stanza.element) && wantsArchived(account, peer, unsaid);
 
-    const keep = (account: Account, { element }: Stanza, { id, at }: ArchivePlace, peer: Jid): XmlElement => {
-      account.archive(archivedMessages).append({ id, at, with: peer, value: storedXml.encode(element) });
-      // [xep0313-3.5-01] [xep0313-3.5-03]
-      return withStanzaId(element, account.jid, id);
-    };
+    const keep = (account: Account, { text }: Stanza, { id, at }: ArchivePlace, peer: Jid): void =>
+      account.archive(archivedMessages).append({ id, at, with: peer, value: text });
 
     const keepSent = (account: Account, stanza: Stanza): Stanza => {
       const peer = stanza.to ?? account.jid;
       if (!isWanted(account, stanza, peer)) return stanza;
       // What one writes to oneself has still to come to one.
       const row = bareOf(peer) === account.jid ? watermarks.open(account) : undefined;
-      return stanza.recorded(keep(account, stanza, row ?? watermarks.next(account), peer), row);
+      const place = row ?? watermarks.next(account);
+      keep(account, stanza, place, peer);
+      // Its id is for the account's other devices, which mostly there are none of.
+      if (row === undefined && account.sessions.size < 2) return stanza;
+      return stanza.recorded(withStanzaId(stanza.element, account.jid, place.id), row);
     };
 
     const keepReceived = (account: Account, stanza: Stanza): Stanza => {
       // What one writes to oneself was kept when it left. [xep0313-6.1.1-09]
       if (bareOf(stanza.from) === account.jid || !isWanted(account, stanza, stanza.from)) return stanza;
       const row = watermarks.open(account);
-      return stanza.recorded(keep(account, stanza, row, stanza.from), row);
+      keep(account, stanza, row, stanza.from);
+      // [xep0313-3.5-01] [xep0313-3.5-03]
+      return stanza.recorded(withStanzaId(stanza.element, account.jid, row.id), row);
     };
 
     /** Only we say under which id we keep a message. [xep0359-3-02] [xep0313-3.5-02] */
