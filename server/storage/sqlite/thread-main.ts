@@ -7,6 +7,7 @@ import { sqliteFailure } from "./sqlite-failure.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import { SqliteTextIndex } from "./sqlite-text-index.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
+import { stepBehindTheLoop } from "./thread-priority.ts";
 import type { FromThread, ThreadAnswer, ThreadStart, ToThread } from "./thread-messages.ts";
 
 /** Pages that a backup copies in one step: how often it reports. */
@@ -18,6 +19,7 @@ assert(port !== null, "this program runs in a thread");
 const { role, file: options, tables }: ThreadStart = workerData;
 const post = (message: FromThread): void => port.postMessage(message);
 
+if (role === "writer") stepBehindTheLoop();
 try {
   const file = new SqliteFile(options, role === "writer" ? "write" : "read");
   serve(file);
