@@ -27,8 +27,8 @@ interface Lent {
   readonly extra: Set<string>;
   /** How many sessions rely on those of them that several were given. */
   readonly relying: Map<string, number>;
-  /** Those of them that a client has and that are being removed. */
-  readonly leaving: Set<string>;
+  /** Those of them that a client has and that are being removed, each with what removes it. */
+  readonly leaving: Map<string, object>;
   /** Those of them that a client has and that could not be removed yet. */
   readonly delivered: Set<string>;
 }
@@ -161,22 +161,26 @@ export class OfflineStore {
     const ids = [...names.filter((name) => lent.claimed.has(name) && !isTaken(lent, name)), ...lent.delivered];
     if (ids.length === 0) return;
     lent.delivered.clear();
+    const removal = {};
     for (const id of ids) {
       lent.extra.delete(id);
       lent.relying.delete(id);
-      lent.leaving.add(id);
+      lent.leaving.set(id, removal);
     }
     account.archive(offlineMessages).remove(ids);
     this.#changeCount(account, -ids.length);
     account.whenDurable(
       () => {
         for (const id of ids) {
+          // Or it was written down again behind this, under the same name.
+          if (lent.leaving.get(id) !== removal) continue;
           lent.leaving.delete(id);
           lent.claimed.delete(id);
         }
       },
       () => {
         for (const id of ids) {
+          if (lent.leaving.get(id) !== removal) continue;
           lent.leaving.delete(id);
           lent.delivered.add(id);
         }
@@ -228,7 +232,7 @@ export class OfflineStore {
       claimed: new Set(),
       extra: new Set(),
       relying: new Map(),
-      leaving: new Set(),
+      leaving: new Map(),
       delivered: new Set(),
     };
     this.#lent.set(account, lent);
@@ -241,6 +245,9 @@ export class OfflineStore {
     // Others' stamps stay: they tell of other delays. What carries ours was kept before, and is as old as it says.
     const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, at);
     const entry: ArchiveEntry = { id, at, with: bareOf(stanza.from), value: storedXml.encode(element) };
+    const { claimed, delivered, leaving } = this.#lentBy(account);
+    // One of the same name that a client has is not this one.
+    if (leaving.delete(id) || delivered.delete(id)) claimed.delete(id);
     account.archive(offlineMessages).append(entry);
     this.#changeCount(account, 1);
     return entry;
@@ -301,6 +308,7 @@ export class OfflineStore {
   }
 
   #stamped(stanza: Stanza, stamp: number): Stanza["element"] {
+    // [xep0160-2-02] [xep0198-4-11] [xep0203-2-01] [xep0203-2-02] [xep0203-2-03]
     const delay = Delay.build({ from: this.#host.domain, stamp, reason: "Offline Storage" });
     return withChildren(stanza.element, [...stanza.element.children, delay]);
   }

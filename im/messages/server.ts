@@ -11,6 +11,7 @@ import { StoreError } from "#kit/storage.ts";
 import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
 import { presenceSlot } from "../presence/slots.ts";
 import { decide, mayKnow, mostAvailable } from "./delivery.ts";
+import { messageRecovered } from "./events.ts";
 import { OfflineStore } from "./offline.ts";
 import { withoutForgedDelay } from "./own-delay.ts";
 import { SharedMessages } from "./shared-messages.ts";
@@ -39,6 +40,7 @@ export const messages = serverModule({
     { xep: 203, title: "Delayed Delivery", version: "2.0", status: "complete" },
     { xep: 82, title: "XMPP Date and Time Profiles", version: "1.1.1", status: "complete" },
   ],
+  // [xep0160-4-01]
   features: ["msgoffline"],
   options: [offlineMessagesMax],
   slots: [offlineMessages, offlineCount],
@@ -67,6 +69,7 @@ export const messages = serverModule({
       if (cause === "recovered") {
         // Where this cannot be written it is recovered once more.
         if (keep(account, stanza) === "full") giveBack(account, stanza, new StanzaError("service-unavailable"));
+        else host.emit(messageRecovered, { account, stanza });
         for (const session of mostAvailable(account)) deliverKept(account, session);
         return;
       }
@@ -99,7 +102,7 @@ export const messages = serverModule({
       if (type === "groupchat" && cause === "session-ended")
         giveBack(account, stanza, new StanzaError("recipient-unavailable"));
       // What is never kept would tell strangers, by coming back, that nobody is there. [rfc6121-11-02] [rfc6121-8.1-01]
-      // [rfc3921-11.1-17]
+      // [rfc3921-11.1-17] [xep0160-1-01]
       else if (kept === "full" || type === "groupchat" || mayKnow(account, stanza.from))
         giveBack(account, stanza, new StanzaError("service-unavailable"));
     };
@@ -137,6 +140,7 @@ export const messages = serverModule({
               for (const session of decision.to) session.send(stanza);
               return decision.to;
             case "keep":
+              // [xep0160-2-01]
               undelivered(account, stanza, "no-recipient");
               return [];
             case "return":

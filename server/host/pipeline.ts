@@ -93,8 +93,9 @@ function sendOut(
     if (stanza.to === undefined) stanza = stanza.redirected(account.jid);
     let own = stanza;
     for (const record of host.steps.recordOutbound) own = record(account, own, session);
+    // [xep0313-3.5-05]
     for (const copy of host.steps.copyOutbound) copy(account, own, session);
-    // Under which id the account keeps it is nobody else's business.
+    // Under which id the account keeps it is nobody else's business. [xep0313-3.5-04]
     const sent = own !== stanza && bareOf(stanza.to ?? account.jid) === account.jid ? own : stanza;
     account.sendWithRows(sent);
     // The hold that the row of what one writes to oneself begins with.

@@ -137,7 +137,7 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
       );
       this.#transport.destroy();
       this.lost(undefined);
-      // [rfc6120-4.6.4-01]
+      // [rfc6120-4.6.4-01] [xep0198-1-01]
     } else if (now - this.#heardAt >= pingAfterMs) {
       this.#pingedAt = now;
       this.#session.ping();

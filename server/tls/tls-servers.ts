@@ -76,6 +76,7 @@ export class TlsServers {
     });
     const stopListening = certificates.onReload(() => {
       server.setSecureContext(this.#contextOptions(domain));
+      // [xep0198-5-10]
       server.setTicketKeys(this.#ticketKeys);
     });
     this.#servers.add(server);

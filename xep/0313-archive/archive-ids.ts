@@ -27,6 +27,7 @@ export class ArchiveIds {
    */
   after(last: ArchivePlace | undefined): ArchivePlace {
     const now = this.#env.now();
+    // [xep0313-3.2-03]
     const at = Math.max(now, last?.at ?? 0);
     const count = last === undefined || at > last.at ? 0 : countIn(last.id) + 1;
     if (this.#random.length < charactersPerId)

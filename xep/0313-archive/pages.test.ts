@@ -241,6 +241,18 @@ test("who knows an id can do nothing with it that another could not [xep0359-6-0
   }
 });
 
+test("who archives retractions says so, at the host and at the account [xep0424-2-02]", async () => {
+  for (const has of [true, false]) {
+    const { world, client } = await stage({ archive: has });
+    await using _ = world;
+    assert.equal((await features(client)).includes("urn:xmpp:message-retract:1"), has);
+    await client.sendText(
+      "<iq type='get' id='h' to='montague.example'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+    );
+    assert.equal(/message-retract:1/u.test(serialize(client.next())), has);
+  }
+});
+
 test("a protocol without pages ignores that a page is asked for [xep0059-4-03]", async () => {
   const { world, client } = await stage();
   await using _ = world;

@@ -5,7 +5,7 @@ import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import { reads, readsBySet, writes, type AccountRequest } from "#kit/iq.ts";
-import { accountDeleting, accountResting, sessionBound } from "#kit/lifecycle.ts";
+import { accountDeleting, accountResting } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
 import { stanzaOf, type ArchivePlace, type Stanza } from "#kit/stanza.ts";
@@ -20,15 +20,17 @@ import {
   NS_MAM,
   NS_MAM_EXTENDED,
   NS_MAM_GROUPCHAT,
+  NS_RETRACTION,
   Preferences,
   PreferencesRequest,
   Query,
 } from "./elements.ts";
+import { archiveLimitsChanged } from "./events.ts";
 import { archiveDefault, keepPreferences, preferencesOf, storedPreferences, wantsArchived } from "./preferences.ts";
 import { queryForm } from "./query-form.ts";
 import { Recovery } from "./recovery.ts";
-import { messagesMax, retentionDays, Retention } from "./retention.ts";
-import { archivedMessages } from "./slots.ts";
+import { messagesMax, retentionDays, Retention, walkPlaces } from "./retention.ts";
+import { archivedMessages, archiveLimits } from "./slots.ts";
 import { archiveTaken, Watermarks } from "./watermark.ts";
 
 export const pageMessagesMax = integerOption({
@@ -55,24 +57,35 @@ export const archive = serverModule({
     { xep: 431, title: "Full Text Search in MAM", version: "0.2.0", status: "complete" },
     { xep: 59, title: "Result Set Management", version: "1.0", status: "complete" },
   ],
-  // [xep0313-7-01] [xep0313-7-03] [xep0313-7-04]
-  accountFeatures: [NS_MAM, NS_MAM_EXTENDED, NS_MAM_GROUPCHAT, NS_STANZA_IDS, NS_FULL_TEXT],
+  // [xep0424-2-02]
+  features: [NS_RETRACTION],
+  // [xep0313-4.1-03] [xep0313-6.1-02] [xep0313-7-01] [xep0313-7-03] [xep0313-7-04] [xep0359-5-01]
+  accountFeatures: [NS_MAM, NS_MAM_EXTENDED, NS_MAM_GROUPCHAT, NS_STANZA_IDS, NS_FULL_TEXT, NS_RETRACTION],
   options: [archiveDefault, pageMessagesMax, retentionDays, messagesMax],
-  slots: [archivedMessages, archiveTaken, storedPreferences],
+  slots: [archivedMessages, archiveTaken, storedPreferences, archiveLimits],
+  tables: [walkPlaces],
   start: (host) => {
     const watermarks = new Watermarks(host);
     const recovery = new Recovery({ host, slot: archivedMessages, watermarks });
-    const retention = new Retention(host, archivedMessages);
+    const retention = new Retention({
+      host,
+      archive: host.archive(archivedMessages),
+      name: archivedMessages.name,
+      exceptions: host.values(archiveLimits),
+    });
+    retention.begin();
     const unsaid = host.setting(archiveDefault);
     const rowsMax = host.setting(pageMessagesMax);
 
     const isWanted = (account: Account, stanza: Stanza, peer: Jid): boolean =>
       isArchivable(stanza.element) && wantsArchived(account, peer, unsaid);
 
+    // [xep0313-3-02] [xep0313-6.1.1-08] [xep0359-2.1-01]
     const keep = (account: Account, { text }: Stanza, { id, at }: ArchivePlace, peer: Jid): void =>
       account.archive(archivedMessages).append({ id, at, with: peer, value: text });
 
     const keepSent = (account: Account, stanza: Stanza): Stanza => {
+      // [xep0441-2.3.2-01]
       const peer = stanza.to ?? account.jid;
       if (!isWanted(account, stanza, peer)) return stanza;
       // What one writes to oneself has still to come to one.
@@ -88,6 +101,7 @@ export const archive = serverModule({
       // What one writes to oneself was kept when it left. [xep0313-6.1.1-09]
       if (bareOf(stanza.from) === account.jid || !isWanted(account, stanza, stanza.from)) return stanza;
       const row = watermarks.open(account);
+      // [xep0441-2.3.3-01]
       keep(account, stanza, row, stanza.from);
       // [xep0313-3.5-01] [xep0313-3.5-03]
       return stanza.recorded(withStanzaId(stanza.element, account.jid, row.id), row);
@@ -129,12 +143,14 @@ export const archive = serverModule({
 
     const preferences = (account: Account): XmlElement => {
       const { default: byDefault, always, never } = preferencesOf(account, unsaid);
+      // [xep0441-2.1-02] [xep0441-2.1-03]
       return Preferences.build({ default: byDefault, always: { jids: always }, never: { jids: never } });
     };
 
     return {
       // [xep0313-8.1-01] [xep0313-8.1-03]
       iq: [
+        // [xep0313-3.3.1-01] [xep0359-6-03]
         readsBySet(Query, query, "owner", "forbidden"),
         reads(FormRequest, () => queryForm(), "owner", "forbidden"),
         reads(MetadataRequest, metadata, "owner", "forbidden"),
@@ -143,6 +159,7 @@ export const archive = serverModule({
           Preferences,
           ({ account, payload }: AccountRequest<Infer<typeof Preferences>>) => {
             keepPreferences(account, payload);
+            // [xep0441-2.1-04]
             return preferences(account);
           },
           "owner",
@@ -159,11 +176,14 @@ export const archive = serverModule({
       },
       woken: (account) => recovery.woken(account),
       events: [
-        on(sessionBound, ({ account }) => account.post((awake) => retention.tidy(awake))),
+        on(archiveLimitsChanged, () => retention.begin()),
         on(accountResting, ({ account }) => watermarks.rest(account)),
         on(accountDeleting, ({ account }) => watermarks.forget(account)),
       ],
-      dispose: () => watermarks.dispose(),
+      dispose: () => {
+        watermarks.dispose();
+        retention[Symbol.dispose]();
+      },
     };
   },
 });

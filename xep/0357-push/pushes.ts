@@ -11,7 +11,10 @@ import { Watches } from "./watches.ts";
 
 /** Publications in a row that may fail for a passing reason; with the next one the registration is over. */
 export const failuresInRowMax = 16;
-/** A client that is connected and silent is given so long, beyond what its session gave it already: its line may be slow. */
+/**
+ * A client that is connected and silent is given so long, beyond what its session gave it already: its line may be slow. So is
+ * one that is expected.
+ */
 export const silenceMs = 10_000;
 
 /** Tells app servers that something waits for their clients (XEP-0357 §7). */
@@ -27,14 +30,19 @@ export class Pushes {
     this.#watches = new Watches(host.env, intervalMs);
   }
 
-  /** Something waits for the client of this registration, and is safe. */
-  notice(account: Account, registration: Registration, { importance, message }: News): void {
+  /**
+   * Something waits for the client of this registration, and is safe.
+   *
+   * @param isExpected whether the client may be about to come by itself
+   */
+  notice(account: Account, registration: Registration, { importance, message }: News, isExpected = false): void {
     const watch = this.#watches.of(account.jid, nameOf(registration));
     if (message !== undefined && importance === "high") {
       watch.messages += 1;
       watch.last = excerptOf(message, registration.wishes, this.#disclosure);
     }
-    const afterMs = account.sessions.get(registration.resource)?.connected === true ? silenceMs : 0;
+    const isConnected = account.sessions.get(registration.resource)?.connected === true;
+    const afterMs = isExpected || isConnected ? silenceMs : 0;
     this.#watches.schedule(watch, importance, afterMs, this.#look(account, registration));
   }
 

@@ -40,10 +40,12 @@ const form = (type: string, ...fields: readonly (readonly [string, string])[]): 
     .map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`)
     .join("")}</x>`;
 
+const modules = [...instantMessaging, disco, carbons, archive, clientState, push];
+
 async function cast(options: Readonly<Record<string, unknown>> = {}): Promise<Cast> {
   const world = await startWorld({
     accounts: [romeo, juliet, "app@capulet.example"],
-    modules: [...instantMessaging, disco, carbons, archive, clientState, push],
+    modules,
     options,
   });
   const clients = { romeo: await world.login(`${romeo}/garden`), phone: await world.login(phone) };
@@ -353,6 +355,39 @@ test("a registration is stored with the account, and goes with it", async () => 
   assert.ok((await deleting).ok);
   assert.equal(await stored(), undefined);
   assert.equal(people.app.pending.length, 1);
+});
+
+async function killed(world: World): Promise<World> {
+  world.faults.crash("before-durable");
+  return startWorld({ disk: world.disk, seed: "another process", modules, options: { archive: true } });
+}
+
+test("a registration outlives the server, and is told of what came before the end and of what comes then", async () => {
+  const { world: before, ...people } = await cast({ archive: true });
+  await enabled(people.phone);
+  // Archived and delivered, and the phone never said that it has it.
+  await managed(people.phone);
+  await people.romeo.sendText(chat("1"));
+  await using world = await killed(before);
+  const reborn = await world.login(app);
+  const sender = await world.login(`${romeo}/garden`);
+  await sender.sendText(chat("2"));
+  await world.advance(intervalMs);
+  assert.deepEqual(pushed(reborn), [first.replace("count=1", "count=2")]);
+});
+
+test("a client that comes back by itself after the end of the server is not notified of what it finds", async () => {
+  const { world: before, ...people } = await cast({ archive: true });
+  await enabled(people.phone);
+  await managed(people.phone);
+  await people.romeo.sendText(chat("1"));
+  await using world = await killed(before);
+  const reborn = await world.login(app);
+  const again = await world.login(phone);
+  await again.sendText("<presence/>");
+  await world.advance(10 * intervalMs);
+  reborn.receivesNothing();
+  assert.equal(again.pending.filter(({ name }) => name === "message").length, 1);
 });
 
 describe("how often", () => {

@@ -5,6 +5,7 @@ import { accountDeleting, sessionBound, sessionResumed, stanzaWaits } from "#kit
 import { booleanOption, integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
+import { messageRecovered } from "#im/messages/events.ts";
 import { subscriptionAsked } from "#im/presence/events.ts";
 import { Disable, Enable, NS_PUSH, withdrawnNode } from "./elements.ts";
 import { newsIn } from "./importance.ts";
@@ -91,18 +92,24 @@ export const push = serverModule({
     const ofResource = (account: Account, resource: string): readonly Registration[] =>
       all(account).filter((registration) => registration.resource === resource);
 
-    const consider = (account: Account, stanza: Stanza, concerned: readonly Registration[]): void => {
+    const consider = (
+      account: Account,
+      stanza: Stanza,
+      concerned: readonly Registration[],
+      isExpected = false,
+    ): void => {
       const news = concerned.length === 0 ? undefined : newsIn(stanza, account.jid);
-      if (news !== undefined) for (const registration of concerned) pushes.notice(account, registration, news);
+      if (news === undefined) return;
+      for (const registration of concerned) pushes.notice(account, registration, news, isExpected);
     };
 
     /**
      * Something came to the account: clients without a session are told when it is certain that it is there to be fetched.
      * Of the others their sessions say what waits for them.
      */
-    const arrived = (account: Account, stanza: Stanza): void => {
+    const arrived = (account: Account, stanza: Stanza, isExpected = false): void => {
       const gone = all(account).filter(({ resource }) => !account.sessions.has(resource));
-      if (gone.length > 0) account.whenDurable(() => consider(account, stanza, gone));
+      if (gone.length > 0) account.whenDurable(() => consider(account, stanza, gone, isExpected));
     };
 
     const welcome = (account: Account, resource: string): void => {
@@ -134,11 +141,13 @@ export const push = serverModule({
           return { drop: true };
         },
       },
-      copy: { inbound: arrived },
+      copy: { inbound: (account, stanza) => arrived(account, stanza) },
       events: [
         on(stanzaWaits, ({ account, session, stanza }) =>
           consider(account, stanza, ofResource(account, session.resource)),
         ),
+        // It is found when somebody wakes the account, which may be this very client.
+        on(messageRecovered, ({ account, stanza }) => arrived(account, stanza, true)),
         on(subscriptionAsked, ({ account, stanza }) => arrived(account, stanza)),
         on(sessionBound, ({ account, session }) => welcome(account, session.resource)),
         on(sessionResumed, ({ account, session }) => welcome(account, session.resource)),

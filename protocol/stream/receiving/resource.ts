@@ -104,6 +104,7 @@ function receiveResume(state: ChoosingResource, element: XmlElement): Step<Recei
     step(state, { type: "send", element: buildSm({ type: "failed", condition }) });
   // [xep0198-5-14]
   if (!state.host.streamManagement) return refused("feature-not-implemented");
+  // [xep0198-5-12] [xep0198-6-01] [xep0198-6-02]
   if (request.type !== "resume") return refused("bad-request");
   const resuming: Resuming = { ...state, phase: "resuming", previous: request.previous };
   return step(
@@ -134,7 +135,7 @@ export function receiveResumed(state: Resuming, jid: FullJid, h: number): Step<R
   );
 }
 
-/** To resumeSm: binding is still possible [xep0198-5-17], and `h` says what had arrived (S8). [xep0198-5-16] */
+/** To resumeSm: binding is still possible [xep0198-5-17] [xep0198-5-15], and `h` says what had arrived (S8). [xep0198-5-16] */
 export function receiveResumeFailure(
   state: Resuming,
   failure: Extract<AnswerInput, { type: "smFailed" }>,
@@ -146,6 +147,7 @@ export function receiveResumeFailure(
     facts: { ...state.facts, bindFailures: failures },
   };
   const { condition, h } = failure;
+  // [xep0198-6-03]
   const told = boundFailures(next, failures, [{ type: "send", element: buildSm({ type: "failed", condition, h }) }]);
   return step(told.state, ...told.effects, { type: "resumeInput" });
 }

@@ -71,7 +71,9 @@ export function buildSm(element: SmElement): XmlElement {
     case "enabled":
       return xml(NS_SM, "enabled", {
         id: element.id,
+        // [xep0198-3-04]
         resume: trueOrAbsent(element.resume),
+        // [xep0198-3-06]
         max: numberOrAbsent(element.secondsMax),
         location: element.location,
       });
@@ -94,7 +96,7 @@ export function smFeature(): XmlElement {
   return xml(NS_SM, "sm");
 }
 
-/** xs:boolean has two spellings of each value. [xep0198-3-01] */
+/** xs:boolean has two spellings of each value. [xep0198-3-01] [xep0198-5-02] */
 function readBoolean(text: string | undefined): boolean {
   return text === "true" || text === "1";
 }
