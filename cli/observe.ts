@@ -11,6 +11,7 @@ export function observerOf(metrics: Metrics): ServerObserver {
     loginFailed: (mechanism, condition) => metrics.loginFailed(mechanism, condition),
     streamClosed: (condition) => metrics.streamClosed(condition),
     handshakeFailed: (code) => metrics.handshakeFailed(code),
+    counted: (what, by) => metrics.featureCounted(what, by),
   };
 }
 
@@ -33,6 +34,16 @@ export function measure(metrics: Metrics, { core, connections, certificates, sto
   metrics.counted("balcony_store_failures_total", "Commits and reads that failed.", () => store.health.failures);
   metrics.gauge("store_commits_pending", "Commits that are not durable yet.", () => store.health.commitsPending);
   metrics.gauge("store_reads_pending", "Reads that are not answered yet.", () => store.health.readsPending);
+  metrics.counted(
+    "balcony_search_rows_indexed_total",
+    "Archive rows whose text was indexed.",
+    () => store.health.textIndex.rowsIndexed,
+  );
+  metrics.gauge(
+    "search_rows_waiting",
+    "Archive rows that cannot be found yet.",
+    () => store.health.textIndex.rowsWaiting,
+  );
   metrics.gauges("certificate_days_left", "Days until the certificate of a host expires.", "host", () =>
     certificates.expiry().map(({ domain, days }) => [domain, days] as const),
   );

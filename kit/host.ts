@@ -5,8 +5,9 @@ import type { Env } from "./env.ts";
 import type { EventType } from "./events.ts";
 import type { Option, OptionValue } from "./option.ts";
 import type { Log } from "./log.ts";
+import type { AccountArchive, AccountValue } from "./slots.ts";
 import type { Stanza } from "./stanza.ts";
-import type { Condition, Row, SelectQuery, TableShape } from "./storage.ts";
+import type { ArchivePage, Condition, PageQuery, Row, SelectQuery, TableShape } from "./storage.ts";
 import type { ModuleParts, ServerModule } from "./server-module.ts";
 
 /** A feature that runs on a host, with the parts that it started there. */
@@ -57,6 +58,26 @@ export interface Host {
   readonly streamFeatures: (phase: StreamFeaturePhase) => readonly XmlElement[];
   /** Rows that are searched rather than loaded; see `tables` of a module. */
   readonly table: (shape: TableShape) => LiveTable;
+  /** What the accounts of this host keep in a slot, past them; for who looks after storage and is to wake nobody. */
+  readonly archive: (slot: AccountArchive) => HostArchive;
+  readonly values: <T>(slot: AccountValue<T>) => HostValues<T>;
+  /** Counts for the metrics: "archive_rows_expired" becomes `balcony_archive_rows_expired_total`. */
+  readonly counted: (what: string, by: number) => void;
+}
+
+/** The owners of a host that have something in a slot, in order, a page at a time. */
+export interface HostOwners {
+  readonly owners: (options: { readonly after?: string; readonly limit: number }) => Promise<readonly string[]>;
+}
+
+export interface HostArchive extends HostOwners {
+  readonly page: (owner: string, query: PageQuery) => Promise<ArchivePage>;
+  /** Resolves when durable. Of rows that a wakeful owner is just writing nothing is known here. */
+  readonly remove: (owner: string, ids: readonly string[]) => Promise<void>;
+}
+
+export interface HostValues<T> extends HostOwners {
+  readonly get: (owner: string) => Promise<T | undefined>;
 }
 
 /** A request of the host's own. Its sender is the host, its id is made for it. */

@@ -64,4 +64,6 @@ export interface CoreObserver {
   readonly limitHit: (limit: LimitName) => void;
   readonly loginSucceeded: (mechanism: string) => void;
   readonly loginFailed: (mechanism: string, condition: string) => void;
+  /** What a feature counts; see {@link Host.counted}. */
+  readonly counted?: (what: string, by: number) => void;
 }

@@ -144,6 +144,7 @@ export class ServerCore {
       registry: this.registry,
       hostOf: (served) => this.hosts.get(served),
       routeElsewhere: this.#routeElsewhere,
+      counted: this.#parts.observer.counted,
     });
     host.start(modules.filter((module) => module.indispensable === true || enabled(module)));
     return host;

@@ -15,6 +15,8 @@ export class Metrics {
   readonly registry = new Registry();
   readonly tally: Tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
   readonly #labels = new LabelValues();
+  /** Names come from programs, never from peers. */
+  readonly #ofFeatures = new Map<string, Counter>();
   readonly #limitHits = this.#counter("limit_hits_total", "Times that a limit was hit, by limit.", ["limit"]);
   readonly #logins = this.#counter("logins_total", "Log-ins by mechanism and result.", ["mechanism", "result"]);
   readonly #handshakeFailures = this.#counter("tls_handshake_failures_total", "TLS handshakes that failed, by cause.", [
@@ -48,6 +50,16 @@ export class Metrics {
 
   streamClosed(condition: string | undefined): void {
     this.#streamsClosed.inc({ condition: this.#labels.of("condition", condition ?? "none") });
+  }
+
+  /** What a feature counts, under its own name. */
+  featureCounted(what: string, by: number): void {
+    let counter = this.#ofFeatures.get(what);
+    if (counter === undefined) {
+      counter = this.#counter(`${what}_total`, `Counted by a feature: ${what.replaceAll("_", " ")}.`, []);
+      this.#ofFeatures.set(what, counter);
+    }
+    counter.inc(by);
   }
 
   reloaded(result: "changed" | "problems"): void {

@@ -5,10 +5,19 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import type { Account } from "#kit/account.ts";
 import type { Env } from "#kit/env.ts";
 import type { EventType } from "#kit/events.ts";
-import type { AccountAdministration, Host, LiveTable, RunningModule, StreamFeaturePhase } from "#kit/host.ts";
+import type {
+  AccountAdministration,
+  Host,
+  HostArchive,
+  HostValues,
+  LiveTable,
+  RunningModule,
+  StreamFeaturePhase,
+} from "#kit/host.ts";
 import type { Log } from "#kit/log.ts";
 import type { Option, OptionValue } from "#kit/option.ts";
 import type { ServerModule } from "#kit/server-module.ts";
+import type { AccountArchive, AccountValue } from "#kit/slots.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, TableShape } from "#kit/storage.ts";
 import type { CarriedRows } from "../account/account.ts";
@@ -33,6 +42,7 @@ export interface LocalHostParts {
   readonly hostOf: (domain: DomainJid) => LocalHost | undefined;
   /** Hands over what is not for this host. */
   readonly routeElsewhere: (stanza: Stanza) => void;
+  readonly counted: ((what: string, by: number) => void) | undefined;
 }
 
 /** A virtual host with its running modules. */
@@ -151,6 +161,27 @@ export class LocalHost implements Host {
     select: (query) => this.#parts.store.select(shape.name, query),
     write: (writes) => this.#parts.store.commit(writes.map((write) => ({ ...write, store: shape.name }))),
   });
+
+  readonly archive = ({ name }: AccountArchive): HostArchive => ({
+    owners: (options) => this.#ownersIn(name, options),
+    page: (owner, query) => this.#parts.store.page(name, owner, query),
+    remove: (owner, ids) =>
+      this.#parts.store.commit(ids.length === 0 ? [] : [{ op: "remove", store: name, owner, ids }]),
+  });
+
+  readonly values = <T>({ name, codec }: AccountValue<T>): HostValues<T> => ({
+    owners: (options) => this.#ownersIn(name, options),
+    get: async (owner) => {
+      const text = await this.#parts.store.get(name, owner, "");
+      return text === undefined ? undefined : codec.decode(text);
+    },
+  });
+
+  readonly counted = (what: string, by: number): void => this.#parts.counted?.(what, by);
+
+  #ownersIn(store: string, options: { readonly after?: string; readonly limit: number }): Promise<readonly string[]> {
+    return this.#parts.store.owners(store, { ...options, domain: this.domain });
+  }
 
   #takeAtHost(stanza: Stanza): void {
     // [rfc3920-10.4-01] [rfc6120-10.5.2-01]

@@ -125,7 +125,7 @@ test("a page is of the moment: what has come since is in it, what is gone is not
   const gone = (await page(client)).last ?? "";
   await world.advance(day);
   await write(client, "2");
-  await world.advance(day + 1);
+  await world.advance(day + 7 * 3_600_000);
   await write(client, "3");
   const again = await world.login(`${romeo}/home`);
   assert.deepEqual((await page(again)).bodies, ["2", "3"]);
