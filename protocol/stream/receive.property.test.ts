@@ -41,6 +41,11 @@ const proof = Buffer.concat([Buffer.from("juliet\0"), initiatorProof("SHA-256", 
 const fast = `<authenticate ${sasl2Ns} mechanism='HT-SHA-256-NONE'><initial-response>${proof.toString("base64")}</initial-response><user-agent id='${device}'/><fast xmlns='urn:xmpp:fast:0' count='1'/><resume ${sm} previd='a' h='1'/><bind xmlns='urn:xmpp:bind:0'><tag>x</tag><enable ${sm} resume='1'/></bind></authenticate>`;
 const authentication = `<authentication ${sasl2Ns}><mechanism>PLAIN</mechanism><inline><sm ${sm}/><bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind><fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast></inline><upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</upgrade></authentication>`;
 
+const bound2 = `<success ${sasl2Ns}><authorization-identifier>juliet@im.example/x</authorization-identifier><bound xmlns='urn:xmpp:bind:0'><enabled ${sm} id='a' resume='1'/></bound><token xmlns='urn:xmpp:fast:0' token='t' expiry='2030-01-01T00:00:00Z'/></success>`;
+
+/** A client that wants everything. */
+const atOnce = { bind2: { tag: "x" }, tokenFor: () => "HT-SHA-256-NONE", upgradeWith: "r0m30" };
+
 const elements = [
   fast,
   `<authenticate ${sasl2Ns} mechanism='PLAIN'><initial-response>${btoa("\0juliet\0r0m30")}</initial-response><request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/><user-agent id='${device}'/><bind xmlns='urn:xmpp:bind:0'/></authenticate>`,
@@ -188,12 +193,14 @@ function helpFor(state: StreamState): StreamInput | undefined {
       return element(
         state.facts.authenticated
           ? `<stream:features><bind ${bindNs}/><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/><sm ${sm}/></stream:features>`
-          : `<stream:features><mechanisms ${sasl}><mechanism>PLAIN</mechanism></mechanisms></stream:features>`,
+          : `<stream:features><mechanisms ${sasl}><mechanism>PLAIN</mechanism></mechanisms>${state.facts.config.sasl2 === undefined ? "" : authentication}</stream:features>`,
       );
     case "awaitingProceed":
       return element("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     case "proving":
-      return element(`<success ${sasl}/>`);
+      return element(state.announcement.profile === "sasl2" ? bound2 : `<success ${sasl}/>`);
+    case "salting":
+      return element(`<failure ${sasl2Ns}/>`);
     case "awaitingAddress":
       return element(`<iq type='result' id='bind'><bind ${bindNs}><jid>juliet@im.example/x</jid></bind></iq>`);
     case "awaitingSession":
@@ -210,7 +217,7 @@ function helpFor(state: StreamState): StreamInput | undefined {
   }
 }
 
-/** All but `upgrading`, which takes a proof by SCRAM: its tables walk there. */
+/** All but `upgrading` and `salting`, which take a proof by SCRAM: their tables walk there. */
 const everyPhase = [
   "askingEarly",
   "authenticating",
@@ -268,6 +275,7 @@ describe("whatever comes, in whatever order", () => {
           startTls,
           sasl: julietSasl({ policy: { passwordInClear: true } }),
           sm: { resumable: true, previous: { id: "a", jid, h: 0 } },
+          sasl2: atOnce,
         });
         fc.assert(
           fc.property(sequences, fc.boolean(), (sequence, direct) => {
@@ -285,12 +293,14 @@ describe("whatever comes, in whatever order", () => {
     const config = serverOf(hostOf("im.example", { sasl2 }), { acceptsMissingTo: true });
     const sm = { resumable: true, previous: { id: "a", jid, h: 0 } };
     const client = julietsClient({ startTls: "optional", sasl: julietSasl({ policy: { passwordInClear: true } }), sm });
+    const modern = { ...client, sasl2: atOnce };
     for (const sequence of fc.sample(sequences, { numRuns: 6000, seed: 6120 })) {
       for (const channel of [tls, undefined])
         for (const start of [
           startReceiving(old, channel),
           startReceiving(config, channel),
           startInitiating(client, channel),
+          startInitiating(modern, channel),
         ])
           for (const phase of walk(start, sequence, true)) phases.add(phase);
     }

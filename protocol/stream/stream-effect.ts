@@ -3,6 +3,7 @@ import type { BareJid, FullJid } from "#protocol/jid/jid.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { Bind2Request } from "./bind2-elements.ts";
 import type { TokenUse } from "./sasl2-elements.ts";
+import type { IssuedToken } from "./fast-elements.ts";
 import type { StreamEnd } from "./stream-end.ts";
 import type { StreamHeader } from "./stream-header.ts";
 import type { StreamTimer } from "./stream-input.ts";
@@ -102,6 +103,8 @@ export type NewsEffect =
       readonly language: string | undefined;
       /** Initiating role, resumed: how many of our stanzas the peer has handled. */
       readonly h?: number;
+      /** Initiating role, by Bind 2: what the features answered. XEP-0386 */
+      readonly bound?: XmlElement;
       /** Initiating role: `<enable/>` is just sent, so what is sent from here on counts. XEP-0198 §4 */
       readonly smAsked?: boolean;
     }
@@ -112,6 +115,8 @@ export type NewsEffect =
       readonly secondsMax: number | undefined;
       readonly location: string | undefined;
     }
+  /** Initiating role: a token to log in with from now on, by this mechanism. XEP-0484 */
+  | ({ readonly type: "tokenReceived"; readonly mechanism: string } & IssuedToken)
   /** Initiating role: it stays without stream management; or a resumption failed, after which `h` still says what arrived. */
   | { readonly type: "smFailed"; readonly condition: string; readonly h: number | undefined }
   /** The peer wants to know how far we are. */

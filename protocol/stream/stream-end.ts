@@ -32,5 +32,7 @@ export type NegotiationFailure =
   /** The peer could not prove itself, or broke the mechanism's rules: treat as an attack. */
   | { readonly type: "serverNotAuthentic"; readonly mechanism: string; readonly text: string | undefined }
   | { readonly type: "bindFailed"; readonly error: StanzaError }
+  /** We are who we say, and the peer wants something else done first that we cannot do. XEP-0388 §2.6.3 */
+  | { readonly type: "taskRequired"; readonly tasks: readonly string[] }
   /** The peer does not speak XMPP 1.0, or not at this point. */
   | { readonly type: "protocol"; readonly text: string };

@@ -318,6 +318,7 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
         return this.#services.streamEvent(this, effect.event);
       case "smEnabled":
       case "smFailed":
+      case "tokenReceived":
         // News for the initiating role only.
         return undefined;
       default:

@@ -158,6 +158,8 @@ export const archive = serverModule({
           "forbidden",
         ),
       ],
+      // What a client that binds has to catch up with. [xep0386-3.2-11]
+      bindFeatures: [{ read: (account) => answerMetadata(account.archive(archivedMessages)) }],
       rewrite: {
         outbound: (account, stanza) => (stanza.kind === "message" ? withoutForged(account, stanza) : stanza),
         inbound: honest,

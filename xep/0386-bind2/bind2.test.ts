@@ -9,6 +9,7 @@ import { logInAtOnce } from "#testing/scenario/log-in-at-once.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { carbons, carbonsSlot } from "../0280-carbons/server.ts";
 import { clientState } from "../0352-client-state/server.ts";
+import { archive } from "../0313-archive/server.ts";
 import { sasl2 } from "../0388-sasl2/server.ts";
 import { bind2 } from "./server.ts";
 
@@ -127,6 +128,24 @@ describe("features in one with it", () => {
     assert.match(serialize(answer), /<bound xmlns='urn:xmpp:bind:0'><sessions xmlns='urn:x' count='0'\/><\/bound>/);
     assert.equal(world.log.filter(({ level }) => level === "warn").length, 1);
   });
+});
+
+test("a client is told where its archive begins and ends [xep0386-3.2-11]", async () => {
+  const options = { archive: true };
+  await using world = await startWorld({ accounts: [romeo, juliet], modules: [...modules, archive], options });
+  const told = async () => {
+    const { answer } = await logInAtOnce(world, romeo, { inline: bind() });
+    const metadata = answer.child("urn:xmpp:bind:0", "bound")?.child("urn:xmpp:mam:2", "metadata");
+    return (metadata?.elements() ?? []).map((end) => `${end.name} ${end.attr("id")}`);
+  };
+  assert.deepEqual(await told(), []);
+  const friend = await world.login(`${juliet}/balcony`);
+  for (const body of ["1", "2"])
+    await friend.sendText(`<message to='${romeo}' type='chat'><body>${body}</body></message>`);
+  const [start = "", end = ""] = await told();
+  assert.match(start, /^start ./);
+  assert.match(end, /^end ./);
+  assert.notEqual(start.slice(6), end.slice(4));
 });
 
 test("stanzas may follow the request at once, and are those of the new session", async () => {

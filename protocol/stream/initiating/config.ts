@@ -1,6 +1,9 @@
 import type { BareJid, DomainJid, FullJid } from "#protocol/jid/jid.ts";
 import type { SaslClientExchange } from "#protocol/sasl/client-exchange.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { TokenUse } from "../sasl2-elements.ts";
 import type { SecureChannel } from "../secure-channel.ts";
+import type { UserAgent } from "../user-agent.ts";
 
 /** What an initiating stream wants. Nothing in it may wait. */
 export interface InitiatingConfig {
@@ -14,6 +17,8 @@ export interface InitiatingConfig {
   /** On a stream that is still clear: insist on TLS, take it when it is there, or do without. */
   readonly startTls: "required" | "optional" | "none";
   readonly sasl: ClientSasl;
+  /** Log-in in one step where the server offers it, over TLS only; absent: by the profile of RFC 6120. XEP-0388 */
+  readonly sasl2?: ClientSasl2;
   /** The resource to ask for; absent lets the server choose, which it does better. */
   readonly resource?: string;
   /** Absent: no stream management. */
@@ -29,7 +34,26 @@ export interface ClientSasl {
   readonly choose: (offer: SaslAnnouncement) => ClientAttempt | undefined;
 }
 
+/** What goes with authentication in one request, as far as the server offers it. */
+export interface ClientSasl2 {
+  readonly userAgent?: UserAgent;
+  /** Bind a resource in one with it; absent: afterwards. Stream management comes with it where `sm` asks for it. XEP-0386 */
+  readonly bind2?: {
+    /** What the resource is to begin with. */
+    readonly tag?: string;
+    /** To be switched on, each by the name under which servers announce it. */
+    readonly features?: readonly { readonly announced: string; readonly element: XmlElement }[];
+  };
+  /** For which of the mechanisms that are offered for tokens one is wanted; absent or undefined: none. XEP-0484 */
+  readonly tokenFor?: (offered: readonly string[]) => string | undefined;
+  /** Whether to make the keys that the server lacks, of this password, after it was proven by SCRAM. XEP-0480 */
+  readonly upgradeWith?: string;
+}
+
 export interface SaslAnnouncement {
+  readonly profile: "sasl" | "sasl2";
+  /** For who has a token. XEP-0484 */
+  readonly tokenMechanisms: readonly string[];
   readonly mechanisms: readonly string[];
   /** XEP-0440: `undefined` when the server does not say. */
   readonly bindingTypes: readonly string[] | undefined;
@@ -41,6 +65,8 @@ export interface SaslAnnouncement {
 export interface ClientAttempt {
   readonly mechanism: string;
   readonly exchange: SaslClientExchange;
+  /** What it proves is a token. XEP-0484 §3.4 */
+  readonly token?: TokenUse;
 }
 
 export interface ClientSm {

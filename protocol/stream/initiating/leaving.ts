@@ -18,7 +18,7 @@ export function closeQuietly(
 ): Step<InitiatingOrEnding> {
   const listening = state.phase === "connected" && end.type === "closed";
   const closed = closeAndWait("initiating", { end, listening }, ...before);
-  const paused = state.phase === "proving" && state.waitingFor === "key";
+  const paused = (state.phase === "proving" || state.phase === "salting") && state.waitingFor === "key";
   return paused ? step(closed.state, ...closed.effects, { type: "resumeInput" }) : closed;
 }
 

@@ -5,7 +5,7 @@ import { type Step, step } from "../step.ts";
 import { starttlsRequest } from "../tls-elements.ts";
 import { type ServerFeatures, readFeatures } from "./features.ts";
 import { giveUp } from "./leaving.ts";
-import { begin } from "./resource.ts";
+import { begin, enter } from "./resource.ts";
 import { authenticate } from "./sasl.ts";
 import type { AwaitingFeatures, InitiatingOrEnding } from "./state.ts";
 
@@ -15,6 +15,7 @@ export function receiveFeatures(state: AwaitingFeatures, element: XmlElement): S
     return giveUp(state, { type: "protocol", text: `${element.name} where features were due` });
   const features = readFeatures(element);
   const { facts } = state;
+  if (facts.address !== undefined) return enter(state, facts.address, features);
   if (facts.authenticated) return begin(state, features);
   // [rfc3920-4.3-01]
   if (facts.channel === undefined && !mayStayClear(state, features)) {

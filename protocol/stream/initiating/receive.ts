@@ -1,7 +1,7 @@
 import { unreachable } from "#protocol/assert.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { NS_SASL, NS_SM, NS_TLS } from "#protocol/xml/namespaces.ts";
+import { NS_SM, NS_TLS } from "#protocol/xml/namespaces.ts";
 import { endNow } from "../ending.ts";
 import type { SecureChannel } from "../secure-channel.ts";
 import { readSm } from "../sm/elements.ts";
@@ -13,13 +13,22 @@ import { closeQuietly, giveUp, giveUpWithError } from "./leaving.ts";
 import { receiveFeatures } from "./next-step.ts";
 import { receiveServerHeader, sendHeader } from "./opening.ts";
 import { receiveBindReply, receiveResumeReply, receiveSessionReply } from "./resource.ts";
-import { receiveClientKey, receiveSaslReply } from "./sasl.ts";
+import { receiveSaltedPassword, receiveTaskReply } from "./salting.ts";
+import { receiveClientKey, receiveProof } from "./sasl.ts";
 import type { AwaitingHeader, AwaitingProceed, Connected, InitiatingOrEnding, InitiatingState } from "./state.ts";
 
 /** The transport is there. `channel` when it is protected from the first byte: direct TLS (XEP-0368), WebSocket. */
 export function startInitiating(config: InitiatingConfig, channel?: SecureChannel): Step<AwaitingHeader> {
   // [rfc3920-4.1-03]
-  const opened = sendHeader({ config, channel, authenticated: false, language: undefined, refused: [] });
+  const opened = sendHeader({
+    config,
+    channel,
+    authenticated: false,
+    language: undefined,
+    refused: [],
+    notResumed: false,
+    address: undefined,
+  });
   return step(opened.state, { type: "startTimer", timer: "negotiation" }, ...opened.effects);
 }
 
@@ -46,6 +55,7 @@ export function receiveAsInitiating(state: InitiatingState, input: StreamInput):
     case "disconnected":
       return endNow("initiating", { type: "disconnected" });
     case "derived":
+      if (state.phase === "salting" && state.waitingFor === "key") return receiveSaltedPassword(state, input.key);
       return state.phase === "proving" && state.waitingFor === "key" ? receiveClientKey(state, input.key) : step(state);
     case "close":
       return receiveClose(state, input.error);
@@ -85,8 +95,9 @@ function receiveElement(state: InitiatingState, element: XmlElement): Step<Initi
       // Not from under TLS (A21).
       return endNow("initiating", { type: "failed", failure: { type: "tlsUnavailable" } });
     case "proving":
-      if (element.ns === NS_SASL && state.waitingFor === "server") return receiveSaslReply(state, element);
-      return giveUp(state, { type: "protocol", text: `${element.name} in the middle of SASL` });
+      return receiveProof(state, element);
+    case "salting":
+      return receiveTaskReply(state, element);
     case "awaitingResumed":
       return receiveResumeReply(state, element);
     case "awaitingAddress":

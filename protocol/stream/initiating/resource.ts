@@ -16,6 +16,7 @@ import type {
   Connected,
   InitiatingFacts,
   InitiatingOrEnding,
+  InlineAddress,
   Offered,
 } from "./state.ts";
 
@@ -27,7 +28,7 @@ const sessionId = "session";
 export function begin(state: AwaitingFeatures, features: ServerFeatures): Step<InitiatingOrEnding> {
   const { facts } = state;
   const previous = facts.config.sm?.previous;
-  if (previous !== undefined && features.sm)
+  if (previous !== undefined && features.sm && !facts.notResumed)
     return step(
       { role: "initiating", phase: "awaitingResumed", facts, offered: features },
       { type: "send", element: buildSm({ type: "resume", previous: previous.id, h: previous.h }) },
@@ -36,6 +37,26 @@ export function begin(state: AwaitingFeatures, features: ServerFeatures): Step<I
   if (!features.bind) return giveUp(state, { type: "protocol", text: "the server offers no binding" });
   // [rfc6120-4.3.2-03] [rfc6120-7.4-03]
   return bind(facts, features, facts.config.resource);
+}
+
+/** Bound in one with authentication (XEP-0386): the features that follow are the last word of negotiation. */
+export function enter(
+  { facts }: AwaitingFeatures,
+  { bound, jid, sm }: InlineAddress,
+  features: ServerFeatures,
+): Step<InitiatingOrEnding> {
+  // Perhaps it can still be asked for as ever.
+  if (sm === undefined) return connect(facts, features, jid, bound);
+  const enabled = sm.type === "enabled";
+  const { language } = facts;
+  return step(
+    { role: "initiating", phase: "connected", facts, jid, sm: enabled ? "enabled" : "off" },
+    { type: "stopTimer", timer: "negotiation" },
+    { type: "established", jid, how: "bound", language, bound, smAsked: enabled },
+    enabled
+      ? { type: "smEnabled", id: sm.resume ? sm.id : undefined, secondsMax: sm.secondsMax, location: sm.location }
+      : { type: "smFailed", condition: sm.type === "failed" ? sm.condition : "undefined-condition", h: undefined },
+  );
 }
 
 function bind(facts: InitiatingFacts, offered: Offered, requested: string | undefined): Step<AwaitingAddress> {
@@ -96,8 +117,9 @@ function answers(element: XmlElement, id: string): boolean {
   return stanzaKindOf(element) === "iq" && element.attr("id") === id && (type === "result" || type === "error");
 }
 
-function connect(facts: InitiatingFacts, offered: Offered, jid: FullJid): Step<Connected> {
+function connect(facts: InitiatingFacts, offered: Offered, jid: FullJid, bound?: XmlElement): Step<Connected> {
   const { sm } = facts.config;
+  const more = bound === undefined ? {} : { bound };
   const asks = sm !== undefined && offered.sm;
   return step(
     { role: "initiating", phase: "connected", facts, jid, sm: asks ? "asked" : "off" },
@@ -109,6 +131,6 @@ function connect(facts: InitiatingFacts, offered: Offered, jid: FullJid): Step<C
       : []),
     { type: "stopTimer", timer: "negotiation" },
     // Not before. [rfc6120-4.3.5-02]
-    { type: "established", jid, how: "bound", language: facts.language, smAsked: asks },
+    { type: "established", jid, how: "bound", language: facts.language, smAsked: asks, ...more },
   );
 }

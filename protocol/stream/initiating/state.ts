@@ -1,6 +1,10 @@
 import type { FullJid } from "#protocol/jid/jid.ts";
+import type { ScramHash } from "#protocol/sasl/scram-hash.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
 import type { EndingState } from "../ending.ts";
+import type { SmElement } from "../sm/elements.ts";
 import type { SecureChannel } from "../secure-channel.ts";
+import type { ServerFeatures } from "./features.ts";
 import type { ClientAttempt, InitiatingConfig, SaslAnnouncement } from "./config.ts";
 
 /** The initiating entity's end of a stream: a client's. */
@@ -10,6 +14,7 @@ export type InitiatingState =
   | AwaitingProceed
   | StartingTls
   | Proving
+  | Salting
   | AwaitingResumed
   | AwaitingAddress
   | AwaitingSession
@@ -25,6 +30,18 @@ export interface InitiatingFacts {
   /** From the current header of the server. */
   readonly language: string | undefined;
   readonly refused: SaslAnnouncement["refused"];
+  /** The former stream was asked for in one with authentication, and is lost. */
+  readonly notResumed: boolean;
+  /** Bound in one with authentication: established as soon as the features are here. */
+  readonly address: InlineAddress | undefined;
+}
+
+export interface InlineAddress {
+  readonly jid: FullJid;
+  /** With what the features answered. */
+  readonly bound: XmlElement;
+  /** What the server says of stream management, where it was asked for. */
+  readonly sm: SmElement | undefined;
 }
 
 interface Initiating {
@@ -56,10 +73,21 @@ export interface StartingTls extends Initiating {
 /** A SASL exchange is under way. */
 export interface Proving extends Initiating {
   readonly phase: "proving";
+  readonly offered: ServerFeatures;
   readonly announcement: SaslAnnouncement;
   readonly attempt: ClientAttempt;
   /** `key`: a derivation is open, input is paused. */
   readonly waitingFor: "server" | "key";
+}
+/** The server believes us and has proven itself; it wants keys of the password for another hash. XEP-0480 */
+export interface Salting extends Initiating {
+  readonly phase: "salting";
+  readonly offered: ServerFeatures;
+  readonly announcement: SaslAnnouncement;
+  readonly attempt: ClientAttempt;
+  readonly hash: ScramHash;
+  /** `salt` and `server`: for the server; `key`: a derivation is open, input is paused. */
+  readonly waitingFor: "salt" | "key" | "server";
 }
 export interface AwaitingResumed extends Initiating {
   readonly phase: "awaitingResumed";

@@ -1,5 +1,7 @@
 import type { ChannelBinding } from "#protocol/sasl/channel-binding.ts";
 import { chooseMechanism, defaultSaslClientPolicy, type SaslClientPolicy } from "#protocol/sasl/choose-mechanism.ts";
+import { htClient } from "#protocol/sasl/ht-client.ts";
+import { parseHtMechanism } from "#protocol/sasl/ht-mechanism.ts";
 import { isMechanism } from "#protocol/sasl/mechanism.ts";
 import { startClientMechanism } from "#protocol/sasl/start-client-mechanism.ts";
 import type { InitiatingConfig, ClientSasl } from "../initiating/config.ts";
@@ -14,12 +16,25 @@ export const tls: SecureChannel = { bindings: { announced: [exporter], tolerated
 
 /** Juliet's client. `only` narrows what it is ready to use. */
 export function julietSasl(
-  options: { readonly password?: string; readonly only?: string; readonly policy?: Partial<SaslClientPolicy> } = {},
+  options: {
+    readonly password?: string;
+    readonly only?: string;
+    readonly policy?: Partial<SaslClientPolicy>;
+    /** Tried first. */
+    readonly token?: { readonly mechanism: string; readonly token: string; readonly count?: number };
+  } = {},
 ): ClientSasl {
   const policy: SaslClientPolicy = { ...defaultSaslClientPolicy, ...options.policy };
   const { only, password = "r0m30" } = options;
   return {
-    choose: ({ bindingTypes, channel, mechanisms, refused }) => {
+    choose: ({ bindingTypes, channel, mechanisms, profile, refused, tokenMechanisms }) => {
+      const held = options.token;
+      const ht = held === undefined ? undefined : parseHtMechanism(held.mechanism);
+      if (held !== undefined && ht !== undefined && tokenMechanisms.includes(held.mechanism) && refused.length === 0) {
+        const bindings = channel?.bindings.announced ?? [];
+        const exchange = htClient(ht, { username: "juliet", token: held.token, bindings });
+        return { mechanism: held.mechanism, exchange, token: { count: held.count, invalidate: false } };
+      }
       const choice = chooseMechanism(
         {
           mechanisms: only === undefined ? mechanisms : mechanisms.filter((name) => name === only),
@@ -30,11 +45,21 @@ export function julietSasl(
           encrypted: channel !== undefined,
           bindings: only !== undefined && !only.endsWith("-PLUS") ? [] : (channel?.bindings.announced ?? []),
           tried: refused.map(({ mechanism }) => mechanism).filter(isMechanism),
+          ...(profile === "sasl2" ? { profile } : {}),
         },
       );
       if (!choice.ok) return undefined;
-      const { binding, mechanism } = choice;
-      const context = { username: "juliet", password, domain: "im.example", binding, random: countingRandom() };
+      const { announcementRequired, binding, mechanism } = choice;
+      const announced = { mechanisms, ...(bindingTypes === undefined ? {} : { bindingTypes }) };
+      const context = {
+        announced,
+        announcementRequired,
+        username: "juliet",
+        password,
+        domain: "im.example",
+        binding,
+        random: countingRandom(),
+      };
       return { mechanism, exchange: startClientMechanism(mechanism, context) };
     },
   };

@@ -81,5 +81,6 @@ export class Walk {
 
 function isWaiting(state: StreamState): boolean {
   if (state.phase === "closing" || state.phase === "ended") return false;
-  return state.role === "receiving" ? isPaused(state) : state.phase === "proving" && state.waitingFor === "key";
+  if (state.role === "receiving") return isPaused(state);
+  return (state.phase === "proving" || state.phase === "salting") && state.waitingFor === "key";
 }

@@ -124,6 +124,7 @@ export class Wire {
       case "smEnabled":
       case "smFailed":
       case "stanza":
+      case "tokenReceived":
       case "startTimer":
       case "stopTimer":
         return undefined;
