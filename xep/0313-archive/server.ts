@@ -5,7 +5,7 @@ import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import { reads, readsBySet, writes, type AccountRequest } from "#kit/iq.ts";
-import { accountDeleting, accountResting, sessionBound } from "#kit/lifecycle.ts";
+import { accountDeleting, accountResting } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
 import { stanzaOf, type ArchivePlace, type Stanza } from "#kit/stanza.ts";
@@ -25,11 +25,12 @@ import {
   PreferencesRequest,
   Query,
 } from "./elements.ts";
+import { archiveLimitsChanged } from "./events.ts";
 import { archiveDefault, keepPreferences, preferencesOf, storedPreferences, wantsArchived } from "./preferences.ts";
 import { queryForm } from "./query-form.ts";
 import { Recovery } from "./recovery.ts";
-import { messagesMax, retentionDays, Retention } from "./retention.ts";
-import { archivedMessages } from "./slots.ts";
+import { messagesMax, retentionDays, Retention, walkPlaces } from "./retention.ts";
+import { archivedMessages, archiveLimits } from "./slots.ts";
 import { archiveTaken, Watermarks } from "./watermark.ts";
 
 export const pageMessagesMax = integerOption({
@@ -61,11 +62,18 @@ export const archive = serverModule({
   // [xep0313-4.1-03] [xep0313-6.1-02] [xep0313-7-01] [xep0313-7-03] [xep0313-7-04] [xep0359-5-01]
   accountFeatures: [NS_MAM, NS_MAM_EXTENDED, NS_MAM_GROUPCHAT, NS_STANZA_IDS, NS_FULL_TEXT, NS_RETRACTION],
   options: [archiveDefault, pageMessagesMax, retentionDays, messagesMax],
-  slots: [archivedMessages, archiveTaken, storedPreferences],
+  slots: [archivedMessages, archiveTaken, storedPreferences, archiveLimits],
+  tables: [walkPlaces],
   start: (host) => {
     const watermarks = new Watermarks(host);
     const recovery = new Recovery({ host, slot: archivedMessages, watermarks });
-    const retention = new Retention(host, archivedMessages);
+    const retention = new Retention({
+      host,
+      archive: host.archive(archivedMessages),
+      name: archivedMessages.name,
+      exceptions: host.values(archiveLimits),
+    });
+    retention.begin();
     const unsaid = host.setting(archiveDefault);
     const rowsMax = host.setting(pageMessagesMax);
 
@@ -170,11 +178,14 @@ export const archive = serverModule({
       },
       woken: (account) => recovery.woken(account),
       events: [
-        on(sessionBound, ({ account }) => account.post((awake) => retention.tidy(awake))),
+        on(archiveLimitsChanged, () => retention.begin()),
         on(accountResting, ({ account }) => watermarks.rest(account)),
         on(accountDeleting, ({ account }) => watermarks.forget(account)),
       ],
-      dispose: () => watermarks.dispose(),
+      dispose: () => {
+        watermarks.dispose();
+        retention[Symbol.dispose]();
+      },
     };
   },
 });
