@@ -29,6 +29,7 @@ export class ArchiveIds {
     const now = this.#env.now();
     // [xep0313-3.2-03]
     const at = Math.max(now, last?.at ?? 0);
+    // [xep0359-6-02]
     const count = last === undefined || at > last.at ? 0 : countIn(last.id) + 1;
     if (this.#random.length < charactersPerId)
       this.#random = randomToken(this.#env, drawnBytes - (drawnBytes % randomBytesPerId));

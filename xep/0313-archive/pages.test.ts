@@ -253,6 +253,22 @@ test("who archives retractions says so, at the host and at the account [xep0424-
   }
 });
 
+test("an id says nothing of the archive: those of a full one and of an empty one look alike [xep0359-6-02]", async () => {
+  const { world, client } = await stage();
+  await using _ = world;
+  const other = await world.login(`${juliet}/balcony`);
+  await write(client, ...Array.from({ length: 50 }, (_unused, index) => String(index)));
+  await world.advance(day);
+  await write(client, "last");
+  await world.advance(1);
+  await other.sendText("<message to='nurse@capulet.example' type='chat'><body>first</body></message>");
+  const full = (await page(client)).ids.at(-1) ?? "";
+  const empty = (await page(other)).ids.at(-1) ?? "";
+  assert.equal(full.length, empty.length);
+  // What is left when the time at the beginning and the random end are taken away.
+  assert.equal(full.slice(9, -16), empty.slice(9, -16));
+});
+
 test("a protocol without pages ignores that a page is asked for [xep0059-4-03]", async () => {
   const { world, client } = await stage();
   await using _ = world;

@@ -259,6 +259,27 @@ describe("an established stream of a client", () => {
     assert.equal(wire.find("ackReceived")?.h, 2);
   });
 
+  for (const [wish, asked] of [
+    [{ resumable: true }, `<enable ${smNs} resume='true'/>`],
+    [{ resumable: false }, `<enable ${smNs}/>`],
+    [{ resumable: true, secondsMax: 60 }, `<enable ${smNs} resume='true' max='60'/>`],
+  ] as const)
+    test(`asks once, when it is bound and not before: ${asked} [xep0198-3-08] [xep0198-3-09] [xep0198-5-01]`, () => {
+      const wire = authenticated({ sm: wish });
+      wire.write(features(`<bind ${bindNs}/>`, `<sm ${smNs}/>`));
+      assert.ok(!wire.take().includes("<enable"));
+      wire.write(`<iq type='result' id='bind'><bind ${bindNs}><jid>juliet@im.example/x</jid></bind></iq>`);
+      assert.equal(wire.take(), asked);
+    });
+
+  test("both ways to say that it can be resumed are understood [xep0198-3-05] [xep0198-5-02]", () => {
+    for (const word of ["true", "1"]) {
+      const wire = connected({ sm: { resumable: true } });
+      wire.write(`<enabled ${smNs} id='s' resume='${word}'/>`);
+      assert.equal(wire.find("smEnabled")?.id, "s");
+    }
+  });
+
   test("stream management that fails leaves the stream as it is", () => {
     const wire = connected({ sm: { resumable: true } });
     wire.write(`<failed ${smNs}><unexpected-request ${stanzasNs}/></failed><message/>`);
