@@ -82,6 +82,12 @@ export class LoadClient {
     if (this.#resumptionId === "") throw new Error(`a session that cannot be resumed: ${enabled}`);
   }
 
+  /** Waits until the server has dealt with all that was sent on a stream with acknowledgements. XEP-0198 §4. */
+  async answered(): Promise<void> {
+    this.write(`<r xmlns='${NS_SM}'/>`);
+    await this.#until("<a ", ">");
+  }
+
   /** Cuts the connection, with no word of farewell, and goes on with the session on another one. XEP-0198 §5. */
   async resume(user: string): Promise<LoadClient> {
     this.destroy();

@@ -1,5 +1,5 @@
 import { chat, chatArchive, chatArchiveTls, chatPaced, chatTls } from "./chat.ts";
-import { idle, idleTls } from "./idle.ts";
+import { hibernated, idle, idleTls } from "./idle.ts";
 import { loginsPlain, loginsScram, loginsTls } from "./logins.ts";
 import { presence } from "./presence.ts";
 import { resumes, resumesTls } from "./resumes.ts";
@@ -13,6 +13,7 @@ export const scenarios: readonly Scenario[] = [
   chatArchiveTls,
   idle,
   idleTls,
+  hibernated,
   loginsPlain,
   loginsTls,
   loginsScram,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Goal } from "../load/client.ts";
+import type { Goal, LoadClient } from "../load/client.ts";
 import { makeAccounts, openSessions } from "../load/sessions.ts";
 import { residentBytes } from "../process-figures.ts";
 import type { Scenario } from "./scenario.ts";
@@ -11,6 +11,19 @@ const settledSteps = 6;
 
 export const idle: Scenario = scenario("idle", false, 2_000);
 export const idleTls: Scenario = scenario("idle-tls", true, 1_000);
+
+/** Sessions whose connection is gone and that may still be resumed. Nobody wrote to them, so that they owe nothing. */
+export const hibernated: Scenario = {
+  name: "hibernated",
+  summary: `memory of 2000 sessions more whose connections were cut, of 2000 accounts, while they can be resumed`,
+  tls: false,
+  mechanism: "PLAIN",
+  figures: [
+    { key: "kilobytesPerSession", title: "RSS KB/session", compared: true },
+    { key: "megabytes", title: "RSS in all, MB" },
+  ],
+  run: async (goal, pid) => await weigh(goal, pid, 2_000, hibernate),
+};
 
 function scenario(name: string, tls: boolean, count: number): Scenario {
   return {
@@ -29,18 +42,32 @@ function scenario(name: string, tls: boolean, count: number): Scenario {
  * The first sessions are not counted: they fill heaps and caches that a server keeps anyway. What is counted is the
  * difference that further ones make, each time when the garbage of logging in has been collected.
  */
-async function weigh(goal: Goal, pid: number, count: number): Promise<Record<string, number>> {
+async function weigh(
+  goal: Goal,
+  pid: number,
+  count: number,
+  settle: (client: LoadClient) => Promise<void> = stayIdle,
+): Promise<Record<string, number>> {
   await makeAccounts(goal, 0, warmCount + count);
   const open = async (from: number, howMany: number): Promise<number> => {
-    for (const client of await openSessions(goal, from, howMany)) {
-      client.write("<presence/>");
-      client.listen(() => {});
-    }
+    for (const client of await openSessions(goal, from, howMany)) await settle(client);
     return await settledBytes(pid);
   };
   const before = await open(0, warmCount);
   const after = await open(warmCount, count);
   return { kilobytesPerSession: (after - before) / count / 1024, megabytes: after / 1024 ** 2 };
+}
+
+async function stayIdle(client: LoadClient): Promise<void> {
+  client.write("<presence/>");
+  client.listen(() => {});
+}
+
+async function hibernate(client: LoadClient): Promise<void> {
+  await client.enableResumption();
+  client.write("<presence/>");
+  await client.answered();
+  client.destroy();
 }
 
 /** Waits until the server's memory has stopped shrinking, and returns the least that was seen. */
