@@ -128,7 +128,8 @@ function takeAddress(state: Inlining, jid: FullJid, answers: readonly XmlElement
 function finishResumed(state: Inlining, jid: FullJid, h: number): Step<ReceivingOrEnding> {
   const previous = state.inline.resume?.attr("previd") ?? "";
   const resumed = buildSm({ type: "resumed", previous, h });
-  const success = sasl2Success(state.data, state.user.jid, [resumed, state.done.token]);
+  // The full address, as after binding: clients in use (xmpp.js) take theirs from here.
+  const success = sasl2Success(state.data, jid, [resumed, state.done.token]);
   return step(
     boundState(state, jid, "enabled"),
     { type: "send", element: success },

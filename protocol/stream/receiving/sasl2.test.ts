@@ -153,7 +153,7 @@ describe("one request", () => {
       script: [
         [
           authenticate(resume("sm-1") + bind2(`<enable ${smNs}/>`)),
-          success("juliet@im.example", `<resumed ${smNs} previd='sm-1' h='5'/>`),
+          success("juliet@im.example/balcony", `<resumed ${smNs} previd='sm-1' h='5'/>`),
         ],
       ],
       phase: "bound",

@@ -12,16 +12,29 @@ declare module "@xmpp/client" {
     toString(): string;
   }
 
+  export interface Token {
+    readonly mechanism: string;
+    readonly token: string;
+    readonly expiry: string;
+  }
+
   export type Authenticate = (
-    credentials: { username?: string; password?: string },
+    credentials: { username?: string; password?: string; token?: Token | undefined },
     mechanism: string,
+    userAgent?: Element,
   ) => Promise<void>;
 
   export interface Client extends EventEmitter {
     readonly jid: { toString(): string } | null;
     readonly socket: { readonly socket?: { destroy(): void } } | null;
     readonly reconnect: { delay: number; stop(): void };
-    readonly streamManagement: EventEmitter & { readonly enabled: boolean; readonly id: string };
+    readonly streamManagement: EventEmitter & {
+      readonly enabled: boolean;
+      readonly id: string;
+      readonly inbound: number;
+      readonly outbound: number;
+    };
+    readonly fast: { saveToken: (token: Token) => Promise<void> };
     readonly iqCaller: { request(iq: Element, timeoutMs?: number): Promise<Element> };
     start(): Promise<unknown>;
     stop(): Promise<unknown>;
