@@ -231,3 +231,31 @@ test("a message that was written down for a session and then goes to another one
   assert.deepEqual(bodies(other), ["1"]);
   assert.equal(await offlineRows(world, juliet), 0);
 });
+
+test("a message that one session has and another one writes down again meanwhile is forgotten when that has it too", async () => {
+  await using world = await startWorld({ accounts });
+  const { client: one } = await managed(world, `${juliet}/balcony`);
+  const { client: other } = await managed(world, `${juliet}/chamber`);
+  const sender = await available(world, `${romeo}/orchard`);
+  const take = (client: ScriptedClient): Promise<void> => {
+    const taken = client.pending.filter(({ name }) => name === "message" || name === "presence").length;
+    return client.sendText(`<a xmlns='${NS_SM}' h='${taken}'/>`);
+  };
+  await take(one);
+  await take(other);
+  await world.advance(5_000);
+  await sender.sendText(chat(`${juliet}/balcony`, "1"));
+  await world.advance(1_500);
+  await sender.sendText(chat(juliet, "2"));
+  await world.advance(1_000);
+  assert.equal(await offlineRows(world, juliet), 2, "the first session has written down what it owes");
+  world.slowDisc(200);
+  await world.advance(900);
+  // Its row is being removed while the other session writes the same one down.
+  await take(one);
+  await world.advance(1_000);
+  world.slowDisc(0);
+  assert.equal(await offlineRows(world, juliet), 1);
+  await take(other);
+  assert.equal(await offlineRows(world, juliet), 0);
+});

@@ -44,6 +44,8 @@ export interface World extends AsyncDisposable {
   readonly core: ServerCore;
   readonly store: Store;
   readonly faults: MemoryStoreFaults;
+  /** From now on the disc takes so long for each thing; 0: no time. */
+  readonly slowDisc: (delayMs: number) => void;
   readonly disk: MemoryDisk;
   readonly log: readonly LoggedLine[];
   /** Names of the limits that were hit, each time. */
@@ -68,8 +70,9 @@ const policy: ListenerPolicy = { startTls: "required", plainWithoutTls: false };
 /** Starts a server in memory. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const env = new VirtualEnv(options.seed ?? "balcony");
+  let discMs = 0;
   const { store, faults, disk } = openMemoryStore({
-    schedule: env.defer,
+    schedule: (run) => (discMs === 0 ? env.defer(run) : void env.setTimer(discMs, run)),
     ...(options.disk === undefined ? {} : { disk: options.disk }),
   });
   const log: LoggedLine[] = [];
@@ -116,6 +119,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     core,
     store,
     faults,
+    slowDisc: (delayMs) => {
+      discMs = delayMs;
+    },
     disk,
     log,
     limitsHit,
