@@ -48,6 +48,14 @@ function offline(
     listInvites: async (request) => (await open()).listInvites(request),
     revokeInvite: async (request) => (await open()).revokeInvite(request),
     listHosts: async (request) => (await open()).listHosts(request),
+    archiveInfo: async (request) => (await open()).archiveInfo(request),
+    setArchiveQuota: async (request) => (await open()).setArchiveQuota(request),
+    async *exportArchive(request, signal) {
+      yield* (await open()).exportArchive(request, signal);
+    },
+    async *purgeArchive(request, signal) {
+      yield* (await open()).purgeArchive(request, signal);
+    },
     async *backup(request, signal) {
       yield* (await open()).backup(request, signal);
     },

@@ -49,6 +49,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   user: "accounts and who is logged in",
   invite: "links with which people can create their accounts",
   host: "the domains that the server speaks for",
+  archive: "the messages that accounts keep",
   config: "the configuration",
   log: "the running server's log",
 };

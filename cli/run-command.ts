@@ -29,18 +29,29 @@ export async function runCommand(
   const secret = command.secret === undefined ? undefined : (generated ?? (await askNewPassword(terminal)));
   const complete = command.secret === undefined ? args : { ...args, [command.secret]: secret };
   await using administration = await parts.connect();
+  using progress = new ProgressLine(terminal);
   const style = styleOf(terminal.stdout, terminal.env);
   let isWell = true;
-  for await (const { data, human, failure } of command.results(administration, complete, terminal.signal)) {
+  for await (const { data, human, failure, progress: share } of command.results(
+    administration,
+    complete,
+    terminal.signal,
+  )) {
+    progress.show(share);
     if (options.json) {
+      if (data === undefined) continue;
       const whole = generated === undefined ? data : { ...(typeof data === "object" && data), password: generated };
       terminal.stdout.write(`${JSON.stringify(whole)}\n`);
     } else {
       const text = human(style);
-      if (text !== undefined) terminal.stdout.write(`${text}\n`);
+      if (text !== undefined) {
+        progress.clear();
+        terminal.stdout.write(`${text}\n`);
+      }
     }
     isWell &&= failure === undefined;
   }
+  progress.clear();
   if (generated !== undefined && !options.json) {
     terminal.stdout.write(
       `password: ${style.bold(generated)}\n${style.dim("It is shown this once and kept nowhere.")}\n`,
@@ -58,4 +69,30 @@ async function confirmed(
   if (question === undefined || options.yes) return;
   if (terminal.stdin.isTTY !== true) throw new AdministrationError("invalid", `${question} Say so with --yes.`);
   if (!(await askYes(terminal, question))) throw new AdministrationError("invalid", "nothing was changed");
+}
+
+/** The last line of a terminal, which says how far something is. Nothing where nobody looks. */
+class ProgressLine implements Disposable {
+  readonly #terminal: Terminal;
+  #isShown = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  show(text: string | undefined): void {
+    if (text === undefined || this.#terminal.stderr.isTTY !== true) return;
+    this.#terminal.stderr.write(`\r\u001b[2K${text}`);
+    this.#isShown = true;
+  }
+
+  clear(): void {
+    if (!this.#isShown) return;
+    this.#terminal.stderr.write("\r\u001b[2K");
+    this.#isShown = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
+  }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isBare, localpartOf, parseJid, type BareJid, type DomainJid, isDomain } from "#protocol/jid/jid.ts";
+import { isBare, localpartOf, parseJid, type BareJid, type DomainJid, type Jid, isDomain } from "#protocol/jid/jid.ts";
 
 /** Characters of an address as typed; every longer one is refused unread. */
 const addressLengthMax = 3071;
@@ -48,3 +48,27 @@ export const instant = z.iso.datetime();
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 export const logLevel = z.enum(logLevels);
+
+/** A day or a point in time as somebody types it; a day is its beginning, in UTC. Becomes an {@link instant} on parsing. */
+export const moment = z
+  .string()
+  .max(40)
+  .transform((text, context): string => {
+    const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
+    const isTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+    const at = Date.parse(isDay ? `${text}T00:00:00Z` : text);
+    if ((isDay || isTime) && !Number.isNaN(at)) return new Date(at).toISOString();
+    context.addIssue(`"${text}" is not a date: write 2026-11-21, or 2026-11-21T08:30:00Z`);
+    return z.NEVER;
+  });
+
+/** Any address: of a person, of one of that person's devices, or of a service. Becomes canonical on parsing. */
+export const anyAddress = z
+  .string()
+  .max(addressLengthMax)
+  .transform((text, context): Jid => {
+    const jid = parseJid(text);
+    if (jid !== undefined) return jid;
+    context.addIssue(`"${text}" is not an address: write it as name@domain`);
+    return z.NEVER;
+  });

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { accountAddress, domainName, instant, inviteToken, logLevel, password } from "./administration-values.ts";
+import {
+  accountAddress,
+  anyAddress,
+  domainName,
+  instant,
+  inviteToken,
+  logLevel,
+  password,
+} from "./administration-values.ts";
 
 /**
  * What an administrator can ask of Balcony, as one table: from it come the {@link Administration} interface, the
@@ -179,6 +187,66 @@ export const operations = {
     }),
   }),
 
+  /** What an account's archive holds, and how much of it is kept. */
+  archiveInfo: call({
+    offline: true,
+    input: z.strictObject({ address: accountAddress }),
+    output: z.object({
+      address: z.string(),
+      messages: z.int(),
+      firstAt: instant.optional(),
+      lastAt: instant.optional(),
+      quota: archiveQuota(),
+    }),
+  }),
+  /** Decides for one account how much is kept; "host" takes that back. What is not named stays as it is. */
+  setArchiveQuota: call({
+    offline: true,
+    input: z.strictObject({
+      address: accountAddress,
+      retentionDays: z.union([z.int().min(0).max(36_500), z.literal("host")]).optional(),
+      messagesMax: z.union([z.int().min(0).max(100_000_000), z.literal("host")]).optional(),
+    }),
+    output: z.object({ address: z.string(), quota: archiveQuota() }),
+  }),
+  /** The messages of an account, the oldest first: from `from` on, up to and without `to`. The last item says `done`. */
+  exportArchive: stream({
+    offline: true,
+    input: z.strictObject({
+      address: accountAddress,
+      from: instant.optional(),
+      to: instant.optional(),
+      with: anyAddress.optional(),
+    }),
+    item: z.object({
+      done: z.boolean(),
+      /** How many there are in all; some may come or go meanwhile. */
+      total: z.int(),
+      messages: z.array(z.object({ id: z.string(), at: instant, with: z.string(), xml: z.string() })),
+    }),
+  }),
+  /**
+   * Removes messages for good, batch by batch: of one account, or of all accounts of a host; those before a moment, those
+   * with somebody, or all. The last item says `done`.
+   */
+  purgeArchive: stream({
+    offline: true,
+    input: z.strictObject({
+      address: accountAddress.optional(),
+      host: domainName.optional(),
+      before: instant.optional(),
+      with: anyAddress.optional(),
+    }),
+    item: z.object({
+      done: z.boolean(),
+      /** So far. */
+      removed: z.int(),
+      accounts: z.int(),
+      /** Whose messages are being removed. */
+      address: z.string().optional(),
+    }),
+  }),
+
   /** Copies the store while it is in use. The last item says `done`. */
   backup: stream({
     offline: true,
@@ -232,6 +300,10 @@ export type ServerStatus = OutputOf<"status">;
 export type ReloadReport = OutputOf<"reloadConfig">;
 export type LogLine = ItemOf<"tailLog">;
 export type BackupProgress = ItemOf<"backup">;
+export type ArchiveQuota = OutputOf<"archiveInfo">["quota"];
+export type ExportedMessages = ItemOf<"exportArchive">;
+export type ExportedMessage = ExportedMessages["messages"][number];
+export type PurgeProgress = ItemOf<"purgeArchive">;
 export type AccountSummary = OutputOf<"listAccounts">["accounts"][number];
 export type SessionSummary = OutputOf<"listSessions">["sessions"][number];
 export type InviteSummary = OutputOf<"listInvites">["invites"][number];
@@ -278,6 +350,14 @@ function stream<Input extends z.ZodType, Item extends z.ZodType>(
   operation: Omit<StreamOperation<Input, Item>, "kind">,
 ): StreamOperation<Input, Item> {
   return { kind: "stream", ...operation };
+}
+
+/** How much of an archive is kept: 0 for ever, or all. `own`: decided for this account rather than for its host. */
+function archiveQuota() {
+  return z.object({
+    retentionDays: z.object({ value: z.int(), own: z.boolean() }),
+    messagesMax: z.object({ value: z.int(), own: z.boolean() }),
+  });
 }
 
 function reloadReport() {

@@ -58,6 +58,10 @@ export interface StreamCommand<Shape extends z.ZodRawShape, Item> extends Comman
   ) => AsyncIterable<Item>;
   /** One item for a human reader; undefined shows nothing. */
   readonly render: (item: Item, style: Style) => string | undefined;
+  /** How far it is, for a line on a terminal that the next one replaces. */
+  readonly progress?: (item: Item) => string | undefined;
+  /** What stands for an item where JSON is wanted; undefined shows nothing. The item itself without it. */
+  readonly data?: (item: Item) => unknown;
 }
 
 /**
@@ -79,7 +83,9 @@ export interface Command extends Omit<CommandDescription, "confirm"> {
 }
 
 export interface CommandResult {
+  /** Undefined: nothing to show. */
   readonly data: unknown;
+  readonly progress: string | undefined;
   readonly human: (style: Style) => string | undefined;
   /** Set when the command did what it was asked, and what it found is bad. */
   readonly failure: string | undefined;
@@ -109,7 +115,12 @@ export function onceCommand<Shape extends z.ZodRawShape, Result>(command: OnceCo
     kind: "once",
     async *results(administration, args) {
       const data = await command.run(administration, checked(command, args));
-      yield { data, human: (style) => command.render(data, style), failure: command.failure?.(data) };
+      yield {
+        data,
+        progress: undefined,
+        human: (style) => command.render(data, style),
+        failure: command.failure?.(data),
+      };
     },
   };
 }
@@ -120,8 +131,13 @@ export function streamCommand<Shape extends z.ZodRawShape, Item>(command: Stream
     ...described(command),
     kind: "stream",
     async *results(administration, args, signal) {
-      for await (const data of command.stream(administration, checked(command, args), signal)) {
-        yield { data, human: (style) => command.render(data, style), failure: undefined };
+      for await (const item of command.stream(administration, checked(command, args), signal)) {
+        yield {
+          data: command.data === undefined ? item : command.data(item),
+          progress: command.progress?.(item),
+          human: (style) => command.render(item, style),
+          failure: undefined,
+        };
       }
     },
   };

@@ -10,6 +10,7 @@ import type { ConnectionCount } from "./tcp/connection-count.ts";
 import type { Listener } from "./tcp/listener.ts";
 import type { CertificateStore } from "./tls/certificate-store.ts";
 import { sessionAdministration, sessionsOf } from "./session-administration.ts";
+import { archiveAdministration } from "./archive-administration.ts";
 import { inviteAdministration } from "./invite-administration.ts";
 import { serverVersion } from "./version.ts";
 
@@ -50,6 +51,7 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
     listAccounts: ({ host }) => listAccounts(core, host === undefined ? [...core.hosts.keys()] : [hostOf(core, host)]),
     ...sessionAdministration(core),
     ...inviteAdministration(parts),
+    ...archiveAdministration(core),
     listHosts: async () => {
       const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
       const hosts = [];

@@ -1,5 +1,12 @@
 import { AdministrationError } from "#kit/administration-error.ts";
-import type { BackupProgress, ServerAdministration } from "#kit/administration.ts";
+import type {
+  ArchiveQuota,
+  BackupProgress,
+  ExportedMessage,
+  ExportedMessages,
+  PurgeProgress,
+  ServerAdministration,
+} from "#kit/administration.ts";
 
 /** A server's administration that keeps everything in memory: the smallest thing that the commands can be tried on. */
 export class MemoryAdministration implements ServerAdministration {
@@ -8,6 +15,8 @@ export class MemoryAdministration implements ServerAdministration {
   readonly hosts = ["montague.example", "capulet.example"];
   readonly sessions = new Map<string, readonly string[]>();
   readonly backups: string[] = [];
+  readonly archives = new Map<string, readonly ExportedMessage[]>();
+  #quota: ArchiveQuota = { retentionDays: { value: 0, own: false }, messagesMax: { value: 0, own: false } };
   isStoreWell = true;
 
   readonly status: ServerAdministration["status"] = async () => ({
@@ -81,6 +90,53 @@ export class MemoryAdministration implements ServerAdministration {
     hosts: this.hosts.map((domain) => ({ domain, accounts: 0, registration: "closed" as const })),
   });
 
+  readonly archiveInfo: ServerAdministration["archiveInfo"] = async ({ address }) => {
+    const kept = this.archives.get(address) ?? [];
+    this.#find(address);
+    return { address, messages: kept.length, ...times(kept), quota: this.#quota };
+  };
+
+  readonly setArchiveQuota: ServerAdministration["setArchiveQuota"] = async ({
+    address,
+    retentionDays: days,
+    messagesMax: messages,
+  }) => {
+    this.#find(address);
+    const { retentionDays, messagesMax } = this.#quota;
+    const next = (wanted: number | "host" | undefined, now: typeof retentionDays): typeof retentionDays =>
+      wanted === undefined ? now : { value: wanted === "host" ? 0 : wanted, own: wanted !== "host" };
+    this.#quota = { retentionDays: next(days, retentionDays), messagesMax: next(messages, messagesMax) };
+    return { address, quota: this.#quota };
+  };
+
+  readonly exportArchive: ServerAdministration["exportArchive"] = ({ address, with: peer }) =>
+    this.#export(
+      address,
+      (this.archives.get(address) ?? []).filter((message) => peer === undefined || message.with === peer),
+    );
+
+  async *#export(address: string, messages: readonly ExportedMessage[]): AsyncGenerator<ExportedMessages> {
+    this.#find(address);
+    for (const [place, message] of messages.entries())
+      yield { done: place === messages.length - 1, total: messages.length, messages: [message] };
+    if (messages.length === 0) yield { done: true, total: 0, messages: [] };
+  }
+
+  readonly purgeArchive: ServerAdministration["purgeArchive"] = ({ address, host }) => this.#purge(address, host);
+
+  async *#purge(address: string | undefined, host: string | undefined): AsyncGenerator<PurgeProgress> {
+    let removed = 0;
+    let accounts = 0;
+    for (const [owner, messages] of this.archives) {
+      if (owner !== address && !owner.endsWith(`@${host}`)) continue;
+      removed += messages.length;
+      accounts += 1;
+      this.archives.delete(owner);
+      yield { done: false, removed, accounts, address: owner };
+    }
+    yield { done: true, removed, accounts };
+  }
+
   readonly backup: ServerAdministration["backup"] = ({ file }) => this.#backup(file);
 
   async *#backup(file: string): AsyncGenerator<BackupProgress> {
@@ -99,4 +155,9 @@ export class MemoryAdministration implements ServerAdministration {
     this.sessions.delete(address);
     return count;
   }
+}
+
+function times(messages: readonly ExportedMessage[]): { readonly firstAt?: string; readonly lastAt?: string } {
+  const [first, last] = [messages[0], messages.at(-1)];
+  return first === undefined || last === undefined ? {} : { firstAt: first.at, lastAt: last.at };
 }

@@ -1,4 +1,6 @@
 import type { Command } from "#kit/command.ts";
+import { archiveInfo, archivePurge, archiveQuota } from "./commands/archive.ts";
+import { archiveExport } from "./commands/archive-export.ts";
 import { inviteCreate, inviteList, inviteRevoke } from "./commands/invites.ts";
 import { backup, configReload, configShow, hostAdd, hostList, logTail } from "./commands/server.ts";
 import { status } from "./commands/status.ts";
@@ -16,6 +18,10 @@ export const commands: readonly Command[] = [
   inviteCreate,
   inviteList,
   inviteRevoke,
+  archiveInfo,
+  archiveQuota,
+  archiveExport,
+  archivePurge,
   hostAdd,
   hostList,
   configShow,

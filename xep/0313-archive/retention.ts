@@ -1,27 +1,7 @@
 import type { Timer } from "#kit/env.ts";
 import type { Host, HostArchive, HostOwners } from "#kit/host.ts";
-import { integerOption } from "#kit/option.ts";
 import type { ArchivePage, ArchiveRow, PageQuery, TableShape } from "#kit/storage.ts";
-import type { ArchiveLimits } from "./slots.ts";
-
-export const retentionDays = integerOption({
-  key: "retention_days",
-  default: 0,
-  min: 0,
-  max: 36_500,
-  unit: "days",
-  description: "How long messages are kept; 0 for ever. `balcony archive quota` says otherwise for single accounts.",
-});
-
-export const messagesMax = integerOption({
-  key: "messages_max",
-  default: 0,
-  min: 0,
-  max: 100_000_000,
-  unit: "messages",
-  description:
-    "How many messages are kept of an account, the newest ones; 0 for all. `balcony archive quota` says otherwise for single accounts.",
-});
+import { messagesMax, retentionDays, type ArchiveLimits } from "./slots.ts";
 
 /** Where the walk of a host is, so that it goes on there after a restart. */
 export const walkPlaces: TableShape = {

@@ -29,8 +29,8 @@ import { archiveLimitsChanged } from "./events.ts";
 import { archiveDefault, keepPreferences, preferencesOf, storedPreferences, wantsArchived } from "./preferences.ts";
 import { queryForm } from "./query-form.ts";
 import { Recovery } from "./recovery.ts";
-import { messagesMax, retentionDays, Retention, walkPlaces } from "./retention.ts";
-import { archivedMessages, archiveLimits } from "./slots.ts";
+import { Retention, walkPlaces } from "./retention.ts";
+import { archivedMessages, archiveLimits, messagesMax, retentionDays } from "./slots.ts";
 import { archiveTaken, Watermarks } from "./watermark.ts";
 
 export const pageMessagesMax = integerOption({
