@@ -340,12 +340,12 @@ for (const { what, inside, expected } of [
   },
   { what: "a form that is only asked", inside: form().replace("'submit'", "'form'"), expected: "bad-request" },
   {
-    what: "A3 a search of too many characters",
+    what: "a search of too many characters",
     inside: form(["{urn:xmpp:fulltext:0}fulltext", "x".repeat(513)]),
     expected: "not-acceptable",
   },
   {
-    what: "A3 a search of too many words",
+    what: "a search of too many words",
     inside: form(["{urn:xmpp:fulltext:0}fulltext", "x ".repeat(17)]),
     expected: "not-acceptable",
   },
