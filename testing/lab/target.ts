@@ -20,8 +20,6 @@ export interface Abilities {
   /** SASL mechanisms offered with an ordinary certificate; DIGEST-MD5 only where `digestMd5` is set. */
   readonly mechanisms: readonly string[];
   readonly anonymous: boolean;
-  /** Log-in in one step (XEP-0388, XEP-0386), also by tokens (XEP-0484). */
-  readonly logInAtOnce: boolean;
   readonly openRegistration: boolean;
   readonly lastActivityOfServer: boolean;
   /** Features that it has, or has not, but does not list in its service discovery. */

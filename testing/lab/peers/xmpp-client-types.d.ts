@@ -12,14 +12,19 @@ declare module "@xmpp/client" {
     toString(): string;
   }
 
-  export interface Token {
+  /** A token of XEP-0484. */
+  export interface FastToken {
     readonly mechanism: string;
     readonly token: string;
     readonly expiry: string;
   }
 
+  export interface Fast {
+    fetch(): Promise<FastToken | null | undefined>;
+  }
+
   export type Authenticate = (
-    credentials: { username?: string; password?: string; token?: Token | undefined },
+    credentials: { username?: string; password?: string; token?: FastToken | null | undefined },
     mechanism: string,
     userAgent?: Element,
   ) => Promise<void>;
@@ -28,13 +33,7 @@ declare module "@xmpp/client" {
     readonly jid: { toString(): string } | null;
     readonly socket: { readonly socket?: { destroy(): void } } | null;
     readonly reconnect: { delay: number; stop(): void };
-    readonly streamManagement: EventEmitter & {
-      readonly enabled: boolean;
-      readonly id: string;
-      readonly inbound: number;
-      readonly outbound: number;
-    };
-    readonly fast: { saveToken: (token: Token) => Promise<void> };
+    readonly streamManagement: EventEmitter & { readonly enabled: boolean; readonly id: string };
     readonly iqCaller: { request(iq: Element, timeoutMs?: number): Promise<Element> };
     start(): Promise<unknown>;
     stop(): Promise<unknown>;
@@ -46,7 +45,12 @@ declare module "@xmpp/client" {
     readonly service: string;
     readonly domain: string;
     readonly resource?: string;
-    readonly credentials: (authenticate: Authenticate, mechanisms: readonly string[]) => Promise<void>;
+    /** `fast` is there when the server offers tokens. */
+    readonly credentials: (
+      authenticate: Authenticate,
+      mechanisms: readonly string[],
+      fast?: Fast | null,
+    ) => Promise<void>;
   }): Client;
 
   export function xml(name: string, attributes?: object, ...children: readonly (Element | string)[]): Element;

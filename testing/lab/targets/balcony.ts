@@ -14,7 +14,6 @@ export const balcony: Target = {
       name.startsWith("SCRAM") ? [name, `${name}-PLUS`] : [name],
     ),
     anonymous: true,
-    logInAtOnce: true,
     openRegistration: true,
     lastActivityOfServer: true,
     unannounced: [],

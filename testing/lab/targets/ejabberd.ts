@@ -12,7 +12,6 @@ export const ejabberd: Target = {
       name.startsWith("SCRAM") ? [name, `${name}-PLUS`] : [name],
     ),
     anonymous: true,
-    logInAtOnce: false,
     openRegistration: true,
     lastActivityOfServer: false,
     unannounced: ["jabber:iq:private"],

@@ -10,7 +10,6 @@ export const prosody: Target = {
   abilities: {
     mechanisms: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"],
     anonymous: true,
-    logInAtOnce: false,
     openRegistration: true,
     lastActivityOfServer: true,
     unannounced: [],
