@@ -210,7 +210,7 @@ export function sasl2Challenge(data: Uint8Array): XmlElement {
   return xml(NS_SASL2, "challenge", {}, encodeBase64(data));
 }
 
-/** @param who the bare address, or with inline binding the full one */
+/** @param who the bare address, or the full one of who has bound or resumed. XEP-0388 §2.6.1 */
 export function sasl2Success(
   data: Uint8Array | undefined,
   who: string,

@@ -128,7 +128,7 @@ function takeAddress(state: Inlining, jid: FullJid, answers: readonly XmlElement
 function finishResumed(state: Inlining, jid: FullJid, h: number): Step<ReceivingOrEnding> {
   const previous = state.inline.resume?.attr("previd") ?? "";
   const resumed = buildSm({ type: "resumed", previous, h });
-  // The full address, as after binding: clients in use (xmpp.js) take theirs from here.
+  // The address that was bound before: xmpp.js takes what stands here for its own.
   const success = sasl2Success(state.data, jid, [resumed, state.done.token]);
   return step(
     boundState(state, jid, "enabled"),
