@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import type { Mechanism } from "../target.ts";
+import { bindInline, Device, resumeInline } from "./sasl2.ts";
 import { anonymousExchange, plainExchange, scramSha1Exchange, type SaslExchange } from "./sasl.ts";
 
 const replyMsMax = 60_000;
@@ -31,6 +32,11 @@ export class LoadClient {
   /** What a later connection can show instead of a whole handshake: the last ticket that came. */
   #ticket: Buffer | undefined;
   #resumptionId = "";
+  #device = new Device();
+  /** Something was written that nobody has waited for an answer to. */
+  #asked = false;
+  /** Times that this client has waited for what it had asked for; setting up TCP and TLS is not among them. */
+  roundTrips = 0;
   jid = "";
 
   private constructor(socket: Socket, goal: Goal) {
@@ -47,6 +53,12 @@ export class LoadClient {
 
   /** Connects and opens a stream. */
   static async connect(goal: Goal, ticket?: Buffer): Promise<LoadClient> {
+    const client = await LoadClient.#connectSocket(goal, ticket);
+    await client.#openStream();
+    return client;
+  }
+
+  static async #connectSocket(goal: Goal, ticket?: Buffer): Promise<LoadClient> {
     const { host, port } = goal;
     const secure = { servername: goal.domain, rejectUnauthorized: false, ALPNProtocols: ["xmpp-client"] };
     const socket = goal.tls
@@ -55,13 +67,12 @@ export class LoadClient {
     const client = new LoadClient(socket, goal);
     client.#ticket = ticket;
     await once(socket, goal.tls ? "secureConnect" : "connect");
-    await client.#openStream();
     return client;
   }
 
   /** Connects, logs in and binds a resource. */
-  static async online(goal: Goal, user: string): Promise<LoadClient> {
-    const client = await LoadClient.connect(goal);
+  static async online(goal: Goal, user: string, before?: LoadClient): Promise<LoadClient> {
+    const client = await LoadClient.connect(goal, before?.ticket);
     await client.#authenticate(exchange(goal.mechanism, user));
     await client.#openStream();
     client.write(
@@ -102,9 +113,62 @@ export class LoadClient {
     return client;
   }
 
+  get ticket(): Buffer | undefined {
+    return this.#ticket;
+  }
+
+  get device(): Device {
+    return this.#device;
+  }
+
   /** Whether a ticket spared a whole TLS handshake. */
   get ticketTaken(): boolean {
     return this.#socket instanceof TLSSocket && this.#socket.isSessionReused();
+  }
+
+  /**
+   * Connects, and is logged in with a resource after one step: by a token where an earlier session of this device has got one,
+   * else by password, asking for one. XEP-0388, 0386, 0484.
+   *
+   * @param before the earlier session, whose TLS ticket is shown too
+   */
+  static async inOneStep(goal: Goal, user: string, before?: LoadClient, resumable = false): Promise<LoadClient> {
+    const client = await LoadClient.#connectSocket(goal, before?.ticket);
+    client.#device = before?.device ?? client.#device;
+    const success = await client.#takeOneStep(user, bindInline(resumable));
+    client.jid = /<authorization-identifier>([^<]+)</.exec(success)?.[1] ?? "";
+    client.#resumptionId = /<enabled[^>]*\bid=['"]([^'"]+)['"]/.exec(success)?.[1] ?? "";
+    if (!success.includes("<bound")) throw new Error(`no resource was bound: ${success}`);
+    return client;
+  }
+
+  /** Cuts the connection and is back in the session after one step. XEP-0198, 0388, 0484. */
+  async resumeInOneStep(user: string): Promise<LoadClient> {
+    this.destroy();
+    const client = await LoadClient.#connectSocket(this.#goal, this.#ticket);
+    client.#device = this.#device;
+    const success = await client.#takeOneStep(user, resumeInline(this.#resumptionId));
+    if (!success.includes("<resumed")) throw new Error(`a session was not resumed: ${success}`);
+    client.jid = this.jid;
+    client.#resumptionId = this.#resumptionId;
+    return client;
+  }
+
+  /** Header and authentication at once: who comes back knows what the server offers. Returns `<success/>`. */
+  async #takeOneStep(user: string, inline: string): Promise<string> {
+    const device = this.#device;
+    const authenticate = device.hasToken
+      ? device.byToken(user, inline)
+      : device.byPassword(user, passwordOf(user), inline);
+    this.write(this.#header() + authenticate);
+    await this.#until("</stream:features>");
+    const reply = await this.#until("<", ">");
+    if (!reply.includes("<success")) throw new Error(`log-in in one step failed: ${reply}${this.#received}`);
+    const success = await this.#until("</success>");
+    device.take(success);
+    // There is nothing to negotiate on a stream that goes on. XEP-0388, example 9.
+    if (!success.includes("<resumed")) await this.#until("</stream:features>");
+    return success;
   }
 
   /** Makes the account, in band, on a stream that is not yet authenticated. XEP-0077 §3.1. */
@@ -124,6 +188,7 @@ export class LoadClient {
   }
 
   write(text: string): void {
+    this.#asked = true;
     this.#socket.write(text, "latin1");
   }
 
@@ -142,11 +207,15 @@ export class LoadClient {
   }
 
   async #openStream(): Promise<void> {
-    this.write(
-      `<?xml version='1.0'?><stream:stream to='${this.#goal.domain}' xmlns='jabber:client' ` +
-        "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>",
-    );
+    this.write(this.#header());
     await this.#until("</stream:features>");
+  }
+
+  #header(): string {
+    return (
+      `<?xml version='1.0'?><stream:stream to='${this.#goal.domain}' xmlns='jabber:client' ` +
+      "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+    );
   }
 
   async #authenticate(sasl: SaslExchange): Promise<void> {
@@ -180,6 +249,8 @@ export class LoadClient {
       }
       if (this.#failure !== undefined) throw this.#failure;
       if (Date.now() > deadline) throw new Error(`waited for ${marks.join("…")}, got ${this.#received}`);
+      if (this.#asked) this.roundTrips += 1;
+      this.#asked = false;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
@@ -204,5 +275,7 @@ function exchange(mechanism: Mechanism, user: string): SaslExchange {
       return scramSha1Exchange(user, passwordOf(user));
     case "ANONYMOUS":
       return anonymousExchange();
+    case "FAST":
+      throw new Error("FAST is no mechanism of the old profile");
   }
 }

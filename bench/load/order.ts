@@ -7,7 +7,7 @@ const orderSchema = z.object({
     port: z.number(),
     tls: z.boolean(),
     domain: z.string(),
-    mechanism: z.enum(["PLAIN", "SCRAM-SHA-1", "ANONYMOUS"]),
+    mechanism: z.enum(["PLAIN", "SCRAM-SHA-1", "ANONYMOUS", "FAST"]),
     metricsPort: z.number().optional(),
   }),
 });

@@ -1,8 +1,8 @@
 import { chat, chatArchive, chatArchiveTls, chatPaced, chatTls } from "./chat.ts";
 import { hibernated, idle, idleTls } from "./idle.ts";
-import { loginsPlain, loginsScram, loginsTls } from "./logins.ts";
+import { loginsPlain, loginsScram, loginsTls, returnsFastTls, returnsScramTls } from "./logins.ts";
 import { presence } from "./presence.ts";
-import { resumes, resumesTls } from "./resumes.ts";
+import { resumes, resumesFastTls, resumesTls } from "./resumes.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -17,7 +17,10 @@ export const scenarios: readonly Scenario[] = [
   loginsPlain,
   loginsTls,
   loginsScram,
+  returnsScramTls,
+  returnsFastTls,
   resumes,
   resumesTls,
+  resumesFastTls,
   presence,
 ];

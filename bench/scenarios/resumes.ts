@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
-import type { Goal, LoadClient } from "../load/client.ts";
-import { inParallel, makeAccounts, openSessions } from "../load/sessions.ts";
+import { type Goal, LoadClient } from "../load/client.ts";
+import { inParallel, makeAccounts } from "../load/sessions.ts";
 import { cpuMicroseconds } from "../process-figures.ts";
+import type { Mechanism } from "../target.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Four times as many as resume at a time, so that none waits for its own turn. */
@@ -10,46 +11,77 @@ const warmUpCount = 400;
 const measureMs = 5_000;
 const batchCount = 200;
 
-export const resumes: Scenario = scenario("resumes", false);
-export const resumesTls: Scenario = scenario("resumes-tls", true);
+const bySteps: Way = {
+  begin: async (goal, user) => {
+    const client = await LoadClient.online(goal, user);
+    await client.enableResumption();
+    return client;
+  },
+  resume: async (client, user) => await client.resume(user),
+};
+const inOneStep: Way = {
+  begin: async (goal, user) => {
+    // The first one gets the token.
+    const first = await LoadClient.inOneStep(goal, user);
+    await first.end();
+    return await LoadClient.inOneStep(goal, user, first, true);
+  },
+  resume: async (client, user) => await client.resumeInOneStep(user),
+};
 
-function scenario(name: string, tls: boolean): Scenario {
+export const resumes: Scenario = scenario("resumes", "SCRAM-SHA-1", false, bySteps);
+export const resumesTls: Scenario = scenario("resumes-tls", "SCRAM-SHA-1", true, bySteps);
+export const resumesFastTls: Scenario = scenario("resumes-fast-tls", "FAST", true, inOneStep);
+
+interface Way {
+  readonly begin: (goal: Goal, user: string) => Promise<LoadClient>;
+  readonly resume: (client: LoadClient, user: string) => Promise<LoadClient>;
+}
+
+function scenario(name: string, mechanism: Mechanism, tls: boolean, way: Way): Scenario {
   return {
     name,
-    summary: `connections cut and sessions resumed, over ${tls ? "TLS with tickets" : "plain TCP"}, 50 at a time, from connect to resumed`,
+    summary: `connections cut and sessions resumed by ${mechanism}, over ${tls ? "TLS with tickets" : "plain TCP"}, 50 at a time, from connect to resumed`,
     tls,
-    mechanism: "SCRAM-SHA-1",
+    mechanism,
     figures: [
       { key: "cpuMicroseconds", title: "CPU µs/resumption", compared: true },
       { key: "perSecond", title: "resumptions/s" },
+      { key: "roundTrips", title: "round trips" },
       ...(tls ? [{ key: "ticketPercent", title: "by ticket, %" }] : []),
     ],
-    run: async (goal, pid) => await cutAndResume(goal, pid),
+    run: async (goal, pid) => await cutAndResume(goal, pid, way),
   };
 }
 
-async function cutAndResume(goal: Goal, pid: number): Promise<Record<string, number>> {
+async function cutAndResume(goal: Goal, pid: number, way: Way): Promise<Record<string, number>> {
   await makeAccounts(goal, 0, clientCount);
   const waiting: { readonly user: string; readonly client: LoadClient }[] = [];
-  for (const [index, client] of (await openSessions(goal, 0, clientCount)).entries()) {
-    await client.enableResumption();
-    waiting.push({ user: `user${index}`, client });
-  }
-  let byTicket = 0;
+  await inParallel(clientCount, async (index) => {
+    const user = `user${index}`;
+    waiting.push({ user, client: await way.begin(goal, user) });
+  });
+  let [roundTrips, byTicket] = [0, 0];
   const batch = async (count: number) =>
     await inParallel(count, async () => {
       const next = waiting.shift();
       if (next === undefined) throw new Error("more sessions are resumed at once than there are");
-      const client = await next.client.resume(next.user);
+      const client = await way.resume(next.client, next.user);
+      roundTrips += client.roundTrips;
       if (client.ticketTaken) byTicket += 1;
       waiting.push({ user: next.user, client });
     });
   await batch(warmUpCount);
-  byTicket = 0;
+  [roundTrips, byTicket] = [0, 0];
   const [cpuBefore, started] = [cpuMicroseconds(pid), performance.now()];
   let count = 0;
   for (; performance.now() - started < measureMs; count += batchCount) await batch(batchCount);
   const seconds = (performance.now() - started) / 1000;
   const cpu = cpuMicroseconds(pid) - cpuBefore;
-  return { cpuMicroseconds: cpu / count, perSecond: count / seconds, ticketPercent: (100 * byTicket) / count };
+  return {
+    cpuMicroseconds: cpu / count,
+    perSecond: count / seconds,
+    roundTrips: roundTrips / count,
+    ticketPercent: (100 * byTicket) / count,
+  };
 }

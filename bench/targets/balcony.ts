@@ -18,7 +18,7 @@ export const balcony: BenchTarget = {
     return `Balcony ${code === 0 ? output.trim() : "outside git"} on Node ${process.version}`;
   },
   sessions: { mechanism: "PLAIN", domain },
-  mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  mechanisms: ["PLAIN", "SCRAM-SHA-1", "FAST"],
   archive:
     "as it is by default, SQLite in WAL mode, synchronous=FULL, commits of many senders grouped into one transaction",
   hasLoopDelay: true,
