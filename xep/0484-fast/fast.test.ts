@@ -5,7 +5,7 @@ import type { ChannelBinding } from "#protocol/sasl/channel-binding.ts";
 import { htClient } from "#protocol/sasl/ht-client.ts";
 import { parseHtMechanism } from "#protocol/sasl/ht-mechanism.ts";
 import { htTokenCharactersMin } from "#protocol/sasl/ht-token.ts";
-import { decodeBase64 } from "#protocol/sasl/sasl-base64.ts";
+import { decodeBase64, encodeBase64 } from "#protocol/sasl/sasl-base64.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
@@ -169,6 +169,23 @@ describe("a token", () => {
     assert.deepEqual(
       [...world.core.registry.sessions()].map(({ jid, connected }) => [jid, connected]),
       [[client.jid, true]],
+    );
+  });
+
+  test("and the header may be sent in one breath: one round trip to a session [xep0388-2.1-04]", async () => {
+    await using world = await start();
+    const token = await obtain(world);
+    const exchange = htClient({ hash: "SHA-256", binding: "none" }, { username: "romeo", token, bindings: [] });
+    const first = exchange.start();
+    assert.equal(first.type, "response");
+    const initial = encodeBase64(first.data ?? new Uint8Array());
+    const client = world.connect();
+    await client.sendText(
+      `<stream:stream to='montague.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'><authenticate xmlns='${NS_SASL2}' mechanism='${none}'><initial-response>${initial}</initial-response><user-agent id='${phone}'/><fast xmlns='${NS_FAST}'/><bind xmlns='urn:xmpp:bind:0'/></authenticate><presence/>`,
+    );
+    assert.deepEqual(
+      client.pending.map(({ name }) => name),
+      ["features", "success", "features", "presence"],
     );
   });
 
