@@ -1,6 +1,7 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { Jid } from "#protocol/jid/jid.ts";
 import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { AccountCommand } from "./account-command.ts";
 import type { Account } from "./account.ts";
 import type { BindFeature } from "./bind-feature.ts";
 import type { EventListener } from "./events.ts";
@@ -109,6 +110,8 @@ export interface ModuleParts {
   readonly streamFeatures?: (phase: StreamFeaturePhase) => readonly XmlElement[];
   /** More for the host's disco#info than feature names (XEP-0030, XEP-0128). */
   readonly disco?: DiscoContribution;
+  /** What people can have done with their own accounts by a form. */
+  readonly accountCommands?: readonly AccountCommand[];
   /** More for an account's disco#info. */
   readonly accountDisco?: AccountDiscoContribution;
   /**

@@ -8,6 +8,7 @@ import { lastActivity } from "#xep/0012-last-activity/server.ts";
 import { privacyListsModule } from "#xep/0016-privacy-lists/server.ts";
 import { disco } from "#xep/0030-disco/server.ts";
 import { privateXml } from "#xep/0049-private-xml/server.ts";
+import { adHoc } from "#xep/0050-ad-hoc/server.ts";
 import { vcardTemp } from "#xep/0054-vcard-temp/server.ts";
 import { registration } from "#xep/0077-registration/server.ts";
 import { legacyAuth } from "#xep/0078-legacy-auth/server.ts";
@@ -35,6 +36,7 @@ export const serverModules: readonly ServerModule[] = [
   privacyListsModule,
   disco,
   privateXml,
+  adHoc,
   vcardTemp,
   registration,
   legacyAuth,

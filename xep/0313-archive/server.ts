@@ -27,6 +27,7 @@ import {
 } from "./elements.ts";
 import { archiveLimitsChanged } from "./events.ts";
 import { archiveDefault, keepPreferences, preferencesOf, storedPreferences, wantsArchived } from "./preferences.ts";
+import { purgeCommand } from "./purge-command.ts";
 import { queryForm } from "./query-form.ts";
 import { Recovery } from "./recovery.ts";
 import { Retention, walkPlaces } from "./retention.ts";
@@ -177,6 +178,7 @@ export const archive = serverModule({
         inbound: keepReceived,
       },
       woken: (account) => recovery.woken(account),
+      accountCommands: [purgeCommand(host.archive(archivedMessages))],
       events: [
         on(archiveLimitsChanged, () => retention.begin()),
         on(accountResting, ({ account }) => watermarks.rest(account)),
