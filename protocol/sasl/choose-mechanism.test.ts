@@ -41,12 +41,12 @@ const cases: readonly {
     chosen: "SCRAM-SHA-256-PLUS tls-exporter",
   },
   {
-    name: "the server certificate where it is all that both can",
+    name: "the server certificate where it is all that both can [xep0440-3-04]",
     offers: { mechanisms: usual, bindingTypes: ["tls-server-end-point"] },
     chosen: "SCRAM-SHA-256-PLUS tls-server-end-point",
   },
   {
-    name: "the strongest of ours where the server does not say",
+    name: "the strongest of ours where the server does not say [xep0440-3-08] [xep0440-3-12]",
     offers: { mechanisms: usual },
     chosen: "SCRAM-SHA-256-PLUS tls-exporter",
   },
@@ -61,8 +61,17 @@ const cases: readonly {
     offers: { mechanisms: ["SCRAM-SHA-512", "SCRAM-SHA-1-PLUS"] },
     chosen: "SCRAM-SHA-1-PLUS tls-exporter",
   },
-  { name: "y when nothing was offered that binds", offers: { mechanisms: unbound }, chosen: "SCRAM-SHA-256 y" },
-  { name: "n from who cannot bind", offers: { mechanisms: usual }, channel: unable, chosen: "SCRAM-SHA-256 n" },
+  {
+    name: "y when nothing was offered that binds [xep0440-3-06]",
+    offers: { mechanisms: unbound },
+    chosen: "SCRAM-SHA-256 y",
+  },
+  {
+    name: "n from who cannot bind [xep0440-3-05]",
+    offers: { mechanisms: usual },
+    channel: unable,
+    chosen: "SCRAM-SHA-256 n",
+  },
   {
     name: "n from who does not want to",
     offers: { mechanisms: usual },
@@ -76,7 +85,7 @@ const cases: readonly {
     chosen: "SCRAM-SHA-256 n",
   },
   {
-    name: "A31 binding types without -PLUS: the list was changed [xep0440-3-10]",
+    name: "A31 binding types without -PLUS: the list was changed [xep0440-3-10] [xep0474-7-01]",
     offers: { mechanisms: unbound, bindingTypes: ["tls-exporter"] },
     chosen: "offers-tampered",
   },

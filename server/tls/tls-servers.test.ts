@@ -287,7 +287,7 @@ describe("STARTTLS", () => {
 });
 
 describe("channel binding", () => {
-  test("TLS 1.3 offers tls-exporter and tls-server-end-point, as the client computes them", async () => {
+  test("TLS 1.3 offers tls-exporter and tls-server-end-point, as the client computes them [xep0440-2-02] [xep0440-3-03] [xep0440-3-13]", async () => {
     const { channel, exporter, certificateHash, firstFinished } = await visit(fixture.directPort, {
       servername: "capulet.example",
     });
@@ -301,7 +301,7 @@ describe("channel binding", () => {
     );
   });
 
-  test("TLS 1.2 offers tls-unique and tls-server-end-point, as the client computes them", async () => {
+  test("TLS 1.2 offers tls-unique and tls-server-end-point, as the client computes them [xep0440-2-02] [xep0440-3-03]", async () => {
     const { channel, certificateHash, firstFinished } = await visit(fixture.rawPort, {
       servername: "capulet.example",
       maxVersion: "TLSv1.2",

@@ -25,7 +25,7 @@ const start = (): Promise<World> => startWorld({ accounts: [romeo, juliet], modu
 const sessionOf = (world: World, jid: string) => [...world.core.registry.sessions()].find((each) => each.jid === jid);
 
 describe("the resource", () => {
-  test("begins with the client's tag [xep0386-3.2.1-01] [xep0386-3.2.1-02]", async () => {
+  test("begins with the client's tag [xep0386-3.2-02] [xep0386-3.2.1-01] [xep0386-3.2.1-02]", async () => {
     await using world = await start();
     const { client } = await logInAtOnce(world, romeo, { inline: bind(tag) });
     assert.match(client.jid, /^romeo@montague\.example\/Balcony\/[a-z2-7]{16}$/);

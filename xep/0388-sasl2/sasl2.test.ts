@@ -204,6 +204,25 @@ describe("upgrade tasks", () => {
     }
   });
 
+  test("go on with the proof of the log-in, the client chooses, and what it sends is no password [xep0388-2.6.3-01] [xep0388-2.6.3-02] [xep0388-2.6.3-03] [xep0388-2.6.3-06] [xep0480-2.1-02]", async () => {
+    await using world = await upgraded();
+    const client = await opened(world, romeo);
+    const asked = await byScram(client, "SHA-1", upgrade("SHA-512") + upgrade("SHA-256"));
+    assert.match(decodeUtf8(data(asked.child(NS_SASL2, "additional-data"))) ?? "", /^v=/u);
+    // A salt that is the account's own: what is made with it is good for nothing but this account's keys.
+    const task = asked.child(NS_SASL2, "tasks")?.elements()[0]?.text;
+    await client.sendText(`<next xmlns='${NS_SASL2}' task='${task}'/>`);
+    const [salt] = client.next().elements();
+    assert.equal(salt?.name, "salt");
+    assert.ok(data(salt).length >= 16);
+    const plain = encodeBase64(Buffer.from("romeo"));
+    await client.sendText(
+      `<task-data xmlns='${NS_SASL2}'><hash xmlns='urn:xmpp:scram-upgrade:0'>${plain}</hash></task-data>`,
+    );
+    assert.match(serialize(client.next()), /malformed-request/u);
+    assert.deepEqual(await hashesOf(world), ["SHA-1"]);
+  });
+
   test("are not for those who ask for none, nor after a password that was not proven", async () => {
     await using world = await upgraded();
     const client = await opened(world, romeo);

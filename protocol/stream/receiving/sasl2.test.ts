@@ -62,7 +62,7 @@ describe("what is announced", () => {
     return wire.take();
   };
 
-  test("SASL2 with all that can be done inline, beside the old profile [xep0388-2.1-01] [xep0386-3.1-01] [xep0386-3.1-02]", () => {
+  test("SASL2 with all that can be done inline, beside the old profile [xep0388-2.1-01] [xep0388-2.1-06] [xep0386-3.1-01] [xep0386-3.1-02] [xep0440-2-01]", () => {
     const sent = features({ host: { sasl2: all, sasl: { ...serveSasl(), policy: onlyScram } } });
     const names = [...scrams.map((name) => `${name}-PLUS`), ...scrams];
     const list = names.map((name) => `<mechanism>${name}</mechanism>`).join("");
@@ -75,6 +75,23 @@ describe("what is announced", () => {
         `${head(1)}<stream:features><mechanisms ${saslNs}>${list}</mechanisms><authentication ${ns}>${list}${inline}</authentication>${types}</stream:features>`,
       ),
     );
+  });
+
+  test("the same for everybody, whoever the header names, and each time [xep0388-2.1-02] [xep0388-2.1-04]", () => {
+    const named = (from: string): string => {
+      const wire = serve(offering);
+      wire.write(open.replace("<stream:stream", `<stream:stream${from}`));
+      return wire.take().replace(/^.*?<stream:features>/u, "");
+    };
+    const first = named("");
+    assert.match(first, /sasl:2/u);
+    for (const from of ["", " from='juliet@im.example'", " from='nobody@im.example'"]) assert.equal(named(from), first);
+  });
+
+  test("PLAIN only where the policy lets it [xep0388-3-01] [xep0474-7-05]", () => {
+    const sent = features({ host: { sasl2: all, sasl: { ...serveSasl(), policy: onlyScram } } });
+    assert.match(sent, /SCRAM-SHA-1</u);
+    assert.doesNotMatch(sent, /PLAIN/u);
   });
 
   test("nothing of it without TLS [xep0388-3-04]", () => {
@@ -101,7 +118,7 @@ function serveSasl() {
 describe("one request", () => {
   const table: readonly Exchange[] = [
     {
-      name: "authenticates without a restart, and the features of the authenticated stream follow [xep0388-4.1-01]",
+      name: "authenticates without a restart, and the features of the authenticated stream follow [xep0388-2.3-06] [xep0388-4.1-01]",
       script: [[authenticate(agent), success("juliet@im.example") + lateFeatures]],
       phase: "choosingResource",
     },
@@ -211,7 +228,7 @@ describe("one request", () => {
       ],
     },
     {
-      name: "may come without a first response; then it is asked for [xep0388-2.5-01] [xep0388-2.5-02]",
+      name: "may come without a first response; then it is asked for [xep0388-2.4-03] [xep0388-2.5-01] [xep0388-2.5-02]",
       script: [
         [authenticate("", ""), `<challenge ${ns}/>`],
         [`<response ${ns}>${password}</response>`, success("juliet@im.example") + lateFeatures],
