@@ -1,4 +1,4 @@
-/** Channel-binding types that we can use, strongest first. RFC 9266, RFC 5929. */
+/** Channel-binding types that we can use, strongest first. RFC 9266, RFC 5929. [xep0440-3-03] [xep0440-3-13] */
 export const channelBindingTypes = ["tls-exporter", "tls-unique", "tls-server-end-point"] as const;
 export type ChannelBindingType = (typeof channelBindingTypes)[number];
 

@@ -161,7 +161,7 @@ const cases: readonly {
     chosen: "SCRAM-SHA-256-PLUS tls-exporter",
   },
   {
-    name: "PLAIN under TLS when there is nothing else [rfc6120-6.3.3-04] [rfc6120-13.8.3-02] [rfc6120-13.8.3-03]",
+    name: "PLAIN under TLS when there is nothing else [rfc6120-6.3.3-04] [rfc6120-13.8.3-02] [rfc6120-13.8.3-03] [xep0474-7-05]",
     offers: { mechanisms: ["PLAIN", "LOGIN"] },
     channel: unable,
     chosen: "PLAIN n",

@@ -106,7 +106,7 @@ function commonBinding(offers: SaslOffers, bindings: readonly ChannelBinding[]):
   return types === undefined || types.length === 0 ? ranked[0] : ranked.find((binding) => types.includes(binding.type));
 }
 
-/** Types without mechanisms [xep0440-3-09] [xep0440-3-10], or, by SASL2, mechanisms without types [xep0440-3-07]. */
+/** [xep0474-7-01] Types without mechanisms [xep0440-3-09] [xep0440-3-10], or, by SASL2, mechanisms without types [xep0440-3-07]. */
 function isTampered(seen: {
   readonly plusOffered: boolean;
   readonly typesOffered: boolean;
@@ -124,7 +124,7 @@ function fits(mechanism: Mechanism, policy: SaslClientPolicy, encrypted: boolean
       return policy.credentials === "anonymous";
     case "PLAIN":
     case "DIGEST-MD5":
-      // [rfc6120-13.8.3-02] [rfc6120-13.8.3-03]
+      // [rfc6120-13.8.3-02] [rfc6120-13.8.3-03] [xep0474-7-05]
       return policy.credentials === "password" && !bound && (encrypted || policy.passwordInClear);
     case "SCRAM":
       return policy.credentials === "password" && kind.plus === bound;

@@ -103,7 +103,7 @@ function readResponse(directives: Directives): DigestResponse | undefined {
   };
 }
 
-/** The service that the client believes to talk to: `xmpp/host` or `xmpp/host/domain`. RFC 2831 §2.1.2 */
+/** The service that the client believes to talk to: `xmpp/host` or `xmpp/host/domain`. RFC 2831 §2.1.2 [xep0388-4.1-01] */
 function isOurs(digestUri: string, context: SaslServerContext): boolean {
   const [service, host, name = host, ...rest] = digestUri.toLowerCase().split("/");
   const domain = toByteString(encodeUtf8(context.domain.toLowerCase()));

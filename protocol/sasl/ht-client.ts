@@ -26,6 +26,7 @@ export function htClient(mechanism: HtMechanism, context: HtClientContext): Sasl
     const data = binding === "none" ? new Uint8Array() : context.bindings.find(({ type }) => type === binding)?.data;
     if (username === undefined || username.includes("\0"))
       return refuse("bad-credentials", "the user name has characters that it must not have");
+    // [xep0484-6-02]
     if (data === undefined) return refuse("bad-credentials", `the channel has no ${binding} to bind to`);
     const expected = responderProof(hash, key, data);
     return answer(concatBytes(encodeUtf8(`${username}\0`), initiatorProof(hash, key, data)), {

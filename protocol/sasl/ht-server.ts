@@ -11,7 +11,7 @@ import { clientFirst, fail, lookupToken, serverExchange, type ServerStep } from 
 import { tokenCandidatesMax, type TokenCandidate } from "./token-candidate.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
-/** HT-*: one message that proves a token. draft-schmaus-kitten-sasl-ht-09 §3 */
+/** HT-*: one message that proves a token, and nothing more is asked. [xep0484-3.1-03] [xep0484-4.2-01] */
 export function htServer(name: string, mechanism: HtMechanism, context: SaslServerContext): SaslServerExchange {
   return serverExchange(
     clientFirst((data) => {

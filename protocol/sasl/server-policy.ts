@@ -73,7 +73,7 @@ function isOffered(mechanism: Mechanism, policy: SaslServerPolicy, transport: Sa
     case "ANONYMOUS":
       return policy.anonymous;
     case "PLAIN":
-      // [rfc6120-6.3.4-01] [rfc6120-13.8.3-04] [rfc6120-13.8.3-05]
+      // [rfc6120-6.3.4-01] [rfc6120-13.8.3-04] [rfc6120-13.8.3-05] [xep0388-3-01]
       return unboundAllowed && (policy.plain === "always" || (policy.plain === "tls" && transport.encrypted));
     case "DIGEST-MD5":
       return unboundAllowed && policy.digestMd5;

@@ -5,7 +5,7 @@ import { readSm, type SmElement } from "./sm/elements.ts";
 /** Longest name that a client may give its resource, in UTF-16 code units; what is longer is left out. */
 export const bindTagCharactersMax = 64;
 
-/** What `<bind/>` asks for, as far as the stream itself does it. XEP-0386 §3.2 */
+/** What `<bind/>` asks for, as far as the stream itself does it. [xep0386-3.2-02] [xep0386-3.2-03] */
 export interface Bind2Request {
   /** What the resource begins with. */
   readonly tag: string | undefined;

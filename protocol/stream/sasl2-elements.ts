@@ -210,7 +210,7 @@ export function sasl2Challenge(data: Uint8Array): XmlElement {
   return xml(NS_SASL2, "challenge", {}, encodeBase64(data));
 }
 
-/** @param who the bare address, or the full one of who has bound or resumed. XEP-0388 §2.6.1 */
+/** [xep0388-2.6.1-01] @param who the bare address, or the full one of who has bound or resumed. XEP-0388 §2.6.1 */
 export function sasl2Success(
   data: Uint8Array | undefined,
   who: string,
@@ -226,7 +226,7 @@ export function sasl2Success(
   );
 }
 
-/** One task, so that the client has nothing to choose. */
+/** One task, so that the client has nothing to choose. [xep0388-2.6.3-01] [xep0388-2.6.3-03] */
 export function sasl2Continue(data: Uint8Array | undefined, task: string): XmlElement {
   const tasks = xml(NS_SASL2, "tasks", {}, xml(NS_SASL2, "task", {}, task));
   return xml(NS_SASL2, "continue", {}, additionalData(data), tasks);
@@ -236,7 +236,7 @@ function additionalData(data: Uint8Array | undefined): XmlElement | undefined {
   return data === undefined ? undefined : xml(NS_SASL2, "additional-data", {}, encodeBase64(data));
 }
 
-/** [xep0388-2.6.2-02] */
+/** [xep0388-2.6.2-01] [xep0388-2.6.2-02] */
 export function sasl2Failure(condition: SaslCondition, text?: string): XmlElement {
   const told = text === undefined ? undefined : xml(NS_SASL2, "text", {}, text);
   return xml(NS_SASL2, "failure", {}, xml(NS_SASL, condition), told);

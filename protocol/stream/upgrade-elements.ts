@@ -3,7 +3,7 @@ import { scramHashes, type ScramHash } from "#protocol/sasl/scram-hash.ts";
 import { type XmlElement, xml } from "#protocol/xml/element.ts";
 import { NS_SCRAM_UPGRADE, NS_UPGRADE } from "#protocol/xml/namespaces.ts";
 
-/** The tasks that make keys of SCRAM for another hash. XEP-0480 §3. Without -PLUS: keys are the same. [xep0480-3-03] */
+/** The tasks that make keys of SCRAM for another hash. XEP-0480 §3. Without -PLUS: keys are the same. [xep0480-2.1-01] [xep0480-3-03] */
 export function upgradeTaskOf(hash: ScramHash): string {
   return `UPGR-SCRAM-${hash}`;
 }

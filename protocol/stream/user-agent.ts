@@ -1,7 +1,7 @@
 import { type XmlElement, xml } from "#protocol/xml/element.ts";
 import { NS_SASL2 } from "#protocol/xml/namespaces.ts";
 
-/** A client's installation, as it describes itself to its own server and to nobody else. XEP-0388 §2.3 */
+/** A client's installation, as it describes itself to its own server and to nobody else. [xep0388-2.3-06] [xep0388-2.3-07] */
 export interface UserAgent {
   /** A UUID in lower case that stays the same for this installation; no other entity may see it. */
   readonly id: string | undefined;

@@ -9,7 +9,7 @@ const resourceBytes = 10;
 
 /**
  * The resource of a device that logs in by Bind 2: the same whenever it comes, without anything being stored, and without
- * anybody being able to tell the id from it. XEP-0386 §3.2.1 [xep0386-3.2.1-04] [xep0386-3.2.1-05]
+ * anybody being able to tell the id from it. XEP-0386 §3.2.1 [xep0386-3.2.1-03] [xep0386-3.2.1-04] [xep0386-3.2.1-05]
  *
  * @param secret of this server
  * @param device `undefined` for one that does not say: then it is another each time

@@ -18,7 +18,7 @@ export function sendHeader(facts: InitiatingFacts): Step<AwaitingHeader> {
         contentNamespace: config.contentNamespace,
         // [rfc6120-4.7.2-01]
         to: config.to,
-        // Who we are is nobody's business before TLS. [rfc6120-4.7.1-01]
+        // Who we are is nobody's business before TLS. [rfc6120-4.7.1-01] [xep0484-4.1-02]
         from: facts.channel === undefined ? undefined : config.from,
         // No id: that is for the server to give. [rfc6120-4.7.3-03] [rfc6120-4.7.5-04]
         version: formatVersion(ourVersion),

@@ -29,6 +29,7 @@ export function startSalting(state: Proving | Salting, tasks: readonly string[])
     hash,
     waitingFor: "salt",
   };
+  // [xep0388-2.6.3-02] [xep0388-2.6.3-06]
   return step(salting, { type: "send", element: sasl2Next(task) });
 }
 
@@ -64,7 +65,7 @@ function salt(state: Salting, taskData: XmlElement): Step<InitiatingOrEnding> {
   return step({ ...state, waitingFor: "key" }, { type: "pauseInput" }, { type: "derive", ...request });
 }
 
-/** To derive. */
+/** To derive. The password itself stays here. [xep0480-2.1-02] */
 export function receiveSaltedPassword(state: Salting, salted: Uint8Array): Step<InitiatingOrEnding> {
   return step(
     { ...state, waitingFor: "server" },

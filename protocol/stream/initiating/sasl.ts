@@ -120,6 +120,7 @@ function receiveSasl2Reply(state: Proving, element: XmlElement): Step<Initiating
   }
 }
 
+/** With another mechanism; who failed with a token goes on with the password. [xep0484-4.1-04] */
 function tryNext(
   state: Proving,
   { condition, text }: { readonly condition: string; readonly text: string | undefined },
@@ -153,7 +154,7 @@ function proceed(
   switch (output.type) {
     case "response": {
       const data = output.data ?? new Uint8Array();
-      // [rfc6120-6.4.3-02]
+      // [rfc6120-6.4.3-02] [xep0388-2.5-02]
       const element = isSasl2(state) ? sasl2Response(data) : saslResponse(data);
       return step({ ...state, waitingFor: "server" }, { type: "send", element }, ...resume);
     }

@@ -60,7 +60,7 @@ function sasl2Choice(
   };
 }
 
-/** [xep0388-2.1-04] [xep0386-3.1-01] [xep0484-3.1-01] */
+/** The same for everybody who asks. [xep0388-2.1-01] [xep0388-2.1-02] [xep0388-2.1-04] [xep0386-3.1-01] [xep0484-3.1-01] */
 function sasl2Feature(host: StreamHost, mechanisms: readonly string[], choice: Sasl2Choice): XmlElement {
   const { bind2 } = host.sasl2 ?? {};
   const sm = host.streamManagement;
@@ -111,7 +111,7 @@ function mechanismsFeature(mechanisms: readonly string[]): XmlElement {
   return xml(NS_SASL, "mechanisms", {}, ...mechanisms.map((name) => xml(NS_SASL, "mechanism", {}, name)));
 }
 
-/** Only where a mechanism of this stream can make use of it. XEP-0440 */
+/** Only where a mechanism of this stream can make use of it. [xep0388-2.1-06] [xep0440-2-01] [xep0440-2-02] */
 function announcedTypes(mechanisms: readonly string[], types: readonly string[]): readonly string[] | undefined {
   return types.length === 0 || !mechanisms.some(isPlus) ? undefined : types;
 }

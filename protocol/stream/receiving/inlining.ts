@@ -13,7 +13,7 @@ import { featuresAfterAuthentication, featuresWhenBound } from "./features.ts";
 import type { Authenticating, Bound, ChoosingResource, Inlining, InlineAnswers, ReceivingOrEnding } from "./state.ts";
 
 /**
- * Let in: now for what came with `<authenticate/>`. First the token, which takes a write, then resumption [xep0386-3.2-06]
+ * Let in, by whatever mechanism and after all tasks [xep0484-3.2-01] [xep0484-3.3-01] [xep0386-3.2-05]: now for what came with `<authenticate/>`. First the token, which takes a write, then resumption [xep0386-3.2-06]
  * [xep0198-9.2-01], else binding; from then on stanzas may be for the client, so nothing that takes time comes behind it.
  * Input stays paused until all is done. [xep0386-3.2-04]
  */
@@ -47,7 +47,7 @@ function tokenQuestion({ choice, inline }: Authenticating, user: StreamUser): St
   const known = choice.sasl2?.tokenMechanisms ?? [];
   // Tokens are for devices that can be told apart, and for users who come back. [xep0484-4.1-03]
   if (userAgent === undefined || id === undefined || user.anonymous) return undefined;
-  // [xep0484-3.2-03]
+  // [xep0484-3.2-02] [xep0484-3.2-03]
   const mechanism = tokenFor !== undefined && known.includes(tokenFor) ? tokenFor : undefined;
   // Who gives a token back gets another only if they ask. [xep0484-3.6-03]
   if (mechanism === undefined && (token === undefined || token.invalidate)) return undefined;

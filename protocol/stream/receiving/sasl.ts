@@ -37,7 +37,7 @@ export function receiveSasl(state: Choosing | Authenticating, element: XmlElemen
   }
 }
 
-/** The same for SASL2. While it is under way nothing else may come. XEP-0388 §2.3, §2.4 [xep0388-2.4-02] */
+/** The same for SASL2. While it is under way nothing else may come. XEP-0388 §2.3 [xep0388-2.4-01] [xep0388-2.4-02] */
 export function receiveSasl2(state: Choosing | Authenticating, element: XmlElement): Step<ReceivingOrEnding> {
   if (state.choice.sasl2 === undefined || isBusyWith(state, "sasl")) return failStream(state, outOfPlace(element));
   const request = readSasl2Request(element);
@@ -49,7 +49,7 @@ export function receiveSasl2(state: Choosing | Authenticating, element: XmlEleme
       if (state.phase !== "authenticating") return refuse(state, idle("sasl2"), "malformed-request");
       return proceed(state, state.exchange.respond(request.data));
     case "abort":
-      // [xep0388-4.5-01]
+      // [xep0388-4.5-01] [xep0388-4.5-02]
       return refuse(state, current(state, "sasl2"), "aborted");
     case "next":
     case "taskData":
@@ -151,7 +151,7 @@ function proceed(state: Authenticating, output: SaslOutput): Step<ReceivingOrEnd
   switch (output.type) {
     case "challenge": {
       const element = state.inline === undefined ? saslChallenge(output.data) : sasl2Challenge(output.data);
-      // [rfc6120-6.4.3-01]
+      // [rfc6120-6.4.3-01] [xep0388-2.4-03] [xep0388-2.5-01]
       return moveOn(state, { ...state, waiting: { for: "response" } }, { type: "send", element });
     }
     case "failure":

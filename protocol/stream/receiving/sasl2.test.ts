@@ -118,7 +118,7 @@ function serveSasl() {
 describe("one request", () => {
   const table: readonly Exchange[] = [
     {
-      name: "authenticates without a restart, and the features of the authenticated stream follow [xep0388-2.3-06] [xep0388-4.1-01]",
+      name: "authenticates without a restart, and the features of the authenticated stream follow [xep0388-2.3-06]",
       script: [[authenticate(agent), success("juliet@im.example") + lateFeatures]],
       phase: "choosingResource",
     },
@@ -407,7 +407,7 @@ describe("binding inline", () => {
     return wire;
   };
 
-  test("is asked for with tag, device and features, once the client is authorized", () => {
+  test("is asked for with tag, device and features, once the client is authorized [xep0386-3.2-02]", () => {
     const wire = waiting();
     const question = wire.find("bindResource");
     assert.equal(question?.bind2?.tag, "Balcony");

@@ -96,7 +96,7 @@ function takeHash(
   );
 }
 
-/** To keepCredentials: the next task, or on with the log-in. */
+/** To keepCredentials: the next task, or on with the log-in. [xep0388-2.6.3-07] */
 export function receiveKept(state: Upgrading): Step<ReceivingOrEnding> {
   if (state.waiting.for !== "keeping") return { state, effects: [] };
   const { choice, exchange, facts, host, inline, mechanism, user } = state;
