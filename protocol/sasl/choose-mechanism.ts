@@ -89,7 +89,7 @@ export function chooseMechanism(
   if (mechanism === undefined) return { ok: false, reason: possible.length > 0 ? "too-weak" : "no-mechanism" };
   // Only SCRAM lets the server sign what it announced. [xep0474-7-03] [xep0474-7-04]
   if (suspicious && kindOf(mechanism).family !== "SCRAM") return { ok: false, reason: "offers-tampered" };
-  // Who can bind, but meets no offer, says so: the server knows whether that is true. [rfc5802-6-04] [xep0440-3-06]
+  // Who can bind, but meets no offer, says so: the server knows whether that is true. [xep0440-3-05] [rfc5802-6-04] [xep0440-3-06]
   const unbound = bindings.length > 0 && !plusOffered && !typesOffered ? "y" : "n";
   return {
     ok: true,
@@ -102,7 +102,7 @@ export function chooseMechanism(
 function commonBinding(offers: SaslOffers, bindings: readonly ChannelBinding[]): ChannelBinding | undefined {
   const ranked = channelBindingTypes.flatMap((type) => bindings.filter((binding) => binding.type === type));
   const types = offers.bindingTypes;
-  // Without an announcement, the default of the TLS version is what servers know. [rfc5802-6.1-01] [xep0440-3-08]
+  // The strongest. Without an announcement, the default of the TLS version is what servers know. [xep0440-3-04] [xep0440-3-12] [rfc5802-6.1-01] [xep0440-3-08]
   return types === undefined || types.length === 0 ? ranked[0] : ranked.find((binding) => types.includes(binding.type));
 }
 

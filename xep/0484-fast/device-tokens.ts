@@ -51,7 +51,7 @@ export function usedToken(device: DeviceTokens, presented: PresentedToken, now: 
   if (token === undefined) return { ok: false, condition: "not-authorized" };
   // [xep0484-4.2-02]
   if (token.expiresAt <= now) return { ok: false, condition: "credentials-expired" };
-  // Who counts, counts on: what was sent before is a repetition. XEP-0484 §3.4
+  // Who counts, counts on: what was sent before is a repetition. [xep0484-3.4-04] [xep0484-3.4-05]
   if (token.count !== undefined && (presented.count ?? -1) <= token.count)
     return { ok: false, condition: "not-authorized" };
   // Who logs out wants none of this device to be good any more. [xep0484-3.6-01] [xep0484-3.6-02] [xep0484-3.6-04]

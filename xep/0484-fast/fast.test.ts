@@ -293,7 +293,7 @@ describe("a token that expires", () => {
 });
 
 describe("a count", () => {
-  test("must grow with each use", async () => {
+  test("must grow with each use [xep0484-3.4-04] [xep0484-3.4-05]", async () => {
     await using world = await start();
     const token = await obtain(world);
     const outcomes: string[] = [];
