@@ -10,21 +10,26 @@ import { playTroubles } from "./trouble-play.ts";
  * A limit on the size of files is the nearest thing to a full disc that needs no privileges. The lab has a disc that is
  * really full, in disc.scenario.ts.
  */
-test("a server whose files cannot grow refuses what it cannot keep, serves what it has, and recovers", async () => {
-  const dir = mkdtempSync(join(tmpdir(), "balcony-trouble-"));
-  try {
-    const trouble = {
-      begin: (pid: number) => Promise.resolve(limitFiles(pid, "40000")),
-      end: (pid: number) => Promise.resolve(limitFiles(pid, "unlimited")),
-      logIn: "works",
-      chat: "goes-on",
-      detail: /disk I\/O error/,
-    } as const;
-    await playTroubles({ dir, troubles: [trouble, trouble], seed: 1 });
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-});
+for (const { name, toml, chat } of [
+  { name: "messages are refused like all that is to be kept", toml: "", chat: "may-stop" },
+  { name: "without an archive people chat on", toml: "[features.archive]\nenabled = false\n", chat: "goes-on" },
+] as const) {
+  test(`a server whose files cannot grow refuses what it cannot keep, serves what it has, and recovers: ${name}`, async () => {
+    const dir = mkdtempSync(join(tmpdir(), "balcony-trouble-"));
+    try {
+      const trouble = {
+        begin: (pid: number) => Promise.resolve(limitFiles(pid, "40000")),
+        end: (pid: number) => Promise.resolve(limitFiles(pid, "unlimited")),
+        logIn: "works",
+        chat,
+        detail: /disk I\/O error/,
+      } as const;
+      await playTroubles({ dir, toml, troubles: [trouble, trouble], seed: 1 });
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+}
 
 function limitFiles(pid: number, bytes: string): void {
   const done = spawnSync("prlimit", ["--pid", `${pid}`, `--fsize=${bytes}:unlimited`], { encoding: "utf8" });

@@ -26,7 +26,10 @@ export interface Trouble {
   readonly end: (pid: number) => Promise<void>;
   /** Whether who is not logged in can log in meanwhile: what that needs is only read. */
   readonly logIn: "works" | "refused";
-  /** Whether those chat on who are logged in. Where nothing can be read, who tried to write waits until it can. */
+  /**
+   * Whether those chat on who are logged in. With an archive each message is to be kept; where nothing can be read, who
+   * tried to write waits until it can.
+   */
   readonly chat: "goes-on" | "may-stop";
   /** What the store says. */
   readonly detail: RegExp;

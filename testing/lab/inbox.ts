@@ -29,7 +29,8 @@ export class Inbox<Item> {
   }
 }
 
-export const waitMsMax = 15_000;
+/** Long, for machines that do other things too; who waits in vain has failed anyway. */
+export const waitMsMax = 30_000;
 
 /** Fails, with an explanation made at that moment, when the promise takes too long. */
 export async function inTime<T>(awaited: Promise<T>, explain: () => string, msMax = waitMsMax): Promise<T> {

@@ -31,6 +31,8 @@ declare module "@xmpp/client" {
 
   export interface Client extends EventEmitter {
     readonly jid: { toString(): string } | null;
+    /** Milliseconds that it waits for each step of a log-in. */
+    timeout: number;
     readonly socket: { readonly socket?: { destroy(): void } } | null;
     readonly reconnect: { delay: number; stop(): void };
     readonly streamManagement: EventEmitter & { readonly enabled: boolean; readonly id: string };

@@ -1,7 +1,7 @@
 import { client, xml, type Client, type Element } from "@xmpp/client";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { Inbox, inTime } from "../inbox.ts";
+import { Inbox, inTime, waitMsMax } from "../inbox.ts";
 import { labDir, passwordOf } from "../lab.ts";
 import { tail } from "../process.ts";
 
@@ -14,6 +14,8 @@ export interface XmppJsOptions {
   readonly service?: string;
   /** Only this SASL mechanism; otherwise the first that xmpp.js and the server share. */
   readonly mechanism?: string;
+  /** Names its device, so that it gets a token with its first log-in and uses it from then on. XEP-0484. */
+  readonly device?: string;
 }
 
 // By name: xmpp.js checks the name in the certificate against the host of an xmpps: service.
@@ -27,6 +29,8 @@ export class XmppJsPeer implements AsyncDisposable {
   readonly #logFile: string;
   /** The mechanisms that the server offered at the last log-in. */
   offered: readonly string[] = [];
+  /** What went over the wire, in order: elements of the stream, "<" received, ">" sent. */
+  readonly wire: string[] = [];
 
   constructor(options: XmppJsOptions) {
     const [username, domain] = options.jid.split("@");
@@ -36,21 +40,30 @@ export class XmppJsPeer implements AsyncDisposable {
     this.client = client({
       service: options.service ?? startTlsService,
       domain,
-      credentials: async (authenticate, mechanisms) => {
+      credentials: async (authenticate, mechanisms, fast) => {
         this.offered = mechanisms;
         const credentials = anonymous ? {} : { username, password: options.password ?? passwordOf(options.jid) };
-        await authenticate(credentials, options.mechanism ?? mechanisms[0] ?? "");
+        const mechanism = options.mechanism ?? mechanisms[0] ?? "";
+        if (options.device === undefined) await authenticate(credentials, mechanism);
+        else {
+          const token = await fast?.fetch();
+          await authenticate({ ...credentials, token }, mechanism, xml("user-agent", { id: options.device }));
+        }
       },
     });
     this.client.reconnect.delay = 100;
+    this.client.timeout = waitMsMax; // its own 2 s are too few for a machine that does other things too
     this.client.on("stanza", (stanza: Element) => this.#inbox.add(stanza));
     for (const [event, mark] of [
-      ["input", "<"],
-      ["output", ">"],
+      ["element", "<"],
+      ["send", ">"],
       ["error", "!"],
       ["status", "="],
     ] as const) {
-      this.client.on(event, (what: unknown) => appendFileSync(this.#logFile, `${mark} ${String(what)}\n`));
+      this.client.on(event, (what: unknown) => {
+        this.wire.push(`${mark} ${String(what)}`);
+        appendFileSync(this.#logFile, `${mark} ${String(what)}\n`);
+      });
     }
     this.client.on("error", () => {}); // without a listener EventEmitter throws; start() rejects too
   }

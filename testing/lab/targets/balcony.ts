@@ -16,6 +16,7 @@ export const balcony: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: true,
+    oneStep: true,
     unannounced: [],
   },
   start: async (place) => {
@@ -67,9 +68,6 @@ ${place.settings.external === true ? `client_authorities = ${quoted(place.author
 [auth]
 digest_md5 = ${place.settings.digestMd5 === true}
 anonymous = ${place.settings.anonymous === true}
-
-[features.archive]
-enabled = true
 
 [log]
 level = "debug"

@@ -14,6 +14,7 @@ export const ejabberd: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: false,
+    oneStep: false,
     unannounced: ["jabber:iq:private"],
   },
   start: async (place) => {

@@ -12,6 +12,7 @@ export const prosody: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: true,
+    oneStep: false,
     unannounced: [],
   },
   start: async (place) => {
