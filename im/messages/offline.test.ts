@@ -144,6 +144,16 @@ test("beyond its bound the offline store returns messages to their senders [xep0
   assert.equal((await stored(world, julietJid)).length, 2);
 });
 
+test("what finds no room is returned also where the archive's row of it cannot be written", async () => {
+  await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": 0 } });
+  const romeo = await available(world, `${romeoJid}/orchard`);
+  world.faults.failCommits("unavailable");
+  await romeo.sendText(`<message to='${julietJid}' type='chat' id='1'><body>Hm</body></message>`);
+  const error = romeo.next();
+  assert.deepEqual([error.attr("id"), error.attr("type"), error.attr("from")], ["1", "error", julietJid]);
+  romeo.receivesNothing();
+});
+
 test("when the disc is full a message is returned with resource-constraint, and reading goes on", async () => {
   await using world = await startWorld({ accounts, options: { archive: false } });
   const romeo = await available(world, `${romeoJid}/orchard`);

@@ -198,10 +198,10 @@ export class LocalAccount implements Account, Runnable {
 
   readonly send = (stanza: Stanza): void => {
     if (this.#writes.length === 0 && this.#routes.idle) return this.host.route(stanza);
-    return this.#behindOwn(
-      () => this.host.route(stanza),
-      (cause) => this.#parts.stage.unwritten(stanza, cause),
-    );
+    const route = (): void => this.host.route(stanza);
+    // That something was refused is true though what was to be written about it is not written: nobody else tells it.
+    if (stanza.type === "error") return this.#behindOwn(route, route);
+    return this.#behindOwn(route, (cause) => this.#parts.stage.unwritten(stanza, cause));
   };
 
   /** Sends a stanza together with what was written about it, where its recipient's owner is here to commit both as one. */
@@ -290,6 +290,7 @@ export class LocalAccount implements Account, Runnable {
         stanza.release();
       }
     };
+    if (stanza.type === "error") return this.whenDurable(run, run);
     const failed = (cause: unknown): void => {
       this.#parts.stage.unwritten(stanza, cause);
       stanza.release();
