@@ -22,6 +22,9 @@ export function searchableWords(value: string, searchable: readonly SearchableCh
  */
 export class TermPrefix {
   readonly #start: string;
+  /** Talks go back and forth. */
+  #lastPeer: string | undefined;
+  #lastPeerTerm = "";
 
   constructor(store: string, owner: string) {
     this.#start = hash("sha256", `${store}\0${owner}`, "hex").slice(0, prefixLength);
@@ -34,7 +37,11 @@ export class TermPrefix {
 
   /** That a row is of a talk with this address. Stands behind the words, so that it is part of no phrase. */
   peer(bareAddress: string): string {
-    return `${this.#start}@${hash("sha256", bareAddress, "hex").slice(0, prefixLength)}`;
+    if (bareAddress !== this.#lastPeer) {
+      this.#lastPeer = bareAddress;
+      this.#lastPeerTerm = `${this.#start}@${hash("sha256", bareAddress, "hex").slice(0, prefixLength)}`;
+    }
+    return this.#lastPeerTerm;
   }
 
   /** Phrases as lists of terms, and that of the other side, if only rows with it are wanted. */

@@ -37,6 +37,12 @@ export class SqliteTextIndex {
   readonly #file: SqliteFile;
   readonly #prefixes = new Map<string, TermPrefix>();
   #searchable = new Map<string, readonly SearchableChild[]>();
+  #lastValue: string | undefined;
+  #lastSearchable: readonly SearchableChild[] = [];
+  #lastWords: readonly string[] = [];
+  /** The time of the row that was added last in this step, and which place of it is free. */
+  #lastTime: number | undefined;
+  #nextCount = 0;
 
   constructor(file: SqliteFile) {
     this.#file = file;
@@ -54,7 +60,12 @@ export class SqliteTextIndex {
   step(clock: () => number): IndexStep {
     const file = this.#file;
     const end = clock() + stepMsMax;
+    // What an earlier step thought may have been taken back, or swept away.
+    this.#lastTime = undefined;
     let indexed = 0;
+    // It need not be on the disc before anything is said: the next commit of messages takes it along, and what a crash
+    // takes away is behind the mark again.
+    file.run("PRAGMA synchronous = NORMAL");
     file.run("BEGIN IMMEDIATE");
     try {
       while (this.#sweep() && clock() < end);
@@ -66,7 +77,7 @@ export class SqliteTextIndex {
           mark = integerOf(number);
           const searchable = this.#searchable.get(textOf(store));
           if (searchable === undefined) continue;
-          const words = searchableWords(textOf(value), searchable);
+          const words = this.#words(textOf(value), searchable);
           if (words.length > 0)
             this.#add(
               { number: mark, at: integerOf(at) },
@@ -83,6 +94,8 @@ export class SqliteTextIndex {
     } catch (error) {
       file.rollBack();
       throw error;
+    } finally {
+      file.run("PRAGMA synchronous = FULL");
     }
   }
 
@@ -117,10 +130,24 @@ export class SqliteTextIndex {
 
   #add({ number, at }: { readonly number: number; readonly at: number }, terms: string): void {
     const time = placeTime(at);
-    const last = this.#file.rows(lastCount, [time])[0]?.[0];
-    const count = typeof last === "number" ? last + 1 : 0;
+    if (time !== this.#lastTime) {
+      const last = this.#file.rows(lastCount, [time])[0]?.[0];
+      this.#nextCount = typeof last === "number" ? last + 1 : 0;
+      this.#lastTime = time;
+    }
+    const count = this.#nextCount++;
     this.#file.run(addPlace, [time, count, number]);
     this.#file.run(addTerms, [time, count, terms]);
+  }
+
+  /** Both parties' rows of a message lie side by side, with the same text. */
+  #words(value: string, searchable: readonly SearchableChild[]): readonly string[] {
+    if (value !== this.#lastValue || searchable !== this.#lastSearchable) {
+      this.#lastValue = value;
+      this.#lastSearchable = searchable;
+      this.#lastWords = searchableWords(value, searchable);
+    }
+    return this.#lastWords;
   }
 
   #terms(store: string, owner: string, words: readonly string[], peer: string): string {
