@@ -102,6 +102,11 @@ export interface ModuleParts {
     readonly outbound?: (account: Account, stanza: Stanza, session: Session) => void;
     readonly inbound?: (account: Account, stanza: Stanza, delivered: readonly Session[]) => void;
   };
+  /**
+   * Which of the messages that wait for an account its history has, by the names under which they wait: a client that reads
+   * the history needs no other delivery of them. At most one module answers.
+   */
+  readonly inHistory?: (account: Account, names: readonly string[]) => Promise<ReadonlySet<string>>;
   /** Exactly one module delivers messages. */
   readonly messages?: MessageDelivery;
   /** Exactly one module handles presence. */

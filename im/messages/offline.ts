@@ -2,6 +2,7 @@ import { withChildren } from "#protocol/xml/element.ts";
 import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Host } from "#kit/host.ts";
+import type { ModuleParts } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import type { ArchiveEntry } from "#kit/slots.ts";
@@ -256,9 +257,11 @@ export class OfflineStore {
   /**
    * Sends all that waits to a session that became available. Each message is forgotten when its client has it.
    *
+   * @param inHistory for a client that reads the account's history: which of these that has. What it has of before the
+   * client came is not sent, and waits no more
    * @throws StoreError when it cannot be read at present
    */
-  async deliver(account: Account, session: Session): Promise<void> {
+  async deliver(account: Account, session: Session, inHistory?: ModuleParts["inHistory"]): Promise<void> {
     this.forget(account, []);
     const archive = account.archive(offlineMessages);
     const lent = this.#lentBy(account);
@@ -274,7 +277,16 @@ export class OfflineStore {
       if (!page.found) return;
       if (after === undefined && lent.changing === 0) changesBefore = lent.changes;
       rows += page.rows.length;
-      for (const entry of page.rows) this.#send(account, session, entry);
+      const before = inHistory === undefined ? [] : page.rows.filter(({ at }) => at < session.boundAt);
+      const known =
+        before.length === 0
+          ? undefined
+          : await inHistory?.(
+              account,
+              before.map(({ id }) => id),
+            );
+      if (known !== undefined) this.#leaveToHistory(account, known);
+      for (const entry of page.rows) if (known?.has(entry.id) !== true) this.#send(account, session, entry);
       after = page.last;
       if (page.complete) break;
     }
@@ -282,6 +294,14 @@ export class OfflineStore {
     if (lent.changes !== changesBefore) return;
     lent.count = rows;
     if ((account.value(offlineCount).get() ?? 0) !== rows) account.value(offlineCount).set(rows);
+  }
+
+  /** But for what a session still owes to its client. */
+  #leaveToHistory(account: Account, known: ReadonlySet<string>): void {
+    const { claimed } = this.#lentBy(account);
+    const waiting = [...known].filter((id) => !claimed.has(id));
+    for (const id of waiting) claimed.add(id);
+    this.forget(account, waiting);
   }
 
   #send(account: Account, session: Session, entry: ArchiveEntry): void {

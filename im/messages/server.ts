@@ -3,8 +3,9 @@ import { messageTypeOf } from "#protocol/stanza/message-type.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
+import { bind2Slot } from "#kit/log-in.ts";
 import { integerOption } from "#kit/option.ts";
-import { serverModule, type UndeliveredCause } from "#kit/server-module.ts";
+import { serverModule, type ModuleParts, type UndeliveredCause } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
@@ -113,7 +114,8 @@ export const messages = serverModule({
       if ((session.get(presenceSlot)?.priority ?? -1) < 0) return;
       account.post(async () => {
         try {
-          await offline.deliver(account, session);
+          // Bound by Bind 2 it reads the history, where there is one (S10). [xep0386-3.2-08]
+          await offline.deliver(account, session, session.get(bind2Slot) ? inHistory() : undefined);
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           host.log.warn({ account: account.jid, error }, "kept messages cannot be read at present");
@@ -121,6 +123,9 @@ export const messages = serverModule({
         }
       });
     };
+
+    const inHistory = (): ModuleParts["inHistory"] =>
+      host.modules.map(({ parts }) => parts.inHistory).find((found) => found !== undefined);
 
     const honest = (_: Account, stanza: Stanza): Stanza => withoutForgedDelay(host.domain, stanza);
 

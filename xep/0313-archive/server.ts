@@ -169,6 +169,12 @@ export const archive = serverModule({
       ],
       // What a client that binds has to catch up with. [xep0386-3.2-11]
       bindFeatures: [{ read: (account) => answerMetadata(account.archive(archivedMessages)) }],
+      inHistory: async (account, ids) => {
+        const page = await account
+          .archive(archivedMessages)
+          .page({ max: ids.length, direction: "forward", ids: [...ids] });
+        return new Set(page.found ? page.rows.map(({ id }) => id) : []);
+      },
       rewrite: {
         outbound: (account, stanza) => (stanza.kind === "message" ? withoutForged(account, stanza) : stanza),
         inbound: honest,

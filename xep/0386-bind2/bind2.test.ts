@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { bind2Slot, userAgentSlot } from "#kit/log-in.ts";
 import { serverModule } from "#kit/server-module.ts";
-import { xml } from "#protocol/xml/element.ts";
+import { xml, type XmlElement } from "#protocol/xml/element.ts";
 import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
 import { logInAtOnce } from "#testing/scenario/log-in-at-once.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
@@ -146,6 +146,70 @@ test("a client is told where its archive begins and ends [xep0386-3.2-11]", asyn
   assert.match(start, /^start ./);
   assert.match(end, /^end ./);
   assert.notEqual(start.slice(6), end.slice(4));
+});
+
+describe("messages that wait", () => {
+  const chat = (body: string) => `<message to='${romeo}' type='chat' id='${body}'><body>${body}</body></message>`;
+  const withArchive = [...modules, archive];
+  const bodies = (client: { readonly pending: readonly XmlElement[] }): readonly string[] =>
+    client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
+
+  /** One wrote while nobody was there, another while somebody had logged in by Bind 2 and was not available. */
+  const scene = async (world: World) => {
+    const friend = await world.login(`${juliet}/balcony`);
+    await friend.sendText(chat("before"));
+    await world.advance(1_000);
+    const { client } = await logInAtOnce(world, romeo, { device: phone, inline: bind() });
+    await world.advance(1_000);
+    await friend.sendText(chat("between"));
+    client.ignoreAll();
+    await client.sendText("<presence/>");
+    return { client, friend };
+  };
+
+  test("are left to the archive, which the client reads; what came behind its end is sent (S10) [xep0386-3.2-08]", async () => {
+    await using world = await startWorld({ accounts: [romeo, juliet], modules: withArchive });
+    const { client } = await scene(world);
+    assert.deepEqual(bodies(client), ["between"]);
+    // And nobody else gets them either.
+    await client.close();
+    const old = await world.login(`${romeo}/old`);
+    await old.sendText("<presence/>");
+    assert.deepEqual(bodies(old), []);
+  });
+
+  test("are sent where there is no archive, or none of them in it (S10)", async () => {
+    await using without = await start();
+    assert.deepEqual(bodies((await scene(without)).client), ["before", "between"]);
+    await using never = await startWorld({
+      accounts: [romeo, juliet],
+      modules: withArchive,
+      options: { "archive.default": "never" },
+    });
+    assert.deepEqual(bodies((await scene(never)).client), ["before", "between"]);
+  });
+
+  test("are sent to who bound as ever, archive or not", async () => {
+    await using world = await startWorld({ accounts: [romeo, juliet], modules: withArchive });
+    const friend = await world.login(`${juliet}/balcony`);
+    await friend.sendText(chat("before"));
+    await world.advance(1_000);
+    const old = await world.login(`${romeo}/old`);
+    await old.sendText("<presence/>");
+    assert.deepEqual(bodies(old), ["before"]);
+  });
+
+  test("go to who bound as ever when they came while both were away, whoever of them comes first", async () => {
+    await using world = await startWorld({ accounts: [romeo, juliet], modules: withArchive });
+    const friend = await world.login(`${juliet}/balcony`);
+    await friend.sendText(chat("before"));
+    await world.advance(1_000);
+    const old = await world.login(`${romeo}/old`);
+    await old.sendText("<presence/>");
+    const { client } = await logInAtOnce(world, romeo, { inline: bind() });
+    await client.sendText("<presence/>");
+    assert.deepEqual([bodies(old), bodies(client)], [["before"], []]);
+  });
 });
 
 test("stanzas may follow the request at once, and are those of the new session", async () => {
