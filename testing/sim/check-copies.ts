@@ -54,10 +54,11 @@ function isDouble(entry: Entry, { at, direction, session }: Copy, sessions: read
     (other) =>
       other !== session &&
       other.account === session.account &&
+      other.endedEarly &&
       other.beganAt <= at &&
-      // A client that is gone knows it first.
+      // A client that is gone knows it first, and one that was cut off last.
       (other.endedAt ?? Infinity) + endedLateMs >= entry.sentAt &&
-      (other.endedAt ?? Infinity) <= receipt.at,
+      !entry.receipts.some((taken) => taken.session === other && taken.at <= receipt.at),
   );
 }
 
