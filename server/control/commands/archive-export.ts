@@ -103,11 +103,18 @@ async function* intoFile(file: string, items: AsyncIterable<Item>, signal: Abort
   try {
     {
       await using handle = await open(partial, "w", 0o600);
+      let page = "";
       for await (const item of items) {
-        if (item.is === "text") await handle.appendFile(`${item.text}\n`);
-        else yield item;
-        if (item.is === "text" && item.message !== undefined) messages += 1;
+        if (item.is === "text") {
+          page += `${item.text}\n`;
+          if (item.message !== undefined) messages += 1;
+          continue;
+        }
+        await handle.appendFile(page);
+        page = "";
+        yield item;
       }
+      await handle.appendFile(page);
       await handle.sync();
     }
     if (signal.aborted) throw new AdministrationError("unavailable", "interrupted; nothing was written");
