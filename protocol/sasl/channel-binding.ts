@@ -41,10 +41,12 @@ export function channelBindings(
   tls: TlsConnection,
   options: { readonly tlsUniqueOnTls13: "tolerate" | "refuse" } = { tlsUniqueOnTls13: "tolerate" },
 ): ChannelBindings {
+  // [xep0440-2-02] [xep0440-3-03]
   const endPoint = binding("tls-server-end-point", tls.endPoint);
   const unique = binding("tls-unique", tls.finished);
   if (tls.version === "TLSv1.3") {
     return {
+      // [xep0440-3-13]
       announced: [...binding("tls-exporter", tls.exporter), ...endPoint],
       tolerated: options.tlsUniqueOnTls13 === "tolerate" ? unique : [],
     };

@@ -65,6 +65,7 @@ export function chooseMechanism(
   const typesOffered = offers.bindingTypes !== undefined && offers.bindingTypes.length > 0;
   const binding = commonBinding(offers, bindings);
   const seen = { plusOffered, typesOffered, sasl2: channel.profile === "sasl2" };
+  // [xep0474-7-01]
   if (bindings.length > 0 && isTampered(seen)) return { ok: false, reason: "offers-tampered" };
   // Every server has tls-server-end-point, so a list without anything in common may be somebody's work. [xep0440-3-11]
   const suspicious =
@@ -89,7 +90,7 @@ export function chooseMechanism(
   if (mechanism === undefined) return { ok: false, reason: possible.length > 0 ? "too-weak" : "no-mechanism" };
   // Only SCRAM lets the server sign what it announced. [xep0474-7-03] [xep0474-7-04]
   if (suspicious && kindOf(mechanism).family !== "SCRAM") return { ok: false, reason: "offers-tampered" };
-  // Who can bind, but meets no offer, says so: the server knows whether that is true. [xep0440-3-05] [rfc5802-6-04] [xep0440-3-06]
+  // Who can bind, but meets no offer, says so: the server knows whether that is true. [rfc5802-6-04] [xep0440-3-06] [xep0440-3-05]
   const unbound = bindings.length > 0 && !plusOffered && !typesOffered ? "y" : "n";
   return {
     ok: true,
@@ -100,13 +101,14 @@ export function chooseMechanism(
 }
 
 function commonBinding(offers: SaslOffers, bindings: readonly ChannelBinding[]): ChannelBinding | undefined {
+  // [xep0440-3-12]
   const ranked = channelBindingTypes.flatMap((type) => bindings.filter((binding) => binding.type === type));
   const types = offers.bindingTypes;
-  // The strongest. Without an announcement, the default of the TLS version is what servers know. [xep0440-3-04] [xep0440-3-12] [rfc5802-6.1-01] [xep0440-3-08]
+  // Without an announcement, the default of the TLS version is what servers know. [rfc5802-6.1-01] [xep0440-3-08] [xep0440-3-04]
   return types === undefined || types.length === 0 ? ranked[0] : ranked.find((binding) => types.includes(binding.type));
 }
 
-/** [xep0474-7-01] Types without mechanisms [xep0440-3-09] [xep0440-3-10], or, by SASL2, mechanisms without types [xep0440-3-07]. */
+/** Types without mechanisms [xep0440-3-09] [xep0440-3-10], or, by SASL2, mechanisms without types [xep0440-3-07]. */
 function isTampered(seen: {
   readonly plusOffered: boolean;
   readonly typesOffered: boolean;
@@ -124,7 +126,7 @@ function fits(mechanism: Mechanism, policy: SaslClientPolicy, encrypted: boolean
       return policy.credentials === "anonymous";
     case "PLAIN":
     case "DIGEST-MD5":
-      // [rfc6120-13.8.3-02] [rfc6120-13.8.3-03] [xep0474-7-05]
+      // [rfc6120-13.8.3-02] [rfc6120-13.8.3-03]
       return policy.credentials === "password" && !bound && (encrypted || policy.passwordInClear);
     case "SCRAM":
       return policy.credentials === "password" && kind.plus === bound;

@@ -81,7 +81,11 @@ const byServer: readonly {
     condition: "not-authorized",
   },
   { name: "no realm", change: (text) => text.replace(/realm="[^"]*",/, ""), condition: "not-authorized" },
-  { name: "another service", change: (text) => text.replace("xmpp/", "imap/"), condition: "not-authorized" },
+  {
+    name: "another service [xep0388-4.1-01]",
+    change: (text) => text.replace("xmpp/", "imap/"),
+    condition: "not-authorized",
+  },
   {
     name: "another host",
     change: (text) => text.replace(`xmpp/${testDomain}`, "xmpp/verona.example"),

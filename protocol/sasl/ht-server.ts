@@ -43,7 +43,7 @@ interface Attempt {
 
 /**
  * Always as much work, whether there is such a user, such a device, or one token or two: nothing of that can be read off
- * the time that it takes. [xep0484-5.1-01] [xep0484-6-03]
+ * the time that it takes. [xep0484-3.1-03] [xep0484-5.1-01] [xep0484-6-03]
  */
 function check({ name, mechanism, context, username, binding, proof, found }: Attempt): ServerStep {
   const { hash } = mechanism;

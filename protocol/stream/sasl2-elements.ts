@@ -203,14 +203,16 @@ export function sasl2Next(task: string): XmlElement {
 }
 
 export function sasl2TaskData(content: XmlElement): XmlElement {
+  // [xep0388-2.6.3-03]
   return xml(NS_SASL2, "task-data", {}, content);
 }
 
 export function sasl2Challenge(data: Uint8Array): XmlElement {
+  // [xep0388-2.4-03] [xep0388-2.5-01]
   return xml(NS_SASL2, "challenge", {}, encodeBase64(data));
 }
 
-/** [xep0388-2.6.1-01] @param who the bare address, or the full one of who has bound or resumed. XEP-0388 §2.6.1 */
+/** @param who the bare address, or the full one of who has bound or resumed. XEP-0388 §2.6.1 */
 export function sasl2Success(
   data: Uint8Array | undefined,
   who: string,
@@ -226,17 +228,18 @@ export function sasl2Success(
   );
 }
 
-/** One task, so that the client has nothing to choose. [xep0388-2.6.3-01] [xep0388-2.6.3-03] */
+/** One task, so that the client has nothing to choose. [xep0388-2.6.3-01] [xep0388-2.6.3-02] */
 export function sasl2Continue(data: Uint8Array | undefined, task: string): XmlElement {
   const tasks = xml(NS_SASL2, "tasks", {}, xml(NS_SASL2, "task", {}, task));
   return xml(NS_SASL2, "continue", {}, additionalData(data), tasks);
 }
 
+/** [xep0388-2.6.1-01] */
 function additionalData(data: Uint8Array | undefined): XmlElement | undefined {
   return data === undefined ? undefined : xml(NS_SASL2, "additional-data", {}, encodeBase64(data));
 }
 
-/** [xep0388-2.6.2-01] [xep0388-2.6.2-02] */
+/** [xep0388-2.6.2-02] */
 export function sasl2Failure(condition: SaslCondition, text?: string): XmlElement {
   const told = text === undefined ? undefined : xml(NS_SASL2, "text", {}, text);
   return xml(NS_SASL2, "failure", {}, xml(NS_SASL, condition), told);

@@ -27,6 +27,7 @@ export function readUserAgent(element: XmlElement): UserAgent | "malformed" {
         .trim() ?? "";
     return said === "" ? undefined : said.slice(0, userAgentTextCharactersMax).toWellFormed();
   };
+  // [xep0388-2.3-06]
   return { id, software: text("software"), device: text("device") };
 }
 

@@ -114,9 +114,10 @@ export class Binder {
   #placeOf(account: LocalAccount, { tag, userAgent }: Bind2Wish): Place | StanzaError {
     const { env, secret } = this.#parts;
     const device = userAgent?.id;
+    // [xep0386-3.2.1-03] [xep0388-2.3-07]
     const name = resourceOfDevice(secret, env.entropy, { user: account.jid, tag, device });
     const old = sessionsOfDevice(account.sessions.values(), device);
-    // [xep0386-3.2.1-01] [xep0386-3.2.1-02]
+    // [xep0386-3.2-02] [xep0386-3.2.1-01] [xep0386-3.2.1-02]
     const tagged = tag === undefined ? undefined : withResource(account.jid, `${tag}/${name}`);
     const jid = tagged ?? withResource(account.jid, name);
     assert(jid !== undefined, "letters and digits are a resource");

@@ -75,6 +75,7 @@ function pageOf(archive: readonly ArchiveRow[], query: PageQuery, searchable: re
   const places = new Map(archive.map((row, place) => [row.id, place] as const));
   const missing = missingPlace(query, places);
   if (missing !== undefined) return { found: false, missing };
+  // [xep0431-3.2-01] [xep0431-3.2-03]
   const phrases = query.text === undefined ? undefined : (phrasesOf(query.text) ?? []);
   const matching = archive.filter(
     (row) =>

@@ -140,6 +140,7 @@ export class Retention implements Disposable {
     const { archive, exceptions, host } = this.#parts;
     const own = await exceptions.get(owner);
     const days = own?.retentionDays ?? host.setting(retentionDays);
+    // [xep0313-3.2-01]
     const max = own?.messagesMax ?? host.setting(messagesMax);
     let removed = 0;
     if (days > 0) removed += await this.#removeOldest(owner, { end: host.env.now() - days * dayMs - 1 }, Infinity);
@@ -157,6 +158,7 @@ export class Retention implements Disposable {
     let removed = 0;
     while (removed < most) {
       const max = Math.min(most - removed, removedAtOnceMax);
+      // [xep0313-3.2-02]
       const rows = rowsOf(await archive.page(owner, { ...which, max, direction: "forward" }));
       await archive.remove(
         owner,

@@ -27,6 +27,7 @@ export function featuresBeforeAuthentication(
   // [rfc6120-5.2-02] [rfc6120-5.3.1-01] [rfc6120-5.3.1-02] [rfc6120-5.4.1-04] [rfc6120-13.3-01] [rfc3920-4.6-03]
   if (starttls && host.startTls === "required")
     return { element: features([starttlsFeature(true)]), choice: { ...nothing, starttls } };
+  // [xep0388-2.1-01] [xep0388-3-01] [xep0474-7-05]
   const mechanisms = offeredMechanisms(host, channel);
   const bindingTypes = announcedTypes(mechanisms, offeredBindingTypes(host, channel));
   const sasl2 = sasl2Choice(host, channel, mechanisms);
@@ -60,7 +61,7 @@ function sasl2Choice(
   };
 }
 
-/** The same for everybody who asks. [xep0388-2.1-01] [xep0388-2.1-02] [xep0388-2.1-04] [xep0386-3.1-01] [xep0484-3.1-01] */
+/** [xep0388-2.1-02] [xep0388-2.1-04] [xep0386-3.1-01] [xep0484-3.1-01] [xep0480-2.1-01] */
 function sasl2Feature(host: StreamHost, mechanisms: readonly string[], choice: Sasl2Choice): XmlElement {
   const { bind2 } = host.sasl2 ?? {};
   const sm = host.streamManagement;
@@ -111,7 +112,7 @@ function mechanismsFeature(mechanisms: readonly string[]): XmlElement {
   return xml(NS_SASL, "mechanisms", {}, ...mechanisms.map((name) => xml(NS_SASL, "mechanism", {}, name)));
 }
 
-/** Only where a mechanism of this stream can make use of it. [xep0388-2.1-06] [xep0440-2-01] [xep0440-2-02] */
+/** Only where a mechanism of this stream can make use of it. XEP-0440 [xep0388-2.1-06] [xep0440-2-01] */
 function announcedTypes(mechanisms: readonly string[], types: readonly string[]): readonly string[] | undefined {
   return types.length === 0 || !mechanisms.some(isPlus) ? undefined : types;
 }

@@ -45,12 +45,13 @@ function tokenQuestion({ choice, inline }: Authenticating, user: StreamUser): St
   const { token, tokenFor, userAgent } = inline ?? {};
   const id = userAgent?.id;
   const known = choice.sasl2?.tokenMechanisms ?? [];
-  // Tokens are for devices that can be told apart, and for users who come back. [xep0484-4.1-03]
+  // Tokens are for devices that can be told apart, and for users who come back. [xep0484-4.1-03] [xep0484-3.3-01]
   if (userAgent === undefined || id === undefined || user.anonymous) return undefined;
   // [xep0484-3.2-02] [xep0484-3.2-03]
   const mechanism = tokenFor !== undefined && known.includes(tokenFor) ? tokenFor : undefined;
   // Who gives a token back gets another only if they ask. [xep0484-3.6-03]
   if (mechanism === undefined && (token === undefined || token.invalidate)) return undefined;
+  // [xep0484-3.2-01] [xep0484-3.2-02]
   return { type: "issueToken", user: user.jid, userAgent: { ...userAgent, id }, mechanism };
 }
 

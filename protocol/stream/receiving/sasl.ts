@@ -47,6 +47,7 @@ export function receiveSasl2(state: Choosing | Authenticating, element: XmlEleme
       return start(state, request.mechanism, request.initial, request.inline);
     case "response":
       if (state.phase !== "authenticating") return refuse(state, idle("sasl2"), "malformed-request");
+      // [xep0388-2.4-01] [xep0388-2.5-02]
       return proceed(state, state.exchange.respond(request.data));
     case "abort":
       // [xep0388-4.5-01] [xep0388-4.5-02]

@@ -56,6 +56,7 @@ export function receiveTaskElement(state: Upgrading, element: XmlElement): Step<
       return refuse(state, attemptOf(state), "aborted");
     case "next":
       if (state.waiting.for !== "next" || hashOfUpgradeTask(request.task) !== hash) return malformed(state);
+      // [xep0388-2.6.3-06]
       return sendSalt(state);
     case "taskData":
       return state.waiting.for === "hash" ? takeHash(state, state.waiting, element) : malformed(state);
@@ -84,6 +85,7 @@ function takeHash(
 ): Step<ReceivingOrEnding> {
   const [hash] = state.tasks;
   const salted = readHash(element);
+  // [xep0480-2.1-02]
   if (salted?.length !== scramKeyBytes[hash]) return malformed(state);
   const { credentials } = state;
   const keys = scramKeysFromSalted(hash, salted, { salt, iterations });
@@ -91,6 +93,7 @@ function takeHash(
   const to = { ...credentials, scram: { ...credentials.scram, [hash]: keys } };
   return moveOn(
     state,
+    // [xep0388-2.6.3-07]
     { ...state, waiting: { for: "keeping", to } },
     { type: "keepCredentials", user: state.user, renewal: { from: credentials, to } },
   );
