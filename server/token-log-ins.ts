@@ -38,14 +38,27 @@ export class TokenLogIns {
   }
 
   /** In the owner's turn, so that of two who come with the same at once one is refused. Undefined when it was good. */
-  use(user: BareJid, token: PresentedToken): Promise<SaslCondition | undefined> {
-    return this.#perform(user, (account) => {
-      // Those of an account that is closed are as good as none.
-      const status = account?.value(accountRecord).get()?.credentials.status ?? "active";
-      if (account === undefined) return "not-authorized";
-      if (status !== "active") return status === "disabled" ? "account-disabled" : "credentials-expired";
-      return this.#host(user).steps.loginTokens?.use(account, token);
-    });
+  async use(user: BareJid, token: PresentedToken): Promise<SaslCondition | undefined> {
+    let isGood = false;
+    const use = (account: LocalAccount | undefined): SaslCondition | undefined => {
+      const refused = account === undefined ? "not-authorized" : this.#useNow(account, token);
+      isGood = refused === undefined;
+      return refused;
+    };
+    try {
+      return await this.#perform(user, use);
+    } catch (error) {
+      // What could not be written is only when it was used: as with a password, a full disc keeps nobody out.
+      if (isGood && token.count === undefined && !token.invalidate) return undefined;
+      throw error;
+    }
+  }
+
+  #useNow(account: LocalAccount, token: PresentedToken): SaslCondition | undefined {
+    // Those of an account that is closed are as good as none.
+    const status = account.value(accountRecord).get()?.credentials.status ?? "active";
+    if (status !== "active") return status === "disabled" ? "account-disabled" : "credentials-expired";
+    return this.#host(account.jid).steps.loginTokens?.use(account, token);
   }
 
   async issue(

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeriveKeyRequest } from "#kit/env.ts";
 import { defaultSaslServerPolicy } from "#protocol/sasl/server-policy.ts";
+import { encodeUtf8 } from "#protocol/sasl/utf8.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
+import { logInAtOnce, request } from "../scenario/log-in-at-once.ts";
 import { startWorld } from "../scenario/world.ts";
 import { SocketClient } from "../socket-client.ts";
 import { startedServer, type StartedServer } from "../started-server.ts";
@@ -50,9 +52,13 @@ interface Work {
   readonly lengths: readonly number[];
 }
 
+const device = "d4565fa7-4d72-4749-b3d3-740edbf87770";
+const askForToken = "<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/>";
+
 async function workOf(mechanism: string, user: string): Promise<Work> {
   const policy = { ...defaultSaslServerPolicy, scramIterations: 4_096 };
   await using world = await startWorld({ accounts: ["romeo@montague.example"], settings: { sasl: policy } });
+  if (mechanism.startsWith("HT-")) await logInAtOnce(world, "romeo@montague.example", { device, inline: askForToken });
   const derivations: (readonly [string, number, number])[] = [];
   const { deriveKey } = world.env;
   const counted = (request: DeriveKeyRequest): Promise<Uint8Array> => {
@@ -73,7 +79,11 @@ async function workOf(mechanism: string, user: string): Promise<Work> {
   client.ignoreAll();
   const before = client.pending.length;
   if (mechanism === "PLAIN") await client.sendText(plain(user, "wrong"));
-  else {
+  else if (mechanism.startsWith("HT-")) {
+    const initial = encodeUtf8(`${user}\0${"x".repeat(32)}`);
+    const address = `${user}@montague.example`;
+    await request(client, address, { mechanism, device, initial, inline: "<fast xmlns='urn:xmpp:fast:0'/>" });
+  } else {
     await client.sendText(`<auth ${sasl} mechanism='${mechanism}'>${btoa(`n,,n=${user},r=abcdefgh`)}</auth>`);
     const nonce = /r=([^,]+)/.exec(atob(client.pending.at(-1)?.text ?? ""))?.[1] ?? "";
     const proofBytes = mechanism === "SCRAM-SHA-1" ? 20 : mechanism === "SCRAM-SHA-256" ? 32 : 64;
@@ -85,7 +95,7 @@ async function workOf(mechanism: string, user: string): Promise<Work> {
   return { derivations, reads, said: said.map(show), lengths: said.map(({ text }) => text.length) };
 }
 
-for (const mechanism of ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+for (const mechanism of ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "HT-SHA-256-NONE"])
   test(`A27 ${mechanism}: who exists and who does not cost the same reads and derivations, and are told as much`, async () => {
     const known = await workOf(mechanism, "romeo");
     assert.equal(known.reads, 1);

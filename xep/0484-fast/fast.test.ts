@@ -376,6 +376,19 @@ describe("a token is gone", () => {
   });
 });
 
+test("a full disc keeps nobody out whose use of a token need not be written down", async () => {
+  await using world = await start();
+  const [plain, counted] = [await obtain(world), await obtain(world, laptop)];
+  world.faults.failCommits("full");
+  // Each is the first use of a new token, which ends older ones where that can be written.
+  assert.equal(outcome(await present(world, { token: plain })), "success");
+  const use = "count='1'";
+  assert.equal(outcome(await present(world, { token: counted, device: laptop, use })), "temporary-auth-failure");
+  world.faults.failCommits(undefined);
+  assert.equal(outcome(await present(world, { token: counted, device: laptop, use })), "success");
+  assert.equal(outcome(await present(world, { token: plain })), "success");
+});
+
 test("a store that cannot be written gives no token and lets in all the same; one that cannot be read does not", async () => {
   await using world = await start();
   const token = await obtain(world);

@@ -379,6 +379,23 @@ describe("who says who they are", () => {
     assert.equal(wire.state.phase, "choosing");
   });
 
+  test("A24 and wants to be somebody else fails with invalid-authzid, whether the header says so or not [xep0388-2.3-02]", () => {
+    const as = (authzid: string): string => {
+      const data = encodeBase64(encodeUtf8(`${authzid}\0juliet\0r0m30`));
+      return authenticate(bind2(), `<initial-response>${data}</initial-response>`);
+    };
+    for (const header of ["juliet@im.example", "romeo@im.example"]) {
+      const wire = from(header);
+      wire.take();
+      wire.write(as("romeo@im.example"));
+      assert.equal(wire.take(), failure("invalid-authzid"));
+    }
+    const wire = from("juliet@im.example");
+    wire.take();
+    wire.write(as("juliet@im.example"));
+    assert.match(wire.take(), /^<success /);
+  });
+
   test("and is from elsewhere is told at once [xep0388-2.1-03]", () => {
     const wire = from("juliet@montague.example");
     assert.match(wire.take(), /<stream:error><invalid-from /);

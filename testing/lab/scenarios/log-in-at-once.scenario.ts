@@ -135,6 +135,15 @@ if (target.name === "balcony") {
         assert.equal(String(device.client.jid), jid);
       });
 
+      test("comes back by its token after a restart of the server", async () => {
+        await using device = new Device();
+        await device.connect(service);
+        await device.cut();
+        await server.restart();
+        await device.connect(service);
+        assert.deepEqual(device.mechanisms, ["HT-SHA-256-NONE"]);
+      });
+
       test("falls back to its password when the token is good no more, and gets another", async () => {
         await using device = new Device();
         await device.connect(service);
