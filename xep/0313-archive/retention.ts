@@ -149,12 +149,11 @@ export class Retention implements Disposable {
       const excess = (counted.found ? (counted.count ?? 0) : 0) - max;
       removed += await this.#removeOldest(owner, {}, excess);
     }
-    if (removed > 0) host.counted("archive_rows_expired", removed);
     return removed;
   }
 
   async #removeOldest(owner: string, which: Pick<PageQuery, "end">, most: number): Promise<number> {
-    const { archive } = this.#parts;
+    const { archive, host } = this.#parts;
     let removed = 0;
     while (removed < most) {
       const max = Math.min(most - removed, removedAtOnceMax);
@@ -165,6 +164,7 @@ export class Retention implements Disposable {
         rows.map(({ id }) => id),
       );
       removed += rows.length;
+      if (rows.length > 0) host.counted("archive_rows_expired", rows.length);
       if (rows.length < max || !(await this.#goesOn())) break;
     }
     return removed;
