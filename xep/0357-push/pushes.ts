@@ -87,6 +87,7 @@ export class Pushes {
   }
 
   #publish(account: Account, registration: Registration, payload: ReturnType<typeof publishRequest>): void {
+    this.#host.counted("pushes", 1);
     this.#host.ask({ to: registration.jid, type: "set", payload }, (answer) =>
       this.#host.post(account.jid, (awake) => {
         if (awake !== undefined) this.#answered(awake, registration, answer);
@@ -109,6 +110,7 @@ export class Pushes {
       return;
     }
     const reason = error?.condition ?? "no answer";
+    this.#host.counted("push_registrations_given_up", 1);
     this.#host.log.info({ account: account.jid, appServer: current.jid, reason }, "a device is not notified any more");
     note(account, current, "disabled");
     this.forget(account, current);
