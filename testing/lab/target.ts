@@ -22,8 +22,6 @@ export interface Abilities {
   readonly anonymous: boolean;
   readonly openRegistration: boolean;
   readonly lastActivityOfServer: boolean;
-  /** SASL2 with Bind 2, resumption and tokens inline: XEP-0388, 0386, 0198, 0484. */
-  readonly oneStep: boolean;
   /** Features that it has, or has not, but does not list in its service discovery. */
   readonly unannounced: readonly string[];
 }

@@ -21,6 +21,7 @@ declare module "@xmpp/client" {
 
   export interface Fast {
     fetch(): Promise<FastToken | null | undefined>;
+    saveToken: (token: FastToken) => Promise<void>;
   }
 
   export type Authenticate = (
@@ -35,7 +36,13 @@ declare module "@xmpp/client" {
     timeout: number;
     readonly socket: { readonly socket?: { destroy(): void } } | null;
     readonly reconnect: { delay: number; stop(): void };
-    readonly streamManagement: EventEmitter & { readonly enabled: boolean; readonly id: string };
+    readonly streamManagement: EventEmitter & {
+      readonly enabled: boolean;
+      readonly id: string;
+      readonly inbound: number;
+      readonly outbound: number;
+    };
+    readonly fast: Fast;
     readonly iqCaller: { request(iq: Element, timeoutMs?: number): Promise<Element> };
     start(): Promise<unknown>;
     stop(): Promise<unknown>;

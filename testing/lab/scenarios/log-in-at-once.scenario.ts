@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { client, type Client, type FastToken, xml } from "@xmpp/client";
-import { inTime } from "../inbox.ts";
+import { CutProxy } from "../cut-proxy.ts";
+import { inTime, waitMsMax } from "../inbox.ts";
 import { LabServer, passwordOf, target } from "../lab.ts";
-import { directTlsService, startTlsService } from "../peers/xmpp-js.ts";
+import { cutPort, serverAddress } from "../network.ts";
+import { SlixmppPeer } from "../peers/slixmpp.ts";
+import { directTlsService, startTlsService, XmppJsPeer } from "../peers/xmpp-js.ts";
 
 const alice = "alice@ours.test";
+const bob = "bob@ours.test";
 const phone = "d4565fa7-4d72-4749-b3d3-740edbf87770";
 const NS_SASL2 = "urn:xmpp:sasl:2";
 const NS_FAST = "urn:xmpp:fast:0";
@@ -43,6 +47,7 @@ class Device implements AsyncDisposable {
     });
     this.#client = next;
     next.reconnect.stop();
+    next.timeout = waitMsMax;
     Object.assign(partOf(next, "fast"), {
       saveToken: async (token: FastToken) => {
         this.token = token;
@@ -91,7 +96,7 @@ function partOf(of: Client, name: string): Record<string, unknown> {
 
 // Only where the server under test can do it: no test is made for others.
 if (target.name === "balcony") {
-  const server = await LabServer.start({ name: "at-once", users: [alice] });
+  const server = await LabServer.start({ name: "at-once", users: [alice, bob] });
   after(async () => await server[Symbol.asyncDispose]());
 
   const services = [
@@ -157,4 +162,56 @@ if (target.name === "balcony") {
         assert.notEqual(device.token.token, `${old.token}x`);
       });
     });
+
+  test("xmpp.js that was cut off resumes by itself, by its token in one round trip; the end of its password is the end of the token", async () => {
+    const place = (port: number) => ({ host: serverAddress, port });
+    await using proxy = await CutProxy.listen({ on: place(cutPort), to: place(5222) });
+    const service = `xmpp://ours.test:${cutPort}`;
+    await using a = new XmppJsPeer({ jid: alice, service, device: "0b3d5c1e-0000-4000-8000-00000000000a" });
+    await a.start();
+    const first = a.wire.splice(0);
+    assert.ok(sent(first, "<authenticate ").includes("SCRAM-SHA-1"));
+    assert.match(received(first, "<success "), /<bound [^]*<token /);
+    assert.deepEqual(
+      first.filter((line) => line.includes("urn:ietf:params:xml:ns:xmpp-bind") && line.startsWith(">")),
+      [],
+    );
+    assert.ok(a.client.streamManagement.enabled);
+    await a.client.send(xml("presence"));
+    const own = a.jid;
+
+    await using b = await SlixmppPeer.online({ jid: bob });
+    const resumed = a.happens(a.client.streamManagement, "resumed");
+    proxy.refuse(true);
+    proxy.cut();
+    await b.order("message", { to: own, body: "during the cut" });
+    await b.order("ping", { jid: "ours.test" });
+    a.wire.splice(0);
+    proxy.refuse(false);
+    await resumed;
+    await a.message("during the cut");
+    const second = a.wire.splice(0);
+    assert.match(sent(second, "<authenticate "), /mechanism="HT-SHA-256-NONE"[^]*<initial-response>[^]*<resume /);
+    assert.match(received(second, "<success "), /<resumed /);
+    assert.ok(!second.some((line) => line.startsWith("< <challenge")), "one round trip, without a challenge");
+    assert.equal(a.jid, own);
+
+    await using other = await SlixmppPeer.online({ jid: alice });
+    const change =
+      "<query xmlns='jabber:iq:register'><username>alice</username><password>another one</password></query>";
+    await other.order("iq", { to: "ours.test", type: "set", xml: change });
+    const refused = a.happens(a.client, "error");
+    proxy.cut();
+    await refused;
+    const third = a.wire.splice(0);
+    assert.match(received(third, "<failure "), /not-authorized|credentials-expired/);
+  });
+}
+
+function sent(wire: readonly string[], begin: string): string {
+  return wire.find((line) => line.startsWith(`> ${begin}`)) ?? assert.fail(`${begin} was not sent: ${wire.join("\n")}`);
+}
+
+function received(wire: readonly string[], begin: string): string {
+  return wire.find((line) => line.startsWith(`< ${begin}`)) ?? assert.fail(`no ${begin}: ${wire.join("\n")}`);
 }

@@ -16,7 +16,6 @@ export const balcony: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: true,
-    oneStep: true,
     unannounced: [],
   },
   start: async (place) => {

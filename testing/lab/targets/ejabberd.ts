@@ -14,7 +14,6 @@ export const ejabberd: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: false,
-    oneStep: false,
     unannounced: ["jabber:iq:private"],
   },
   start: async (place) => {

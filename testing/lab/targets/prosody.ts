@@ -12,7 +12,6 @@ export const prosody: Target = {
     anonymous: true,
     openRegistration: true,
     lastActivityOfServer: true,
-    oneStep: false,
     unannounced: [],
   },
   start: async (place) => {
