@@ -13,6 +13,7 @@ import type { Session } from "./session.ts";
 import type { AccountSlot, SessionSlot } from "./slots.ts";
 import type { Stanza } from "./stanza.ts";
 import type { TableShape } from "./storage.ts";
+import type { WaitingMessages } from "./waiting-messages.ts";
 
 /** What a feature implements, for disco, the support table and the DOAP file. */
 export interface Implements {
@@ -207,6 +208,7 @@ export interface DiscoIdentity {
 export type UndeliveredCause = "no-recipient" | "session-ended" | "declined" | "recovered";
 
 export interface MessageDelivery {
+  readonly waiting: WaitingMessages;
   /** Delivers a message that passed the guards to whichever sessions should have it (RFC 6121 §8.5); says which got it. */
   readonly deliver: (account: Account, stanza: Stanza) => readonly Session[];
   /** Decides once what becomes of a message that reached nobody: another session, storage, or back to its sender. */

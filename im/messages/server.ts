@@ -3,7 +3,6 @@ import { messageTypeOf } from "#protocol/stanza/message-type.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
-import { bind2Slot } from "#kit/log-in.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule, type ModuleParts, type UndeliveredCause } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
@@ -13,10 +12,11 @@ import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts"
 import { presenceSlot } from "../presence/slots.ts";
 import { decide, mayKnow, mostAvailable } from "./delivery.ts";
 import { messageRecovered } from "./events.ts";
+import { floodFor, hasFromArchive, isFlooded } from "./flood.ts";
 import { OfflineStore } from "./offline.ts";
 import { withoutForgedDelay } from "./own-delay.ts";
 import { SharedMessages } from "./shared-messages.ts";
-import { offlineCount, offlineMessages } from "./slots.ts";
+import { archiveReaders, archiveReadTo, isRetrieving, offlineCount, offlineMessages, readsArchive } from "./slots.ts";
 import { isWorthKeeping } from "./worth-keeping.ts";
 
 export const offlineMessagesMax = integerOption({
@@ -27,6 +27,9 @@ export const offlineMessagesMax = integerOption({
   unit: "messages",
   description: "How many messages wait for an account whose clients are away; 0 returns them to their senders.",
 });
+
+/** How long a session of which it is known that it reads its archive has time to ask, in milliseconds. */
+export const askedWithinMs = 5_000;
 
 /** When kept messages could not be read for a session that waits for them: when to try again, in milliseconds. */
 const readAgainAfterMs = 1_000;
@@ -44,29 +47,49 @@ export const messages = serverModule({
   // [xep0160-4-01]
   features: ["msgoffline"],
   options: [offlineMessagesMax],
-  slots: [offlineMessages, offlineCount],
+  slots: [offlineMessages, offlineCount, archiveReaders],
   start: (host) => {
     const offline = new OfflineStore(host);
     const shared = new SharedMessages();
+    const max = host.setting(offlineMessagesMax);
     const giveBack = (account: Account, stanza: Stanza, error: StanzaError): void => {
       const reply = errorReply(stanza.element, error);
       if (reply !== undefined) account.send(stanzaOf("message", reply, stanza.to ?? account.jid, stanza.from));
     };
 
     /** Full: it would be worth keeping and there is no room. */
-    const keep = (account: Account, stanza: Stanza): { readonly id: string } | "full" | "not-kept" => {
+    const keep = (account: Account, stanza: Stanza): "kept" | "full" | "not-kept" => {
       if (!isWorthKeeping(stanza)) return "not-kept";
-      const id = offline.keep(account, stanza, host.setting(offlineMessagesMax));
-      return id === undefined ? "full" : { id };
+      if (offline.keep(account, stanza, max)) return "kept";
+      return isLeftToArchive(account, stanza) ? "kept" : "full";
+    };
+
+    /** A session that was given a message ended: whoever is there and has not got it otherwise has it next. */
+    const handOn = (account: Account, stanza: Stanza): boolean => {
+      const next = mostAvailable(account).filter(
+        (session) => !hasFromArchive(stanza.archived, session.get(archiveReadTo)),
+      );
+      if (next.length === 0) return false;
+      shared.give(stanza, next.length);
+      // The ended session relied on it.
+      if (stanza.stored !== undefined) offline.relyOn(account, stanza.stored, next.length - 1);
+      for (const session of next) session.send(stanza);
+      return true;
+    };
+
+    const keepStored = (account: Account, stanza: Stanza, name: string): void => {
+      if (offline.giveBack(account, name, max) || isLeftToArchive(account, stanza)) return;
+      giveBack(account, stanza, new StanzaError("service-unavailable"));
     };
 
     const undelivered = (account: Account, stanza: Stanza, cause: UndeliveredCause): void => {
       const type = messageTypeOf(stanza.element);
-      if (type === "error" || isOurs(account, stanza)) return;
-      if (cause !== "no-recipient" && shared.dropOne(stanza)) {
-        if (stanza.stored !== undefined) offline.relyNoMore(account, stanza.stored);
+      const { stored } = stanza;
+      if (isOurs(account, stanza)) {
+        if (stored !== undefined) notRead(account, stored);
         return;
       }
+      if (type === "error") return;
       if (cause === "recovered") {
         // Where this cannot be written it is recovered once more.
         if (keep(account, stanza) === "full") giveBack(account, stanza, new StanzaError("service-unavailable"));
@@ -74,27 +97,21 @@ export const messages = serverModule({
         for (const session of mostAvailable(account)) deliverKept(account, session);
         return;
       }
-      if (cause === "declined") {
-        if (stanza.stored !== undefined) offline.forget(account, [stanza.stored]);
+      if (cause !== "no-recipient" && shared.dropOne(stanza)) {
+        if (stored !== undefined) offline.letGo(account, stored);
         return;
       }
-      if (cause === "session-ended" && (type === "chat" || type === "normal")) {
-        const next = mostAvailable(account);
-        if (next.length > 0) {
-          shared.give(stanza, next.length);
-          // The ended session relied on it.
-          if (stanza.stored !== undefined) offline.relyOn(account, stanza.stored, next.length - 1);
-          for (const session of next) session.send(stanza);
-          return;
-        }
+      if (cause === "declined") {
+        if (stored !== undefined) offline.letGo(account, stored);
+        return;
       }
-      if (stanza.stored !== undefined) {
-        if (!offline.giveBack(account, stanza.stored, host.setting(offlineMessagesMax)))
-          giveBack(account, stanza, new StanzaError("service-unavailable"));
+      if (cause === "session-ended" && (type === "chat" || type === "normal") && handOn(account, stanza)) return;
+      if (stored !== undefined) {
+        keepStored(account, stanza, stored);
         return;
       }
       const kept = keep(account, stanza);
-      if (typeof kept === "object") {
+      if (kept === "kept") {
         account.whenDurable(nothing, (reason) => giveBack(account, stanza, notStored(reason)));
         return;
       }
@@ -108,18 +125,38 @@ export const messages = serverModule({
         giveBack(account, stanza, new StanzaError("service-unavailable"));
     };
 
+    /** What a session should have had from the archive it has not got: it waits again, or others who are there have it now. */
+    const notRead = (account: Account, stored: string): void => {
+      offline.giveBack(account, stored, Infinity);
+      for (const session of mostAvailable(account)) deliverKept(account, session);
+    };
+
     /** To a session that became available; what cannot be read now is tried again as long as it is. */
-    const deliverKept = (account: Account, session: Session): void => {
+    const deliverKept = (account: Account, session: Session, waited = false): void => {
       if (host.signal.aborted || account.sessions.get(session.resource) !== session) return;
       if ((session.get(presenceSlot)?.priority ?? -1) < 0) return;
+      const later = (ms: number, hasWaited: boolean): void =>
+        void host.env.setTimer(ms, () => deliverKept(account, session, hasWaited));
       account.post(async () => {
+        const visitor = {
+          retrieving: isRetrieving(account),
+          readTo: session.get(archiveReadTo),
+          reader: readsArchive(account, session.resource),
+          waited,
+        };
+        const flood = floodFor(visitor);
+        if (flood === "nothing") return;
+        if (flood === "not-archived-for-now") later(askedWithinMs, true);
         try {
-          // Bound by Bind 2 it reads the history, where there is one (S10). [xep0386-3.2-08]
-          await offline.deliver(account, session, session.get(bind2Slot) ? inHistory() : undefined);
+          await offline.deliver(account, session, {
+            isWanted: (archived) => isFlooded(flood, archived, visitor),
+            // It may be too old for the archive by now.
+            inHistory: flood === "later-than-read" ? inHistory() : undefined,
+          });
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           host.log.warn({ account: account.jid, error }, "kept messages cannot be read at present");
-          host.env.setTimer(readAgainAfterMs, () => deliverKept(account, session));
+          if (flood !== "not-archived-for-now") later(readAgainAfterMs, waited);
         }
       });
     };
@@ -159,7 +196,13 @@ export const messages = serverModule({
         undelivered,
         secure: (account, stanza) =>
           isWorthKeeping(stanza) && !isOurs(account, stanza) ? offline.secure(account, stanza) : undefined,
-        discharge: (account, names) => offline.forget(account, names),
+        discharge: (account, names) => offline.take(account, names),
+        waiting: {
+          list: (account, names) => offline.list(account, names),
+          lend: (account, names) => offline.lend(account, names),
+          offer: (account, session) => deliverKept(account, session),
+          discard: (account, names) => offline.discard(account, names),
+        },
         mayLetGo: (stanza) => !shared.has(stanza),
         readBack: (account, names) => offline.readBack(account, names),
         claim: (account, names) => offline.claim(account, names),
@@ -175,6 +218,14 @@ export const messages = serverModule({
     };
   },
 });
+
+/**
+ * Whether a message for which there is no room may be left to the archive, so that nobody need be told that it failed: it has
+ * it, and clients of the account read it.
+ */
+function isLeftToArchive(account: Account, { archived }: Stanza): boolean {
+  return archived !== undefined && readsArchive(account);
+}
 
 /**
  * Whether the server itself sends a message in the account's name: a copy, a page of its archive. What it is about has reached

@@ -26,6 +26,14 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
     // An error to one of its own sessions must not go by the account, which cannot be read. [rfc6121-2.2-04]
     unreadable: (stanza, cause, session) => refuse(host, stanza, storageFailure(cause), session),
     unwritten: (stanza, cause) => {
+      const { stored, to } = stanza;
+      if (stored !== undefined && to !== undefined) {
+        // Nothing is lost that waits in storage: it goes to whoever is there next, in its turn.
+        host.post(bareOf(to), (account) => {
+          if (account !== undefined) host.steps.messages.undelivered(account, stanza, "session-ended");
+        });
+        return;
+      }
       // What presence would have told has not happened.
       if (stanza.kind !== "presence") refuse(host, stanza, storageFailure(cause));
     },

@@ -164,7 +164,7 @@ export class LocalSession implements Session {
     const verdict = sessionVerdict(this.#host.steps, this, stanza);
     if (verdict !== undefined) {
       if ("refuse" in verdict) refuse(this.#host, stanza, verdict.refuse);
-      else if (stanza.kind === "message") this.#host.steps.messages.undelivered(this.account, stanza, "declined");
+      if (stanza.kind === "message") this.#host.steps.messages.undelivered(this.account, stanza, "declined");
       return;
     }
     if (this.#ended) return this.#giveUp(stanza);

@@ -71,8 +71,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "offline-row-never-removed",
     path: "im/messages/offline.ts",
-    find: "if (ids.length === 0) return;",
-    put: "if (ids.length < 2) return;",
+    find: "if (names.length === 0) return;",
+    put: "if (names.length < 2) return;",
   },
   {
     name: "resumption-repeats-nothing",

@@ -5,6 +5,7 @@ import type { AccountArchive } from "#kit/slots.ts";
 import { stanzaOf, type ArchivePlace, type Stanza } from "#kit/stanza.ts";
 import { StoreError, type ArchivePage, type ArchiveRow } from "#kit/storage.ts";
 import { storedXml } from "#kit/stored-xml.ts";
+import { messagesOf } from "#kit/waiting-messages.ts";
 import { offlineMessages } from "#im/messages/slots.ts";
 import { withStanzaId } from "../0359-stanza-ids/elements.ts";
 import type { Watermarks } from "./watermark.ts";
@@ -54,8 +55,7 @@ export class Recovery {
     const range = this.#watermarks.undecided(account);
     if (range === undefined) return;
     const stanzas = await this.#undecided(account, range);
-    const undelivered = this.#host.modules.find(({ parts }) => parts.messages !== undefined)?.parts.messages
-      ?.undelivered;
+    const undelivered = messagesOf(this.#host)?.undelivered;
     // All of it is one batch: it is done once or not at all.
     for (const stanza of stanzas) undelivered?.(account, stanza, "recovered");
     this.#watermarks.decide(account);

@@ -8,7 +8,10 @@ import { reads, readsBySet, writes, type AccountRequest } from "#kit/iq.ts";
 import { accountDeleting, accountResting } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
+import type { Session } from "#kit/session.ts";
 import { stanzaOf, type ArchivePlace, type Stanza } from "#kit/stanza.ts";
+import { messagesOf } from "#kit/waiting-messages.ts";
+import { archiveReadTo, noteArchiveReader } from "#im/messages/slots.ts";
 import { NS_FULL_TEXT } from "../0431-full-text-search/elements.ts";
 import { withoutStanzaIds, withStanzaId, NS_STANZA_IDS } from "../0359-stanza-ids/elements.ts";
 import { isArchivable } from "./archivable.ts";
@@ -30,6 +33,7 @@ import { archiveDefault, keepPreferences, preferencesOf, storedPreferences, want
 import { purgeCommand } from "./purge-command.ts";
 import { queryForm } from "./query-form.ts";
 import { Recovery } from "./recovery.ts";
+import { readsOn } from "./reading.ts";
 import { Retention, walkPlaces } from "./retention.ts";
 import { archivedMessages, archiveLimits, messagesMax, retentionDays } from "./slots.ts";
 import { archiveTaken, Watermarks } from "./watermark.ts";
@@ -120,22 +124,47 @@ export const archive = serverModule({
       return element === stanza.element ? stanza : stanza.rewritten(element);
     };
 
-    const query = async ({ account, session, payload }: AccountRequest<Query>): Promise<XmlElement> => {
+    const query = async (request: AccountRequest<Query>): Promise<XmlElement> => {
+      const { account, session, payload } = request;
+      if (session === undefined || !readsOn(payload)) return sendPage(request);
+      const before = session.get(archiveReadTo);
+      // At once: what the client sends behind its question, such as its presence, is handled before the answer.
+      session.set(archiveReadTo, watermarks.last(account)?.id ?? "");
+      try {
+        const end = await sendPage(request);
+        noteReader(session);
+        return end;
+      } catch (error) {
+        session.set(archiveReadTo, before);
+        messagesOf(host)?.waiting.offer(account, session);
+        throw error;
+      }
+    };
+
+    const sendPage = async ({ account, session, payload }: AccountRequest<Query>): Promise<XmlElement> => {
       // What was sent before the question is part of the answer, and no row comes in later ahead of what was answered.
       await account.rowsCommitted();
       const { rows, end } = await answerQuery(account.archive(archivedMessages), payload, rowsMax);
+      if (session === undefined) return end;
+      // What waits for any client is forgotten when this one has it from here.
+      const names = rows.map(({ id }) => id);
+      const waiting = await messagesOf(host)?.waiting.lend(account, names);
       // [xep0313-4-03] [xep0313-4.2-05]
       for (const row of rows) {
         const message = xml(
           NS_CLIENT,
           "message",
-          { from: account.jid, to: session?.jid },
+          { from: account.jid, to: session.jid },
           archiveResult(row, payload.queryId),
         );
-        session?.send(stanzaOf("message", message, account.jid, session.jid));
+        const result = stanzaOf("message", message, account.jid, session.jid);
+        session.send(waiting?.has(row.id) === true ? result.storedAs(row.id) : result);
       }
       return end;
     };
+
+    const noteReader = (session: Session): void =>
+      session.account.post((account) => noteArchiveReader(account, session.resource));
 
     const metadata = async ({ account }: AccountRequest<unknown>): Promise<XmlElement> => {
       await account.rowsCommitted();
@@ -167,8 +196,6 @@ export const archive = serverModule({
           "forbidden",
         ),
       ],
-      // What a client that binds has to catch up with. [xep0386-3.2-11]
-      bindFeatures: [{ read: (account) => answerMetadata(account.archive(archivedMessages)) }],
       inHistory: async (account, ids) => {
         const page = await account
           .archive(archivedMessages)
@@ -183,6 +210,18 @@ export const archive = serverModule({
         outbound: keepSent,
         inbound: keepReceived,
       },
+      bindFeatures: [
+        {
+          // What a client that binds has to catch up with. [xep0386-3.2-11]
+          read: (account) => answerMetadata(account.archive(archivedMessages)),
+          // It reads its archive: nothing of that is sent to it unasked. [xep0386-3.2-08]
+          bind: (session) => {
+            session.set(archiveReadTo, watermarks.last(session.account)?.id ?? "");
+            noteReader(session);
+            return undefined;
+          },
+        },
+      ],
       woken: (account) => recovery.woken(account),
       accountCommands: [purgeCommand(host.archive(archivedMessages))],
       events: [

@@ -1,0 +1,62 @@
+import type { Account } from "#kit/account.ts";
+import { offlineCount } from "./slots.ts";
+
+/**
+ * How many messages an account has in the store. What is stored of it is what the batch that wrote it saw; memory knows which
+ * batches have failed since, and whoever reads all messages counts them.
+ */
+export class WaitingCount {
+  readonly #account: Account;
+  #rows: number | undefined;
+  /** Changes so far, and those of them that are not durable yet. */
+  #changes = 0;
+  #pending = 0;
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  get rows(): number {
+    const stored = this.#account.value(offlineCount).get();
+    // Nothing was ever kept, or the account was wiped.
+    if (stored === undefined) this.#rows = 0;
+    return (this.#rows ??= stored ?? 0);
+  }
+
+  /**
+   * Joins the batch of the rows that it is about. It is taken back where that fails: the slot has then been read anew as a
+   * later batch wrote it, which could not know.
+   *
+   * @param remains asked where the batch has failed: whether the rows are as if it had not
+   */
+  change(by: number, remains: () => boolean = () => false): void {
+    this.#set(this.rows + by);
+    this.#changes += 1;
+    this.#pending += 1;
+    this.#account.whenDurable(
+      () => {
+        this.#pending -= 1;
+      },
+      () => {
+        this.#pending -= 1;
+        if (!remains()) this.#rows = Math.max(0, this.rows - by);
+      },
+    );
+  }
+
+  /** Somebody begins to read all messages. Gives what to end it with: how many there were. */
+  beginReading(): (rows: number) => void {
+    const changes = this.#pending === 0 ? this.#changes : undefined;
+    return (rows) => {
+      // All have been seen, and nothing has changed meanwhile: that is how many they are.
+      if (this.#changes !== changes) return;
+      if (rows === (this.#account.value(offlineCount).get() ?? 0)) this.#rows = rows;
+      else this.#set(rows);
+    };
+  }
+
+  #set(rows: number): void {
+    this.#rows = Math.max(0, rows);
+    this.#account.value(offlineCount).set(this.#rows);
+  }
+}
