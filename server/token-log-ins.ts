@@ -39,17 +39,17 @@ export class TokenLogIns {
 
   /** In the owner's turn, so that of two who come with the same at once one is refused. Undefined when it was good. */
   async use(user: BareJid, token: PresentedToken): Promise<SaslCondition | undefined> {
-    let isGood = false;
+    const checked = { isGood: false };
     const use = (account: LocalAccount | undefined): SaslCondition | undefined => {
       const refused = account === undefined ? "not-authorized" : this.#useNow(account, token);
-      isGood = refused === undefined;
+      checked.isGood = refused === undefined;
       return refused;
     };
     try {
       return await this.#perform(user, use);
     } catch (error) {
       // What could not be written is only when it was used: as with a password, a full disc keeps nobody out.
-      if (isGood && token.count === undefined && !token.invalidate) return undefined;
+      if (checked.isGood && token.count === undefined && !token.invalidate) return undefined;
       throw error;
     }
   }
