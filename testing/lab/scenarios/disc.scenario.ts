@@ -29,6 +29,8 @@ async function mount(...args: readonly string[]): Promise<void> {
 }
 
 const pieceBytes = 4_096;
+/** A server that does not start, or does not end, is a failure, not a wait. */
+const timeout = 300_000;
 
 /** Takes all space that is left, while a server takes some too. */
 function fill(data: string): void {
@@ -69,19 +71,23 @@ async function logIn(port: number): Promise<void> {
 
 // The others keep their data in their own ways.
 if (target.name === "balcony") {
-  test("a disc that is full: the server refuses what it cannot keep, serves what it has, and recovers", async () => {
-    const { dir, data } = await discOf(64);
-    const trouble = {
-      begin: () => Promise.resolve(fill(data)),
-      end: () => Promise.resolve(empty(data)),
-      logIn: "works",
-      chat: "may-stop", // the archive is on
-      detail: /full/,
-    } as const;
-    await playTroubles({ dir, troubles: [trouble, trouble], seed: 1 });
-  });
+  test(
+    "a disc that is full: the server refuses what it cannot keep, serves what it has, and recovers",
+    { timeout },
+    async () => {
+      const { dir, data } = await discOf(64);
+      const trouble = {
+        begin: () => Promise.resolve(fill(data)),
+        end: () => Promise.resolve(empty(data)),
+        logIn: "works",
+        chat: "may-stop", // the archive is on
+        detail: /full/,
+      } as const;
+      await playTroubles({ dir, troubles: [trouble, trouble], seed: 1 });
+    },
+  );
 
-  test("a disc that is full at the start: the server serves what it has all the same", async () => {
+  test("a disc that is full at the start: the server serves what it has all the same", { timeout }, async () => {
     const disc = await discOf(16);
     const place = placeOn(disc);
     await withServer(place, async (port) => {
@@ -95,7 +101,7 @@ if (target.name === "balcony") {
     await withServer(place, logIn);
   });
 
-  test("a disc that is mounted read-only stops the start with one message", async () => {
+  test("a disc that is mounted read-only stops the start with one message", { timeout }, async () => {
     const disc = await discOf(16);
     const place = placeOn(disc);
     await withServer(place, async (port) => {
