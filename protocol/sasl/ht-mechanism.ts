@@ -12,7 +12,6 @@ export interface HtMechanism {
   readonly binding: ChannelBindingType | "none";
 }
 
-/** Strongest first. */
 const suffixes = {
   EXPR: "tls-exporter",
   UNIQ: "tls-unique",
@@ -20,16 +19,18 @@ const suffixes = {
   NONE: "none",
 } as const satisfies Record<string, ChannelBindingType | "none">;
 
-/** Every mechanism of the family by its name, strongest first. They are for tokens only, never among those of passwords. */
-export const htMechanismNames: readonly string[] = Object.keys(suffixes).flatMap((suffix) =>
-  htHashes.map((hash) => `HT-${hash}-${suffix}`),
+/** By their names, strongest first. */
+const mechanismsByName: ReadonlyMap<string, HtMechanism> = new Map(
+  Object.entries(suffixes).flatMap(([suffix, binding]) =>
+    htHashes.map((hash) => [`HT-${hash}-${suffix}`, { hash, binding }] as const),
+  ),
 );
 
+/** Every mechanism of the family by its name, strongest first. They are for tokens only, never among those of passwords. */
+export const htMechanismNames: readonly string[] = [...mechanismsByName.keys()];
+
 export function parseHtMechanism(name: string): HtMechanism | undefined {
-  for (const hash of htHashes)
-    for (const [suffix, binding] of Object.entries(suffixes))
-      if (name === `HT-${hash}-${suffix}`) return { hash, binding };
-  return undefined;
+  return mechanismsByName.get(name);
 }
 
 /**
@@ -40,8 +41,8 @@ export function htMechanisms(policy: SaslServerPolicy, transport: SaslServerTran
   // [xep0484-6-01]
   if (!transport.encrypted) return [];
   const types: readonly string[] = announcedBindingTypes(policy, transport);
-  return htMechanismNames.filter((name) => {
-    const binding = parseHtMechanism(name)?.binding ?? "none";
-    return binding === "none" ? policy.channelBinding !== "required" : types.includes(binding);
-  });
+  const names: string[] = [];
+  for (const [name, { binding }] of mechanismsByName)
+    if (binding === "none" ? policy.channelBinding !== "required" : types.includes(binding)) names.push(name);
+  return names;
 }
