@@ -42,6 +42,7 @@ export const messages = serverModule({
     { rfc: 6121, title: "Instant Messaging and Presence: messages", version: "5, 8", status: "complete" },
     { xep: 160, title: "Best Practices for Handling Offline Messages", version: "1.0.1", status: "complete" },
     { xep: 203, title: "Delayed Delivery", version: "2.0", status: "complete" },
+    { xep: 334, title: "Message Processing Hints", version: "1.0.0", status: "complete" },
     { xep: 82, title: "XMPP Date and Time Profiles", version: "1.1.1", status: "complete" },
   ],
   // [xep0160-4-01]

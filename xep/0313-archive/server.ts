@@ -60,6 +60,13 @@ export const archive = serverModule({
     { xep: 441, title: "Message Archive Management Preferences", version: "0.2.0", status: "complete" },
     { xep: 359, title: "Unique and Stable Stanza IDs", version: "0.7.0", status: "complete" },
     { xep: 431, title: "Full Text Search in MAM", version: "0.2.0", status: "complete" },
+    {
+      xep: 424,
+      title: "Message Retraction",
+      version: "0.4.2",
+      status: "complete",
+      note: "retractions are kept and passed on; nothing takes the place of what was retracted",
+    },
     { xep: 59, title: "Result Set Management", version: "1.0", status: "complete" },
   ],
   // [xep0424-2-02]
