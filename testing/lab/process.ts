@@ -4,7 +4,7 @@ import { createWriteStream, openSync, closeSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const startMsMax = 30_000;
+const startMsMax = 90_000;
 const stopMsMax = 10_000;
 const pollMs = 50;
 

@@ -10,7 +10,7 @@ import { png } from "./png.ts";
 const [width, height] = [1024, 768];
 // The network and /tmp/.X11-unix are the lab's own: this number collides with nobody's.
 const displayNumber = 1;
-const startMsMax = 30_000;
+const startMsMax = 60_000;
 const toolMsMax = 20_000;
 const pollMs = 100;
 const windowMsMax = 90_000;

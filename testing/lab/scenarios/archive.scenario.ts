@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LabServer, target } from "../lab.ts";
 import { goSendxmpp } from "../peers/go-sendxmpp.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
@@ -118,6 +119,57 @@ if (target.name === "balcony") {
     assert.ok(!bodies(await history(f)).includes("between us"));
     await using b = await SlixmppPeer.online({ jid: bob });
     assert.deepEqual(bodies(await history(b, { with_jid: frank })), ["between us"]);
+  });
+}
+
+test("offline and archive agree: who has read its archive before it is available gets none of it again, who reads none gets it all", async () => {
+  const waiting = ["waiting, one", "waiting, two"];
+  for (const reads of [true, false]) {
+    await using e = await SlixmppPeer.online({ jid: erin });
+    for (const body of waiting) await e.order("message", { to: alice, body });
+    await e.order("ping", { jid: "ours.test" });
+    await using a = await SlixmppPeer.online({ jid: alice });
+    if (reads) assert.deepEqual(bodies(await history(a, { with_jid: erin })).slice(-2), waiting);
+    await a.available();
+    await a.order("ping", { jid: "ours.test" });
+    // Pages of an archive are messages without a body of their own.
+    const flooded = a.seen("message").flatMap(({ body }) => (typeof body === "string" && body !== "" ? [body] : []));
+    // Others send it all the same.
+    assert.deepEqual(flooded, reads && target.name === "balcony" ? [] : waiting);
+  }
+});
+
+if (target.name === "balcony") {
+  test("XEP-0431: xmpp.js finds the one message with a rare word, without regard to case and accents", async () => {
+    await using d = await SlixmppPeer.online({ jid: dave });
+    await d.order("message", { to: erin, body: "Meet me at the Caf\u00e9 Zephyrin" });
+    await d.order("message", { to: erin, body: "or somewhere else" });
+    await using e = new XmppJsPeer({ jid: erin });
+    await e.start();
+    const field = (name: string, value: string) => xml("field", { var: name }, xml("value", {}, value));
+    const form = xml(
+      "x",
+      { xmlns: "jabber:x:data", type: "submit" },
+      field("FORM_TYPE", mamNs),
+      field("{urn:xmpp:fulltext:0}fulltext", "cafe zephyrin"),
+    );
+    // It may take a second until a text can be found.
+    for (let turn = 0; ; turn += 1) {
+      assert.ok(turn < 60, "the text cannot be found");
+      const id = `search${turn}`;
+      await e.client.send(xml("iq", { type: "set", id }, xml("query", { xmlns: mamNs, queryid: id }, form)));
+      await e.stanza((stanza) => stanza.attrs["id"] === id && stanza.getChild("fin", mamNs) !== undefined);
+      const found = e.seen.flatMap((stanza) => {
+        const result = stanza.getChild("result", mamNs);
+        const message = result?.getChild("forwarded", "urn:xmpp:forward:0")?.getChild("message");
+        return result?.attrs["queryid"] === id ? [message?.getChildText("body")] : [];
+      });
+      if (found.length > 0) {
+        assert.deepEqual(found, ["Meet me at the Caf\u00e9 Zephyrin"]);
+        break;
+      }
+      await sleep(500);
+    }
   });
 }
 
