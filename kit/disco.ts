@@ -54,7 +54,8 @@ export function nodeOfHost(host: Host, node: string, asker: Jid): DiscoNode | un
   return undefined;
 }
 
-export function nodeOfAccount(account: Account, node: string, asker: Jid): DiscoNode | undefined {
+/** The same of an account's; what a module has to read for it is waited for. */
+export async function nodeOfAccount(account: Account, node: string, asker: Jid): Promise<DiscoNode | undefined> {
   for (const { parts } of account.host.modules) {
     const found = parts.accountDisco?.node?.(account, node, asker);
     if (found !== undefined) return found;

@@ -173,7 +173,11 @@ export interface AccountDiscoContribution {
   readonly forms?: (account: Account) => readonly XmlElement[];
   readonly items?: (account: Account, asker: Jid) => readonly DiscoItem[];
   readonly features?: (account: Account, asker: Jid) => readonly string[];
-  readonly node?: (account: Account, node: string, asker: Jid) => DiscoNode | undefined;
+  readonly node?: (
+    account: Account,
+    node: string,
+    asker: Jid,
+  ) => DiscoNode | undefined | Promise<DiscoNode | undefined>;
 }
 
 /** What disco#info says of an address or a node. */

@@ -19,6 +19,8 @@ export interface WaitingMessages {
    * @throws StoreError
    */
   readonly lend: (account: Account, names: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Sends what was read, or a likeness of it, to a session: whether or not its client takes that, it goes on waiting. */
+  readonly show: (session: Session, message: Stanza) => void;
   /** A session is sent what waits after all, as if it had just become available; nothing where it is not. */
   readonly offer: (account: Account, session: Session) => void;
   /** Whoever they are for does not want them any more. Joins the account's batch. */

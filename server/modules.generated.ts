@@ -5,6 +5,7 @@ import { messages } from "#im/messages/server.ts";
 import { presence } from "#im/presence/server.ts";
 import { roster } from "#im/roster/server.ts";
 import { lastActivity } from "#xep/0012-last-activity/server.ts";
+import { flexibleOffline } from "#xep/0013-flexible-offline/server.ts";
 import { privacyListsModule } from "#xep/0016-privacy-lists/server.ts";
 import { disco } from "#xep/0030-disco/server.ts";
 import { privateXml } from "#xep/0049-private-xml/server.ts";
@@ -33,6 +34,7 @@ export const serverModules: readonly ServerModule[] = [
   presence,
   roster,
   lastActivity,
+  flexibleOffline,
   privacyListsModule,
   disco,
   privateXml,

@@ -1,4 +1,5 @@
 import { resourceOf } from "#protocol/jid/jid.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
 import { messageTypeOf } from "#protocol/stanza/message-type.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
@@ -53,6 +54,8 @@ export const messages = serverModule({
     const offline = new OfflineStore(host);
     const shared = new SharedMessages();
     const max = host.setting(offlineMessagesMax);
+    /** Likenesses of messages that wait all the same. */
+    const shown = new WeakSet<XmlElement>();
     const giveBack = (account: Account, stanza: Stanza, error: StanzaError): void => {
       const reply = errorReply(stanza.element, error);
       if (reply !== undefined) account.send(stanzaOf("message", reply, stanza.to ?? account.jid, stanza.from));
@@ -90,7 +93,7 @@ export const messages = serverModule({
         if (stored !== undefined) notRead(account, stored);
         return;
       }
-      if (type === "error") return;
+      if (type === "error" || shown.has(stanza.element)) return;
       if (cause === "recovered") {
         // Where this cannot be written it is recovered once more.
         if (keep(account, stanza) === "full") giveBack(account, stanza, new StanzaError("service-unavailable"));
@@ -196,11 +199,17 @@ export const messages = serverModule({
         },
         undelivered,
         secure: (account, stanza) =>
-          isWorthKeeping(stanza) && !isOurs(account, stanza) ? offline.secure(account, stanza) : undefined,
+          isWorthKeeping(stanza) && !isOurs(account, stanza) && !shown.has(stanza.element)
+            ? offline.secure(account, stanza)
+            : undefined,
         discharge: (account, names) => offline.take(account, names),
         waiting: {
           list: (account, names) => offline.list(account, names),
           lend: (account, names) => offline.lend(account, names),
+          show: (session, { element, from, to }) => {
+            shown.add(element);
+            session.send(stanzaOf("message", element, from, to));
+          },
           offer: (account, session) => deliverKept(account, session),
           discard: (account, names) => offline.discard(account, names),
         },

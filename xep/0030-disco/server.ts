@@ -26,12 +26,14 @@ export const disco = serverModule({
       atHost("get", Items, ({ payload: { node }, from }) => Items.build(list(hostItems(host, node, from), node))),
       reads(
         Info,
-        ({ account, payload: { node }, from }) => Info.build(describe(accountInfo(account, node, from), node)),
+        async ({ account, payload: { node }, from }) =>
+          Info.build(describe(await accountInfo(account, node, from), node)),
         "anyone",
       ),
       reads(
         Items,
-        ({ account, payload: { node }, from }) => Items.build(list(accountItems(account, node, from), node)),
+        async ({ account, payload: { node }, from }) =>
+          Items.build(list(await accountItems(account, node, from), node)),
         "anyone",
       ),
     ],
@@ -46,14 +48,14 @@ function hostItems(host: Host, node: string | undefined, asker: Jid): readonly D
   return node === undefined ? itemsOfHost(host, asker) : (existing(nodeOfHost(host, node, asker)).items ?? []);
 }
 
-function accountInfo(account: Account, node: string | undefined, asker: Jid): DiscoInfo {
+async function accountInfo(account: Account, node: string | undefined, asker: Jid): Promise<DiscoInfo> {
   hideFromStrangers(account, asker);
-  return node === undefined ? infoOfAccount(account, asker) : existing(nodeOfAccount(account, node, asker));
+  return node === undefined ? infoOfAccount(account, asker) : existing(await nodeOfAccount(account, node, asker));
 }
 
-function accountItems(account: Account, node: string | undefined, asker: Jid): readonly DiscoItem[] {
+async function accountItems(account: Account, node: string | undefined, asker: Jid): Promise<readonly DiscoItem[]> {
   hideFromStrangers(account, asker);
-  if (node !== undefined) return existing(nodeOfAccount(account, node, asker)).items ?? [];
+  if (node !== undefined) return existing(await nodeOfAccount(account, node, asker)).items ?? [];
   const resources = availableSessions(account).map(({ jid }) => ({ jid })); // [xep0030-4.1-07]
   return [...resources, ...itemsOfAccount(account, asker)];
 }

@@ -1,0 +1,28 @@
+import { oneOf, text } from "#protocol/xml/codec.ts";
+import { element, type Infer } from "#protocol/xml/element-schema.ts";
+import { withChildren, xml, type XmlElement } from "#protocol/xml/element.ts";
+import { attr, children, flag, optional } from "#protocol/xml/schema-fields.ts";
+
+/** Namespace, disco feature and node in one. */
+export const NS_OFFLINE = "http://jabber.org/protocol/offline";
+
+const Item = element(NS_OFFLINE, "item", {
+  action: optional(attr("action", oneOf("view", "remove"))),
+  node: attr("node", text),
+});
+
+/** What is to be done with the messages that wait: with some, or with all (XEP-0013 §2.4–2.7). */
+export const OfflineRequest = element(NS_OFFLINE, "offline", {
+  items: children(Item),
+  fetch: flag(NS_OFFLINE, "fetch"),
+  purge: flag(NS_OFFLINE, "purge"),
+});
+export type OfflineRequest = Infer<typeof OfflineRequest>;
+
+/** A message that waits, as its reader gets it: with its name. [xep0013-2.4-05] */
+export function named(message: XmlElement, node: string): XmlElement {
+  return withChildren(message, [
+    ...message.children,
+    xml(NS_OFFLINE, "offline", {}, xml(NS_OFFLINE, "item", { node })),
+  ]);
+}
