@@ -53,8 +53,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "timer-leaked",
     path: "server/link/link.ts",
-    find: "for (const timer of this.#timers.values()) timer.cancel();",
-    put: "for (const timer of this.#timers.values()) if (!this.#established) timer.cancel();\n    this.#services.env.setTimer(86_400_000, () => undefined);",
+    find: "    this.#stopTimer(\"negotiation\");\n    this.#stopTimer(\"closing\");",
+    put: "    if (!this.#established) this.#stopTimer(\"negotiation\");\n    this.#services.env.setTimer(86_400_000, () => undefined);",
   },
   {
     name: "presence-change-not-shown-to-new-device",
