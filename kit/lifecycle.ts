@@ -12,8 +12,15 @@ export const sessionBound = defineEvent<{ readonly account: Account; readonly se
  */
 export const sessionEnded = defineEvent<{ readonly account: Account; readonly session: Session }>("session-ended");
 
-/** The stream of a session was cut and goes on over another connection (XEP-0198 §5). */
-export const sessionResumed = defineEvent<{ readonly account: Account; readonly session: Session }>("session-resumed");
+/**
+ * The stream of a session was cut and goes on over another connection (XEP-0198 §5); its client has had what it missed.
+ * All but the availability of others, where the server was killed meanwhile: `missesPresence`.
+ */
+export const sessionResumed = defineEvent<{
+  readonly account: Account;
+  readonly session: Session;
+  readonly missesPresence: boolean;
+}>("session-resumed");
 
 /**
  * The client of a session has not taken a stanza and may not do so for long: the stream is cut, or the client has left the

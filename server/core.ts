@@ -30,6 +30,8 @@ import { RunQueue } from "./run-queue.ts";
 import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
 import { serverSecret, secretShape } from "./server-secret.ts";
 import { Binder } from "./session/binder.ts";
+import { hibernatedSessions, owedStanzas } from "./session/hibernation.ts";
+import { wakeHibernated } from "./session/wake-hibernated.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { receivingConfig } from "./stream-hosts.ts";
 import { TokenLogIns } from "./token-log-ins.ts";
@@ -38,6 +40,8 @@ import { TokenLogIns } from "./token-log-ins.ts";
 const livenessCheckMs = 5_000;
 /** How often a server that stops looks whether all is done. */
 const stopCheckMs = 10;
+/** How long it may take at most to write what must survive a stop, after the connections had their time. */
+const stopWritingMsMax = 5_000;
 /** 1,024 namespaces, 1,024 tags, for all streams together: about 200 KB when full. */
 const tagPoolPowerOfTwo = 10;
 
@@ -93,6 +97,7 @@ export class ServerCore {
       queue: this.#queue,
       mailboxStanzasMax: settings.mailboxStanzasMax,
       mailboxFull: () => parts.observer.limitHit("mailbox"),
+      restoreSessions: (account) => this.#binder.restore(account),
     });
     this.accounts = new Accounts({
       env,
@@ -165,23 +170,38 @@ export class ServerCore {
     return link;
   }
 
+  /** Has sessions that were cut before the server was started wait for their clients, or end; to be called once. */
+  wakeHibernated(): void {
+    const { env, log, store } = this.#parts;
+    wakeHibernated({
+      env,
+      log,
+      store,
+      registry: this.registry,
+      hostOf: (domain) => this.hosts.get(domain),
+      stopped: () => this.#stopping,
+    }).catch((error: unknown) => log.error({ error }, "sessions of before cannot be woken; this is a bug"));
+  }
+
   /**
    * Tells every client that the server goes down. Resolves when all are gone and what they left behind is written, or
-   * after `deadlineMs`.
+   * after `deadlineMs` for them and as much again, though no more than `stopWritingMsMax`, for what is to be written.
+   * Sessions that can be resumed can be so after the next start.
    */
   async stop(deadlineMs: number): Promise<void> {
     const { env } = this.#parts;
     this.#stopping = true;
-    for (const session of this.registry.sessions()) session.end("system-shutdown");
+    for (const session of this.registry.sessions()) session.suspend("system-shutdown");
     for (const link of this.links) link.close(new StreamError("system-shutdown"));
     const end = env.now() + deadlineMs;
-    const finished = async (): Promise<void> => {
-      while (env.now() < end && (this.links.size > 0 || this.registry.busy)) await pause(env, stopCheckMs);
-    };
-    await finished();
-    this.registry.rest();
-    await finished();
+    while (env.now() < end && (this.links.size > 0 || this.registry.busy)) await pause(env, stopCheckMs);
     for (const link of this.links) link.destroy();
+    const written = env.now() + Math.min(deadlineMs, stopWritingMsMax);
+    for (const session of this.registry.sessions()) session.completeHibernation();
+    while (env.now() < written && this.registry.busy) await pause(env, stopCheckMs);
+    this.registry.rest();
+    while (env.now() < written && this.registry.busy) await pause(env, stopCheckMs);
+    for (const session of this.registry.sessions()) session[Symbol.dispose]();
     this.#livenessCheck?.cancel();
     for (const host of this.hosts.values()) host.stop();
     this.registry.close();
@@ -377,17 +397,13 @@ function slotShape({ shape, name, version, migrate, searchable }: AccountSlot): 
 function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
   const slots = modules.flatMap((module) => module.slots ?? []);
   const tables = modules.flatMap((module) => module.tables ?? []);
-  const own = [accountRecord, tombstone, lookalikes].map(({ shape, name, version, migrate }) => ({
-    shape,
-    name,
-    version,
-    migrate,
-  }));
-  return [
-    secretShape,
-    iterationsShape,
-    ...own,
-    ...slots.map(slotShape),
-    ...tables,
-  ];
+  const own = [accountRecord, tombstone, lookalikes, hibernatedSessions, owedStanzas].map(
+    ({ shape, name, version, migrate }) => ({
+      shape,
+      name,
+      version,
+      migrate,
+    }),
+  );
+  return [secretShape, iterationsShape, ...own, ...slots.map(slotShape), ...tables];
 }

@@ -8,6 +8,9 @@ import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
 import { startCore } from "./start-core.ts";
 
+/** How long what was asked for may take to be written, in milliseconds. */
+const stopMsMax = 5_000;
+
 /** A server that does not listen: for administrators, while the real one is not running. */
 export interface OfflineServer extends AsyncDisposable {
   readonly administration: ServerAdministration;
@@ -29,7 +32,8 @@ export async function openOffline(options: {
   await using opened = new AsyncDisposableStack();
   const store = opened.use(await openStore(config, dataDir));
   const core = await startCore({ env, log, store, config, observer });
-  opened.defer(() => core.stop(0));
+  // Sessions that a change has ended are to be forgotten before the store is closed.
+  opened.defer(() => core.stop(stopMsMax));
   const held = opened.move();
   return {
     administration: serverAdministration({

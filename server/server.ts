@@ -100,6 +100,7 @@ export async function startServer({
   for (const listener of config.listeners)
     for (const parts of listenerParts(listener, { tls, connections, env, log, core }))
       listeners.push(opened.use(await listenOrSay(parts)));
+  core.wakeHibernated();
   const openFiles = opened.use(new OpenFilesWatch({ env, log, canOpenFile }));
   for (const listener of listeners) openFiles.add(listener);
   const held = opened.move();

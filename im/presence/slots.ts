@@ -19,8 +19,7 @@ export interface AvailablePresence {
 const storedPresence: StoredCodec<AvailablePresence | undefined> = {
   encode: (presence) => JSON.stringify(presence && { ...presence, element: storedXml.encode(presence.element) }),
   decode: (text) => {
-    // What this version wrote is what it reads.
-    const stored = JSON.parse(text) as Omit<AvailablePresence, "element"> & { readonly element: string };
+    const stored = json<Omit<AvailablePresence, "element"> & { readonly element: string }>().decode(text);
     return { ...stored, element: storedXml.decode(stored.element) };
   },
 };
@@ -54,7 +53,12 @@ export const nobody: ReadonlySet<Jid> = new Set();
 /** Who was sent directed presence and must hear when it ends (RFC 6121 §4.6.3). */
 export const directedSlot = sessionSlot<ReadonlySet<Jid>>("directed-presence", () => nobody, {
   encode: (directed) => JSON.stringify([...directed]),
-  decode: (text) => new Set((JSON.parse(text) as readonly string[]).flatMap((jid) => parseJid(jid) ?? [])),
+  decode: (text) =>
+    new Set(
+      json<readonly string[]>()
+        .decode(text)
+        .flatMap((jid) => parseJid(jid) ?? []),
+    ),
 });
 
 /** The resources that are available (RFC 6121 §4.2.1), in the order in which they were bound. */

@@ -13,6 +13,7 @@ import type { Timer } from "#kit/env.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
+import { temporaryStore } from "./temporary-store.ts";
 
 /** What an account does with what comes to it; the host it lives on. */
 export interface AccountStage {
@@ -134,14 +135,19 @@ export class LocalAccount implements Account, Runnable {
     this.host = parts.host;
   }
 
+  /** Whether it lives in memory alone, as long as its session does. */
+  get isTemporary(): boolean {
+    return this.#parts.store === temporaryStore;
+  }
+
   /** Nothing is going on here and nothing would be missed if this object went away. */
   get idle(): boolean {
     return this.sessions.size === 0 && !this.busy;
   }
 
-  /** Whether its data are in memory and nothing is being done with them, so that they may be forgotten. */
+  /** Whether its data are in memory and nothing is being done with them. */
   get resting(): boolean {
-    return this.idle && this.#phase === "awake";
+    return !this.busy && this.#phase === "awake";
   }
 
   /** Something waits or is being done. */

@@ -22,6 +22,7 @@ export class AccountRegistry {
   readonly #queue: RunQueue;
   readonly #mailboxStanzasMax: number;
   readonly #mailboxFull: () => void;
+  readonly #restoreSessions: (account: LocalAccount) => Promise<void> | undefined;
   #sweep: Timer | undefined;
 
   constructor(parts: {
@@ -31,12 +32,15 @@ export class AccountRegistry {
     readonly mailboxStanzasMax: number;
     /** Told when a stanza finds no room in an account's mailbox. */
     readonly mailboxFull: () => void;
+    /** Gives an account that was just read the sessions that it had before the server was started. */
+    readonly restoreSessions: (account: LocalAccount) => Promise<void> | undefined;
   }) {
     this.#env = parts.env;
     this.#store = parts.store;
     this.#queue = parts.queue;
     this.#mailboxStanzasMax = parts.mailboxStanzasMax;
     this.#mailboxFull = parts.mailboxFull;
+    this.#restoreSessions = parts.restoreSessions;
   }
 
   get size(): number {
@@ -93,19 +97,24 @@ export class AccountRegistry {
   #stage(host: LocalHost): AccountStage {
     let stage = this.#stages.get(host);
     if (stage === undefined) {
-      stage = pipelineOf(host, this.#mailboxFull);
+      const pipeline = pipelineOf(host, this.#mailboxFull);
+      // First its sessions: what features do then may be for them.
+      const woken: AccountStage["woken"] = (account) =>
+        this.#restoreSessions(account)?.then(() => pipeline.woken(account)) ?? pipeline.woken(account);
+      stage = { ...pipeline, woken };
       this.#stages.set(host, stage);
     }
     return stage;
   }
 
-  /** Has features write what only memory has of accounts that nobody uses. */
+  /** The server stops: features write what only memory has of accounts. */
   rest(): void {
     for (const account of this.#awake.values()) if (account.resting) account.host.emit(accountResting, { account });
   }
 
   readonly #putToSleep = (): void => {
-    this.rest();
+    for (const account of this.#awake.values())
+      if (account.idle && account.resting) account.host.emit(accountResting, { account });
     for (const [jid, account] of this.#awake) if (account.idle) this.#awake.delete(jid);
     this.#sweep = this.#awake.size === 0 ? undefined : this.#env.setTimer(sweepIntervalMs, this.#putToSleep);
   };

@@ -4,7 +4,7 @@ import type { SessionSlot } from "#kit/slots.ts";
 /** One connection that nobody has logged in on; see {@link EarlyPeer}. */
 export class LocalEarlyPeer implements EarlyPeer {
   readonly address: string;
-  readonly #slots = new Map<SessionSlot<unknown>, unknown>();
+  readonly #slots = new Map<object, unknown>();
 
   constructor(address: string) {
     this.address = address;

@@ -17,7 +17,8 @@ import { resourceOfDevice, sessionsOfDevice } from "./device-resource.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 import type { Admission } from "./admit.ts";
 import { RecipientCount } from "./recipient-count.ts";
-import { LocalSession } from "./session.ts";
+import { restoreSessions } from "./restore-sessions.ts";
+import { LocalSession, type StoredSession } from "./session.ts";
 
 export interface BinderParts {
   readonly env: Env;
@@ -151,6 +152,14 @@ export class Binder {
     );
   }
 
+  /** Gives an account that was just read back what sessions it had before the server was started. */
+  restore(account: LocalAccount): Promise<void> | undefined {
+    return restoreSessions(account, this.#endedSessions, (_, stored) => {
+      const jid = withResource(account.jid, stored.session.resource);
+      return jid && this.#newSession(stored, account, jid, stored.session.language);
+    });
+  }
+
   /** The client knows its address: features may speak to it. */
   announce(jid: FullJid): void {
     const { registry, host } = this.#parts;
@@ -174,6 +183,8 @@ export class Binder {
           return answer({ type: "smResumed", jid: session.jid, h: outcome.h });
         case "impossible":
           return link.close(outcome.error);
+        case "unavailable":
+          return answer({ type: "smFailed", condition: "resource-constraint" });
         default:
           return answer({ type: "smFailed", condition: "item-not-found" });
       }
@@ -220,7 +231,12 @@ export class Binder {
     };
   }
 
-  #newSession(link: Link, account: LocalAccount, jid: FullJid, language: string | undefined): LocalSession {
+  #newSession(
+    begin: Link | StoredSession,
+    account: LocalAccount,
+    jid: FullJid,
+    language: string | undefined,
+  ): LocalSession {
     const { env, settings, observer, host, parseJid } = this.#parts;
     return new LocalSession({
       jid,
@@ -230,7 +246,7 @@ export class Binder {
       env,
       limits: settings.session,
       admission: { language, parseJid, ...this.#recipientLimit(account.jid) },
-      link,
+      begin,
       endedSessions: this.#endedSessions,
       tally: observer.tally,
     });

@@ -11,6 +11,8 @@ import type { Session, WaitingPolicy } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import type { SessionSlot } from "#kit/slots.ts";
 import { makeStanza, type Stanza } from "#kit/stanza.ts";
+import { StoreError } from "#kit/storage.ts";
+import { assert } from "#protocol/assert.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { LocalAccount } from "../account/account.ts";
 import type { Tally } from "../core-settings.ts";
@@ -20,10 +22,12 @@ import { iqKey } from "../host/steps.ts";
 import { sessionVerdict } from "../host/verdict.ts";
 import { admit, type Admission } from "./admit.ts";
 import type { EndedSessions } from "./ended-sessions.ts";
+import { StoredHibernation, type HibernatedSession, type OwedValue } from "./hibernation.ts";
 import { HeldStanzas } from "./held-stanzas.ts";
 import type { ConnectionFacts, SessionLink } from "./session-link.ts";
+import { SessionSlots } from "./session-slots.ts";
 import type { SessionLimits } from "./session-limits.ts";
-import { Unacknowledged } from "./unacknowledged.ts";
+import { securedAfterMs, Unacknowledged, type Restored } from "./unacknowledged.ts";
 
 export interface LocalSessionParts {
   readonly jid: FullJid;
@@ -33,9 +37,17 @@ export interface LocalSessionParts {
   readonly env: Env;
   readonly limits: SessionLimits;
   readonly admission: Omit<Admission, "jid">;
-  readonly link: SessionLink;
+  /** How it is connected, or what was stored of it before the server was started. */
+  readonly begin: SessionLink | StoredSession;
   readonly endedSessions: EndedSessions;
   readonly tally: Tally;
+}
+
+/** A session as it was stored: it may be resumed under this id, and owes to its client what is in the rows. */
+export interface StoredSession {
+  readonly id: string;
+  readonly session: HibernatedSession;
+  readonly rows: ReadonlyMap<number, OwedValue>;
 }
 
 /** Stream management of one session, once its client has enabled it. */
@@ -44,6 +56,10 @@ interface Management {
   readonly resumeMs: number;
   readonly tracker: SettlementTracker;
   readonly owed: Unacknowledged;
+  /** When it ends if its client does not come back, in milliseconds since the epoch; of no meaning while it is there. */
+  expiresAt: number;
+  /** The server was killed while it hibernated: what contacts showed since it was cut is not known. */
+  missesPresence: boolean;
 }
 
 /** What becomes of an attempt to go on over another connection. */
@@ -52,6 +68,8 @@ export type Resumption =
   | { readonly type: "resumed"; readonly h: number }
   /** The session cannot be resumed, or not any more. */
   | { readonly type: "gone" }
+  /** What is stored of it cannot be read or written at present; it stays as it is. */
+  | { readonly type: "unavailable" }
   /** The client claims what cannot be; its new stream deserves this error and the session stays as it is. */
   | { readonly type: "impossible"; readonly error: StreamError };
 
@@ -68,12 +86,12 @@ export class LocalSession implements Session {
   readonly #endedSessions: EndedSessions;
   readonly #tally: Tally;
   #link: SessionLink | undefined;
-  #slots: Map<SessionSlot<unknown>, unknown> | undefined;
+  #slots: SessionSlots | undefined;
   #management: Management | undefined;
   /** What waits until somebody looks at the client; undefined while somebody does. */
   #held: HeldStanzas | undefined;
-  /** An acknowledgement was asked for and has not come. */
-  #asked = false;
+  /** Since when an acknowledgement is waited for, in milliseconds since the epoch. */
+  #askedAt: number | undefined;
   /** The client asked for an acknowledgement while not everything was settled. */
   #answerDue = false;
   #expiry: Timer | undefined;
@@ -85,14 +103,15 @@ export class LocalSession implements Session {
     this.jid = parts.jid;
     this.resource = parts.resource;
     this.account = parts.account;
-    this.boundAt = parts.env.now();
+    this.boundAt = "rows" in parts.begin ? parts.begin.session.boundAt : parts.env.now();
     this.#host = parts.host;
     this.#env = parts.env;
     this.#limits = parts.limits;
     this.#admission = { jid: parts.jid, ...parts.admission };
-    this.#link = parts.link;
     this.#endedSessions = parts.endedSessions;
     this.#tally = parts.tally;
+    if ("rows" in parts.begin) this.#goOnFrom(parts.begin);
+    else this.#link = parts.begin;
   }
 
   get connected(): boolean {
@@ -113,15 +132,12 @@ export class LocalSession implements Session {
     return this.#management?.id;
   }
 
-  readonly get = <T>(slot: SessionSlot<T>): T => {
-    // A slot's value is only ever set under the slot itself.
-    if (this.#slots?.has(slot) === true) return this.#slots.get(slot) as T;
-    return slot.initial();
-  };
+  readonly get = <T>(slot: SessionSlot<T>): T => (this.#slots === undefined ? slot.initial() : this.#slots.get(slot));
 
   readonly set = <T>(slot: SessionSlot<T>, value: T): void => {
-    this.#slots ??= new Map();
+    this.#slots ??= new SessionSlots();
     this.#slots.set(slot, value);
+    if (this.#link === undefined && slot.codec !== undefined && !this.#ended) this.#management?.owed.describeAgain();
   };
 
   readonly send = (stanza: Stanza): void => this.account.sendTo(this, stanza);
@@ -191,7 +207,8 @@ export class LocalSession implements Session {
       return;
     }
     if (this.#link === undefined) {
-      management.owed.tellLate();
+      // Its sender need not wait until it is back.
+      if (management.id !== undefined) management.owed.secure();
       return;
     }
     this.#link.write(bytes);
@@ -206,19 +223,38 @@ export class LocalSession implements Session {
     const wanted = options.secondsMax ?? this.#limits.resumeSecondsMax;
     const seconds = Math.min(wanted, this.#limits.resumeSecondsMax);
     const id = options.resume && seconds > 0 ? randomToken(this.#env) : undefined;
-    this.#management = {
-      id,
-      resumeMs: seconds * 1000,
-      tracker: new SettlementTracker(this.#settledMore),
-      owed: new Unacknowledged({
-        account: this.account,
-        messages: this.#host.steps.messages,
-        env: this.#env,
-        limits: this.#limits.unacknowledged,
-        waits: this.#waits,
-      }),
-    };
+    this.#management = this.#manage(id, seconds * 1000);
     return { id, seconds };
+  }
+
+  #manage(id: string | undefined, resumeMs: number, restored?: Restored): Management {
+    const parts = {
+      account: this.account,
+      messages: this.#host.steps.messages,
+      env: this.#env,
+      limits: this.#limits.unacknowledged,
+      waits: this.#waits,
+    };
+    const tracker = new SettlementTracker(this.#settledMore);
+    const owed = new Unacknowledged(parts, restored);
+    return { id, resumeMs, tracker, owed, expiresAt: 0, missesPresence: false };
+  }
+
+  /** The server was started anew, and the session waits for its client as it did before. */
+  #goOnFrom({ id, session, rows }: StoredSession): void {
+    const { acknowledged, sent, handled, resumeMs, slots } = session;
+    const stored = new StoredHibernation(this.account, id);
+    const describe = (): HibernatedSession => this.#describe();
+    const management = this.#manage(id, resumeMs, { acknowledged, sent, rows, stored, describe });
+    this.#management = management;
+    management.tracker.received = handled;
+    management.tracker.settled = handled;
+    this.#slots = new SessionSlots(slots, (slot, error) =>
+      this.#host.log.warn({ session: this.jid, slot, error }, "what a session knew cannot be read back"),
+    );
+    management.missesPresence = session.missesPresence;
+    // A clock that was set back must not make it live for ever.
+    this.#expire(management, Math.min(resumeMs, session.expiresAt - this.#env.now()));
   }
 
   /** The client wants to know what arrived. What is not settled yet is told when it is. */
@@ -232,8 +268,8 @@ export class LocalSession implements Session {
   /** Asks the client for a sign of life: an acknowledgement where it has them, else an answer to a ping (XEP-0199). */
   ping(): void {
     if (this.#management !== undefined) {
-      this.#asked = false;
-      this.#ask();
+      this.#askedAt ??= this.#env.now();
+      this.#link?.write(askForAcknowledgement);
       return;
     }
     const head = { from: this.#host.domain, to: this.jid, type: "get", id: randomToken(this.#env, 10) };
@@ -242,7 +278,7 @@ export class LocalSession implements Session {
 
   /** The client has handled `h` stanzas. */
   acknowledged(h: number): void {
-    this.#asked = false;
+    this.#askedAt = undefined;
     const error = this.#management?.owed.acknowledge(h);
     if (error !== undefined) {
       const link = this.#link;
@@ -268,25 +304,62 @@ export class LocalSession implements Session {
     // [xep0198-5-18]
     old?.close(new StreamError("conflict", { text: "the stream was resumed on another connection" }));
     this.#expire(management);
+    const unavailable = (): void => {
+      if (this.#resuming === link) this.#resuming = undefined;
+      ready({ type: "unavailable" });
+    };
     return this.#whenAllSettled(management, () => {
-      if (this.#ended || this.#resuming !== link) return ready({ type: "gone" });
-      this.#resuming = undefined;
-      this.#expiry?.cancel();
-      this.#expiry = undefined;
-      this.#link = link;
-      this.#host.emit(sessionResumed, { account: this.account, session: this });
-      return ready({ type: "resumed", h: management.tracker.settled % 2 ** 32 });
+      if (!management.owed.hibernates) this.#goOn(management, link, ready);
+      else this.account.request(() => this.#wakeUp(management, link, ready), unavailable);
     });
+  }
+
+  /**
+   * Before it goes on: what has left the memory is read back, and what is stored of it forgotten for certain. Otherwise
+   * a crash would take it back to where it is now, when its client has gone on.
+   */
+  async #wakeUp(management: Management, link: SessionLink, ready: (outcome: Resumption) => void): Promise<void> {
+    const stays = (): void => {
+      if (this.#resuming === link) this.#resuming = undefined;
+      ready({ type: "unavailable" });
+    };
+    try {
+      await management.owed.readBack();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return stays();
+    }
+    if (this.#ended || this.#resuming !== link) return ready({ type: "gone" });
+    const undo = management.owed.forgetHibernation();
+    return this.account.whenDurable(
+      () => this.#goOn(management, link, ready),
+      () => {
+        undo?.();
+        stays();
+      },
+    );
+  }
+
+  #goOn(management: Management, link: SessionLink, ready: (outcome: Resumption) => void): void {
+    if (this.#ended || this.#resuming !== link) return ready({ type: "gone" });
+    this.#resuming = undefined;
+    this.#expiry?.cancel();
+    this.#expiry = undefined;
+    this.#link = link;
+    return ready({ type: "resumed", h: management.tracker.settled % 2 ** 32 });
   }
 
   /** Sends again what the client has not had, now that it knows that it is back. [xep0198-5-19] */
   repeat(): void {
-    const owed = this.#management?.owed;
-    if (owed === undefined) return;
+    const management = this.#management;
+    if (management === undefined) return;
+    const { owed, missesPresence } = management;
+    management.missesPresence = false;
     for (const bytes of owed.bytesToRepeat()) this.#link?.write(bytes);
-    this.#asked = false;
+    this.#askedAt = undefined;
     this.withhold(undefined);
     if (owed.size > 0) this.#ask();
+    this.account.post((account) => this.#host.emit(sessionResumed, { account, session: this, missesPresence }));
   }
 
   /** The connection is gone without a closing tag. */
@@ -306,14 +379,71 @@ export class LocalSession implements Session {
   }
 
   #hibernate(management: Management): void {
+    // What waits for the client to look is owed like all else (S11).
+    this.withhold(undefined);
+    if (this.#ended) return;
     this.account.post(() => management.owed.secure());
     this.#expire(management);
+    // A guest's account is in memory alone.
+    if (this.account.isTemporary) return;
+    this.#whenAllSettled(management, () =>
+      this.account.post(() => {
+        if (this.#ended || this.#link !== undefined || this.#resuming !== undefined || management.owed.hibernates)
+          return;
+        const stored = new StoredHibernation(this.account, management.id ?? "");
+        management.owed.hibernate(stored, () => this.#describe());
+      }),
+    );
   }
 
-  /** From now on the session has as long as was agreed. */
-  #expire(management: Management): void {
+  /** What is stored of it. */
+  #describe(): HibernatedSession {
+    const management = this.#management;
+    assert(management !== undefined, "only a session that can be resumed is stored");
+    return {
+      ...management.owed.totals,
+      resource: this.resource,
+      boundAt: this.boundAt,
+      expiresAt: management.expiresAt,
+      resumeMs: management.resumeMs,
+      language: this.#admission.language,
+      handled: management.tracker.settled,
+      missesPresence: management.missesPresence || !management.owed.isWhole,
+      slots: this.#slots?.encode() ?? {},
+    };
+  }
+
+  /** From now on the session has as long as was agreed, or what is left of that after a restart. */
+  #expire(management: Management, ms = management.resumeMs): void {
     this.#expiry?.cancel();
-    this.#expiry = this.#env.setTimer(management.resumeMs, () => this.#finish());
+    management.expiresAt = this.#env.now() + ms;
+    this.#expiry = this.#env.setTimer(Math.max(0, ms), () => this.#finish());
+  }
+
+  /** The server stops: the stream ends. A session that can be resumed waits for its client and the restart. */
+  suspend(condition: StreamCondition): void {
+    const management = this.#management;
+    if (management?.id === undefined || this.account.isTemporary) return this.end(condition);
+    const link = this.#link;
+    if (this.#ended || link === undefined) return undefined;
+    this.#acknowledge(management);
+    this.#link = undefined;
+    this.#hibernate(management);
+    return link.close(new StreamError(condition));
+  }
+
+  /** The server stops and nothing more comes: all that is owed is written down. */
+  completeHibernation(): void {
+    this.account.post(() => {
+      if (!this.#ended) this.#management?.owed.completeHibernation();
+    });
+  }
+
+  /** The server has stopped: the session is no more in this process, and nobody hears of it. */
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    this.#expiry?.cancel();
+    this.#management?.owed[Symbol.dispose]();
   }
 
   /** It will not come back: what it owes is decided about, then everybody hears that it is gone. */
@@ -325,18 +455,44 @@ export class LocalSession implements Session {
     this.#held = undefined;
     this.#runSettledWaiters();
     const management = this.#management;
+    if (management?.id !== undefined) {
+      const { id, tracker } = management;
+      this.#endedSessions.remember(this.account.jid, id, () => tracker.settled % 2 ** 32);
+    }
+    this.#leave();
+  }
+
+  #leave(): void {
+    const owed = this.#management?.owed;
+    if (owed?.hibernates !== true) {
+      this.#leaveWith(owed, () => true);
+      return;
+    }
+    let ready = false;
+    this.account.post(async () => {
+      try {
+        await owed.readBack();
+        ready = true;
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.#expiry = this.#env.setTimer(securedAfterMs, () => this.#leave());
+      }
+    });
+    this.account.post(() => (ready ? owed.endHibernation() : undefined));
+    this.#leaveWith(owed, () => ready);
+  }
+
+  #leaveWith(owed: Unacknowledged | undefined, ready: () => boolean): void {
     this.account.post(() => {
+      if (!ready()) return;
       if (this.account.sessions.get(this.resource) === this) this.account.sessions.delete(this.resource);
       // Before anybody hears of it, so that what comes next finds its place behind what was owed.
-      management?.owed.hand();
+      owed?.hand();
     });
     // By itself: that the session is gone is no consequence of what was written of what it owed, and remains true where
     // that could not be written.
     this.account.post((account) => {
-      this.#host.emit(sessionEnded, { account, session: this });
-      if (management?.id === undefined) return;
-      const { id, tracker } = management;
-      this.#endedSessions.remember(this.account.jid, id, () => tracker.settled % 2 ** 32);
+      if (ready()) this.#host.emit(sessionEnded, { account, session: this });
     });
   }
 
@@ -380,8 +536,8 @@ export class LocalSession implements Session {
 
   /** Asks for an acknowledgement unless one is on its way: one question is out at any time. */
   #ask(): void {
-    if (this.#asked || this.#link === undefined) return;
-    this.#asked = true;
+    if (this.#askedAt !== undefined || this.#link === undefined) return;
+    this.#askedAt = this.#env.now();
     this.#link.write(askForAcknowledgement);
   }
 

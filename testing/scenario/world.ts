@@ -2,6 +2,7 @@ import { bareOf, domainOf, isDomain, localpartOf, parseJid, resourceOf } from "#
 import { unboundChannel, type SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { defaultSaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import { defaultXmlLimits } from "#protocol/xml/limits.ts";
+import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { ServerModule } from "#kit/server-module.ts";
 import type { Store } from "#kit/storage.ts";
@@ -10,8 +11,8 @@ import type { CoreSettings, HostSettings, ListenerPolicy, Tally } from "#server/
 import type { LinkLimits } from "#server/link/link-services.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
-import type { MemoryDisk } from "#server/storage/memory-disk.ts";
-import { openMemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
+import { MemoryDisk } from "#server/storage/memory-disk.ts";
+import { openMemoryStore, type MemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import { ScriptedClient } from "./scripted-client.ts";
 import { VirtualEnv } from "./virtual-env.ts";
@@ -60,6 +61,15 @@ export interface World extends AsyncDisposable {
   }) => ScriptedClient;
   /** A client that is logged in and bound, and has sent nothing else. */
   readonly login: (jid: string) => Promise<ScriptedClient>;
+  /**
+   * The server ends, in peace or by kill -9, and another one starts on the same disc. What connections there were are gone;
+   * `core`, `store` and `faults` are the new one's.
+   */
+  readonly restart: (how?: {
+    readonly killed?: boolean;
+    readonly downMs?: number;
+    readonly domains?: readonly string[];
+  }) => Promise<void>;
   /** Lets everything happen that is due. */
   readonly settle: () => Promise<void>;
   readonly advance: (ms: number) => Promise<void>;
@@ -67,36 +77,69 @@ export interface World extends AsyncDisposable {
 
 const policy: ListenerPolicy = { startTls: "required", plainWithoutTls: false };
 
+/** A server process: its core works until it is killed, and does nothing more afterwards. */
+interface Life {
+  readonly core: ServerCore;
+  readonly memory: MemoryStore;
+  readonly kill: () => void;
+}
+
 /** Starts a server in memory. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const env = new VirtualEnv(options.seed ?? "balcony");
+  const disk = options.disk ?? new MemoryDisk();
   let discMs = 0;
-  const { store, faults, disk } = openMemoryStore({
-    schedule: (run) => (discMs === 0 ? env.defer(run) : void env.setTimer(discMs, run)),
-    ...(options.disk === undefined ? {} : { disk: options.disk }),
-  });
   const log: LoggedLine[] = [];
   const limitsHit: string[] = [];
   const tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
-  const starting = ServerCore.start({
-    env,
-    log: recordTo(log),
-    store,
-    settings: settingsOf(options),
-    modules: options.modules ?? serverModules,
-    observer: {
-      tally,
-      limitHit: (limit) => void limitsHit.push(limit),
-      loginSucceeded: ignore,
-      loginFailed: ignore,
-      streamClosed: ignore,
-    },
-  });
-  const core = await settled(env, starting);
+  const transports = new Set<MemoryTransport>();
+  const begin = async (changed: Partial<WorldOptions> = {}): Promise<Life> => {
+    let alive = true;
+    const lively = (run: () => void) => (): void => {
+      if (alive) run();
+    };
+    const lifeEnv: Env = {
+      now: env.now,
+      entropy: env.entropy,
+      deriveKey: env.deriveKey,
+      defer: (run) => env.defer(lively(run)),
+      setTimer: (delayMs, run) => env.setTimer(delayMs, lively(run)),
+    };
+    const memory = openMemoryStore({
+      disk,
+      schedule: (run) => (discMs === 0 ? lifeEnv.defer(run) : void lifeEnv.setTimer(discMs, run)),
+    });
+    const starting = ServerCore.start({
+      env: lifeEnv,
+      log: recordTo(log),
+      store: memory.store,
+      settings: settingsOf({ ...options, ...changed }),
+      modules: options.modules ?? serverModules,
+      observer: {
+        tally,
+        limitHit: (limit) => void limitsHit.push(limit),
+        loginSucceeded: ignore,
+        loginFailed: ignore,
+        streamClosed: ignore,
+      },
+    });
+    const core = await settled(env, starting);
+    core.wakeHibernated();
+    await env.settle();
+    return {
+      core,
+      memory,
+      kill: () => {
+        alive = false;
+        memory.faults.crash("before-durable");
+      },
+    };
+  };
+  let life = await begin();
   for (const account of options.accounts ?? []) {
     const jid = parseJid(account);
     if (jid === undefined) throw new Error(`${account} is no address`);
-    const outcome = await settled(env, core.accounts.create(jid, localpartOf(jid) ?? ""));
+    const outcome = await settled(env, life.core.accounts.create(jid, localpartOf(jid) ?? ""));
     if (!outcome.ok) throw new Error(outcome.text);
   }
   const settle = (): Promise<void> => env.settle();
@@ -110,15 +153,22 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
           remoteAddress: address,
           ...(clear ? {} : { channel }),
         });
-        core.accept(transport, policy);
+        transports.add(transport);
+        life.core.accept(transport, policy);
         return transport;
       },
     });
   return {
     env,
-    core,
-    store,
-    faults,
+    get core() {
+      return life.core;
+    },
+    get store() {
+      return life.memory.store;
+    },
+    get faults() {
+      return life.memory.faults;
+    },
     slowDisc: (delayMs) => {
       discMs = delayMs;
     },
@@ -128,6 +178,18 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     tally,
     settle,
     connect,
+    restart: async ({ killed = false, downMs = 0, domains } = {}) => {
+      if (!killed) {
+        const stopping = life.core.stop(stopMsMax);
+        await env.advance(2 * stopMsMax);
+        await stopping;
+      }
+      life.kill();
+      for (const transport of transports) transport.cut();
+      transports.clear();
+      await env.advance(downMs);
+      life = await begin(domains === undefined ? {} : { domains });
+    },
     advance: (ms) => env.advance(ms),
     login: async (address) => {
       const jid = parseJid(address);
@@ -139,10 +201,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return client;
     },
     [Symbol.asyncDispose]: async () => {
-      await settled(env, core.stop(0));
+      await settled(env, life.core.stop(0));
     },
   };
 }
+
+/** How long a server that stops in peace may take, in milliseconds. */
+const stopMsMax = 5_000;
 
 /** The bounds of every connection, unless a scenario says otherwise. */
 export const worldLinkLimits: LinkLimits = {

@@ -60,6 +60,8 @@ export class SimClient {
   /** Called with each answer to a request of its own. */
   readonly requests = new Map<string, (answer: XmlElement) => void>();
   #phase: Phase = "offline";
+  /** The server said that it goes down. */
+  #shutDown = false;
   #connection: Connection | undefined;
   #reader: XmlStreamReader | undefined;
   /** Asks for an acknowledgement of everything at once. */
@@ -211,6 +213,7 @@ export class SimClient {
 
   #open(phase: Phase): void {
     this.#phase = phase;
+    this.#shutDown = false;
     this.#reader = new XmlStreamReader(
       {
         streamOpened: () => undefined,
@@ -271,8 +274,8 @@ export class SimClient {
   #closedByServer(): void {
     if (this.#phase !== "closing") {
       this.#write("</stream:stream>");
-      // The stream was ended and not cut: there is nothing to resume.
-      this.#endSession();
+      // The stream was ended and not cut: there is nothing to resume, unless the server goes down and means to be back.
+      if (!this.#shutDown) this.#endSession();
     }
     this.#drop();
     if (this.wanted)
@@ -284,6 +287,7 @@ export class SimClient {
   #take(element: XmlElement): void {
     if (element.ns === NS_STREAM && element.name === "error") {
       const condition = element.elements()[0]?.name;
+      this.#shutDown = condition === "system-shutdown";
       if (condition !== undefined && !expectedEnds.has(condition))
         this.violation(`${this.name}: the server ended the stream with ${condition}: ${element.text}`);
       return;

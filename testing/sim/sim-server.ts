@@ -112,6 +112,7 @@ export class SimServer {
       (core) => {
         this.#trace.note(this.#clock.now, `server life ${this.#lives} serves`);
         process.core = core;
+        core.wakeHibernated();
       },
       () => {
         if (this.#process !== process || !life.alive) return;

@@ -143,7 +143,7 @@ test("a server that stops, and an account that goes to sleep, leave nothing to b
   await sender.sendText(chat(juliet, "2"));
   await again.sendText("<a xmlns='urn:xmpp:sm:3' h='2'/>");
   const stopping = first.core.stop(5_000);
-  await first.advance(5_000);
+  await first.advance(10_000);
   await stopping;
   for (const owner of [juliet, romeo]) assert.equal(mark(first, owner)?.id, newest(first, owner));
   await using after = await killed(first, "second");

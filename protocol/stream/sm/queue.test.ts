@@ -5,7 +5,7 @@ import { buildStreamError } from "../stream-error.ts";
 import { addToCount, countBetween } from "./counter.ts";
 import { SmQueue } from "./queue.ts";
 
-const entry = (n: number) => ({ bytes: "x".repeat(10), n });
+const entry = (n: number) => ({ size: 10, n });
 const filled = (count: number) => {
   const queue = new SmQueue<ReturnType<typeof entry>>();
   for (let n = 1; n <= count; n++) queue.push(entry(n));

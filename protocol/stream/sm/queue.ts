@@ -3,10 +3,10 @@ import { NS_SM } from "#protocol/xml/namespaces.ts";
 import { StreamError } from "../stream-error.ts";
 import { addToCount, countBetween } from "./counter.ts";
 
-/** A stanza that was sent and not yet acknowledged: what it takes to send it again, and whatever its owner adds. */
+/** A stanza that was sent and not yet acknowledged: its owner knows what it takes to send it again. */
 export interface SmEntry {
-  /** As it goes over the wire, and detached from any chunk: it may wait for long. */
-  readonly bytes: string;
+  /** Of what goes over the wire, in bytes. */
+  readonly size: number;
 }
 
 export interface SmQueueLimits {
@@ -34,8 +34,16 @@ export class SmQueue<Entry extends SmEntry> {
   /** Not reduced modulo 2^32, so that a count from the past can be told from one from the future. */
   #acknowledgedTotal = 0;
 
-  constructor(limits: SmQueueLimits = defaultSmQueueLimits) {
+  /** @param before what a queue held that this one goes on for, and how many stanzas had been acknowledged there in all */
+  constructor(
+    limits: SmQueueLimits = defaultSmQueueLimits,
+    before?: { readonly acknowledgedTotal: number; readonly entries: readonly Entry[] },
+  ) {
     this.#limits = limits;
+    if (before === undefined) return;
+    this.#acknowledgedTotal = before.acknowledgedTotal;
+    this.#entries = [...before.entries];
+    for (const { size } of before.entries) this.#bytes += size;
   }
 
   get size(): number {
@@ -45,6 +53,11 @@ export class SmQueue<Entry extends SmEntry> {
   /** Size of what waits, in bytes. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many stanzas the peer has acknowledged since stream management was enabled. */
+  get acknowledgedTotal(): number {
+    return this.#acknowledgedTotal;
   }
 
   /** How many stanzas were sent since stream management was enabled, modulo 2^32. */
@@ -59,9 +72,9 @@ export class SmQueue<Entry extends SmEntry> {
 
   /** Remembers a stanza as sent. False when a bound is hit: it is not remembered, must not be sent, and the stream should end. */
   push(entry: Entry): boolean {
-    if (this.size >= this.#limits.entriesMax || this.#bytes + entry.bytes.length > this.#limits.bytesMax) return false;
+    if (this.size >= this.#limits.entriesMax || this.#bytes + entry.size > this.#limits.bytesMax) return false;
     this.#entries.push(entry);
-    this.#bytes += entry.bytes.length;
+    this.#bytes += entry.size;
     return true;
   }
 
@@ -73,7 +86,7 @@ export class SmQueue<Entry extends SmEntry> {
       return { type: "tooHigh", error: handledCountTooHigh(h, this.sentCount) };
     }
     const entries = this.#entries.slice(this.#head, this.#head + count);
-    for (const entry of entries) this.#bytes -= entry.bytes.length;
+    for (const { size } of entries) this.#bytes -= size;
     this.#head += count;
     this.#acknowledgedTotal += count;
     // Cutting off only when half is dead keeps the cost of an entry constant.
@@ -87,6 +100,16 @@ export class SmQueue<Entry extends SmEntry> {
   /** What to send again after a resumption, or to hand on when there is none: oldest first. */
   unacknowledged(skipped = 0): readonly Entry[] {
     return this.#entries.slice(this.#head + skipped);
+  }
+
+  /** Drops what will not be sent again, and so is never acknowledged. Only ahead of sending all the rest again. */
+  dropWhere(gone: (entry: Entry) => boolean): void {
+    this.#entries = this.unacknowledged().filter((entry) => {
+      if (!gone(entry)) return true;
+      this.#bytes -= entry.size;
+      return false;
+    });
+    this.#head = 0;
   }
 
   #isPast(h: number): boolean {

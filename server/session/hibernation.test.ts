@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { startWorld, type World } from "#testing/scenario/world.ts";
+
+const NS_SM = "urn:xmpp:sm:3";
+const romeo = "romeo@montague.example";
+const juliet = "juliet@capulet.example";
+const accounts = [romeo, juliet];
+const chat = (to: string, id: string): string =>
+  `<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`;
+const bodies = (client: ScriptedClient): readonly string[] =>
+  client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
+const errors = (client: ScriptedClient): number =>
+  client.pending.filter((stanza) => stanza.attr("type") === "error").length;
+
+interface Managed {
+  readonly client: ScriptedClient;
+  readonly id: string;
+}
+
+async function managed(world: World, jid: string): Promise<Managed> {
+  const client = await world.login(jid);
+  await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/>`);
+  const id = client.next().attr("id") ?? "";
+  await client.sendText("<presence/>");
+  return { client, id };
+}
+
+async function available(world: World, jid: string): Promise<ScriptedClient> {
+  const client = await world.login(jid);
+  await client.sendText("<presence/>");
+  return client;
+}
+
+async function resume({ client, id }: Managed, jid: string, h: number): Promise<void> {
+  const [user = "", domain = ""] = (jid.split("/")[0] ?? "").split("@");
+  client.reconnect();
+  await client.authenticate(user, domain, user);
+  await client.sendText(`<resume xmlns='${NS_SM}' previd='${id}' h='${h}'/>`);
+}
+
+/** What the store has of hibernated sessions: records, rows of what is owed, and kept messages. */
+async function stored(world: World, owner: string): Promise<readonly number[]> {
+  const loading = world.store.load(owner);
+  const rows = world.store.page("owed-stanzas", owner, { max: 100, direction: "forward" });
+  const kept = world.store.page("offline", owner, { max: 100, direction: "forward" });
+  await world.settle();
+  const [loaded, page, offline] = [await loading, await rows, await kept];
+  assert.ok(page.found && offline.found);
+  return [loaded.get("hibernated-sessions")?.size ?? 0, page.rows.length, offline.rows.length];
+}
+
+for (const killed of [false, true]) {
+  const how = killed ? "a kill" : "a stop in peace";
+
+  test(`S8 a session that hibernates outlives ${how}: it is resumed, gets what it missed once and in order, and counts go on [xep0198-5-13] [xep0198-5-19] [xep0198-5-20]`, async () => {
+    await using world = await startWorld({ accounts });
+    const mine = await managed(world, `${juliet}/balcony`);
+    const sender = await available(world, `${romeo}/orchard`);
+    await sender.sendText(chat(`${juliet}/balcony`, "1"));
+    await mine.client.sendText(chat(romeo, "a"));
+    await mine.client.cut();
+    await sender.sendText(chat(juliet, "2") + chat(`${juliet}/balcony`, "3"));
+    assert.deepEqual(await stored(world, juliet), [1, 4, 3]);
+    await world.restart({ killed });
+    // Its presence and the first message.
+    await resume(mine, juliet, 2);
+    mine.client.receives(`<resumed xmlns='${NS_SM}' previd='${mine.id}' h='2'/>`);
+    assert.deepEqual(bodies(mine.client), ["2", "3"]);
+    assert.deepEqual(await stored(world, juliet), [0, 0, 2]);
+    await mine.client.sendText(`<a xmlns='${NS_SM}' h='4'/>`);
+    assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+    const again = await available(world, `${romeo}/orchard`);
+    mine.client.ignoreAll();
+    await again.sendText(chat(juliet, "4"));
+    assert.deepEqual(bodies(mine.client), ["4"], "its presence counts again");
+    assert.equal(errors(mine.client), 0);
+    await mine.client.sendText(`<r xmlns='${NS_SM}'/>`);
+    assert.equal(mine.client.pending.at(-1)?.attr("h"), "2");
+  });
+
+  test(`S9 a session whose time runs out while the server is down after ${how} is over: its message is kept, and comes once`, async () => {
+    await using world = await startWorld({ accounts });
+    const mine = await managed(world, `${juliet}/balcony`);
+    const sender = await managed(world, `${romeo}/orchard`);
+    await mine.client.sendText(`<presence to='${romeo}/orchard'/>`);
+    await mine.client.cut();
+    await sender.client.sendText(chat(juliet, "1"));
+    await sender.client.cut();
+    await world.restart({ killed, downMs: 590_000 });
+    await world.advance(20_000);
+    assert.deepEqual(await stored(world, juliet), [0, 0, 1]);
+    await resume(mine, juliet, 1);
+    assert.equal(mine.client.next().name, "failed");
+    await mine.client.bind("balcony");
+    await mine.client.sendText("<presence/>");
+    assert.deepEqual(bodies(mine.client), ["1"]);
+    assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+  });
+}
+
+test("a session that is connected when the server stops in peace is resumed after the restart, and told so [xep0198-7-02]", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const other = await managed(world, `${romeo}/orchard`);
+  await mine.client.sendText(`<presence to='${romeo}'/>${chat(romeo, "1")}`);
+  assert.deepEqual(bodies(other.client), ["1"]);
+  await world.restart();
+  assert.ok(mine.client.streamClosed);
+  assert.ok(mine.client.pending.some((each) => each.child("urn:ietf:params:xml:ns:xmpp-streams", "system-shutdown")));
+  await resume(mine, juliet, 1);
+  mine.client.receives(`<resumed xmlns='${NS_SM}' previd='${mine.id}' h='3'/>`);
+  await resume(other, romeo, 1);
+  other.client.receives(`<resumed xmlns='${NS_SM}' previd='${other.id}' h='1'/>`);
+  // What it had not acknowledged: the presence and the message.
+  assert.deepEqual(
+    other.client.pending.filter(({ name }) => name !== "r").map(({ name }) => name),
+    ["presence", "message"],
+  );
+});
+
+test("a session that is connected when the server is killed cannot be resumed [xep0198-5-15]", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 1);
+  mine.client.receives(
+    `<failed xmlns='${NS_SM}'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`,
+  );
+});
+
+test("a client that claims too much after a restart gets a stream error (S8), and its session waits on [xep0198-6-04]", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.cut();
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 9);
+  assert.ok(
+    mine.client
+      .next()
+      .elements()
+      .some(({ name }) => name === "handled-count-too-high"),
+  );
+  await resume(mine, juliet, 1);
+  assert.equal(mine.client.next().name, "resumed");
+});
+
+test("availability that a kill has lost is asked for again, and its place in the count is left empty", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  // Presence 2 and message 3 are on their way when the stream is cut; the client has had all three.
+  await sender.sendText(`<presence to='${juliet}/balcony'/>${chat(`${juliet}/balcony`, "3")}`);
+  await mine.client.cut();
+  await sender.sendText(`<presence to='${juliet}/balcony' type='unavailable'/>${chat(`${juliet}/balcony`, "5")}`);
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 3);
+  mine.client.receives(`<resumed xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
+  assert.deepEqual(bodies(mine.client), ["5"]);
+  await mine.client.sendText(`<a xmlns='${NS_SM}' h='4'/>`);
+  assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+});
+
+test("of two that resume one session during a restart one gets it", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  await mine.client.cut();
+  await sender.sendText(chat(juliet, "1"));
+  await world.restart({ killed: true });
+  const other = world.connect();
+  await other.authenticate("juliet", "capulet.example", "juliet");
+  mine.client.reconnect();
+  await mine.client.authenticate("juliet", "capulet.example", "juliet");
+  const text = `<resume xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`;
+  await Promise.all([mine.client.sendText(text), other.sendText(text)]);
+  const outcomes = new Map([mine.client, other].map((client) => [client.next().name, bodies(client)]));
+  assert.deepEqual([...outcomes.keys()].toSorted(), ["failed", "resumed"]);
+  assert.deepEqual(outcomes.get("resumed"), ["1"]);
+  assert.equal([...world.core.registry.sessions()].filter(({ jid }) => jid.startsWith("juliet")).length, 1);
+});

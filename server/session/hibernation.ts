@@ -1,0 +1,105 @@
+import { accountArchive, accountMap, json } from "#kit/slots.ts";
+import type { LocalAccount } from "../account/account.ts";
+
+/** What a session is after a restart of the server, but for what it owes to its client. */
+export interface HibernatedSession {
+  readonly resource: string;
+  /** Milliseconds since the epoch. */
+  readonly boundAt: number;
+  readonly expiresAt: number;
+  /** How long it may be away the next time, in milliseconds. */
+  readonly resumeMs: number;
+  /** Language of its stream. */
+  readonly language?: string | undefined;
+  /** Stanzas that the client sent and that are settled. */
+  readonly handled: number;
+  /** Stanzas that the client has acknowledged, and those that it was sent before the stream was cut. */
+  readonly acknowledged: number;
+  readonly sent: number;
+  /** Contacts' availability may have come that was not written down. */
+  readonly missesPresence: boolean;
+  /** By label, what its slots hold that have a codec. */
+  readonly slots: Readonly<Record<string, string>>;
+}
+
+/** The sessions of an account whose stream is cut and may be resumed, by the id that does it (XEP-0198 §5). */
+export const hibernatedSessions = accountMap<HibernatedSession>("hibernated-sessions", 1, json());
+
+/**
+ * What they owe to their clients, a row a stanza: the name under which a message was made durable, or the stanza itself.
+ * The rows of a session are found by its resumption id, which stands where other archives have the other party.
+ */
+export const owedStanzas = accountArchive("owed-stanzas", 1);
+
+/** Rows read at once. */
+const pageRows = 100;
+
+/** What is stored of one stanza that is owed. */
+export type OwedValue = ({ readonly name: string } | { readonly text: string }) & {
+  /** Whether another session was given the same message. */
+  readonly shared: boolean;
+};
+
+/** The stored side of one session that hibernates. Everything written joins the account's batch. */
+export class StoredHibernation {
+  readonly id: string;
+  readonly #account: Pick<LocalAccount, "jid" | "write" | "archive">;
+
+  constructor(account: Pick<LocalAccount, "jid" | "write" | "archive">, id: string) {
+    this.#account = account;
+    this.id = id;
+  }
+
+  writeSession(session: HibernatedSession): void {
+    const { name, codec } = hibernatedSessions;
+    const { jid, write } = this.#account;
+    write({ op: "set", store: name, owner: jid, key: this.id, value: codec.encode(session) });
+  }
+
+  /** @param position which stanza it is of all that the session was ever to be sent */
+  append(position: number, value: OwedValue): void {
+    const text = `${value.shared ? sharedMark : ""}${"name" in value ? value.name : value.text}`;
+    // The position is the order; the time says nothing.
+    this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });
+  }
+
+  /** The session goes on, or ends: nothing is stored of it any more. */
+  remove(positions: readonly number[]): void {
+    const { jid, write } = this.#account;
+    write({ op: "delete", store: hibernatedSessions.name, owner: jid, key: this.id });
+    this.#account.archive(owedStanzas).remove(positions.map((position) => rowId(this.id, position)));
+  }
+
+  /**
+   * Everything that is owed, in order.
+   *
+   * @throws StoreError
+   */
+  async read(): Promise<ReadonlyMap<number, OwedValue>> {
+    const found = new Map<number, OwedValue>();
+    for (let after: string | undefined; ;) {
+      const page = await this.#account.archive(owedStanzas).page({
+        max: pageRows,
+        direction: "forward",
+        with: this.id,
+        ...(after === undefined ? {} : { after }),
+      });
+      if (!page.found) return found;
+      for (const { id, value } of page.rows) found.set(Number.parseInt(id.slice(this.id.length + 1), 36), read(value));
+      after = page.last;
+      if (page.complete) return found;
+    }
+  }
+}
+
+const sharedMark = "+";
+
+function read(value: string): OwedValue {
+  const shared = value.startsWith(sharedMark);
+  const text = shared ? value.slice(sharedMark.length) : value;
+  return text.startsWith("<") ? { text, shared } : { name: text, shared };
+}
+
+function rowId(id: string, position: number): string {
+  return `${id}-${position.toString(36).padStart(11, "0")}`;
+}
