@@ -5,7 +5,7 @@ import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { randomToken, type Env } from "#kit/env.ts";
 import { sessionBound } from "#kit/lifecycle.ts";
-import { bind2Slot, userAgentSlot } from "#kit/log-in.ts";
+import { userAgentSlot } from "#kit/log-in.ts";
 import type { LocalAccount } from "../account/account.ts";
 import type { AccountRegistry } from "../account/registry.ts";
 import type { CoreObserver, CoreSettings } from "../core-settings.ts";
@@ -105,7 +105,6 @@ export class Binder {
 
   /** Before anything can be sent to it. [xep0386-3.2-13] */
   #switchOn(session: LocalSession, { element, userAgent }: Bind2Wish): readonly XmlElement[] {
-    session.set(bind2Slot, true);
     if (userAgent !== undefined) session.set(userAgentSlot, userAgent);
     const features = this.#parts.host(session.account.jid).steps.bindFeatures;
     return features.flatMap((feature) => feature.bind?.(session, element) ?? []);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { serialize } from "#protocol/xml/serialize.ts";
-import { bind2Slot, userAgentSlot } from "#kit/log-in.ts";
+import { userAgentSlot } from "#kit/log-in.ts";
 import { serverModule } from "#kit/server-module.ts";
 import { xml, type XmlElement } from "#protocol/xml/element.ts";
 import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
@@ -88,16 +88,13 @@ describe("features in one with it", () => {
     assert.equal(serialize(answer.child("urn:xmpp:bind:0", "bound") ?? answer), "<bound xmlns='urn:xmpp:bind:0'/>");
     const session = sessionOf(world, client.jid);
     assert.equal(session?.get(carbonsSlot), true);
-    assert.equal(session.get(bind2Slot), true);
     assert.deepEqual(session.get(userAgentSlot), { id: phone, software: "Script", device: undefined });
   });
 
-  test("are off where nobody asks, and so is the mark of Bind 2 for who binds as ever", async () => {
+  test("are off where nobody asks", async () => {
     await using world = await start();
     const { client } = await logInAtOnce(world, romeo, { inline: bind("<active xmlns='urn:xmpp:csi:0'/>") });
     assert.equal(sessionOf(world, client.jid)?.get(carbonsSlot), false);
-    const old = await world.login(`${romeo}/old`);
-    assert.equal(sessionOf(world, old.jid)?.get(bind2Slot), false);
   });
 
   test("a session that begins inactive gets no presence until it is active", async () => {
