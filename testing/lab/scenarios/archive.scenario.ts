@@ -122,24 +122,24 @@ if (target.name === "balcony") {
   });
 }
 
-test("offline and archive agree: who has read its archive before it is available gets none of it again, who reads none gets it all", async () => {
-  const waiting = ["waiting, one", "waiting, two"];
-  for (const reads of [true, false]) {
-    await using e = await SlixmppPeer.online({ jid: erin });
-    for (const body of waiting) await e.order("message", { to: alice, body });
-    await e.order("ping", { jid: "ours.test" });
-    await using a = await SlixmppPeer.online({ jid: alice });
-    if (reads) assert.deepEqual(bodies(await history(a, { with_jid: erin })).slice(-2), waiting);
-    await a.available();
-    await a.order("ping", { jid: "ours.test" });
-    // Pages of an archive are messages without a body of their own.
-    const flooded = a.seen("message").flatMap(({ body }) => (typeof body === "string" && body !== "" ? [body] : []));
-    // Others send it all the same.
-    assert.deepEqual(flooded, reads && target.name === "balcony" ? [] : waiting);
-  }
-});
-
+// Others have rules of their own about the one, and nothing of the other.
 if (target.name === "balcony") {
+  test("offline and archive agree: who has read its archive before it is available gets none of it again, who reads none gets it all", async () => {
+    const waiting = ["waiting, one", "waiting, two"];
+    for (const reads of [true, false]) {
+      await using e = await SlixmppPeer.online({ jid: erin });
+      for (const body of waiting) await e.order("message", { to: alice, body });
+      await e.order("ping", { jid: "ours.test" });
+      await using a = await SlixmppPeer.online({ jid: alice });
+      if (reads) assert.deepEqual(bodies(await history(a, { with_jid: erin })).slice(-2), waiting);
+      await a.available();
+      await a.order("ping", { jid: "ours.test" });
+      // Pages of an archive are messages without a body of their own.
+      const flooded = a.seen("message").flatMap(({ body }) => (typeof body === "string" && body !== "" ? [body] : []));
+      assert.deepEqual(flooded, reads ? [] : waiting);
+    }
+  });
+
   test("XEP-0431: xmpp.js finds the one message with a rare word, without regard to case and accents", async () => {
     await using d = await SlixmppPeer.online({ jid: dave });
     await d.order("message", { to: erin, body: "Meet me at the Caf\u00e9 Zephyrin" });
