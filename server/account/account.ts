@@ -416,9 +416,10 @@ export class LocalAccount implements Account, Runnable {
   readonly #commit = (): void => {
     if (this.#writes.length === 0) return;
     const writes = this.#writes;
-    const carried = this.#carried;
+    // Never the array that goes on being filled: rows that come while this is committed are the next batch's.
+    const carried = this.#carried.length > 0 ? this.#carried : noRows;
     this.#writes = [];
-    if (carried.length > 0) this.#carried = [];
+    if (carried !== noRows) this.#carried = [];
     const batch = this.#nextBatch();
     this.#routes.open(batch);
     this.#parts.store.commit(writes).then(
@@ -560,6 +561,8 @@ export class LocalAccount implements Account, Runnable {
     return this.#slots;
   }
 }
+
+const noRows: readonly CarriedRows[] = [];
 
 function crowded(): StoreError {
   return new StoreError("too-busy", "too much is waiting for the recipient");

@@ -129,3 +129,24 @@ test("kept messages are read while their senders wait for one another's commits"
     assert.ok(client.pending.some((stanza) => stanza.attr("type") === "chat" && stanza.attr("id") === "5"));
   }
 });
+
+test("what a recipient's owner committed before, and could not, is nothing to the rows that come meanwhile", async () => {
+  await using world = await stage();
+  const recipient = await available(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/garden`);
+  const other = await available(world, `${romeo}/home`);
+  await other.sendText("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  await world.advance(1_000);
+  world.slowDisc(200);
+  world.faults.failCommits("unavailable");
+  await recipient.sendText(`<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='${romeo}'/></query></iq>`);
+  await world.advance(300);
+  other.ignoreAll();
+  await sender.sendText(chat(juliet, "1"));
+  await world.advance(150);
+  world.faults.failCommits(undefined);
+  await world.advance(1_000);
+  assert.equal(recipient.pending.find((stanza) => stanza.attr("id") === "r")?.attr("type"), "error");
+  assert.ok(recipient.pending.some((stanza) => stanza.name === "message"));
+  assert.equal(other.pending.filter((stanza) => stanza.name === "message").length, 1, "a copy of what was sent");
+});
