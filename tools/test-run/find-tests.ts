@@ -21,4 +21,4 @@ function slowness(path: string): number {
   return slowFolders.some((folder) => path.startsWith(folder)) ? 1 : 0;
 }
 
-const slowFolders = ["server/", "testing/"];
+const slowFolders = ["cli/", "server/", "testing/"];

@@ -25,7 +25,8 @@ export async function runTests(options: {
     keepCompiledCode();
     const events = run({
       files: files.map((file) => join(options.root, file)),
-      concurrency: Math.max(2, availableParallelism()),
+      // One more than cores: some wait, for discs and for other processes, while the others work.
+      concurrency: availableParallelism() + 1,
       timeout: fileMsMax,
       cwd: options.root,
     });
