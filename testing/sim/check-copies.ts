@@ -13,7 +13,9 @@ export function checkCopies(ledger: Ledger, model: WorldModel, sessions: readonl
   );
   return ledger.entries.flatMap((entry) => [
     ...missing(entry, model, byAccount),
-    ...entry.copies.filter((copy) => isDouble(entry, copy, sessions)).map(({ session }) => doubled(entry, session)),
+    ...entry.copies
+      .filter((copy) => isDouble(entry, copy, model, sessions))
+      .map(({ session }) => doubled(entry, session)),
   ]);
 }
 
@@ -46,19 +48,26 @@ function missing(
  * The message itself came behind its copy. Rightly only where the device that had been given it went without taking it,
  * and this one was next: better twice than never.
  */
-function isDouble(entry: Entry, { at, direction, session }: Copy, sessions: readonly ClientSession[]): boolean {
+function isDouble(
+  entry: Entry,
+  { at, direction, session }: Copy,
+  model: WorldModel,
+  sessions: readonly ClientSession[],
+): boolean {
   if (direction === "sent") return false;
   const receipt = entry.receipts.find((other) => other.session === session && other.at >= at);
   if (receipt === undefined) return false;
+  // A kill ends sessions whose clients hear of it late, or never, while others hibernate and go on.
+  if (model.troubled(entry.sentAt, receipt.at, ["kill"])) return false;
   return !sessions.some(
     (other) =>
       other !== session &&
       other.account === session.account &&
       other.endedEarly &&
       other.beganAt <= at &&
-      // A client that is gone knows it first, and one that was cut off last.
       (other.endedAt ?? Infinity) + endedLateMs >= entry.sentAt &&
-      !entry.receipts.some((taken) => taken.session === other && taken.at <= receipt.at),
+      // One that was cut off for good learns of it late.
+      (other.endedAt ?? Infinity) <= receipt.at + endedLateMs,
   );
 }
 
