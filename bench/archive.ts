@@ -114,6 +114,10 @@ async function measure(store: Store, rows: number, sizeOf: () => string): Promis
 }
 
 const wanted = process.argv.slice(2);
+if (wanted.some((word) => !/^(sqlite|postgres|rows=\d+)$/.test(word))) {
+  console.log("node bench/archive.ts [sqlite] [postgres] [rows=1000000]");
+  process.exit(2);
+}
 const chosen = (kind: string): boolean => !wanted.some((word) => /^[a-z]+$/.test(word)) || wanted.includes(kind);
 const rows = Number(wanted.find((word) => word.startsWith("rows="))?.slice("rows=".length) ?? 1_000_000);
 const folder = mkdtempSync(join(process.env["BENCH_FOLDER"] ?? tmpdir(), "balcony-bench-"));

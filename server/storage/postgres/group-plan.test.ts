@@ -97,3 +97,16 @@ const cases: readonly { readonly name: string; readonly writes: readonly Write[]
   ];
 
 for (const { name, writes, plan } of cases) test(`plan: ${name}`, () => deepEqual(summary(writes), plan));
+
+test("what is indexed of an archive's rows follows them: it is queued with them, and goes behind them", () => {
+  const searched = { ...context, searchable: new Set(["m"]) };
+  const statements = (writes: readonly Write[]): readonly string[] =>
+    planGroup(writes, searched).map(({ text }) =>
+      [...text.matchAll(/(?:INSERT INTO|DELETE FROM) "s"\."(\w+)"/g)].map(([, table]) => table).join(" with "),
+    );
+  deepEqual(statements([append("1"), append("2")]), ["archive with text_queue"]);
+  deepEqual(statements([remove]), ["archive", "archive_text"]);
+  for (const before of [{}, { before: 5 }])
+    deepEqual(statements([{ op: "truncate", store: "m", owner: "a", ...before }]), ["archive", "archive_text"]);
+  deepEqual(statements([{ op: "wipe", owner: "a" }]), ["entry", "archive", "archive_text", "table_t"]);
+});

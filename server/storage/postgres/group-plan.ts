@@ -58,10 +58,13 @@ class GroupPlan {
         return;
       case "remove":
         this.#flushAppends();
-        return this.#push(
-          `DELETE FROM ${dialect.table("archive")} WHERE store = $1 AND owner = $2 AND id = ANY ($3::text[])`,
-          [write.store, write.owner, write.ids],
-        );
+        for (const table of this.#archiveTables(write.store))
+          this.#push(`DELETE FROM ${dialect.table(table)} WHERE store = $1 AND owner = $2 AND id = ANY ($3::text[])`, [
+            write.store,
+            write.owner,
+            write.ids,
+          ]);
+        return;
       case "truncate":
         this.#flushAppends();
         return this.#truncate(write.store, write.owner, write.before);
@@ -127,34 +130,50 @@ class GroupPlan {
     if (appends.length === 0) return;
     this.#appends = new Map();
     const withs = appends.map((append) => splitWith(append.with));
-    const searched = appends.filter(({ store }) => this.#context.searchable.has(store));
-    if (searched.length > 0)
-      this.#push(
-        `INSERT INTO ${this.#context.dialect.table("text_queue")} (store, owner, id) ` +
-          "SELECT * FROM unnest($1::text[], $2::text[], $3::text[])",
-        [searched.map(({ store }) => store), searched.map(({ owner }) => owner), searched.map(({ id }) => id)],
-      );
-    this.#push(
-      `INSERT INTO ${this.#context.dialect.table("archive")} (store, owner, at, id, peer, resource, value) ` +
-        "SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) " +
-        "ON CONFLICT (id, owner, store) DO UPDATE SET " +
-        "at = excluded.at, peer = excluded.peer, resource = excluded.resource, value = excluded.value",
-      [
-        appends.map(({ store }) => store),
-        appends.map(({ owner }) => owner),
-        appends.map(({ at }) => at),
-        appends.map(({ id }) => id),
-        withs.map(([peer]) => peer),
-        withs.map(([, resource]) => resource),
-        appends.map(({ value }) => value),
-      ],
+    const { dialect, searchable } = this.#context;
+    const searched = [...new Set(appends.map(({ store }) => store))].filter((store) => searchable.has(store));
+    const insert =
+      `INSERT INTO ${dialect.table("archive")} (store, owner, at, id, peer, resource, value) ` +
+      "SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) " +
+      "ON CONFLICT (id, owner, store) DO UPDATE SET " +
+      "at = excluded.at, peer = excluded.peer, resource = excluded.resource, value = excluded.value";
+    const rows = [
+      appends.map(({ store }) => store),
+      appends.map(({ owner }) => owner),
+      appends.map(({ at }) => at),
+      appends.map(({ id }) => id),
+      withs.map(([peer]) => peer),
+      withs.map(([, resource]) => resource),
+      appends.map(({ value }) => value),
+    ];
+    if (searched.length === 0) return this.#push(insert, rows);
+    return this.#push(
+      `WITH kept AS (${insert} RETURNING store, owner, id) INSERT INTO ${dialect.table("text_queue")} (store, owner, id) ` +
+        "SELECT store, owner, id FROM kept WHERE store = ANY ($8::text[])",
+      [...rows, searched],
     );
   }
 
   #truncate(store: string, owner: string, before: number | undefined): void {
-    const archive = this.#context.dialect.table("archive");
-    if (before === undefined) this.#push(`DELETE FROM ${archive} WHERE store = $1 AND owner = $2`, [store, owner]);
-    else this.#push(`DELETE FROM ${archive} WHERE store = $1 AND owner = $2 AND at < $3`, [store, owner, before]);
+    const { dialect, searchable } = this.#context;
+    const archive = dialect.table("archive");
+    if (before === undefined) {
+      for (const table of this.#archiveTables(store))
+        this.#push(`DELETE FROM ${dialect.table(table)} WHERE store = $1 AND owner = $2`, [store, owner]);
+      return;
+    }
+    this.#push(`DELETE FROM ${archive} WHERE store = $1 AND owner = $2 AND at < $3`, [store, owner, before]);
+    if (!searchable.has(store)) return;
+    this.#push(
+      `DELETE FROM ${dialect.table("archive_text")} AS indexed WHERE store = $1 AND owner = $2 AND NOT EXISTS (` +
+        `SELECT 1 FROM ${archive} AS kept WHERE kept.id = indexed.id AND kept.owner = $2 AND kept.store = $1)`,
+      [store, owner],
+    );
+  }
+
+  /** Rows first, then what is indexed of them: whoever is indexing them has ended by then. */
+  #archiveTables(store: string): readonly string[] {
+    return this.#context.searchable.has(store) ? ["archive", "archive_text"] : ["archive"];
   }
 
   /** Upserts of one key are reduced to the last; inserts are not, as the second of them is a conflict. */
@@ -186,13 +205,14 @@ class GroupPlan {
   }
 
   #wipe(owner: string): void {
-    const { dialect, archives, tables } = this.#context;
+    const { dialect, archives, searchable, tables } = this.#context;
     this.finish();
     this.#push(`DELETE FROM ${dialect.table("entry")} WHERE owner = $1`, [owner]);
     this.#push(`DELETE FROM ${dialect.table("archive")} WHERE store = ANY ($1::text[]) AND owner = $2`, [
       archives,
       owner,
     ]);
+    if (searchable.size > 0) this.#push(`DELETE FROM ${dialect.table("archive_text")} WHERE owner = $1`, [owner]);
     for (const shape of tables.values()) {
       if (shape.owner === undefined) continue;
       this.#push(`DELETE FROM ${dialect.table(`table_${shape.name}`)} WHERE ${quoted(shape.owner)} = $1`, [owner]);

@@ -8,26 +8,29 @@ import { searchableWords, TermPrefix } from "../text-terms.ts";
 import type { PostgresSession } from "./postgres-session.ts";
 
 /** Rows of a step: their words are found on this thread, which has other things to do. */
-const stepRows = 100;
-/** Entries of the queue that are counted; beyond it is "many". */
-const countedMax = 100_000;
+const stepRows = 400;
 
 /**
  * The tables of the index of what can be searched. What is appended is noted in `text_queue` by the same transaction, and
  * indexed behind it; rows from before are walked through in the order of the archive's key, up to the place in
- * `text_store`. A row of the archive takes what is indexed of it along when it goes.
+ * `text_store`. Whoever removes rows of an archive removes what is indexed of them behind that (group-plan.ts): while they
+ * are being indexed they are locked. A foreign key would do the same, and costs more than all the rest.
  */
 export const textLayout = (schema: string): readonly string[] => [
   `CREATE TABLE ${schema}.text_store (store text COLLATE "C" PRIMARY KEY, declared text NOT NULL,
     id text COLLATE "C" NOT NULL, owner text COLLATE "C" NOT NULL, rows_done bigint NOT NULL, walked boolean NOT NULL)`,
-  `CREATE TABLE ${schema}.text_queue (
+  `CREATE TABLE ${schema}.text_queue (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     store text COLLATE "C" NOT NULL, owner text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL)`,
   `CREATE TABLE ${schema}.archive_text (
     store text COLLATE "C" NOT NULL, owner text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, terms tsvector NOT NULL,
-    PRIMARY KEY (id, owner, store),
-    FOREIGN KEY (id, owner, store) REFERENCES ${schema}.archive (id, owner, store) ON DELETE CASCADE)`,
+    PRIMARY KEY (owner, store, id))`,
   `CREATE INDEX archive_text_by_terms ON ${schema}.archive_text USING gin (terms)`,
 ];
+
+/** A few rows are looked up among many, whatever the planner makes of tables that it knows nothing of yet. */
+const byIndex =
+  "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), " +
+  "set_config('enable_seqscan', 'off', true)";
 
 type Kept = {
   readonly store: string;
@@ -41,14 +44,15 @@ type Kept = {
 export async function indexStep(session: PostgresSession, dialect: SqlDialect): Promise<IndexStep> {
   await session.query("BEGIN");
   try {
+    await session.query(byIndex);
     const stores = await session.query(
       `SELECT store, declared, id, owner, rows_done, walked FROM ${dialect.table("text_store")}`,
     );
     const searchable = new Map(stores.map(([store, declared]) => [String(store), readDeclaration(String(declared))]));
     let rows = keptRows(
       await session.query(
-        `WITH taken AS (DELETE FROM ${dialect.table("text_queue")} WHERE ctid = ANY (ARRAY(` +
-          `SELECT ctid FROM ${dialect.table("text_queue")} LIMIT $1)) RETURNING store, owner, id) ` +
+        `WITH taken AS (DELETE FROM ${dialect.table("text_queue")} WHERE number = ANY (ARRAY(` +
+          `SELECT number FROM ${dialect.table("text_queue")} ORDER BY number LIMIT $1)) RETURNING store, owner, id) ` +
           `SELECT kept.store, kept.owner, kept.id, kept.peer, kept.value FROM taken ` +
           `JOIN ${dialect.table("archive")} AS kept USING (id, owner, store) FOR KEY SHARE OF kept`,
         [stepRows],
@@ -123,7 +127,7 @@ async function writeTerms(
       `INSERT INTO ${dialect.table("archive_text")} (id, owner, store, terms) ` +
         "SELECT id, owner, store, terms::tsvector " +
         "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (id, owner, store, terms) " +
-        "ON CONFLICT (id, owner, store) DO UPDATE SET terms = excluded.terms",
+        "ON CONFLICT (owner, store, id) DO UPDATE SET terms = excluded.terms",
       [...keys(worded), worded.map(({ terms }) => terms)],
     );
 }
@@ -136,9 +140,10 @@ function termsOf({ store, owner, peer }: Kept, words: readonly string[]): string
   return [...terms, quoted(prefix.peer(peer))].join(" ");
 }
 
+/** How many entries there are, as their numbers say. */
 async function queued(session: PostgresSession, dialect: SqlDialect): Promise<number> {
   const [row] = await session.query(
-    `SELECT count(*) FROM (SELECT 1 FROM ${dialect.table("text_queue")} LIMIT ${countedMax}) AS counted`,
+    `SELECT coalesce(max(number) - min(number) + 1, 0) FROM ${dialect.table("text_queue")}`,
   );
   return Number(row?.[0]);
 }

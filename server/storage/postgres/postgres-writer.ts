@@ -35,6 +35,8 @@ export class PostgresWriter {
   #session: PostgresSession | undefined;
   #reconnect: NodeJS.Timeout | undefined;
   #reconnectMs = reconnectMsMin;
+  /** A connection that is being made anew. */
+  #opening: Promise<void> | undefined;
   #closing = false;
   /** Told when the connection is gone and nobody has closed it. */
   onLost: ((error: StoreError) => void) | undefined;
@@ -93,6 +95,8 @@ export class PostgresWriter {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#reconnect);
+    // A connection that came up after this would keep the lock, and nobody would ever end it.
+    await this.#opening;
     await this.#client?.end();
   }
 
@@ -134,7 +138,7 @@ export class PostgresWriter {
 
   #reconnectLater(): void {
     this.#reconnect = setTimeout(() => {
-      this.open().catch(() => {
+      this.#opening = this.open().catch(() => {
         if (!this.#closing) this.#reconnectLater();
       });
     }, this.#reconnectMs);
