@@ -99,9 +99,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       if (alive) run();
     };
     const lifeEnv: Env = {
-      now: env.now,
-      entropy: env.entropy,
-      deriveKey: env.deriveKey,
+      // As they are when they are asked: scenarios put others in their place.
+      now: () => env.now(),
+      entropy: (bytes) => env.entropy(bytes),
+      deriveKey: (request) => env.deriveKey(request),
       defer: (run) => env.defer(lively(run)),
       setTimer: (delayMs, run) => env.setTimer(delayMs, lively(run)),
     };

@@ -54,7 +54,7 @@ export function usedToken(device: DeviceTokens, presented: PresentedToken, now: 
   // Who counts, counts on: what was sent before is a repetition. [xep0484-3.4-04] [xep0484-3.4-05]
   if (token.count !== undefined && (presented.count ?? -1) <= token.count)
     return { ok: false, condition: "not-authorized" };
-  // Who logs out wants none of this device to be good any more. [xep0484-3.6-01] [xep0484-3.6-02]
+  // Who logs out wants none of this device to be good any more. [xep0484-3.6-01] [xep0484-3.6-02] [xep0484-3.6-04]
   if (presented.invalidate) return { ok: true, kept: undefined };
   const used = presented.count === undefined ? token : { ...token, count: presented.count };
   // The older one goes with the first use of the newer; a newer one that was never used stays. [xep0484-3.5-02]

@@ -180,6 +180,20 @@ describe("a token", () => {
     );
   });
 
+  for (const killed of [false, true])
+    test(`takes up a stream after the server ${killed ? "was killed" : "ended in peace"}, in one round trip`, async () => {
+      await using world = await start();
+      const enable = "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>";
+      const { answer, client } = await logInAtOnce(world, romeo, { device: phone, inline: ask() + enable });
+      const id = answer.child("urn:xmpp:bind:0", "bound")?.child("urn:xmpp:sm:3", "enabled")?.attr("id");
+      await client.cut();
+      await world.restart({ killed });
+      const inline = `<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='0'/>${enable}`;
+      const again = await present(world, { token: tokenOf(answer), inline });
+      assert.equal(again.child(NS_SASL2, "authorization-identifier")?.text, client.jid);
+      assert.notEqual(again.child("urn:xmpp:sm:3", "resumed"), undefined);
+    });
+
   test("and the header may be sent in one breath: one round trip to a session [xep0388-2.1-04]", async () => {
     await using world = await start();
     const token = await obtain(world);
