@@ -89,7 +89,7 @@ for (const { what, query, expected } of [
   query: Omit<Parameters<ServerAdministration["exportArchive"]>[0], "address">;
   expected: unknown;
 }[])
-  test(`an archive is exported page by page: ${what}`, async () => {
+  test(`an archive is exported page by page: ${what} [xep0313-8.1-02]`, async () => {
     const { world, archives } = await stage();
     await using _ = world;
     const pages = await all(world, archives.exportArchive({ address: romeo, ...query }, signal));

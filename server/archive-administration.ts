@@ -87,6 +87,7 @@ export function archiveAdministration({
       const total = found(counted).count ?? 0;
       for (let after: string | undefined; !signal.aborted;) {
         const query = { ...filter, max: pageMessages, ...(after === undefined ? {} : { after }) };
+        // [xep0313-8.1-02]
         const page = await orUnavailable(() => archive.page(address, query));
         if (!page.found)
           throw new AdministrationError("unavailable", "messages were removed meanwhile; export once more");

@@ -30,6 +30,7 @@ export type Flood = "nothing" | "later-than-read" | "not-archived-for-now" | "al
 export function floodFor({ retrieving, readTo, reader, waited }: Visitor): Flood {
   // [xep0013-2.2-02] [xep0013-2.2-04] [xep0013-2.6-05]
   if (retrieving) return "nothing";
+  // [xep0313-6.1.1-10]
   if (readTo !== undefined) return "later-than-read";
   return reader && !waited ? "not-archived-for-now" : "all";
 }

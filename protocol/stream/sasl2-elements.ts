@@ -241,6 +241,7 @@ function additionalData(data: Uint8Array | undefined): XmlElement | undefined {
 
 /** [xep0388-2.6.2-01] [xep0388-2.6.2-02] */
 export function sasl2Failure(condition: SaslCondition, text?: string): XmlElement {
+  // [xep0388-2.6.2-01]
   const told = text === undefined ? undefined : xml(NS_SASL2, "text", {}, text);
   return xml(NS_SASL2, "failure", {}, xml(NS_SASL, condition), told);
 }

@@ -221,7 +221,9 @@ export class LocalSession implements Session {
     readonly seconds: number;
   } {
     const wanted = options.secondsMax ?? this.#limits.resumeSecondsMax;
+    // [xep0198-3-02]
     const seconds = Math.min(wanted, this.#limits.resumeSecondsMax);
+    // [xep0198-5-04] [xep0198-5-06] [xep0198-5-07]
     const id = options.resume && seconds > 0 ? randomToken(this.#env) : undefined;
     this.#management = this.#manage(id, seconds * 1000);
     return { id, seconds };
@@ -262,6 +264,7 @@ export class LocalSession implements Session {
     const management = this.#management;
     if (management === undefined) return;
     this.#acknowledge(management);
+    // [xep0198-4-03] [xep0198-4-04]
     this.#answerDue = management.tracker.settled < management.tracker.received;
   }
 
@@ -279,6 +282,7 @@ export class LocalSession implements Session {
   /** The client has handled `h` stanzas. */
   acknowledged(h: number): void {
     this.#askedAt = undefined;
+    // [xep0198-4-07]
     const error = this.#management?.owed.acknowledge(h);
     if (error !== undefined) {
       const link = this.#link;
@@ -355,6 +359,7 @@ export class LocalSession implements Session {
     if (management === undefined) return;
     const { owed, missesPresence } = management;
     management.missesPresence = false;
+    // [xep0198-5-20]
     for (const bytes of owed.bytesToRepeat()) this.#link?.write(bytes);
     this.#askedAt = undefined;
     this.withhold(undefined);
@@ -374,6 +379,7 @@ export class LocalSession implements Session {
   /** The client closes its stream, or we do: the last acknowledgement (S7), and nothing to resume. */
   close(): void {
     if (this.#ended) return;
+    // [xep0198-4-05] [xep0198-4-06]
     if (this.#management !== undefined && this.#link !== undefined) this.#acknowledge(this.#management);
     this.#finish();
   }
@@ -383,6 +389,7 @@ export class LocalSession implements Session {
     this.withhold(undefined);
     if (this.#ended) return;
     this.account.post(() => management.owed.secure());
+    // [xep0198-4-08] [xep0198-7-02]
     this.#expire(management);
     // A guest's account is in memory alone.
     if (this.account.isTemporary) return;

@@ -381,6 +381,7 @@ export class Unacknowledged {
     if (stanza === undefined) return;
     if (stanza.kind === "message") {
       const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
+      // [xep0198-4-09] [xep0198-4-10]
       if (!owed.shared) this.#messages.undelivered(this.#account, kept, "session-ended");
       // Those who are here may have it; whoever comes next may not.
       else if (kept.stored !== undefined) this.#messages.undelivered(this.#account, kept, "no-recipient");

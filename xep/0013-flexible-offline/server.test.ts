@@ -200,3 +200,39 @@ test("nobody else may ask, read or remove [xep0013-2.3-03] [xep0013-2.4-02] [xep
   }
   assert.equal(waiting(world), 3);
 });
+
+test("several are viewed and removed at once; all are fetched and removed though nobody asked for heads [xep0013-2.4-01] [xep0013-2.5-04] [xep0013-2.6-03] [xep0013-2.6-04] [xep0013-2.7-03]", async () => {
+  const { world, client } = await stage();
+  await using _ = world;
+  assert.equal((await ask(client, "get", offline("<fetch/>"))).attr("type"), "result");
+  assert.deepEqual(bodies(client), ["1", "2", "3"]);
+  const [first = "", second = ""] = client.pending.flatMap(
+    (stanza) => stanza.child(NS_OFFLINE, "offline")?.firstElement?.attr("node") ?? [],
+  );
+  client.ignoreAll();
+  await ask(client, "get", offline(item("view", first) + item("view", second)));
+  assert.deepEqual(bodies(client), ["1", "2"]);
+  await ask(client, "set", offline(item("remove", first) + item("remove", second)));
+  assert.equal(waiting(world), 1);
+  assert.equal((await ask(client, "set", offline("<purge/>"))).attr("type"), "result");
+  assert.equal(waiting(world), 0);
+});
+
+test("a node of that kind that is not there is not found, and a stranger gets no message [xep0013-2.3-04] [xep0013-4-01]", async () => {
+  const { world, sender, client } = await stage();
+  await using _ = world;
+  assert.equal(
+    condition(
+      await ask(
+        client,
+        "get",
+        `<query xmlns='http://jabber.org/protocol/disco#items' node='${NS_OFFLINE}#nothing'/>`,
+        ` to='${juliet}'`,
+      ),
+    ),
+    "item-not-found",
+  );
+  sender.ignoreAll();
+  await ask(sender, "get", offline("<fetch/>"), ` to='${juliet}'`);
+  assert.deepEqual(bodies(sender), []);
+});

@@ -61,7 +61,7 @@ async function comes(world: World, resource: string, known = false): Promise<Scr
   return world.login(`${juliet}/${resource}`);
 }
 
-test("who asks the archive and then comes is not sent what waited, and nobody else is once it has it", async () => {
+test("who asks the archive and then comes is not sent what waited, and nobody else is once it has it [xep0313-6.1.1-10]", async () => {
   await using world = await stage(["1", "2"]);
   const client = await comes(world, "balcony");
   await client.sendText(query());

@@ -37,6 +37,7 @@ export function startInlining(
     waitingFor: "token",
   };
   const token = tokenQuestion(state, user);
+  // [xep0484-3.6-04]
   return token === undefined ? tryResumption(begun) : step(begun, token);
 }
 

@@ -96,7 +96,7 @@ export function smFeature(): XmlElement {
   return xml(NS_SM, "sm");
 }
 
-/** xs:boolean has two spellings of each value. [xep0198-3-01] [xep0198-5-02] */
+/** xs:boolean has two spellings of each value. [xep0198-3-01] [xep0198-3-05] [xep0198-5-02] */
 function readBoolean(text: string | undefined): boolean {
   return text === "true" || text === "1";
 }
