@@ -53,8 +53,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "timer-leaked",
     path: "server/link/link.ts",
-    find: "    this.#stopTimer(\"negotiation\");\n    this.#stopTimer(\"closing\");",
-    put: "    if (!this.#established) this.#stopTimer(\"negotiation\");\n    this.#services.env.setTimer(86_400_000, () => undefined);",
+    find: '    this.#stopTimer("negotiation");\n    this.#stopTimer("closing");',
+    put: '    if (!this.#established) this.#stopTimer("negotiation");\n    this.#services.env.setTimer(86_400_000, () => undefined);',
   },
   {
     name: "presence-change-not-shown-to-new-device",
@@ -79,5 +79,29 @@ export const plantedBugs: readonly PlantedBug[] = [
     path: "server/link/link.ts",
     find: 'if (effect.how === "resumed") this.#session?.repeat();',
     put: "",
+  },
+  {
+    name: "archive-row-of-recipient-forgotten",
+    path: "xep/0313-archive/server.ts",
+    find: "      const row = watermarks.open(account);\n      // [xep0441-2.3.3-01]\n",
+    put: "      if (account.sessions.size === 0) return stanza;\n      const row = watermarks.open(account);\n",
+  },
+  {
+    name: "hibernation-record-not-written",
+    path: "server/session/hibernation.ts",
+    find: 'write({ op: "set", store: name, owner: jid, key: this.id, value: codec.encode(session) });',
+    put: 'if (session.sent % 2 === 0) write({ op: "set", store: name, owner: jid, key: this.id, value: codec.encode(session) });',
+  },
+  {
+    name: "owed-stanza-not-written",
+    path: "server/session/hibernation.ts",
+    find: "this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });",
+    put: "if (position % 2 === 0) this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });",
+  },
+  {
+    name: "copy-for-one-device-only",
+    path: "xep/0280-carbons/server.ts",
+    find: "for (const session of sessions) send(account, session",
+    put: "for (const session of sessions.slice(0, 1)) send(account, session",
   },
 ];
