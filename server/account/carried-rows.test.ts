@@ -119,13 +119,8 @@ test("kept messages are read while their senders wait for one another's commits"
     const forwarded = client.pending
       .flatMap((message) => message.elements()[0]?.elements()[0]?.elements() ?? [])
       .filter(({ name }) => name === "message");
-    assert.deepEqual(
-      forwarded
-        .map((message) => message.attr("id"))
-        .toSorted()
-        .slice(0, 8),
-      ["1", "1", "2", "2", "3", "3", "4", "4"],
-    );
+    for (const body of ["1", "2", "3", "4"])
+      assert.equal(forwarded.filter((message) => message.attr("id") === body).length, 2, body);
     assert.ok(client.pending.some((stanza) => stanza.attr("type") === "chat" && stanza.attr("id") === "5"));
   }
 });
