@@ -18,13 +18,13 @@ export type TextIndexingParts = {
   /** Indexes a little. Rejects with a StoreError; with `corrupt` the index is damaged. */
   readonly step: () => Promise<IndexStep>;
   readonly rebuild: () => Promise<void>;
+  /** Rest between steps, for each millisecond that a step took: 1 where commits wait for it. */
+  readonly restShare: number;
   readonly watch: Partial<TextIndexWatch> | undefined;
 };
 
 /** How long a row waits to be indexed, so that many are indexed at once. */
 const lagMs = 400;
-/** Between steps, for each millisecond that a step took: commits have the larger half of the time. */
-const restShare = 1;
 const retryMsMin = 1_000;
 const retryMsMax = 10_000;
 /** The index is made anew at most so often. */
@@ -111,7 +111,7 @@ export class TextIndexing {
       this.#failure = undefined;
       this.#retryMs = retryMsMin;
       this.#tell(waiting);
-      return waiting > 0 ? (performance.now() - began) * restShare : undefined;
+      return waiting > 0 ? (performance.now() - began) * this.#parts.restShare : undefined;
     } catch (cause) {
       const error = asStoreError(cause);
       return error.kind === "corrupt" ? this.#rebuild(error) : this.#failed(error);

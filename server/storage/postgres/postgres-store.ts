@@ -83,6 +83,8 @@ class PostgresBackend implements Backend {
     this.#indexing = new TextIndexing({
       step: () => this.#withIndex((session) => indexStep(session, this.#dialect)),
       rebuild: () => this.#withIndex((session) => reindex(session, this.#dialect)),
+      // A connection of its own, which no commit waits for; what is left is for this thread.
+      restShare: 0.25,
       watch: options.watch,
     });
     this.#pool.on("error", () => {});

@@ -101,6 +101,7 @@ class SqliteBackend implements Backend {
         return reply.step;
       },
       rebuild: async () => void (await this.#writer.ask({ ask: "rebuildIndex" })),
+      restShare: 1,
       watch,
     });
   }
