@@ -122,7 +122,13 @@ async function warmUp(): Promise<void> {
     clear.open("montague.example");
     await clear.until(/<\/stream:features>/);
   }
-  await until(async () => (await server.figures()).connections === 0);
+  for (const port of [server.port, server.tlsPort, server.port, server.tlsPort]) {
+    using flood = await Flood.open({ port, count, says: "" });
+    await until(async () => (await server.figures()).connections === count);
+    flood.close();
+    await until(async () => (await server.figures()).connections === 0);
+    await read(server);
+  }
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
