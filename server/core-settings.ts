@@ -46,6 +46,8 @@ export interface ListenerPolicy {
   readonly startTls: "required" | "optional" | "none";
   /** Overrides what the hosts allow: PLAIN on a connection that nothing protects. */
   readonly plainWithoutTls: boolean;
+  /** Where its clients are to come back to when their connection broke (XEP-0198); absent: wherever they look. */
+  readonly location?: string | undefined;
 }
 
 /** Counted on the path of every stanza, hence plain numbers. */

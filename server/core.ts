@@ -248,6 +248,7 @@ export class ServerCore {
       env,
       log,
       limits: settings.link,
+      location: policy.location,
       receiving: receivingConfig({ env, hosts: this.hosts, settings, secret: this.#secret, policy }),
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
       authorize: (link, login) => this.#authorize(link, login),

@@ -152,7 +152,11 @@ interface ListenerContext {
 
 function listenerParts(listener: ListenerConfig, context: ListenerContext): readonly ListenerParts[] {
   const { tls, connections, env, log, core } = context;
-  const policy: ListenerPolicy = { startTls: listener.tls, plainWithoutTls: listener.plainWithoutTls };
+  const policy: ListenerPolicy = {
+    startTls: listener.tls,
+    plainWithoutTls: listener.plainWithoutTls,
+    location: listener.location,
+  };
   const direct = listener.kind === "client-direct-tls";
   const handshakes = direct ? new StartTlsServer(() => tls.directServer()) : tls.startTlsServer();
   return listener.addresses.map((address) => ({

@@ -117,6 +117,7 @@ function linkLimits({ limits: { stream, rate }, sessions }: Config): LinkLimits 
     // [rfc6120-4.6.4-01]
     pingAfterMs: sessions.pingAfterSilentSeconds === undefined ? undefined : sessions.pingAfterSilentSeconds * 1_000,
     pingAnswerMsMax: sessions.pingAnswerSeconds * 1_000,
+    ackAnswerMsMax: sessions.ackAnswerSeconds * 1_000,
     negotiationMsMax: stream.negotiationSecondsMax === undefined ? neverMs : stream.negotiationSecondsMax * 1_000,
     closingMsMax: stream.closingSecondsMax * 1_000,
     unsentBytesMax: stream.unsentBytesMax,

@@ -39,6 +39,16 @@ export function showOwnResources(account: Account, session: Session): void {
   }
 }
 
+/** What a session was shown may not hold any more: it forgets all of it, and is shown how things stand. */
+export function showAfresh(account: Account, session: Session): void {
+  const gone = (who: Jid): void =>
+    session.send(makeStanza("presence", { from: who, to: session.jid, type: "unavailable" }));
+  gone(account.jid);
+  for (const [, item] of account.map(rosterItems).entries()) if (seesPresence(item)) gone(bareOf(item.jid));
+  showOwnResources(account, session);
+  probeContacts(account, session);
+}
+
 /** Tells one contact how things stand with every available resource, or that they are all gone for it. */
 export function sendAvailability(account: Account, to: Jid, as: "available" | "unavailable"): void {
   for (const session of availableSessions(account)) {

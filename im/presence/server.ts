@@ -5,13 +5,13 @@ import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import type { Host } from "#kit/host.ts";
-import { accountDeleting, sessionEnded } from "#kit/lifecycle.ts";
+import { accountDeleting, sessionEnded, sessionResumed } from "#kit/lifecycle.ts";
 import { serverModule, type Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { rosterItemRemoved } from "../roster/events.ts";
 import { interestedSlot } from "../roster/slots.ts";
-import { broadcast, probeContacts, showOwnResources, unavailableOf } from "./broadcast.ts";
+import { broadcast, probeContacts, showAfresh, showOwnResources, unavailableOf } from "./broadcast.ts";
 import { endDirected, forgetWhoLeft, sendDirected } from "./directed.ts";
 import { sessionAvailable, sessionPresenceChanged, sessionUnavailable } from "./events.ts";
 import { answerProbe } from "./probes.ts";
@@ -51,6 +51,10 @@ export const presence = serverModule({
     events: [
       // [rfc6121-4.5.2-01] [rfc6121-4.5.2-06]
       on(sessionEnded, ({ account, session }) => leave(host, account, session, unavailableOf(session))),
+      // Nobody told it who left while the server was down.
+      on(sessionResumed, ({ account, session, missesPresence }) => {
+        if (missesPresence && session.get(presenceSlot) !== undefined) showAfresh(account, session);
+      }),
       on(rosterItemRemoved, ({ account, item }) => cancelSubscriptions(account, item)),
       on(accountDeleting, ({ account }) => cancelAllSubscriptions(account)),
     ],

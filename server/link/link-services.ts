@@ -32,6 +32,8 @@ export interface LinkLimits {
   readonly pingAfterMs: number | undefined;
   /** How long it may take to answer, in milliseconds. */
   readonly pingAnswerMsMax: number;
+  /** How long a client with stream management may take to say what it has of what it was sent, in milliseconds. */
+  readonly ackAnswerMsMax: number;
   /** From the first byte until a resource is bound, in milliseconds. */
   readonly negotiationMsMax: number;
   /** From our closing tag to the peer's, in milliseconds. */
@@ -53,7 +55,8 @@ export type LimitName =
   | "recipients"
   | "mailbox"
   | "key-derivations"
-  | "ping-answer";
+  | "ping-answer"
+  | "ack-answer";
 
 /** Who has proven to be somebody. */
 export interface Login {
@@ -80,6 +83,8 @@ export interface LinkServices {
   readonly env: Env;
   readonly log: Log;
   readonly limits: LinkLimits;
+  /** Where clients are to come back to (XEP-0198), as an address or name with or without a port. */
+  readonly location: string | undefined;
   readonly tally: Tally;
   readonly addressRates: AddressRates;
   readonly treeReaders: TreeReaderPool;

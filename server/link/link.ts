@@ -120,28 +120,38 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
    * has expired since.
    */
   checkAlive(now: number): void {
-    const { pingAfterMs, pingAnswerMsMax } = this.#services.limits;
+    const { pingAfterMs, pingAnswerMsMax, ackAnswerMsMax } = this.#services.limits;
     // [rfc6120-13.7.2.3-01]
     if (now >= (this.#facts.channel?.certifiedUntil ?? Infinity)) {
       this.#services.log.info({ stream: this.id }, "the client's certificate has expired");
       this.close(new StreamError("reset", { text: "the certificate has expired" }));
       return;
     }
-    if (pingAfterMs === undefined || this.#session === undefined || this.#held > 0) return;
+    if (this.#session === undefined) return;
+    if (this.#held > 0) {
+      // What it says is not read at present.
+      this.#session.waitLonger(now);
+      return;
+    }
+    if (now - (this.#session.askedAt ?? now) >= ackAnswerMsMax) {
+      this.#giveUp("ack-answer");
+      return;
+    }
+    if (pingAfterMs === undefined) return;
     if (this.#pingedAt !== undefined) {
-      if (now - this.#pingedAt < pingAnswerMsMax) return;
-      this.#services.limitHit("ping-answer");
-      this.#services.log.info(
-        { stream: this.id },
-        "the client has not answered for long; its connection counts as cut",
-      );
-      this.#transport.destroy();
-      this.lost(undefined);
+      if (now - this.#pingedAt >= pingAnswerMsMax) this.#giveUp("ping-answer");
       // [rfc6120-4.6.4-01] [xep0198-1-01]
     } else if (now - this.#heardAt >= pingAfterMs) {
       this.#pingedAt = now;
       this.#session.ping();
     }
+  }
+
+  #giveUp(limit: "ping-answer" | "ack-answer"): void {
+    this.#services.limitHit(limit);
+    this.#services.log.info({ stream: this.id }, "the client has not answered for long; its connection counts as cut");
+    this.#transport.destroy();
+    this.lost(undefined);
   }
 
   /** Cuts the connection, without a word. */
@@ -413,9 +423,11 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
     const session = this.#session;
     if (session === undefined) return this.#feed({ type: "smFailed", condition: "unexpected-request" });
     const { id, seconds } = session.enableManagement({ resume, secondsMax });
-    return this.#feed(
-      id === undefined ? { type: "smEnabled" } : { type: "smEnabled", resumption: { id, secondsMax: seconds } },
-    );
+    if (id === undefined) return this.#feed({ type: "smEnabled" });
+    const { location } = this.#services;
+    // [xep0198-3-07] [xep0198-5-09]
+    const where = location === undefined ? {} : { location };
+    return this.#feed({ type: "smEnabled", resumption: { id, secondsMax: seconds, ...where } });
   }
 
   #resume(user: BareJid, previous: string, h: number): void {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
-import { startWorld, type World } from "#testing/scenario/world.ts";
+import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
+import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 
 const NS_SM = "urn:xmpp:sm:3";
 const romeo = "romeo@montague.example";
@@ -158,7 +159,10 @@ test("availability that a kill has lost is asked for again, and its place in the
   await resume(mine, juliet, 3);
   mine.client.receives(`<resumed xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
   assert.deepEqual(bodies(mine.client), ["5"]);
-  await mine.client.sendText(`<a xmlns='${NS_SM}' h='4'/>`);
+  // And then who of its own is there: nobody but itself.
+  const away = mine.client.pending.filter(({ name }) => name === "presence").map((each) => each.attr("from"));
+  assert.deepEqual(away, [juliet]);
+  await mine.client.sendText(`<a xmlns='${NS_SM}' h='5'/>`);
   assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
 });
 
@@ -180,3 +184,160 @@ test("of two that resume one session during a restart one gets it", async () => 
   assert.deepEqual(outcomes.get("resumed"), ["1"]);
   assert.equal([...world.core.registry.sessions()].filter(({ jid }) => jid.startsWith("juliet")).length, 1);
 });
+
+test("a client that leaves a question for its acknowledgement open for long is taken as cut, and can resume [xep0198-7-02]", async () => {
+  await using world = await startWorld({
+    accounts,
+    settings: { link: { ...worldLinkLimits, ackAnswerMsMax: 30_000 } },
+  });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  await mine.client.sendText(`<a xmlns='${NS_SM}' h='1'/>`);
+  await world.advance(60_000);
+  assert.equal(mine.client.connectionClosed, false, "nothing was asked");
+  await sender.sendText(chat(juliet, "1"));
+  await world.advance(20_000);
+  await mine.client.sendText("<iq type='get' id='p' to='capulet.example'><ping xmlns='urn:xmpp:ping'/></iq>");
+  assert.equal(mine.client.connectionClosed, false);
+  await world.advance(20_000);
+  assert.ok(mine.client.connectionClosed, "that it speaks of other things does not help");
+  assert.deepEqual(world.limitsHit, ["ack-answer"]);
+  await resume(mine, juliet, 1);
+  mine.client.receives(`<resumed xmlns='${NS_SM}' previd='${mine.id}' h='2'/>`);
+  assert.deepEqual(bodies(mine.client), ["1"]);
+});
+
+test("A55 with a changed password what hibernates is over, and nothing is stored of it", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  await mine.client.cut();
+  await sender.sendText(chat(juliet, "1"));
+  await world.restart({ killed: true });
+  const user = bareOf(parseJid(juliet) ?? assert.fail());
+  const changing = world.core.accounts.setPassword(user, "other");
+  await world.settle();
+  assert.deepEqual(await changing, { ok: true });
+  assert.deepEqual(await stored(world, juliet), [0, 0, 1]);
+  assert.equal([...world.core.registry.sessions()].length, 0);
+});
+
+test("A54 with a deleted account what hibernated is wiped", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.cut();
+  await world.restart({ killed: true });
+  const deleting = world.core.accounts.delete(bareOf(parseJid(juliet) ?? assert.fail()));
+  await world.settle();
+  assert.deepEqual(await deleting, { ok: true });
+  assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+});
+
+test("a session of a host that is not served any more waits until the host is back", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.cut();
+  await world.restart({ killed: true, domains: ["montague.example"] });
+  assert.ok(world.log.some(({ text }) => text.includes("not served any more")));
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 1);
+  assert.equal(mine.client.next().name, "resumed");
+});
+
+test("where what is stored cannot be read, the session waits on and is resumed later", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  await mine.client.cut();
+  await sender.sendText(chat(juliet, "1"));
+  mine.client.reconnect();
+  await mine.client.authenticate("juliet", "capulet.example", "juliet");
+  world.faults.failReads("unavailable");
+  await mine.client.sendText(`<resume xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
+  assert.ok(
+    mine.client
+      .next()
+      .elements()
+      .some(({ name }) => name === "resource-constraint"),
+  );
+  world.faults.failReads(undefined);
+  await resume(mine, juliet, 1);
+  assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
+});
+
+test("where nothing can be written, a session hibernates in memory, and is stored as soon as that can be", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  world.faults.failCommits("full");
+  await mine.client.cut();
+  await world.advance(5_000);
+  assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+  world.faults.failCommits(undefined);
+  await world.advance(5_000);
+  await sender.sendText(chat(juliet, "1"));
+  assert.deepEqual(await stored(world, juliet), [1, 2, 1]);
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 1);
+  assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
+});
+
+test("a resumption that cannot be written down is refused, and the session waits on", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  await mine.client.cut();
+  await sender.sendText(chat(juliet, "1"));
+  mine.client.reconnect();
+  await mine.client.authenticate("juliet", "capulet.example", "juliet");
+  world.faults.failCommits("full");
+  await mine.client.sendText(`<resume xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
+  assert.ok(
+    mine.client
+      .next()
+      .elements()
+      .some(({ name }) => name === "resource-constraint"),
+  );
+  world.faults.failCommits(undefined);
+  await world.advance(5_000);
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 1);
+  assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
+});
+
+test("what the session knew goes on with it: carbons, interest in the roster, directed presence", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.sendText("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  await mine.client.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+  const sender = await available(world, `${romeo}/orchard`);
+  await mine.client.sendText(`<presence to='${romeo}/orchard'/>`);
+  const handled = mine.client.pending.filter(({ name }) => name === "iq" || name === "presence").length;
+  await mine.client.cut();
+  await sender.close();
+  await world.restart();
+  await resume(mine, juliet, handled);
+  assert.equal(mine.client.next().name, "resumed");
+  mine.client.ignoreAll();
+  const other = await available(world, `${juliet}/chamber`);
+  await other.sendText(
+    `<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='${romeo}'/></query></iq>${chat(romeo, "1")}`,
+  );
+  assert.ok(mine.client.pending.some((each) => each.child("jabber:iq:roster", "query") !== undefined));
+  assert.ok(mine.client.pending.some((each) => each.child("urn:xmpp:carbons:2", "sent") !== undefined));
+  const friend = await available(world, `${romeo}/orchard`);
+  await mine.client.close();
+  assert.ok(friend.pending.some((each) => each.attr("type") === "unavailable"));
+});
+
+for (const { location, told } of [
+  { location: undefined, told: undefined },
+  { location: "[2001:db8::1]:5222", told: "[2001:db8::1]:5222" },
+])
+  test(`a client is told where to come back to: ${told} [xep0198-3-07] [xep0198-5-09]`, async () => {
+    await using world = await startWorld({ accounts, ...(location === undefined ? {} : { location }) });
+    const client = await world.login(`${juliet}/balcony`);
+    await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/>`);
+    const enabled = client.next();
+    assert.deepEqual([enabled.attr("location"), enabled.attr("resume")], [told, "true"]);
+  });

@@ -127,6 +127,16 @@ export class LocalSession implements Session {
     return this.#link?.facts;
   }
 
+  /** Since when the client owes an answer to the question what it has, in milliseconds since the epoch. */
+  get askedAt(): number | undefined {
+    return this.#askedAt;
+  }
+
+  /** What the client says is not read at present: its time begins anew. */
+  waitLonger(now: number): void {
+    if (this.#askedAt !== undefined) this.#askedAt = now;
+  }
+
   /** Under which it can be resumed; undefined when it cannot. */
   get resumptionId(): string | undefined {
     return this.#management?.id;

@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly modules?: readonly ServerModule[];
   readonly contacts?: HostSettings["contacts"];
   readonly seed?: string;
+  /** Where clients are told to come back to. */
+  readonly location?: string;
   /** What an earlier server left, which has crashed; its accounts are there. Another seed makes it another process. */
   readonly disk?: MemoryDisk;
 }
@@ -89,6 +91,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const env = new VirtualEnv(options.seed ?? "balcony");
   const disk = options.disk ?? new MemoryDisk();
   let discMs = 0;
+  const listener = { ...policy, location: options.location };
   const log: LoggedLine[] = [];
   const limitsHit: string[] = [];
   const tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
@@ -155,7 +158,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
           ...(clear ? {} : { channel }),
         });
         transports.add(transport);
-        life.core.accept(transport, policy);
+        life.core.accept(transport, listener);
         return transport;
       },
     });
@@ -220,6 +223,7 @@ export const worldLinkLimits: LinkLimits = {
   addressStanzasRate: undefined,
   pingAfterMs: undefined,
   pingAnswerMsMax: 60_000,
+  ackAnswerMsMax: 120_000,
   negotiationMsMax: 60_000,
   closingMsMax: 5_000,
   unsentBytesMax: 1_048_576,

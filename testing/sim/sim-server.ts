@@ -244,6 +244,7 @@ function settingsFor(domains: readonly [DomainJid, ...DomainJid[]], archives: bo
       ...worldLinkLimits,
       pingAfterMs: 25_000,
       pingAnswerMsMax: 10_000,
+      ackAnswerMsMax: 30_000,
       negotiationMsMax: 20_000,
       unsentBytesMax: 65_536,
     },

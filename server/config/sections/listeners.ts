@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, flag, port, sectionFacts, texts } from "../key.ts";
+import { choice, flag, optionalText, port, sectionFacts, texts } from "../key.ts";
 
 const listener = z.strictObject({
   kind: choice({
@@ -27,6 +27,14 @@ const listener = z.strictObject({
       "Whether clients have to switch to TLS, may, or cannot. Other than `required`, it is accepted on loopback addresses only, unless `insecure_beyond_loopback` is set. A `client-direct-tls` listener is always `required`.",
     choices: ["required", "optional", "none"],
     default: "required",
+    change: "restart",
+  }),
+  location: optionalText({
+    description:
+      "Where clients of this listener are told to come back to when their connection broke (XEP-0198), such as this machine's own name or address where the name of the domain leads to several. Clients that do not get through there connect as ever.",
+    allowed: 'a host name or address, with or without a port; IPv6 addresses in brackets: "[2001:db8::1]:5222"',
+    pattern: /^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_.-]{1,253})(:\d{1,5})?$/,
+    example: "node1.example.org:5222",
     change: "restart",
   }),
   plain_without_tls: flag({

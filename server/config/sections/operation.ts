@@ -71,6 +71,15 @@ export const sessionsSection = section(
       default: 60,
       change: "restart",
     }),
+    ack_answer_seconds: integer({
+      description:
+        "How long a client with stream management may take to say what it has got, once it was asked (XEP-0198); then its connection counts as broken and can be resumed. Telephones that sleep need some minutes: what they owe is safe on disc after two seconds, so that waiting costs nothing but an open connection.",
+      unit: "seconds",
+      min: 5,
+      max: 3_600,
+      default: 180,
+      change: "restart",
+    }),
   },
 );
 
