@@ -10,7 +10,7 @@ import type { WorldModel } from "./world-model.ts";
 export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonly ClientSession[]): readonly string[] {
   const taken = new Map<string, Set<string>>();
   const lost = ledger.entries
-    .filter((entry) => entry.acknowledgedAt !== undefined && entry.receipts.length === 0)
+    .filter((entry) => entry.acknowledgedAt !== undefined && entry.receipts.length === 0 && entry.readBy.size === 0)
     .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model))
     .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))
     .filter((entry) => !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model)))
@@ -21,6 +21,8 @@ export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonl
     // While a client is not available, or of negative priority, what names it comes (RFC 6121 §8.5.3.1) and what is kept
     // does not (§8.5.2.2).
     .filter(({ receipt, by }) => !(receipt.delayed && by.receipts.some((other) => cameAhead(other, receipt))))
+    // Who is known for reading its archive is given time to.
+    .filter(({ receipt }) => !(receipt.delayed && receipt.session.reads))
     .map(({ entry, receipt, by }) => `${receipt.session.name} got ${entry.id} of ${entry.from.name} after ${by.id}`);
   return [...lost, ...overtaken, ...ledger.entries.flatMap((entry) => blockedReceipts(entry, model))];
 }

@@ -51,6 +51,9 @@ export class ClientSession {
   /** Since when it is certain that the session gets copies of what other devices send and receive. */
   copiesSince = Infinity;
 
+  /** Its client reads the archive. */
+  reads = false;
+
   constructor(parts: { readonly name: string; readonly account: string; readonly jid: string; readonly now: number }) {
     this.name = parts.name;
     this.account = parts.account;

@@ -19,7 +19,7 @@ export const actingMs = 300_000;
 /** The scenario of a seed: who there is, what they do, and what goes wrong. */
 export function generateScenario(seed: number): Scenario {
   const draws = drawsFor(seed, "scenario");
-  const cast = castFor(draws, drawsFor(seed, "devices"));
+  const cast = castFor({ draws, devices: drawsFor(seed, "devices"), readers: drawsFor(seed, "readers") });
   const third = drawsFor(seed, "third devices");
   const steps: Step[] = [
     ...cast.clients.map((_, client): Step => ({ at: draws.below(8_000), client, does: "log-in" })),
@@ -37,7 +37,7 @@ export function generateScenario(seed: number): Scenario {
   return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
 }
 
-function castFor(draws: Draws, devices: Draws): Cast {
+function castFor({ draws, devices, readers }: Readonly<Record<"draws" | "devices" | "readers", Draws>>): Cast {
   const accounts = Array.from(
     { length: accountsCount },
     (_, number) => `u${number}@${number % 3 === 0 ? "montague" : "capulet"}.example`,
@@ -56,6 +56,7 @@ function castFor(draws: Draws, devices: Draws): Cast {
       eager: number % 2 === 0,
       versioned: own.chance(0.5),
       copies: devices.chance(0.7),
+      reads: readers.weighted({ never: 5, first: 3, later: 2 }),
     };
   });
   return { accounts, contacts, clients };

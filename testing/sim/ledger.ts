@@ -16,6 +16,8 @@ export interface Entry {
   acknowledgedAt: number | undefined;
   bouncedAt: number | undefined;
   readonly receipts: Receipt[];
+  /** Sessions that read it in their archive. */
+  readonly readBy: Set<ClientSession>;
   /** Copies of it that other devices of its sender and its recipient got. */
   readonly copies: Copy[];
 }
@@ -65,6 +67,7 @@ export class Ledger {
       acknowledgedAt: undefined,
       bouncedAt: undefined,
       receipts: [],
+      readBy: new Set(),
       copies: [],
     };
     this.entries.push(entry);
@@ -90,6 +93,8 @@ export class Ledger {
     }
     if (entry.receipts.some((receipt) => receipt.session === session))
       this.violations.push(`${session.name} got ${id} of ${entry.from.name} twice`);
+    if (how.delayed && entry.readBy.has(session))
+      this.violations.push(`${session.name} got ${id} of ${entry.from.name}, which it had read in its archive`);
     const aheadOfKept = entry.to === session.jid && session.maySkipKept(how.at);
     const receipt: Receipt = { session, ...how, aheadOfKept };
     entry.receipts.push(receipt);
@@ -116,6 +121,18 @@ export class Ledger {
     if (direction === "received" && entry.receipts.some((receipt) => receipt.session === session))
       this.violations.push(`${session.name} got ${id} of ${entry.from.name} and then a copy of it`);
     entry.copies.push({ session, direction, at });
+  }
+
+  /** A client reads a message in its archive, which has what the account sent and received. */
+  read(session: ClientSession, id: string, from: string): void {
+    const entry = this.#byId.get(id);
+    if (
+      entry === undefined ||
+      entry.from.jid !== from ||
+      ![entry.account, entry.from.account].includes(session.account)
+    )
+      this.violations.push(`${session.name} read ${id} from ${from}, which is not of its conversations`);
+    else if (entry.account === session.account) entry.readBy.add(session);
   }
 
   returned(session: ClientSession, id: string, at: number): void {

@@ -104,4 +104,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "for (const session of sessions) send(account, session",
     put: "for (const session of sessions.slice(0, 1)) send(account, session",
   },
+  {
+    name: "read-in-the-archive-and-not-forgotten",
+    path: "xep/0313-archive/server.ts",
+    find: "session.send(waiting?.has(row.id) === true ? result.storedAs(row.id) : result);",
+    put: "session.send(result);",
+  },
 ];

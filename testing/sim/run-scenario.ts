@@ -122,7 +122,15 @@ class ScenarioRun {
   async #lookAround(): Promise<readonly string[]> {
     const { accounts } = this.#scenario.cast;
     const witnesses = accounts.map((_, account) =>
-      this.#newClient({ account, resource: "witness", managed: true, eager: false, versioned: false, copies: false }),
+      this.#newClient({
+        account,
+        resource: "witness",
+        managed: true,
+        eager: false,
+        versioned: false,
+        copies: false,
+        reads: "never",
+      }),
     );
     for (const session of this.#sessions) session.endedEarly = session.endedAt !== undefined;
     this.#clients = [...this.#clients, ...witnesses];

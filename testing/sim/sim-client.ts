@@ -9,7 +9,7 @@ import type { Scheduled, SimClock } from "./sim-clock.ts";
 import type { ClientPart } from "./steps.ts";
 import type { Trace } from "./trace.ts";
 import { shownItem } from "./shown-item.ts";
-import { takeStanza } from "./take-stanza.ts";
+import { NS_MAM, takeStanza } from "./take-stanza.ts";
 
 /** What a client has around it. */
 export interface ClientWorld {
@@ -40,6 +40,8 @@ const silenceMsMax = 20_000;
 const givingUpMs = 32_000;
 /** Stanzas that are sent before the client asks for an acknowledgement. */
 const askAfterStanzas = 5;
+/** Messages of a page of the archive: few, so that there are pages. */
+const archivePageMax = 15;
 
 /** A client that speaks the protocol by itself: it logs in, counts, resumes, repeats, and remembers what it was told. */
 export class SimClient {
@@ -67,6 +69,8 @@ export class SimClient {
   /** Asks for an acknowledgement of everything at once. */
   readonly #eager: boolean;
   #requestsMade = 0;
+  /** Up to where it has read the archive to its end. */
+  #readTo: string | undefined;
   #taken: string[] = [];
   /** What came ahead of the answer to binding. */
   readonly #early: XmlElement[] = [];
@@ -394,6 +398,7 @@ export class SimClient {
       now: this.world.clock.now,
     });
     session.taken = this.#taken;
+    session.reads = this.part.reads !== "never";
     this.session = session;
     this.sessions.push(session);
     this.world.began(session);
@@ -425,8 +430,29 @@ export class SimClient {
       this.request("set", undefined, "<enable xmlns='urn:xmpp:carbons:2'/>", (answer) => {
         if (answer.attr("type") === "result") session.copiesSince = this.world.clock.now;
       });
-    this.sendPresence();
+    const { reads } = this.part;
+    if (reads === "first") this.#catchUp(session, this.#readTo, () => this.sendPresence());
+    else this.sendPresence();
+    if (reads === "later") this.#catchUp(session, this.#readTo, () => undefined);
     this.#actWaiting(session);
+  }
+
+  /** Reads the archive page by page, from where it has read to the end before. */
+  #catchUp(session: ClientSession, after: string | undefined, done: () => void): void {
+    const place = after === undefined ? "" : `<after>${after}</after>`;
+    const page = `<set xmlns='http://jabber.org/protocol/rsm'><max>${archivePageMax}</max>${place}</set>`;
+    this.request("set", undefined, `<query xmlns='${NS_MAM}'>${page}</query>`, (answer) => {
+      if (this.session !== session) return;
+      const end = answer.child(NS_MAM, "fin");
+      // It cannot be read at present: that is left for the next time.
+      if (end === undefined) return done();
+      const last = end
+        .child("http://jabber.org/protocol/rsm", "set")
+        ?.child("http://jabber.org/protocol/rsm", "last")?.text;
+      if (end.attr("complete") !== "true") return this.#catchUp(session, last ?? after, done);
+      this.#readTo = last ?? after;
+      return done();
+    });
   }
 
   askForRoster(): void {

@@ -20,6 +20,8 @@ export interface ClientPart {
   readonly versioned: boolean;
   /** Whether it asks for copies of what the account's other devices send and receive (XEP-0280). */
   readonly copies: boolean;
+  /** Whether it reads the archive for what it has missed (XEP-0313), and when: ahead of its presence or behind it. */
+  readonly reads: "never" | "first" | "later";
 }
 
 export type SubscriptionWord = "subscribe" | "subscribed" | "unsubscribe" | "unsubscribed";

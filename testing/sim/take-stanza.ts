@@ -3,6 +3,8 @@ import type { ClientSession } from "./client-session.ts";
 import type { Ledger } from "./ledger.ts";
 import { bareOf, shownItem } from "./shown-item.ts";
 
+export const NS_MAM = "urn:xmpp:mam:2";
+
 /** What taking a stanza needs of its client. */
 interface Taker {
   readonly world: { readonly ledger: Ledger; readonly clock: { readonly now: number } };
@@ -33,6 +35,15 @@ function takeMessage(client: Taker, session: ClientSession, stanza: XmlElement):
     // Of an error that answers a message of which there were copies, as well.
     if (message !== undefined && message.attr("type") !== "error")
       ledger.copied(session, message.attr("id") ?? "", { direction, from: message.attr("from") ?? "", at: clock.now });
+    return;
+  }
+  const archived = stanza
+    .child(NS_MAM, "result")
+    ?.child("urn:xmpp:forward:0", "forwarded")
+    ?.child("jabber:client", "message");
+  if (archived !== undefined) {
+    if (stanza.attr("from") !== session.account) client.violation(`${session.name} got a forged page of an archive`);
+    ledger.read(session, archived.attr("id") ?? "", archived.attr("from") ?? "");
     return;
   }
   const id = stanza.attr("id") ?? "";
