@@ -54,7 +54,9 @@ export async function indexStep(session: PostgresSession, dialect: SqlDialect): 
         `WITH taken AS (DELETE FROM ${dialect.table("text_queue")} WHERE number = ANY (ARRAY(` +
           `SELECT number FROM ${dialect.table("text_queue")} ORDER BY number LIMIT $1)) RETURNING store, owner, id) ` +
           `SELECT kept.store, kept.owner, kept.id, kept.peer, kept.value FROM taken ` +
-          `JOIN ${dialect.table("archive")} AS kept USING (id, owner, store) FOR KEY SHARE OF kept`,
+          `JOIN ${dialect.table("archive")} AS kept ON kept.id = taken.id ` +
+          // Only the index by id can be meant so: that by time would be read for all rows of the owner.
+          "AND kept.owner || '' = taken.owner AND kept.store || '' = taken.store FOR KEY SHARE OF kept",
         [stepRows],
       ),
     );
