@@ -87,7 +87,7 @@ function checkSubscription(mine: AccountView, theirs: AccountView, model: WorldM
     found.push(`${mine.account} ${sees ? "sees" : "does not see"} ${theirs.account}, which thinks otherwise`);
   const asks = factOf(here, "ask") === "subscribe";
   const asked = theirs.witness.asked.has(mine.account);
-  if (asks !== asked)
+  if (asks !== asked && !(asked && model.mayBeRefusedUnheard(mine.account, theirs.account)))
     found.push(`${mine.account} ${asks ? "waits" : "does not wait"} for ${theirs.account}, which thinks otherwise`);
   return found;
 }

@@ -422,10 +422,7 @@ export class SimClient {
   #begin(session: ClientSession): void {
     this.#phase = "online";
     this.askForRoster();
-    this.request("get", undefined, "<blocklist xmlns='urn:xmpp:blocking'/>", (answer) => {
-      const items = answer.child("urn:xmpp:blocking", "blocklist")?.elements();
-      if (items !== undefined) session.blocked = new Set(items.map((item) => item.attr("jid") ?? ""));
-    });
+    this.#askForBlockList(session);
     if (this.part.copies)
       this.request("set", undefined, "<enable xmlns='urn:xmpp:carbons:2'/>", (answer) => {
         if (answer.attr("type") === "result") session.copiesSince = this.world.clock.now;
@@ -455,13 +452,30 @@ export class SimClient {
     });
   }
 
+  #askForBlockList(session: ClientSession): void {
+    if (this.session !== session) return;
+    this.request("get", undefined, "<blocklist xmlns='urn:xmpp:blocking'/>", (answer) => {
+      if (answer.attr("type") !== "result") {
+        this.world.clock.after(askAgainMs, () => this.#askForBlockList(session));
+        return;
+      }
+      const items = answer.child("urn:xmpp:blocking", "blocklist")?.elements();
+      if (items !== undefined) session.blocked = new Set(items.map((item) => item.attr("jid") ?? ""));
+    });
+  }
+
   askForRoster(): void {
     const { session, rosterKept } = this;
     if (session === undefined) return;
     const versioned = this.part.versioned && session.roster === undefined;
     const ver = versioned ? ` ver='${rosterKept?.version ?? ""}'` : "";
     this.request("get", undefined, `<query xmlns='jabber:iq:roster'${ver}/>`, (answer) => {
-      if (answer.attr("type") !== "result") return;
+      if (answer.attr("type") !== "result") {
+        this.world.clock.after(askAgainMs, () => {
+          if (this.session === session && session.roster === undefined) this.askForRoster();
+        });
+        return;
+      }
       const query = answer.child("jabber:iq:roster", "query");
       // An empty answer: what is remembered holds, and changes follow.
       session.rosterVersion = query?.attr("ver") ?? rosterKept?.version;
@@ -546,6 +560,8 @@ export class SimClient {
   }
 }
 
+/** When a server could not answer what a client must know. */
+const askAgainMs = 5_000;
 /** What waits for a client to come online. */
 const waitingMax = 200;
 

@@ -80,6 +80,21 @@ export class WorldModel {
     });
   }
 
+  /**
+   * Whether a refusal may have crossed the last request of the user to see the contact: it reads like the answer to that,
+   * while the contact goes on being asked. RFC 6121 has no remedy.
+   */
+  mayBeRefusedUnheard(user: string, contact: string): boolean {
+    const asked = this.said(user, contact).findLast(({ word }) => word === "subscribe");
+    if (asked === undefined) return false;
+    return this.said(contact, user).some(
+      ({ word, at, heardAt }) =>
+        (word === "unsubscribed" || word === "remove") &&
+        at <= (asked.heardAt ?? asked.at + 120_000) + crossingMs &&
+        (heardAt ?? at + 120_000) + crossingMs >= asked.at,
+    );
+  }
+
   /** Whether something went wrong, of these kinds, while what began and ended at these times was under way. */
   troubled(from: number, until: number, kinds: readonly Trouble["kind"][]): boolean {
     return this.troubles.some(
