@@ -87,18 +87,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     put: "      if (account.sessions.size === 0) return stanza;\n      const row = watermarks.open(account);\n",
   },
   {
-    name: "hibernation-record-not-written",
-    path: "server/session/hibernation.ts",
-    find: 'write({ op: "set", store: name, owner: jid, key: this.id, value: codec.encode(session) });',
-    put: 'if (session.sent % 2 === 0) write({ op: "set", store: name, owner: jid, key: this.id, value: codec.encode(session) });',
-  },
-  {
-    name: "owed-stanza-not-written",
-    path: "server/session/hibernation.ts",
-    find: "this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });",
-    put: "if (position % 2 === 0) this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });",
-  },
-  {
     name: "copy-for-one-device-only",
     path: "xep/0280-carbons/server.ts",
     find: "for (const session of sessions) send(account, session",
