@@ -32,6 +32,7 @@ export function floodFor({ retrieving, readTo, reader, waited }: Visitor): Flood
   if (retrieving) return "nothing";
   // [xep0313-6.1.1-10]
   if (readTo !== undefined) return "later-than-read";
+  // [xep0013-2.5-02]
   return reader && !waited ? "not-archived-for-now" : "all";
 }
 

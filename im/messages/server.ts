@@ -1,5 +1,4 @@
 import { resourceOf } from "#protocol/jid/jid.ts";
-import type { XmlElement } from "#protocol/xml/element.ts";
 import { messageTypeOf } from "#protocol/stanza/message-type.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
@@ -9,6 +8,7 @@ import { serverModule, type ModuleParts, type UndeliveredCause } from "#kit/serv
 import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
+import { isNamed, withoutNames } from "#xep/0013-flexible-offline/elements.ts";
 import { sessionAvailable, sessionPresenceChanged } from "../presence/events.ts";
 import { presenceSlot } from "../presence/slots.ts";
 import { decide, mayKnow, mostAvailable } from "./delivery.ts";
@@ -55,7 +55,6 @@ export const messages = serverModule({
     const shared = new SharedMessages();
     const max = host.setting(offlineMessagesMax);
     /** Likenesses of messages that wait all the same. */
-    const shown = new WeakSet<XmlElement>();
     const giveBack = (account: Account, stanza: Stanza, error: StanzaError): void => {
       const reply = errorReply(stanza.element, error);
       if (reply !== undefined) account.send(stanzaOf("message", reply, stanza.to ?? account.jid, stanza.from));
@@ -93,7 +92,8 @@ export const messages = serverModule({
         if (stored !== undefined) notRead(account, stored);
         return;
       }
-      if (type === "error" || shown.has(stanza.element)) return;
+      // [xep0013-2.5-01]
+      if (type === "error" || isNamed(stanza.element)) return;
       if (cause === "recovered") {
         // Where this cannot be written it is recovered once more.
         if (keep(account, stanza) === "full") giveBack(account, stanza, new StanzaError("service-unavailable"));
@@ -168,7 +168,12 @@ export const messages = serverModule({
     const inHistory = (): ModuleParts["inHistory"] =>
       host.modules.map(({ parts }) => parts.inHistory).find((found) => found !== undefined);
 
-    const honest = (_: Account, stanza: Stanza): Stanza => withoutForgedDelay(host.domain, stanza);
+    const honest = (_: Account, original: Stanza): Stanza => {
+      const stanza = withoutForgedDelay(host.domain, original);
+      // Who reads what waits by itself is shown it so (XEP-0013), and such a message is kept already.
+      if (stanza.kind !== "message" || !isNamed(stanza.element)) return stanza;
+      return stanza.rewritten(withoutNames(stanza.element));
+    };
 
     return {
       rewrite: { outbound: honest, inbound: honest },
@@ -183,6 +188,7 @@ export const messages = serverModule({
               // [rfc6121-5.2.3-01] [rfc6121-5.2.3-02] [rfc6121-5.2.4-01] [rfc6121-5.2.5-01] [rfc6121-5.2.5-02]
               // [rfc6121-5.2.5-03] [rfc6121-5.2.5-05]
               // [rfc6120-8.1.1.1-03] [rfc6120-8.4-13]
+              // [xep0013-2.2-03]
               for (const session of decision.to) session.send(stanza);
               return decision.to;
             case "keep":
@@ -199,7 +205,7 @@ export const messages = serverModule({
         },
         undelivered,
         secure: (account, stanza) =>
-          isWorthKeeping(stanza) && !isOurs(account, stanza) && !shown.has(stanza.element)
+          isWorthKeeping(stanza) && !isOurs(account, stanza) && !isNamed(stanza.element)
             ? offline.secure(account, stanza)
             : undefined,
         discharge: (account, names) => offline.take(account, names),
@@ -207,7 +213,6 @@ export const messages = serverModule({
           list: (account, names) => offline.list(account, names),
           lend: (account, names) => offline.lend(account, names),
           show: (session, { element, from, to }) => {
-            shown.add(element);
             session.send(stanzaOf("message", element, from, to));
           },
           offer: (account, session) => deliverKept(account, session),

@@ -26,3 +26,17 @@ export function named(message: XmlElement, node: string): XmlElement {
     xml(NS_OFFLINE, "offline", {}, xml(NS_OFFLINE, "item", { node })),
   ]);
 }
+
+/** Whether a message is one that its reader asked for by itself. Only the server says so: others' words are taken out. */
+export function isNamed(message: XmlElement): boolean {
+  return message.child(NS_OFFLINE, "offline") !== undefined;
+}
+
+/** The message without what makes it look like one that waits; the very same when there is nothing of the kind. */
+export function withoutNames(message: XmlElement): XmlElement {
+  if (!isNamed(message)) return message;
+  return withChildren(
+    message,
+    message.children.filter((child) => typeof child === "string" || child.ns !== NS_OFFLINE),
+  );
+}

@@ -236,3 +236,16 @@ test("a node of that kind that is not there is not found, and a stranger gets no
   await ask(sender, "get", offline("<fetch/>"), ` to='${juliet}'`);
   assert.deepEqual(bodies(sender), []);
 });
+
+test("what looks like a message that waits, and is somebody's own words, is kept like any other", async () => {
+  const { world, sender, client } = await stage();
+  await using _ = world;
+  await sender.sendText(
+    `<message to='${juliet}' type='chat'><body>4</body><offline xmlns='${NS_OFFLINE}'><item node='x'/></offline></message>`,
+  );
+  assert.equal(waiting(world), 4);
+  await client.sendText("<presence/>");
+  const last = client.pending.at(-1);
+  assert.equal(last?.child("jabber:client", "body")?.text, "4");
+  assert.equal(last?.child(NS_OFFLINE, "offline"), undefined);
+});

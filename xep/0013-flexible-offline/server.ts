@@ -30,6 +30,7 @@ export const flexibleOffline = serverModule({
     const found = async (account: Account, names?: readonly string[]): Promise<readonly Stanza[]> => {
       if (names !== undefined && names.length > namedMax)
         throw new StanzaError("not-acceptable", { text: `no more than ${namedMax} messages can be named at once` });
+      // [xep0013-2.3-05]
       const messages = await waiting().list(account, names);
       // [xep0013-2.4-03] [xep0013-2.5-06]
       if (names !== undefined && messages.length < new Set(names).size) throw new StanzaError("item-not-found");
@@ -42,13 +43,13 @@ export const flexibleOffline = serverModule({
       // [xep0013-2.6-05]
       session.set(retrievesByItself, true);
       for (const message of await found(account, names))
-        // [xep0013-2.4-04] [xep0013-2.6-03]
+        // [xep0013-2.4-01] [xep0013-2.4-04] [xep0013-2.4-06] [xep0013-2.6-03] [xep0013-2.6-04]
         waiting().show(session, message.rewritten(named(message.element, message.stored ?? "")));
     };
 
     const remove = async ({ account, payload }: AccountRequest<OfflineRequest>): Promise<undefined> => {
       const messages = await found(account, wanted(payload, "remove", payload.purge));
-      // [xep0013-2.5-07] [xep0013-2.7-03]
+      // [xep0013-2.5-04] [xep0013-2.5-07] [xep0013-2.7-03]
       waiting().discard(
         account,
         messages.flatMap(({ stored }) => stored ?? []),

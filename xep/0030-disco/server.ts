@@ -70,6 +70,7 @@ function hideFromStrangers(account: Account, asker: Jid): void {
 }
 
 function existing(node: DiscoNode | undefined): DiscoNode {
+  // [xep0013-2.3-04]
   if (node === undefined) throw new StanzaError("item-not-found");
   return node;
 }
