@@ -85,7 +85,10 @@ export class XmppJsPeer implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    await inTime(this.client.start(), () => this.#complaint("no log-in"));
+    const { promise: online, resolve } = Promise.withResolvers<unknown>();
+    this.client.once("online", resolve);
+    // Its own promise may wait in vain for a stream that was opened before it looked.
+    await inTime(Promise.race([online, this.client.start()]), () => this.#complaint("no log-in"));
   }
 
   /** The next stanza that is accepted. */
