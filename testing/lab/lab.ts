@@ -38,8 +38,13 @@ export class LabServer implements AsyncDisposable {
     const certificate = certificatePair(options.certificate ?? "ours.test");
     const place: Place = { dir, certificate, authority: authorityFile, settings: options };
     const server = new LabServer(place, await target.start(place));
-    for (const jid of options.users ?? []) await server.addUser(jid);
-    return server;
+    try {
+      for (const jid of options.users ?? []) await server.addUser(jid);
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose](); // else it would keep the scenario's process alive for ever
+      throw error;
+    }
   }
 
   get pid(): number {

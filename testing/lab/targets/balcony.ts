@@ -28,7 +28,7 @@ export const balcony: Target = {
   },
   addUser: async (place, { jid, password }) => {
     const command = [launcher, "user", "add", jid, "--data", dataDir(place)] as const;
-    await runOrThrow({ command: [...command], input: `${password}\n`, msMax: 20_000 });
+    await runOrThrow({ command: [...command], input: `${password}\n`, msMax: 90_000 });
   },
 };
 
