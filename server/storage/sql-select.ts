@@ -13,6 +13,8 @@ export type SqlDialect = {
   readonly list: (values: readonly ColumnValue[]) => SqlParameter;
   /** The table of archives, to be looked into by id. */
   readonly archiveById: string;
+  /** The column in a condition for which its index is not to be used: a planner may think too well of it. */
+  readonly unindexed: (column: string) => string;
 };
 
 export type SqlParameter = string | number | readonly string[] | readonly number[];
@@ -33,6 +35,12 @@ export class SqlText {
 
   isIn(column: string, values: readonly ColumnValue[], type: "text" | "integer"): string {
     return this.#dialect.isIn(column, this.parameters.push(this.#dialect.list(values)), type);
+  }
+
+  /** That a row is of this archive. `byId`: it is looked up by id, rather than among all rows of the owner. */
+  isOf(store: string, owner: string, how: "byTime" | "byId"): string[] {
+    const column = (name: string): string => (how === "byId" ? this.#dialect.unindexed(name) : name);
+    return [`${column("store")} = ${this.value(store)}`, `${column("owner")} = ${this.value(owner)}`];
   }
 }
 
@@ -80,10 +88,10 @@ export function pageSql(dialect: SqlDialect, store: string, owner: string, query
 }
 
 /** Behind and ahead of the ids that a page starts from. */
-export function betweenPlaces(sql: SqlText, { after, before }: PlacedPageQuery): string[] {
+export function betweenPlaces(sql: SqlText, { after, before }: PlacedPageQuery, id = "id"): string[] {
   const where: string[] = [];
-  if (after !== undefined) where.push(`(at, id) > (${sql.value(after.at)}, ${sql.value(after.id)})`);
-  if (before !== undefined) where.push(`(at, id) < (${sql.value(before.at)}, ${sql.value(before.id)})`);
+  if (after !== undefined) where.push(`(at, ${id}) > (${sql.value(after.at)}, ${sql.value(after.id)})`);
+  if (before !== undefined) where.push(`(at, ${id}) < (${sql.value(before.at)}, ${sql.value(before.id)})`);
   return where;
 }
 
@@ -99,7 +107,7 @@ export function pageCountSql(dialect: SqlDialect, store: string, owner: string, 
 /** Where the ids that a page starts from stand. */
 export function placesSql(dialect: SqlDialect, store: string, owner: string, ids: readonly string[]): SqlQuery {
   const sql = new SqlText(dialect);
-  const where = [`store = ${sql.value(store)}`, `owner = ${sql.value(owner)}`, sql.isIn("id", ids, "text")];
+  const where = [...sql.isOf(store, owner, "byId"), sql.isIn("id", ids, "text")];
   return { text: `SELECT id, at FROM ${dialect.archiveById}${whereSql(where)}`, parameters: sql.parameters };
 }
 
@@ -148,7 +156,14 @@ export function joinWith(peer: string, resource: string): string {
 
 /** What all rows of a query meet, whatever page they are on, their text aside. */
 export function archiveFilter(sql: SqlText, store: string, owner: string, query: PlacedPageQuery): string[] {
-  const where = [`store = ${sql.value(store)}`, `owner = ${sql.value(owner)}`];
+  const where = [...sql.isOf(store, owner, query.ids === undefined ? "byTime" : "byId"), ...rowFilter(sql, query)];
+  if (query.ids !== undefined) where.push(sql.isIn("id", query.ids, "text"));
+  return where;
+}
+
+/** What is asked of a row of the archive itself. */
+export function rowFilter(sql: SqlText, query: PlacedPageQuery): string[] {
+  const where: string[] = [];
   if (query.with !== undefined) {
     const [peer, resource] = splitWith(query.with);
     where.push(`peer = ${sql.value(peer)}`);
@@ -156,7 +171,6 @@ export function archiveFilter(sql: SqlText, store: string, owner: string, query:
   }
   if (query.start !== undefined) where.push(`at >= ${sql.value(query.start)}`);
   if (query.end !== undefined) where.push(`at <= ${sql.value(query.end)}`);
-  if (query.ids !== undefined) where.push(sql.isIn("id", query.ids, "text"));
   return where;
 }
 

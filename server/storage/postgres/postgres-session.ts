@@ -81,5 +81,6 @@ export function postgresDialect(schema: string): SqlDialect {
     isIn: (column, n, type) => `${column} = ANY ($${n}::${type === "text" ? "text" : "bigint"}[])`,
     list: (values) => values.map(String),
     archiveById: `"${schema}"."archive"`,
+    unindexed: (column) => `${column} || ''`,
   };
 }

@@ -181,6 +181,8 @@ export const sqliteDialect: SqlDialect = {
   isIn: (column, n) => `${column} IN (SELECT value FROM json_each(?${n}))`,
   list: (values) => JSON.stringify(values),
   archiveById: `"archive" INDEXED BY archive_by_id`,
+  // The index is already named.
+  unindexed: (column) => column,
 };
 
 export function textOf(value: unknown): string {
