@@ -60,6 +60,8 @@ export class Unacknowledged {
   /** So many of the oldest are written down as far as they are to be. */
   #done = 0;
   #hibernation: Hibernation | undefined;
+  /** It is the one step's that decides about what reached nobody: what is tried again later must not be. */
+  #handed = false;
   readonly #waits: (stanza: Stanza) => void;
 
   constructor(
@@ -165,6 +167,7 @@ export class Unacknowledged {
    * or when something written has become durable.
    */
   secure(): void {
+    if (this.#handed) return;
     this.tellLate();
     const hibernation = this.#hibernation;
     const writing: Writing = { secured: [], rowed: [], session: hibernation?.written === false };
@@ -342,6 +345,7 @@ export class Unacknowledged {
    * is written down. From within the account's work, after what has left the memory was read back.
    */
   hand(): void {
+    this.#handed = true;
     this.#timer?.cancel();
     this.tellLate();
     const handOn = (): void => {
