@@ -29,6 +29,13 @@ export type PostgresStoreOptions = QueueOptions & {
   readonly sent?: () => void;
 };
 
+/**
+ * A connection that reads looks up a few rows among many. A plan that was made while a table was small, and so reads all
+ * of it, would be kept while it grows: until PostgreSQL gathers statistics, which may be late or switched off. Old
+ * versions take a table that has to be read whole for one so large that compiling the query is worth its time.
+ */
+const fewAmongMany = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)";
+
 const schemaPattern = /^[a-z][a-z0-9_]{0,39}$/;
 
 /** Opens the store in a PostgreSQL database. Rejects with a StoreError whose message an administrator can act upon. */
@@ -88,7 +95,11 @@ class PostgresBackend implements Backend {
       watch: options.watch,
     });
     this.#pool.on("error", () => {});
-    this.#pool.on("connect", (client) => client.on("error", () => {}));
+    this.#pool.on("connect", (client) => {
+      client.on("error", () => {});
+      // Sent ahead of what it is wanted for; where it fails, so does that.
+      client.query(fewAmongMany).catch(() => {});
+    });
   }
 
   open(): Promise<void> {

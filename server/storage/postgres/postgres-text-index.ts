@@ -54,9 +54,8 @@ export async function indexStep(session: PostgresSession, dialect: SqlDialect): 
         `WITH taken AS (DELETE FROM ${dialect.table("text_queue")} WHERE number = ANY (ARRAY(` +
           `SELECT number FROM ${dialect.table("text_queue")} ORDER BY number LIMIT $1)) RETURNING store, owner, id) ` +
           `SELECT kept.store, kept.owner, kept.id, kept.peer, kept.value FROM taken ` +
-          `JOIN ${dialect.table("archive")} AS kept ON kept.id = taken.id ` +
-          // Only the index by id can be meant so: that by time would be read for all rows of the owner.
-          "AND kept.owner || '' = taken.owner AND kept.store || '' = taken.store FOR KEY SHARE OF kept",
+          `JOIN ${dialect.table("archive")} AS kept ` +
+          `ON ${hasKey("kept", ["taken.id", "taken.owner", "taken.store"])} FOR KEY SHARE OF kept`,
         [stepRows],
       ),
     );
@@ -183,13 +182,14 @@ export function searchSql(
    * of either for: a join by owner is quadratic in the rows of the owner.
    */
   const select = (sql: SqlText, what: string, more: readonly string[]): string => {
-    const terms = [`terms @@ ${sql.value(wanted)}::tsquery`, ...sql.isOf(store, owner, "byId")];
-    if (query.ids !== undefined) terms.push(sql.isIn("id", query.ids, "text"));
-    const row = ["archive.id = found.id", ...sql.isOf(store, owner, "byId")];
+    const matching = [`terms @@ ${sql.value(wanted)}::tsquery`, ...sql.isOf(store, owner, "byId")];
+    if (query.ids !== undefined) matching.push(sql.isIn("id", query.ids, "text"));
+    const key = ["found.id", `${sql.value(owner)}::text`, `${sql.value(store)}::text`] as const;
     return (
-      `WITH found AS MATERIALIZED (SELECT id FROM ${dialect.table("archive_text")}${whereSql(terms)}) ` +
+      `WITH found AS MATERIALIZED (SELECT id FROM ${dialect.table("archive_text")}${whereSql(matching)}) ` +
       `SELECT ${what} FROM found CROSS JOIN LATERAL (SELECT id, at, peer, resource, value ` +
-      `FROM ${dialect.archiveById}${whereSql(row)} LIMIT 1) AS kept${whereSql([...rowFilter(sql, query), ...more])}`
+      `FROM ${dialect.table("archive")} AS row WHERE ${hasKey("row", key)} LIMIT 1) AS kept` +
+      whereSql([...rowFilter(sql, query), ...more])
     );
   };
   const page = new SqlText(dialect);
@@ -203,6 +203,12 @@ export function searchSql(
     page: { text: pageText, parameters: page.parameters },
     count: { text: countText, parameters: count.parameters },
   };
+}
+
+/** The row of the archive with this key, in words that fit its primary key only: its index by time is for many rows. */
+function hasKey(row: string, [id, owner, store]: readonly [id: string, owner: string, store: string]): string {
+  const of = `(${row}.id, ${row}.owner, ${row}.store)`;
+  return `${row}.id = ${id} AND ${of} >= (${id}, ${owner}, ${store}) AND ${of} <= (${id}, ${owner}, ${store})`;
 }
 
 /** Terms have neither quotes nor backslashes. */
