@@ -52,4 +52,6 @@ export interface Account {
    * keeps everything behind it waiting.
    */
   readonly post: (task: (account: Account) => void | Promise<void>) => void;
+  /** Like `post`, but ahead of all that waits: for what belongs to what is being handled, and takes a promise. */
+  readonly postNext: (task: (account: Account) => void | Promise<void>) => void;
 }

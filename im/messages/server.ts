@@ -141,7 +141,8 @@ export const messages = serverModule({
       if ((session.get(presenceSlot)?.priority ?? -1) < 0) return;
       const later = (ms: number, hasWaited: boolean): void =>
         void host.env.setTimer(ms, () => deliverKept(account, session, hasWaited));
-      account.post(async () => {
+      // Ahead of messages that have arrived already: they are newer than those that are kept. [rfc6120-10.1-01]
+      account.postNext(async () => {
         const visitor = {
           retrieving: isRetrieving(account),
           readTo: session.get(archiveReadTo),

@@ -187,6 +187,11 @@ export class LocalAccount implements Account, Runnable {
     this.postLocal((account) => (account === undefined ? undefined : task(account)));
   };
 
+  readonly postNext = (task: (account: Account) => void | Promise<void>): void => {
+    this.#mailbox.addFirst((account) => (account === undefined ? undefined : task(account)));
+    this.#schedule();
+  };
+
   /**
    * Like `post`, for the server's own parts; told `undefined` when the account does not exist. While its data cannot be
    * read the task waits.

@@ -1,7 +1,7 @@
 /** Things handled since the array was last cut. */
 const compactedAfter = 256;
 
-/** First in, first out, at constant cost each. */
+/** First in, first out, at constant cost each. What goes ahead is rare, and may cost more. */
 export class Mailbox<Work> {
   #works: Work[] = [];
   #taken = 0;
@@ -12,6 +12,14 @@ export class Mailbox<Work> {
 
   add(work: Work): void {
     this.#works.push(work);
+  }
+
+  /** Ahead of all that waits. */
+  addFirst(work: Work): void {
+    if (this.#taken > 0) {
+      this.#taken -= 1;
+      this.#works[this.#taken] = work;
+    } else this.#works.unshift(work);
   }
 
   take(): Work | undefined {
