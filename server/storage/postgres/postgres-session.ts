@@ -74,6 +74,17 @@ export const postgresTypes: pg.CustomTypesConfig = {
   },
 };
 
+/**
+ * That a row of the archive has this key, in words that fit only its primary key, all of it: with `=` a planner that
+ * knows nothing of the table may as well read all rows of the owner by time, or all rows of the id. It takes this for
+ * many rows: a subquery that looks one up needs LIMIT 1, and a session without sequential scans.
+ */
+export function hasKey(row: string, id: string, owner: string, store: string): string {
+  const ofRow = `(${row}.id, ${row}.owner, ${row}.store)`;
+  const key = `(${id}, ${owner}, ${store})`;
+  return `${ofRow} >= ${key} AND ${ofRow} <= ${key}`;
+}
+
 export function postgresDialect(schema: string): SqlDialect {
   return {
     table: (name) => `"${schema}"."${name}"`,

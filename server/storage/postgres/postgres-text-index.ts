@@ -5,6 +5,7 @@ import type { PlacedPageQuery, SqlDialect, SqlQuery } from "../sql-select.ts";
 import type { IndexStep } from "../text-indexing.ts";
 import { readDeclaration } from "../schema-session.ts";
 import { searchableWords, TermPrefix } from "../text-terms.ts";
+import { hasKey } from "./postgres-session.ts";
 import type { PostgresSession } from "./postgres-session.ts";
 
 /** Rows of a step: their words are found on this thread, which has other things to do. */
@@ -53,9 +54,9 @@ export async function indexStep(session: PostgresSession, dialect: SqlDialect): 
       await session.query(
         `WITH taken AS (DELETE FROM ${dialect.table("text_queue")} WHERE number = ANY (ARRAY(` +
           `SELECT number FROM ${dialect.table("text_queue")} ORDER BY number LIMIT $1)) RETURNING store, owner, id) ` +
-          `SELECT kept.store, kept.owner, kept.id, kept.peer, kept.value FROM taken ` +
-          `JOIN ${dialect.table("archive")} AS kept ` +
-          `ON ${hasKey("kept", ["taken.id", "taken.owner", "taken.store"])} FOR KEY SHARE OF kept`,
+          `SELECT kept.* FROM taken CROSS JOIN LATERAL (` +
+          `SELECT row.store, row.owner, row.id, row.peer, row.value FROM ${dialect.table("archive")} AS row ` +
+          `WHERE ${hasKey("row", "taken.id", "taken.owner", "taken.store")} LIMIT 1 FOR KEY SHARE) AS kept`,
         [stepRows],
       ),
     );
@@ -184,11 +185,11 @@ export function searchSql(
   const select = (sql: SqlText, what: string, more: readonly string[]): string => {
     const matching = [`terms @@ ${sql.value(wanted)}::tsquery`, ...sql.isOf(store, owner, "byId")];
     if (query.ids !== undefined) matching.push(sql.isIn("id", query.ids, "text"));
-    const key = ["found.id", `${sql.value(owner)}::text`, `${sql.value(store)}::text`] as const;
+    const isKept = hasKey("row", "found.id", `${sql.value(owner)}::text`, `${sql.value(store)}::text`);
     return (
       `WITH found AS MATERIALIZED (SELECT id FROM ${dialect.table("archive_text")}${whereSql(matching)}) ` +
       `SELECT ${what} FROM found CROSS JOIN LATERAL (SELECT id, at, peer, resource, value ` +
-      `FROM ${dialect.table("archive")} AS row WHERE ${hasKey("row", key)} LIMIT 1) AS kept` +
+      `FROM ${dialect.table("archive")} AS row WHERE ${isKept} LIMIT 1) AS kept` +
       whereSql([...rowFilter(sql, query), ...more])
     );
   };
@@ -203,12 +204,6 @@ export function searchSql(
     page: { text: pageText, parameters: page.parameters },
     count: { text: countText, parameters: count.parameters },
   };
-}
-
-/** The row of the archive with this key, in words that fit its primary key only: its index by time is for many rows. */
-function hasKey(row: string, [id, owner, store]: readonly [id: string, owner: string, store: string]): string {
-  const of = `(${row}.id, ${row}.owner, ${row}.store)`;
-  return `${row}.id = ${id} AND ${of} >= (${id}, ${owner}, ${store}) AND ${of} <= (${id}, ${owner}, ${store})`;
 }
 
 /** Terms have neither quotes nor backslashes. */
