@@ -86,8 +86,9 @@ export const carbons = serverModule({
         outbound: (account, stanza, session) => {
           // What goes to one's own account is shared among its sessions where it arrives.
           if (account.sessions.size < 2 || stanza.to === undefined || bareOf(stanza.to) === account.jid) return;
-          // [xep0280-8-05] [xep0280-6.1-05]
+          // [xep0280-6.1-05]
           const inRoom = isForOccupant(stanza) ? stanza.to : undefined;
+          // [xep0280-8-05]
           const others = interested(account).filter(
             (other) => other !== session && (inRoom === undefined || sentDirectedTo(other, inRoom)),
           );
