@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { access, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -20,6 +20,10 @@ export interface LeafOptions {
   readonly xmppAddresses?: readonly string[];
   /** Makes a certificate that ended yesterday. */
   readonly expired?: boolean;
+  /** Good for servers only, as public authorities make them. */
+  readonly serverOnly?: boolean;
+  /** Signed by itself, not by the authority. */
+  readonly selfSigned?: boolean;
 }
 
 /** A certificate authority that lives for one run of the lab. */
@@ -41,6 +45,13 @@ export class Authority {
     return authority;
   }
 
+  /** The authority that was created in this directory. */
+  static async open(dir: string): Promise<Authority> {
+    const authority = new Authority(dir);
+    await access(authority.certificate);
+    return authority;
+  }
+
   /** Issues a certificate good for servers and clients. The file holds the leaf, then the authority. */
   async issue(options: LeafOptions): Promise<KeyPair> {
     const file = (ending: string) => join(this.#dir, `${options.name}.${ending}`);
@@ -55,11 +66,13 @@ export class Authority {
       "-subj",
       `/CN=${options.name}`,
     ]);
-    const signer = ["-CA", this.certificate, "-CAkey", join(this.#dir, "ca.key"), "-CAcreateserial"];
+    const byAuthority = ["-CA", this.certificate, "-CAkey", join(this.#dir, "ca.key"), "-CAcreateserial"];
+    const signer = options.selfSigned === true ? ["-signkey", file("key")] : byAuthority;
     const validity = options.expired === true ? ["-days", "-1"] : ["-days", "90"];
     const files = ["-in", file("csr"), "-out", file("leaf"), "-extfile", file("ext")];
     await run("openssl", ["x509", "-req", ...files, ...signer, ...validity]);
-    const chain = (await readFile(file("leaf"), "utf8")) + (await readFile(this.certificate, "utf8"));
+    const above = options.selfSigned === true ? "" : await readFile(this.certificate, "utf8");
+    const chain = (await readFile(file("leaf"), "utf8")) + above;
     await writeFile(file("crt"), chain);
     return { certificate: file("crt"), key: file("key") };
   }
@@ -89,7 +102,7 @@ function extensions(options: LeafOptions): string {
   return [
     "basicConstraints=critical,CA:FALSE",
     "keyUsage=critical,digitalSignature",
-    "extendedKeyUsage=serverAuth,clientAuth",
+    `extendedKeyUsage=serverAuth${options.serverOnly === true ? "" : ",clientAuth"}`,
     "subjectAltName=@names",
     "[names]",
     ...names,

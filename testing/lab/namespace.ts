@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Authority, makeTrustStore } from "./certificates.ts";
-import { dnsmasqConfig, hostsFile, labHosts, resolvConf } from "./network.ts";
+import { dnsmasqConfig, hostsFile, labHosts, remoteHosts, resolvConf } from "./network.ts";
 
 const insideScript = new URL("inside.sh", import.meta.url).pathname;
 
@@ -18,7 +18,7 @@ export async function furnish(dir: string): Promise<void> {
   const stranger = await Authority.create(join(dir, "stranger"), "Nobody trusts this authority");
   await stranger.issue({ name: "unknown-authority", dnsNames: names });
   await makeTrustStore(authority, join(dir, "trust"));
-  await writeFile(join(dir, "dnsmasq.conf"), dnsmasqConfig(labHosts));
+  await writeFile(join(dir, "dnsmasq.conf"), dnsmasqConfig([...labHosts, ...remoteHosts]));
   await writeFile(join(dir, "resolv.conf"), resolvConf());
   await writeFile(join(dir, "hosts"), hostsFile());
 }

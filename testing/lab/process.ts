@@ -61,6 +61,11 @@ export class Daemon implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** Sends a signal to the program and to all that it has started. */
+  signal(signal: NodeJS.Signals): void {
+    this.#signal(signal);
+  }
+
   /** Asks the program and all that it has started to end, and makes them end when they do not. */
   async stop(): Promise<void> {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {

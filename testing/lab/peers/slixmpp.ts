@@ -26,6 +26,8 @@ export interface SlixmppOptions {
   readonly certificate?: string;
   readonly key?: string;
   readonly streamManagement?: boolean;
+  /** For a server whose certificate is bad on purpose. */
+  readonly anyCertificate?: boolean;
   /** Makes the account in band before it logs in. */
   readonly register?: boolean;
 }
@@ -63,7 +65,7 @@ export class SlixmppPeer implements AsyncDisposable {
 
   constructor(options: SlixmppOptions) {
     this.#domain = options.jid.replace(/^.*@/, "").replace(/\/.*$/, "");
-    this.#logFile = join(labDir, `slixmpp-${options.jid.split("@")[0]}.log`);
+    this.#logFile = join(labDir, `slixmpp-${options.jid.replace(/\/.*$/, "")}.log`);
     const log = openSync(this.#logFile, "a");
     const given = { password: passwordOf(options.jid), ...options, authority: authorityFile };
     this.#child = spawn("/usr/bin/python3", [program, JSON.stringify(given)], { stdio: ["pipe", "pipe", log] });

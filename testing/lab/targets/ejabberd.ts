@@ -24,30 +24,30 @@ export const ejabberd: Target = {
       (await readFile(place.certificate.key, "utf8")) + (await readFile(place.certificate.certificate, "utf8"));
     await writeFile(join(place.dir, "server.pem"), pem);
     await writeFile(join(place.dir, "ejabberd.yml"), config(place));
-    await writeFile(join(place.dir, "ejabberdctl.cfg"), controlConfig(place));
+    await writeFile(join(place.dir, "ejabberdctl.cfg"), ejabberdControlConfig(place));
     await chmod(place.dir, 0o755);
     await runOrThrow({ command: ["chown", "-R", "ejabberd:", place.dir], msMax: 5_000 });
     return await Daemon.start({
-      command: control(place, "foreground"),
+      command: ejabberdControl(place, "foreground"),
       logFile: join(place.dir, "server.log"),
       ports: [5222, 5223].map((port) => ({ host: serverAddress, port })),
     });
   },
   addUser: async (place, { jid, password }) => {
     const [user, host] = jid.split("@");
-    await runOrThrow({ command: control(place, "register", user ?? "", host ?? "", password), msMax: 20_000 });
+    await runOrThrow({ command: ejabberdControl(place, "register", user ?? "", host ?? "", password), msMax: 20_000 });
   },
 };
 
 // As its own user from the start: from root, ejabberdctl would run the server under su, in a session that no signal to
 // us reaches. It changes directory: only absolute paths mean what they say.
-function control(place: Place, ...args: readonly string[]): [string, ...string[]] {
+export function ejabberdControl(place: Pick<Place, "dir">, ...args: readonly string[]): [string, ...string[]] {
   const places = ["-d", place.dir, "-s", join(place.dir, "spool"), "-l", join(place.dir, "logs")];
   const user = ["--reuid=ejabberd", "--regid=ejabberd", "--init-groups"];
   return ["setpriv", ...user, "env", `HOME=${place.dir}`, "ejabberdctl", ...places, ...args];
 }
 
-function controlConfig(place: Place): string {
+export function ejabberdControlConfig(place: Pick<Place, "dir">): string {
   return `EJABBERD_PID_PATH=${join(place.dir, "pid")}
 ERLANG_NODE=ejabberd@localhost
 INET_DIST_INTERFACE=127.0.0.1

@@ -28,11 +28,14 @@ def tell(**what):
 
 class Peer(slixmpp.ClientXMPP):
     def __init__(self, jid, password, authority, mechanism=None, channelBinding=True, tlsMax=None, certificate=None,
-                 key=None, authzid=None, streamManagement=False, register=False):
+                 key=None, authzid=None, streamManagement=False, register=False, anyCertificate=False):
         super().__init__(jid, password, sasl_mech=mechanism)
         if authzid:
             self.credentials["authzid"] = authzid
-        self.ca_certs = authority
+        self.ca_certs = None if anyCertificate else authority
+        if anyCertificate:
+            self.ssl_context.check_hostname = False
+            self.ssl_context.verify_mode = ssl.CERT_NONE
         self.certfile, self.keyfile = certificate, key
         if tlsMax:
             self.ssl_context.maximum_version = ssl.TLSVersion[tlsMax]

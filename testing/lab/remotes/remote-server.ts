@@ -1,0 +1,133 @@
+import { chmod, mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { Authority, type KeyPair } from "../certificates.ts";
+import { authorityFile, labDir } from "../lab.ts";
+import { tail, type Daemon } from "../process.ts";
+
+/** What a remote server shows: good for its domains, or bad in one way. */
+export type RemoteCertificate = "good" | "server-only" | "wrong-name" | "expired" | "self-signed" | "unknown-authority";
+
+export interface RemoteSettings {
+  readonly certificate?: RemoteCertificate;
+  /**
+   * What it asks of others: a good certificate; TLS, and dialback where the certificate is not good; or dialback, without
+   * TLS on its own streams too.
+   */
+  readonly security?: "certificate" | "dialback" | "plain";
+  /** Whether it resumes streams between servers, where it can. Default: yes. */
+  readonly streamManagement?: boolean;
+}
+
+/** Where a remote server is started, and how. */
+export interface RemotePlace {
+  /** Its own, writable; keeps its data over a restart. */
+  readonly dir: string;
+  readonly certificate: KeyPair;
+  readonly authority: string;
+  readonly settings: Required<RemoteSettings>;
+}
+
+/** A server program of others', as the remote end of streams between servers. Its users are alice and bob, see passwordOf. */
+export interface RemoteSoftware {
+  readonly name: string;
+  /** Its domains; the first has users, and is reached by STARTTLS. */
+  readonly domains: readonly [string, ...string[]];
+  readonly address: string;
+  /** Whether it resumes streams between servers. */
+  readonly resumes: boolean;
+  /** Whether it can take part in EXTERNAL, as the one who comes and as the one who is come to. */
+  readonly external: { readonly shows: boolean; readonly accepts: boolean };
+  readonly start: (place: RemotePlace) => Promise<Daemon>;
+  /** Makes the users, once, after the first start or before it. */
+  readonly furnish: (place: RemotePlace, when: "before" | "after") => Promise<void>;
+}
+
+export const remoteUsers = ["alice", "bob"] as const;
+
+/** A remote server that was started for a scenario. */
+export class RemoteServer implements AsyncDisposable {
+  readonly software: RemoteSoftware;
+  readonly #place: RemotePlace;
+  #daemon: Daemon | undefined;
+
+  private constructor(software: RemoteSoftware, place: RemotePlace, daemon: Daemon) {
+    this.software = software;
+    this.#place = place;
+    this.#daemon = daemon;
+  }
+
+  static async start(software: RemoteSoftware, settings: RemoteSettings = {}): Promise<RemoteServer> {
+    const dir = await mkdtemp(join(labDir, `${software.name}-`));
+    await chmod(dir, 0o755);
+    const complete = { certificate: "good", security: "dialback", streamManagement: true, ...settings } as const;
+    const certificate = await certificateFor(software, complete.certificate);
+    const place: RemotePlace = { dir, certificate, authority: authorityFile, settings: complete };
+    await software.furnish(place, "before");
+    const daemon = await software.start(place);
+    try {
+      await software.furnish(place, "after");
+      return new RemoteServer(software, place, daemon);
+    } catch (error) {
+      await daemon.stop(); // else it would keep the scenario's process alive for ever
+      throw error;
+    }
+  }
+
+  get domain(): string {
+    return this.software.domains[0];
+  }
+
+  user(name: (typeof remoteUsers)[number]): string {
+    return `${name}@${this.domain}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.stop();
+    this.#daemon = undefined;
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    this.#daemon?.signal("SIGKILL");
+    await this.stop();
+  }
+
+  /** Starts it again on the same data. */
+  async startAgain(): Promise<void> {
+    this.#daemon = await this.software.start(this.#place);
+  }
+
+  /** It hangs: its sockets are open, and nobody is there. */
+  freeze(): void {
+    this.#daemon?.signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#daemon?.signal("SIGCONT");
+  }
+
+  logTail(): string {
+    return this.#daemon === undefined ? "(it is not running)" : tail(this.#daemon.logFile);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.thaw();
+    await this.stop();
+  }
+}
+
+let issued = 0;
+
+async function certificateFor(software: RemoteSoftware, which: RemoteCertificate): Promise<KeyPair> {
+  issued += 1;
+  const name = `${software.name}-${which}-${issued}`;
+  const dnsNames = which === "wrong-name" ? ["somebody-else.test"] : software.domains;
+  const authority = await Authority.open(join(labDir, which === "unknown-authority" ? "stranger" : "ca"));
+  return await authority.issue({
+    name,
+    dnsNames,
+    expired: which === "expired",
+    serverOnly: which === "server-only",
+    selfSigned: which === "self-signed",
+  });
+}
