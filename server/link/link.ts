@@ -1,10 +1,10 @@
 import type { XmlFault } from "#protocol/xml/fault.ts";
-import { type StreamContext, type XmlStreamHandler, XmlStreamReader } from "#protocol/xml/read.ts";
+import type { StreamContext } from "#protocol/xml/read.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import { unreachable } from "#protocol/assert.ts";
-import type { BareJid } from "#protocol/jid/jid.ts";
+import type { BareJid, DomainJid } from "#protocol/jid/jid.ts";
 import { isEstablished, receive } from "#protocol/stream/receive.ts";
 import { startReceiving } from "#protocol/stream/receiving/receive.ts";
 import type { ReceivingFacts } from "#protocol/stream/receiving/state.ts";
@@ -15,98 +15,66 @@ import { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
-import { DerivationRefused, type Timer } from "#kit/env.ts";
+import { DerivationRefused } from "#kit/env.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
 import { isOutage } from "../store-log.ts";
 import type { LinkServices, TokenWish } from "./link-services.ts";
-import type { SharedRates } from "./address-rates.ts";
-import { TokenBucket } from "./token-bucket.ts";
-import type { Transport, TransportHandler } from "./transport.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { Transport } from "./transport.ts";
 
 /**
- * The end of one client connection: socket, reader and stream machine. It carries out what the machine asks for, and
+ * The end of one client's stream: a connection and the stream machine. It carries out what the machine asks for, and
  * once a resource is bound passes stanzas straight to the session.
  */
-export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
+export class Link implements SessionLink, ConnectionOwner {
   readonly id: string;
-  readonly #transport: Transport;
+  readonly #connection: Connection;
   readonly #services: LinkServices;
-  readonly #reader: XmlStreamReader;
-  readonly #timers: Record<StreamTimer, Timer | undefined> = { negotiation: undefined, closing: undefined };
-  readonly #own: SharedRates;
-  readonly #shared: SharedRates;
-  /** When the peer sent something last, in milliseconds since the epoch. */
-  #heardAt: number;
-  /** When it was asked whether it is there; undefined when it need not be. */
+  /** When the peer was asked whether it is there, in milliseconds since the epoch; undefined when it need not be. */
   #pingedAt: number | undefined;
   #state: StreamState;
   /** What the negotiation has found out so far. */
   #facts: ReceivingFacts;
   #session: LocalSession | undefined;
   #established = false;
-  #out = "";
-  #flushing = false;
-  #waiters: ((taken: boolean) => void)[] = [];
-  /** Nothing reaches the peer any more. */
-  #unreachable = false;
-  /** That has been dealt with. */
-  #gone = false;
-  /** Our closing tag is sent. */
-  #closed = false;
-  /** Both sides have closed; what still comes is nobody's. Runs out when the peer must have had all. */
-  #lingering: Timer | undefined;
-  /** Reasons not to read on: the machine waits for an answer, or the client sends too fast. */
-  #held = 0;
 
   constructor(id: string, transport: Transport, services: LinkServices) {
     this.id = id;
-    this.#transport = transport;
     this.#services = services;
     const begun = startReceiving(services.receiving, transport.channel);
     this.#state = begun.state;
     this.#facts = begun.state.facts;
-    const { env, limits } = services;
-    this.#reader = new XmlStreamReader(this, {
-      limits: limits.xmlBeforeAuthentication,
-      trees: services.treeReaders,
-    });
-    this.#heardAt = env.now();
-    this.#own = {
-      bytes: limits.bytesRate && new TokenBucket(limits.bytesRate, this.#heardAt),
-      stanzas: limits.stanzasRate && new TokenBucket(limits.stanzasRate, this.#heardAt),
-    };
-    this.#shared = services.addressRates.enter(transport.remoteAddress, this.#heardAt);
-    services.log.debug({ stream: id, peer: transport.remoteAddress }, "connection opened");
+    this.#connection = new Connection(id, transport, this, services);
     for (const effect of begun.effects) this.#carryOut(effect);
-    transport.open(this);
+    this.#connection.open();
   }
 
   /** The connection is over. */
   get gone(): boolean {
-    return this.#gone;
+    return this.#connection.gone;
   }
 
   get remoteAddress(): string {
-    return this.#transport.remoteAddress;
+    return this.#connection.remoteAddress;
+  }
+
+  /** The host of ours that the stream is for, once the peer has named it. */
+  get domain(): DomainJid | undefined {
+    return this.#facts.host?.domain;
   }
 
   get facts(): ConnectionFacts {
     // For administrators only; no stanza is made of it. [rfc6120-13.10.1-01]
-    return { stream: this.id, remoteAddress: this.#transport.remoteAddress };
+    return { stream: this.id, remoteAddress: this.remoteAddress };
   }
 
   write(bytes: string): void {
-    if (this.#gone || this.#closed) return;
-    this.#out += bytes;
-    if (this.#flushing) return;
-    this.#flushing = true;
-    this.#services.env.defer(this.#flush);
+    this.#connection.write(bytes);
   }
 
   whenTaken(run: (taken: boolean) => void): void {
-    if (this.#gone) run(false);
-    else this.#waiters.push(run);
+    this.#connection.whenTaken(run);
   }
 
   close(error?: StreamError): void {
@@ -128,7 +96,7 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
       return;
     }
     if (this.#session === undefined) return;
-    if (this.#held > 0) {
+    if (this.#connection.isHeld) {
       // What it says is not read at present.
       this.#session.waitLonger(now);
       return;
@@ -138,10 +106,12 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
       return;
     }
     if (pingAfterMs === undefined) return;
-    if (this.#pingedAt !== undefined) {
+    const { heardAt } = this.#connection;
+    // Whatever came since is an answer.
+    if (this.#pingedAt !== undefined && heardAt < this.#pingedAt) {
       if (now - this.#pingedAt >= pingAnswerMsMax) this.#giveUp("ping-answer");
       // [rfc6120-4.6.4-01] [xep0198-1-01]
-    } else if (now - this.#heardAt >= pingAfterMs) {
+    } else if (now - heardAt >= pingAfterMs) {
       this.#pingedAt = now;
       this.#session.ping();
     }
@@ -150,18 +120,17 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
   #giveUp(limit: "ping-answer" | "ack-answer"): void {
     this.#services.limitHit(limit);
     this.#services.log.info({ stream: this.id }, "the client has not answered for long; its connection counts as cut");
-    this.#transport.destroy();
-    this.lost(undefined);
+    this.#connection.cut();
   }
 
   /** Cuts the connection, without a word. */
   destroy(): void {
-    this.#transport.destroy();
+    this.#connection.destroy();
   }
 
   /** The session that this connection serves from now on. */
   attach(session: LocalSession): void {
-    if (this.#gone) session.cut(this);
+    if (this.gone) session.cut(this);
     else this.#session = session;
   }
 
@@ -175,8 +144,7 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
       this.#feed({ type: "element", element });
       return;
     }
-    this.#services.tally.stanzasReceived += 1;
-    this.#draw("stanzas", 1, this.#heardAt);
+    this.#connection.countStanza();
     this.#session?.receive(element);
   }
 
@@ -190,66 +158,30 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
     this.#feed({ type: "fault", fault });
   }
 
-  data(bytes: string): void {
-    if (this.#lingering !== undefined) return;
-    const now = this.#services.env.now();
-    this.#heardAt = now;
-    this.#pingedAt = undefined;
-    this.#services.tally.bytesReceived += bytes.length;
-    this.#draw("bytes", bytes.length, now);
-    try {
-      this.#reader.write(bytes);
-    } catch (error) {
-      this.#breakDown(error);
-    }
-  }
-
-  /** A bug came to light on this stream: it ends, and every other goes on. */
-  #breakDown(error: unknown): void {
-    if (this.#gone) return;
-    this.#services.log.error({ stream: this.id, error }, "a stream broke down; this is a bug");
-    this.#transport.destroy();
-    this.lost(error);
-  }
-
   secured(channel: SecureChannel): void {
     this.#feed({ type: "secured", channel });
   }
 
-  /** Takes from the connection's own bucket and from its address's. */
-  #draw(what: keyof SharedRates, units: number, now: number): void {
-    const own = this.#own[what]?.take(units, now) ?? 0;
-    const shared = this.#shared[what]?.take(units, now) ?? 0;
-    if (own > 0 || shared > 0) this.#slowDown(Math.max(own, shared), what);
+  timeout(timer: StreamTimer): void {
+    this.#feed({ type: "timeout", timer });
   }
 
-  /** Reads no further for a while; the peer's own connection backs up and nothing is lost. */
-  #slowDown(waitMs: number, what: "bytes" | "stanzas"): void {
-    this.#services.limitHit(what === "bytes" ? "rate-bytes" : "rate-stanzas");
-    this.#hold();
-    this.#services.env.setTimer(waitMs, () => this.#letGo());
+  disconnected(): void {
+    this.#feed({ type: "disconnected" });
   }
 
-  #hold(): void {
-    this.#held += 1;
-    if (this.#held > 1) return;
-    this.#reader.pause();
-    this.#transport.pause();
+  peerTooSlow(bytesQueued: number): void {
+    this.#services.log.info({ stream: this.id, bytes: bytesQueued }, "the client reads too slowly");
   }
 
-  #letGo(): void {
-    this.#held -= 1;
-    if (this.#held > 0 || this.#gone) return;
-    this.#transport.resume();
-    try {
-      this.#reader.resume();
-    } catch (error) {
-      this.#breakDown(error);
-    }
+  connectionLost(): void {
+    this.#session?.cut(this);
+    this.#session = undefined;
+    this.#services.closed(this);
   }
 
   #feed(input: StreamInput): void {
-    if (this.#gone) return;
+    if (this.gone) return;
     const step = receive(this.#state, input);
     this.#state = step.state;
     this.#established = isEstablished(step.state);
@@ -257,7 +189,7 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
     try {
       for (const effect of step.effects) this.#carryOut(effect);
     } catch (error) {
-      this.#breakDown(error);
+      this.#connection.breakDown(error);
     }
   }
 
@@ -270,17 +202,16 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
       case "sendClose":
         return this.#sendClose();
       case "startTls":
-        this.#flush();
         // The domain that the stream is for. [rfc6120-5.4.3.1-05]
-        return this.#transport.startTls(this.#facts.host?.domain);
+        return this.#connection.startTls(this.#facts.host?.domain);
       case "restartInput":
-        return effect.rest === "drop" ? this.#reader.drop() : this.#reader.restart();
+        return this.#connection.restartInput(effect.rest);
       case "pauseInput":
-        return this.#hold();
+        return this.#connection.hold();
       case "resumeInput":
-        return this.#letGo();
+        return this.#connection.letGo();
       case "disconnect":
-        return this.#disconnect();
+        return this.#connection.disconnect();
       case "lookupCredentials":
         return this.#ask(this.#services.credentials(this, this.#facts.host?.domain, effect.username));
       case "lookupTokens":
@@ -304,7 +235,7 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
       case "resumeSm":
         return this.#resume(effect.user, effect.previous, effect.h);
       case "established":
-        this.#reader.setLimits(this.#services.limits.xml);
+        this.#connection.widenLimits();
         if (effect.how === "resumed") this.#session?.repeat();
         return this.#services.established(this, effect.jid, effect.how);
       case "ackRequested":
@@ -321,9 +252,9 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
       case "ended":
         return this.#tellEnd(effect.end);
       case "startTimer":
-        return this.#startTimer(effect.timer);
+        return this.#connection.startTimer(effect.timer);
       case "stopTimer":
-        return this.#stopTimer(effect.timer);
+        return this.#connection.stopTimer(effect.timer);
       case "log":
         return this.#services.streamEvent(this, effect.event);
       case "smEnabled":
@@ -336,21 +267,9 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
     }
   }
 
-  /** The peer has some time to take what is under way and to close its end; who holds on to it is cut. */
-  #disconnect(): void {
-    if (this.#unreachable) return;
-    const { env, limits } = this.#services;
-    this.#flush();
-    this.#lingering ??= env.setTimer(limits.closingMsMax, () => this.#transport.destroy());
-    // Its end can only be seen by reading up to it.
-    this.#transport.resume();
-    this.#transport.end();
-  }
-
   /** Nothing is sent after the closing tag, and what the session still owes is decided about now. */
   #sendClose(): void {
-    this.write(streamClosingTag);
-    this.#closed = true;
+    this.#connection.writeLast(streamClosingTag);
     this.#endSession();
   }
 
@@ -360,21 +279,6 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
     const fields = { stream: this.id, end: end.type, condition, text: "error" in end ? end.error.text : undefined };
     if (end.type === "errorSent") this.#services.log.info(fields, "stream ended with an error from us");
     else this.#services.log.debug(fields, "stream ended");
-  }
-
-  #startTimer(timer: StreamTimer): void {
-    this.#stopTimer(timer);
-    const { env, limits } = this.#services;
-    const delayMs = timer === "negotiation" ? limits.negotiationMsMax : limits.closingMsMax;
-    this.#timers[timer] = env.setTimer(delayMs, () => {
-      if (timer === "negotiation") this.#services.limitHit("negotiation-time");
-      this.#feed({ type: "timeout", timer });
-    });
-  }
-
-  #stopTimer(timer: StreamTimer): void {
-    this.#timers[timer]?.cancel();
-    this.#timers[timer] = undefined;
   }
 
   /** A question of authentication. */
@@ -434,50 +338,9 @@ export class Link implements SessionLink, XmlStreamHandler, TransportHandler {
     this.#services.resume(this, user, previous, h, (answer) => this.#feed(answer));
   }
 
-  readonly #flush = (): void => {
-    this.#flushing = false;
-    if (this.#unreachable) return;
-    const bytes = this.#out;
-    const waiters = this.#waiters;
-    this.#out = "";
-    if (waiters.length > 0) {
-      this.#waiters = [];
-      this.#transport.writeThen(bytes, (taken) => {
-        for (const waiter of waiters) waiter(taken);
-      });
-    } else if (bytes !== "") this.#transport.write(bytes);
-    this.#services.tally.bytesSent += bytes.length;
-    if (this.#transport.bytesQueued > this.#services.limits.unsentBytesMax) this.#tooSlow();
-  };
-
-  /** The peer does not read what it is sent (A10): nothing more can be said to it, so the connection is cut. */
-  #tooSlow(): void {
-    this.#services.limitHit("unsent-bytes");
-    this.#services.log.info({ stream: this.id, bytes: this.#transport.bytesQueued }, "the client reads too slowly");
-    this.#transport.destroy();
-    this.lost(undefined);
-  }
-
   #endSession(): void {
     const session = this.#session;
     session?.close();
     this.#session = undefined;
-  }
-
-  lost(cause: unknown): void {
-    if (this.#unreachable) return;
-    this.#unreachable = true;
-    this.#feed({ type: "disconnected" });
-    this.#gone = true;
-    this.#out = "";
-    this.#stopTimer("negotiation");
-    this.#stopTimer("closing");
-    this.#lingering?.cancel();
-    for (const waiter of this.#waiters.splice(0)) waiter(false);
-    this.#session?.cut(this);
-    this.#session = undefined;
-    this.#services.log.debug({ stream: this.id, error: cause }, "connection closed");
-    this.#services.addressRates.leave(this.#transport.remoteAddress);
-    this.#services.closed(this);
   }
 }
