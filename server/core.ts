@@ -1,3 +1,4 @@
+import { assert } from "#protocol/assert.ts";
 import { TagPool } from "#protocol/xml/tag-pool.ts";
 import { TreeReaderPool } from "#protocol/xml/tree-reader-pool.ts";
 import { JidCache } from "#protocol/jid/jid-cache.ts";
@@ -17,7 +18,9 @@ import { lookalikes } from "./account/lookalikes.ts";
 import { AccountRegistry } from "./account/registry.ts";
 import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
+import { FormerHosts } from "./host/former-hosts.ts";
 import { LocalEarlyPeer } from "./host/early-peer.ts";
+import { leaveHost } from "./host/leave-host.ts";
 import { LocalHost } from "./host/local-host.ts";
 import { refuse } from "./host/refusal.ts";
 import { AddressRates } from "./link/address-rates.ts";
@@ -63,6 +66,10 @@ export class ServerCore {
   readonly registry: AccountRegistry;
   readonly hosts = new Map<DomainJid, LocalHost>();
   readonly links = new Set<Link>();
+  /** Removed, and not done yet with what was going on there. */
+  readonly #leaving = new Map<DomainJid, LocalHost>();
+  readonly #former = new FormerHosts();
+  readonly #hostListeners = new Set<(domain: DomainJid) => void>();
   readonly tokenLogIns: TokenLogIns;
   readonly #parts: CoreParts;
   readonly #queue: RunQueue;
@@ -151,8 +158,53 @@ export class ServerCore {
       routeElsewhere: this.#routeElsewhere,
       counted: this.#parts.observer.counted,
     });
-    host.start(modules.filter((module) => module.indispensable === true || enabled(module)));
+    try {
+      host.start(modules.filter((module) => module.indispensable === true || enabled(module)));
+    } catch (error) {
+      // What was started of it must not run on.
+      host.stop();
+      throw error;
+    }
     return host;
+  }
+
+  /**
+   * Speaks for one more domain from now on. Its accounts are those that the store has of it.
+   *
+   * @throws ModuleConflict; then nothing has changed
+   */
+  addHost(settings: HostSettings): void {
+    const { domain } = settings;
+    assert(!this.hosts.has(domain) && !this.#leaving.has(domain), "a host is added once, and not while it is leaving");
+    this.hosts.set(domain, this.#startHost(settings));
+    this.#former.forget(domain);
+    this.#parts.log.info({ host: domain }, "host added");
+    this.wakeHibernated(domain);
+  }
+
+  /**
+   * Speaks for a domain no more: its streams end with `host-gone`, its modules stop, its accounts leave the memory. What
+   * is stored stays. Resolves when all is done, or after `deadlineMs` without what was not done by then.
+   */
+  async removeHost(domain: DomainJid, deadlineMs: number): Promise<void> {
+    const { env, log } = this.#parts;
+    const host = this.hosts.get(domain);
+    assert(host !== undefined && this.hosts.size > 1, "only what is there can be removed, and never the last host");
+    this.hosts.delete(domain);
+    this.#leaving.set(domain, host);
+    this.#former.remember(domain);
+    for (const tell of this.#hostListeners) tell(domain);
+    try {
+      await leaveHost({ host, env, registry: this.registry, links: this.links, deadlineMs });
+    } finally {
+      this.#leaving.delete(domain);
+    }
+    log.info({ host: domain }, "host removed");
+  }
+
+  /** Calls back when a host has been removed: what others hold of it is to be let go. */
+  onHostRemoved(listener: (domain: DomainJid) => void): void {
+    this.#hostListeners.add(listener);
   }
 
   /**
@@ -170,16 +222,21 @@ export class ServerCore {
     return link;
   }
 
-  /** Has sessions that were cut before the server was started wait for their clients, or end; to be called once. */
-  wakeHibernated(): void {
+  /**
+   * Has sessions that were cut before the server was started wait for their clients, or end; to be called once.
+   *
+   * @param domain only of this host, which was just added
+   */
+  wakeHibernated(domain?: DomainJid): void {
     const { env, log, store } = this.#parts;
     wakeHibernated({
       env,
       log,
       store,
       registry: this.registry,
-      hostOf: (domain) => this.hosts.get(domain),
-      stopped: () => this.#stopping,
+      hostOf: (served) => this.hosts.get(served),
+      stopped: () => this.#stopping || (domain !== undefined && !this.hosts.has(domain)),
+      domain,
     }).catch((error: unknown) => log.error({ error }, "sessions of before cannot be woken; this is a bug"));
   }
 
@@ -249,7 +306,14 @@ export class ServerCore {
       log,
       limits: settings.link,
       location: policy.location,
-      receiving: receivingConfig({ env, hosts: this.hosts, settings, secret: this.#secret, policy }),
+      receiving: receivingConfig({
+        env,
+        hosts: this.hosts,
+        isFormer: (domain) => this.#former.has(domain),
+        settings,
+        secret: this.#secret,
+        policy,
+      }),
       credentials: (link, domain, username) => this.#credentials(link, domain, username),
       authorize: (link, login) => this.#authorize(link, login),
       renewCredentials: (link, user, renewal) => this.#renewCredentials(link, user, renewal),
@@ -292,7 +356,8 @@ export class ServerCore {
   }
 
   #host(domain: DomainJid | undefined): LocalHost {
-    const host = domain === undefined ? undefined : this.hosts.get(domain);
+    // What was going on there when it was removed comes to its end there.
+    const host = domain === undefined ? undefined : (this.hosts.get(domain) ?? this.#leaving.get(domain));
     if (host === undefined) throw new Error("a stream negotiates with a host that is not served");
     return host;
   }

@@ -1,3 +1,4 @@
+import { assert } from "#protocol/assert.ts";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
@@ -11,26 +12,41 @@ import { iqKey } from "./host/steps.ts";
 /** What the clients' streams of one kind of listener are negotiated by. */
 export function receivingConfig(parts: {
   readonly env: Env;
+  /** Looked at anew for each stream: hosts come and go. */
   readonly hosts: ReadonlyMap<DomainJid, LocalHost>;
+  /** Whether we spoke for a domain lately, and do not any more. */
+  readonly isFormer: (domain: DomainJid) => boolean;
   readonly settings: Pick<CoreSettings, "sasl" | "failedLoginsPerConnectionMax">;
   readonly secret: Uint8Array;
   readonly policy: ListenerPolicy;
 }): ReceivingConfig {
-  const { env, hosts, settings, secret, policy } = parts;
+  const { env, hosts, isFormer, settings, secret, policy } = parts;
   const sasl: SaslServerPolicy = policy.plainWithoutTls
     ? { ...settings.sasl, plain: "always", scramWithoutTls: true }
     : settings.sasl;
-  const served = new Map<DomainJid, StreamHost>();
-  for (const [domain, host] of hosts) served.set(domain, streamHost(env, host, sasl, secret, policy));
-  const [first] = hosts.keys();
-  if (first === undefined) throw new Error("a server has at least one host");
+  const served = new WeakMap<LocalHost, StreamHost>();
+  const hostOf = (host: LocalHost): StreamHost => {
+    let found = served.get(host);
+    if (found === undefined) {
+      found = streamHost(env, host, sasl, secret, policy);
+      served.set(host, found);
+    }
+    return found;
+  };
   return {
     contentNamespace: NS_CLIENT,
-    defaultDomain: first,
-    acceptsMissingTo: hosts.size === 1,
+    get defaultDomain() {
+      const [first] = hosts.keys();
+      assert(first !== undefined, "a server has at least one host");
+      return first;
+    },
+    get acceptsMissingTo() {
+      return hosts.size === 1;
+    },
     host: (domain) => {
-      const host = served.get(domain);
-      return host === undefined ? { type: "unknown" } : { type: "served", host };
+      const host = hosts.get(domain);
+      if (host !== undefined) return { type: "served", host: hostOf(host) };
+      return { type: isFormer(domain) ? "gone" : "unknown" };
     },
     // [rfc6120-4.7.3-01] [rfc6120-4.7.3-02]
     newStreamId: () => randomToken(env),

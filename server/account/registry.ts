@@ -90,6 +90,20 @@ export class AccountRegistry {
     return false;
   }
 
+  /** Those of one host that are awake. */
+  *of(host: LocalHost): IterableIterator<LocalAccount> {
+    for (const account of this.#awake.values()) if (account.host === host) yield account;
+  }
+
+  /** A host is gone: nothing of it stays in memory, whatever its accounts were doing. */
+  forget(host: LocalHost): void {
+    for (const account of this.of(host)) {
+      for (const session of account.sessions.values()) session[Symbol.dispose]();
+      this.#awake.delete(account.jid);
+    }
+    this.#stages.delete(host);
+  }
+
   close(): void {
     this.#sweep?.cancel();
   }
@@ -107,9 +121,9 @@ export class AccountRegistry {
     return stage;
   }
 
-  /** The server stops: features write what only memory has of accounts. */
-  rest(): void {
-    for (const account of this.#awake.values()) if (account.resting) account.host.emit(accountResting, { account });
+  /** The server stops, or one host of it: features write what only memory has of accounts. */
+  rest(accounts: Iterable<LocalAccount> = this.#awake.values()): void {
+    for (const account of accounts) if (account.resting) account.host.emit(accountResting, { account });
   }
 
   readonly #putToSleep = (): void => {

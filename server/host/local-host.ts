@@ -94,6 +94,7 @@ export class LocalHost implements Host {
     this.#steps = collectSteps(this.modules);
   }
 
+  /** Ends its modules; once. */
   stop(): void {
     this.#ended.abort();
     this.#openRequests.close();
@@ -103,6 +104,11 @@ export class LocalHost implements Host {
   readonly route = (stanza: Stanza): void => {
     const { to } = stanza;
     if (to === undefined) return;
+    if (this.signal.aborted && this.#parts.hostOf(this.domain) !== this) {
+      // What was on its way when the host was removed: the domain is anybody's now.
+      this.#parts.routeElsewhere(stanza);
+      return;
+    }
     const bare = bareOf(to);
     if (bare === this.domain) this.#takeAtHost(stanza);
     // [rfc6121-8.5-01]
@@ -134,7 +140,9 @@ export class LocalHost implements Host {
   readonly ask: Host["ask"] = (request, answered) => this.#openRequests.ask(request, answered);
 
   readonly post = (jid: BareJid, task: (account: Account | undefined) => void | Promise<void>): void => {
-    this.#parts.registry.get(this, jid).postLocal(task);
+    // A removed host has no accounts any more: nothing may wake one that belongs to nobody, or to its successor.
+    if (this.signal.aborted) this.env.defer(() => void task(undefined));
+    else this.#parts.registry.get(this, jid).postLocal(task);
   };
 
   readonly setting = <O extends Option>(option: O): OptionValue<O> => {

@@ -18,6 +18,8 @@ export interface WakingParts {
   readonly registry: AccountRegistry;
   readonly hostOf: (domain: DomainJid) => LocalHost | undefined;
   readonly stopped: () => boolean;
+  /** Only of this host. */
+  readonly domain?: DomainJid | undefined;
 }
 
 /**
@@ -25,13 +27,14 @@ export interface WakingParts {
  * again. Nobody waits for it: an account that is needed sooner wakes by itself.
  */
 export async function wakeHibernated(parts: WakingParts): Promise<void> {
-  const { env, log, store, stopped } = parts;
+  const { env, log, store, stopped, domain } = parts;
   let unserved = 0;
   for (let after: string | undefined; !stopped();) {
     try {
       const owners = await store.owners(hibernatedSessions.name, {
         limit: wokenAtOnceMax,
         ...(after === undefined ? {} : { after }),
+        ...(domain === undefined ? {} : { domain }),
       });
       const woken = await Promise.all(owners.map((owner) => wake(parts, owner)));
       unserved += woken.filter((one) => !one).length;

@@ -86,6 +86,10 @@ export class MemoryTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     for (const taken of this.#untaken.splice(0)) taken(false);
-    this.#env.defer(() => this.#handler?.lost(undefined));
+    this.#env.defer(() => {
+      this.#handler?.lost(undefined);
+      // The world remembers its transports: not for ever also what they led to.
+      this.#handler = undefined;
+    });
   }
 }
