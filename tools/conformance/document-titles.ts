@@ -21,6 +21,7 @@ const titles: Readonly<Record<string, string>> = {
   xep0059: "Result Set Management",
   xep0160: "Best Practices for Handling Offline Messages",
   xep0184: "Message Delivery Receipts",
+  xep0114: "Jabber Component Protocol",
   xep0198: "Stream Management",
   xep0203: "Delayed Delivery",
   xep0280: "Message Carbons",
