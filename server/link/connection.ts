@@ -19,6 +19,8 @@ export interface ConnectionServices {
   readonly addressRates: AddressRates;
   readonly treeReaders: TreeReaderPool;
   readonly limitHit: (limit: LimitName) => void;
+  /** Of the streams that are read; jabber:client if it says nothing. */
+  readonly contentNamespace?: string;
 }
 
 /** The bounds that hold whoever the peer is. */
@@ -78,10 +80,11 @@ export class Connection implements TransportHandler {
     this.#transport = transport;
     this.#owner = owner;
     this.#services = services;
-    const { env, limits } = services;
+    const { env, limits, contentNamespace } = services;
     this.#reader = new XmlStreamReader(owner, {
       limits: limits.xmlBeforeAuthentication,
       trees: services.treeReaders,
+      ...(contentNamespace !== undefined && { contentNamespace }),
     });
     this.#heardAt = env.now();
     this.#own = {
