@@ -48,6 +48,17 @@ export interface Settings {
   readonly anonymous?: boolean;
   /** Ask clients for a certificate and offer EXTERNAL on ours.test. */
   readonly external?: boolean;
+  /** Talk to other servers, on 5269 (STARTTLS) and 5270 (direct TLS). */
+  readonly federation?: Federation;
+}
+
+export interface Federation {
+  /** What is asked of them: a good certificate; TLS and dialback where the certificate is not good; or dialback, also without TLS. */
+  readonly security: "certificate" | "dialback" | "plain";
+  /** Stanzas both ways on one stream. Default: no. */
+  readonly bidirectional?: boolean;
+  /** A second server of the same software, at another address and with another domain. */
+  readonly twin?: boolean;
 }
 
 const targets: readonly Target[] = [balcony, prosody, ejabberd];

@@ -34,6 +34,15 @@ export const ejabberd: RemoteSoftware = {
       ports: [5222, 5269, 5270].map((port) => ({ host: address, port })),
     });
   },
+  streamLog: "server.log",
+  streamsIn: (log, domain) =>
+    [...log.matchAll(/\((\w+)\|[^)]*\) Accepted (in|out)bound s2s (EXTERNAL|dialback) authentication (\S+) -> (\S+)/gu)]
+      .filter(([, , which, , from, to]) => (which === "in" ? from : to) === domain)
+      .map(([, transport, which, by]) => ({
+        direction: which === "in" ? ("incoming" as const) : ("outgoing" as const),
+        by: by === "EXTERNAL" ? ("EXTERNAL" as const) : ("dialback" as const),
+        tls: transport === "tls",
+      })),
   furnish: async (place, when) => {
     if (when === "before") return;
     for (const user of remoteUsers)

@@ -33,6 +33,15 @@ export const jabberd2: RemoteSoftware = {
       ports: [5222, 5269].map((port) => ({ host: address, port })),
     });
   },
+  streamLog: "s2s.log",
+  streamsIn: (log, other) =>
+    [...log.matchAll(/(incoming|outgoing) route '([^/']*)\/([^']*)' is now valid( TLS)?/gu)]
+      .filter(([, , , to]) => to === other)
+      .map(([, direction, , , tls]) => ({
+        direction: direction === "incoming" ? ("incoming" as const) : ("outgoing" as const),
+        by: "dialback" as const,
+        tls: tls !== undefined,
+      })),
   furnish: async (place, when) => {
     if (when === "after") return;
     for (const file of ["router-users.xml", "router-filter.xml"])

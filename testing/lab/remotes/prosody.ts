@@ -22,6 +22,25 @@ export const prosody: RemoteSoftware = {
       ports: [5222, 5269, 5270].map((port) => ({ host: address, port })),
     });
   },
+  streamLog: "server.log",
+  streamsIn: (log, domain) => {
+    const lines = log.split("\n");
+    return lines.flatMap((line) => {
+      const done = /^(s2s(?:in|out)\S+)\s+info\s+(Incoming|Outgoing) s2s connection (\S+)->(\S+) complete/u.exec(line);
+      const [, id = "", which, from, to] = done ?? [];
+      if (done === null || (which === "Incoming" ? from : to) !== domain) return [];
+      const said = lines.filter((other) => other.startsWith(`${id} `));
+      return [
+        {
+          direction: which === "Incoming" ? ("incoming" as const) : ("outgoing" as const),
+          by: said.some((other) => other.includes("mechanism='EXTERNAL'"))
+            ? ("EXTERNAL" as const)
+            : ("dialback" as const),
+          tls: said.some((other) => other.includes("Stream encrypted")),
+        },
+      ];
+    });
+  },
   furnish: async (place, when) => {
     if (when === "before") return;
     for (const domain of prosody.domains)
@@ -53,7 +72,7 @@ interfaces = { ${quoted(address)} }
 local_interfaces = { ${quoted(address)} }
 s2s_direct_tls_ports = { 5270 }
 modules_enabled = { "roster", "saslauth", "tls", "dialback", "disco", "vcard", "version", "time", "ping", "lastactivity",
-  "offline", "posix", "s2s_bidi"${management} }
+  "offline", "posix"${management}${settings.bidirectional ? `, "s2s_bidi"` : ""} }
 authentication = "internal_plain"
 storage = "internal"
 limits = {}

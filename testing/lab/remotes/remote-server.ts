@@ -1,4 +1,4 @@
-import { chmod, mkdtemp } from "node:fs/promises";
+import { chmod, mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Authority, type KeyPair } from "../certificates.ts";
 import { authorityFile, labDir } from "../lab.ts";
@@ -16,6 +16,16 @@ export interface RemoteSettings {
   readonly security?: "certificate" | "dialback" | "plain";
   /** Whether it resumes streams between servers, where it can. Default: yes. */
   readonly streamManagement?: boolean;
+  /** Whether it lets stanzas come back on the stream that it opened, and the other way round, where it can. Default: no. */
+  readonly bidirectional?: boolean;
+}
+
+/** A stream with another server that got so far that stanzas went over it. */
+export interface ServerStream {
+  /** As the remote server sees it. */
+  readonly direction: "incoming" | "outgoing";
+  readonly by: "EXTERNAL" | "dialback";
+  readonly tls: boolean;
 }
 
 /** Where a remote server is started, and how. */
@@ -38,6 +48,10 @@ export interface RemoteSoftware {
   /** Whether it can take part in EXTERNAL, as the one who comes and as the one who is come to. */
   readonly external: { readonly shows: boolean; readonly accepts: boolean };
   readonly start: (place: RemotePlace) => Promise<Daemon>;
+  /** Its file that tells of streams, within its directory. */
+  readonly streamLog: string;
+  /** The streams with a domain that such a log tells of. */
+  readonly streamsIn: (log: string, domain: string) => readonly ServerStream[];
   /** Makes the users, once, after the first start or before it. */
   readonly furnish: (place: RemotePlace, when: "before" | "after") => Promise<void>;
 }
@@ -59,7 +73,7 @@ export class RemoteServer implements AsyncDisposable {
   static async start(software: RemoteSoftware, settings: RemoteSettings = {}): Promise<RemoteServer> {
     const dir = await mkdtemp(join(labDir, `${software.name}-`));
     await chmod(dir, 0o755);
-    const complete = { certificate: "good", security: "dialback", streamManagement: true, ...settings } as const;
+    const complete = { certificate: "good", security: "dialback", ...defaults, ...settings } as const;
     const certificate = await certificateFor(software, complete.certificate);
     const place: RemotePlace = { dir, certificate, authority: authorityFile, settings: complete };
     await software.furnish(place, "before");
@@ -84,6 +98,12 @@ export class RemoteServer implements AsyncDisposable {
   async stop(): Promise<void> {
     await this.#daemon?.stop();
     this.#daemon = undefined;
+  }
+
+  /** What it says of its streams with one of our domains: a witness that is not us. */
+  async streamsWith(domain: string): Promise<readonly ServerStream[]> {
+    const log = await readFile(join(this.#place.dir, this.software.streamLog), "utf8");
+    return this.software.streamsIn(log, domain);
   }
 
   /** kill -9. */
@@ -116,6 +136,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 }
 
+const defaults = { streamManagement: true, bidirectional: false };
 let issued = 0;
 
 async function certificateFor(software: RemoteSoftware, which: RemoteCertificate): Promise<KeyPair> {

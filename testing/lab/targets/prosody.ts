@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { serverAddress } from "../network.ts";
 import { Daemon, runOrThrow } from "../process.ts";
-import type { Place, Target } from "../target.ts";
+import type { Federation, Place, Target } from "../target.ts";
 
 /** Debian's Prosody: what the lab itself is validated with. */
 export const prosody: Target = {
@@ -19,7 +19,10 @@ export const prosody: Target = {
     return await Daemon.start({
       command: ["prosody", "--config", configFile(place), "-F"],
       logFile: join(place.dir, "server.log"),
-      ports: [5222, 5223].map((port) => ({ host: serverAddress, port })),
+      ports: [5222, 5223, ...(place.settings.federation === undefined ? [] : [5269, 5270])].map((port) => ({
+        host: serverAddress,
+        port,
+      })),
     });
   },
   addUser: async (place, { jid, password }) => {
@@ -52,18 +55,27 @@ interfaces = { ${quoted(serverAddress)} }
 local_interfaces = { ${quoted(serverAddress)} }
 c2s_direct_tls_ports = { 5223 }
 modules_enabled = { "roster", "saslauth", "tls", "disco", "private", "blocklist", "vcard", "version", "uptime", "time",
-  "ping", "lastactivity", "offline", "smacks", "posix", "mam", "carbons", "csi", "csi_simple" }
-modules_disabled = { "s2s" }
-authentication = "internal_plain"
+  "ping", "lastactivity", "offline", "smacks", "posix", "mam", "carbons", "csi", "csi_simple", "dialback" }
+${federation(place.settings.federation)}authentication = "internal_plain"
 storage = "internal"
 c2s_require_encryption = true
-ssl = { key = ${quoted(place.certificate.key)}; certificate = ${quoted(place.certificate.certificate)} }
+ssl = { key = ${quoted(place.certificate.key)}; certificate = ${quoted(place.certificate.certificate)}; cafile = ${quoted(place.authority)} }
 VirtualHost "ours.test"
+VirtualHost "direct.ours.test"
 VirtualHost "mobile.ours.test"
 VirtualHost "anonymous.ours.test"
   authentication = "anonymous"
 VirtualHost "open.ours.test"
   modules_enabled = { "register" }
   allow_registration = true
+`;
+}
+
+function federation(wanted: Federation | undefined): string {
+  if (wanted === undefined) return `modules_disabled = { "s2s" }\n`;
+  return `s2s_direct_tls_ports = { 5270 }
+s2s_require_encryption = ${wanted.security !== "plain"}
+s2s_secure_auth = ${wanted.security === "certificate"}
+unbound = { resolvconf = true; options = { ["do-not-query-localhost:"] = "no"; ["local-zone:"] = "test. transparent" } }
 `;
 }
