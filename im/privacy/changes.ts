@@ -1,13 +1,14 @@
 import { bareOf, isFull, type BareJid, type Jid } from "#protocol/jid/jid.ts";
 import { withAttributes } from "#protocol/xml/element.ts";
 import type { Account } from "#kit/account.ts";
+import { randomToken } from "#kit/env.ts";
 import type { Session } from "#kit/session.ts";
 import { makeStanza, stanzaOf } from "#kit/stanza.ts";
 import { availableSessions, directedSlot, presenceSlot } from "../presence/slots.ts";
 import { maySeePresence, rosterItemOf, rosterItems, seesPresence } from "../roster/slots.ts";
 import { blockedJids } from "./block-list.ts";
 import { ruleOf } from "./guards.ts";
-import type { PrivacyList } from "./privacy-list.ts";
+import type { PrivacyList, PrivacyMatter } from "./privacy-list.ts";
 import { listOf } from "./slots.ts";
 
 /** Who is blocked since a change, and who no longer is. */
@@ -25,14 +26,21 @@ export function changePrivacy(account: Account, change: () => void): BlockedChan
   const sessions = availableSessions(account).map((session) => ({ session, before: listOf(account, session) }));
   change();
   const back = new Set<BareJid>();
+  const unanswered = new Set<BareJid>();
   for (const { session, before } of sessions) {
     const after = listOf(account, session);
     if (after === before) continue;
     showOwnPresence(account, session, before, after);
     for (const contact of showContacts(account, session, before, after)) back.add(contact);
+    for (const contact of heardAgain(account, before, after)) unanswered.add(contact);
   }
   // What they said meanwhile was lost: they are asked, in the account's name.
   for (const to of back) account.send(makeStanza("presence", { from: account.jid, to, type: "probe" }));
+  for (const to of unanswered) {
+    // An answer to it may have been lost as well. [rfc6121-3.1.2-10] [rfc6121-3.1.2-11]
+    const head = { from: account.jid, to, type: "subscribe", id: randomToken(account.host.env, 10) };
+    account.send(makeStanza("presence", head));
+  }
   const blockedAfter = blockedJids(account);
   return {
     blocked: minus(blockedAfter, blockedBefore),
@@ -43,7 +51,7 @@ export function changePrivacy(account: Account, change: () => void): BlockedChan
 type List = PrivacyList | undefined;
 type Turn = "shut" | "opened" | undefined;
 
-function turnOf(account: Account, before: List, after: List, jid: Jid, matter: "presence-in" | "presence-out"): Turn {
+function turnOf(account: Account, before: List, after: List, jid: Jid, matter: PrivacyMatter): Turn {
   const was = ruleOf(account, before, jid, matter)?.action === "deny";
   const is = ruleOf(account, after, jid, matter)?.action === "deny";
   if (was === is) return undefined;
@@ -91,6 +99,14 @@ function showContacts(account: Account, session: Session, before: List, after: L
     else if (turn === "opened") back.push(contact);
   }
   return back;
+}
+
+/** Contacts that were asked for their presence, have not answered, and may be heard again. */
+function heardAgain(account: Account, before: List, after: List): readonly BareJid[] {
+  return [...account.map(rosterItems).entries()]
+    .filter(([, { ask }]) => ask)
+    .map(([, { jid }]) => bareOf(jid))
+    .filter((contact) => turnOf(account, before, after, contact, "other") === "opened");
 }
 
 function minus(jids: readonly Jid[], others: readonly Jid[]): readonly Jid[] {

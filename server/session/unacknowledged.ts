@@ -173,6 +173,8 @@ export class Unacknowledged {
     const writing: Writing = { secured: [], rowed: [], session: hibernation?.written === false };
     if (hibernation?.written === false) {
       hibernation.written = true;
+      // What its client has and could not be removed would come to it once more: it goes in the batch that tells how far it is.
+      this.#messages.discharge(this.#account, []);
       hibernation.stored.writeSession(hibernation.describe());
     }
     let position = this.#queue.acknowledgedTotal + this.#done;

@@ -215,6 +215,28 @@ test("who may not see the user's presence is told nothing when blocked or unbloc
   nurse.receivesNothing();
 });
 
+test("a request whose answer was lost to a block is made again when the contact may be heard [rfc6121-3.1.2-10] [rfc6121-3.1.2-11]", async () => {
+  await using scene = await contacts();
+  const { juliet, world } = scene;
+  const nurse = await world.login(`${nurseJid}/door`);
+  await nurse.sendText("<presence/>");
+  await juliet.sendText(`<presence type='subscribe' to='${nurseJid}'/>`);
+  await block(juliet, nurseJid);
+  nurse.ignoreAll();
+  await nurse.sendText(`<presence type='subscribed' to='${julietJid}'/>`);
+  juliet.ignoreAll();
+  // Of somebody else nothing is asked.
+  await block(juliet, "tybalt@capulet.example");
+  await unblock(juliet, "tybalt@capulet.example");
+  juliet.ignoreAll();
+  nurse.ignoreAll();
+  await unblock(juliet, nurseJid);
+  juliet.receives(`<iq type='result' id='u' to='${julietJid}/balcony'/>`);
+  juliet.receives(`<presence from='${nurseJid}/door' to='${julietJid}'/>`);
+  // Who has let her in is not bothered.
+  nurse.receivesNothing();
+});
+
 test("who was sent directed presence sees the user leave when blocked, and no second time", async () => {
   await using scene = await contacts();
   const { romeo, juliet, world } = scene;
