@@ -6,7 +6,7 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
   const { core, life, store, disk } = server;
   if (core === undefined || life === undefined || store === undefined) return ["the server does not serve"];
   const counts: Readonly<Record<string, number>> = {
-    sessions: [...core.registry.sessions()].length,
+    sessions: core.registry.countSessions(),
     connections: core.links.size,
     "accounts awake": core.registry.size,
     timers: life.timers,

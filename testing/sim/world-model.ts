@@ -82,11 +82,19 @@ export class WorldModel {
 
   /**
    * Whether a refusal may have crossed the last request of the user to see the contact: it reads like the answer to that,
-   * while the contact goes on being asked. RFC 6121 has no remedy.
+   * while the contact goes on being asked. RFC 6121 has no remedy. It may be the user's own doing: `unsubscribed` is also
+   * what the contact's server answers to an `unsubscribe` just ahead of the request (§A.3.2).
    */
   mayBeRefusedUnheard(user: string, contact: string): boolean {
     const asked = this.said(user, contact).findLast(({ word }) => word === "subscribe");
     if (asked === undefined) return false;
+    const endedBefore = this.said(user, contact).some(
+      ({ word, at, heardAt }) =>
+        (word === "unsubscribe" || word === "remove") &&
+        at <= asked.at &&
+        (heardAt ?? at + 120_000) + crossingMs >= asked.at,
+    );
+    if (endedBefore) return true;
     return this.said(contact, user).some(
       ({ word, at, heardAt }) =>
         (word === "unsubscribed" || word === "remove") &&
