@@ -1,4 +1,5 @@
 import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { DialbackRefusal } from "./servers/dialback-elements.ts";
 import type { StreamError } from "./stream-error.ts";
 
 /** How a stream ended. */
@@ -32,6 +33,10 @@ export type NegotiationFailure =
   /** The peer could not prove itself, or broke the mechanism's rules: treat as an attack. */
   | { readonly type: "serverNotAuthentic"; readonly mechanism: string; readonly text: string | undefined }
   | { readonly type: "bindFailed"; readonly error: StanzaError }
+  /** Between servers: the peer's certificate is not good for its domain, and we insist on one. */
+  | { readonly type: "peerNotTrusted"; readonly reason: string }
+  /** Between servers: neither its certificate nor dialback convinced the peer, or us, of who is who. XEP-0220 */
+  | { readonly type: "pairRefused"; readonly refusal: DialbackRefusal }
   /** We are who we say, and the peer wants something else done first that we cannot do. XEP-0388 §2.6.3 */
   | { readonly type: "taskRequired"; readonly tasks: readonly string[] }
   /** The peer does not speak XMPP 1.0, or not at this point. */

@@ -1,5 +1,5 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { NS_STREAM } from "#protocol/xml/namespaces.ts";
+import { NS_DIALBACK, NS_STREAM } from "#protocol/xml/namespaces.ts";
 import { escapeAttribute } from "#protocol/xml/escape.ts";
 
 /** The attributes of a stream's root element, in either direction. RFC 6120 §4.7. */
@@ -13,6 +13,8 @@ export interface StreamHeader {
   /** Absent for peers that predate RFC 3920. [rfc6120-4.7.5-08] */
   readonly version?: string | undefined;
   readonly language?: string | undefined;
+  /** Between servers: that we speak dialback, which older peers know by nothing else. XEP-0220 §2.4.1 */
+  readonly dialback?: boolean;
 }
 
 /** The header as text: XML declaration and open root tag. The transports that frame otherwise (RFC 7395) have their own. */
@@ -28,6 +30,7 @@ export function formatStreamHeader(header: StreamHeader): string {
     ["xmlns", header.contentNamespace],
     // [rfc6120-4.8.1-01] [rfc3920-4.5-01]
     ["xmlns:stream", NS_STREAM],
+    ["xmlns:db", header.dialback === true ? NS_DIALBACK : undefined],
   ];
   const written = attributes.map(([name, value]) =>
     // [rfc6120-4.7.2-03]

@@ -36,6 +36,12 @@ export const NS_SESSION = "urn:ietf:params:xml:ns:xmpp-session";
 export const NS_SM = "urn:xmpp:sm:3";
 /** Server dialback. XEP-0220. */
 export const NS_DIALBACK = "jabber:server:dialback";
+/** That dialback tells errors. XEP-0220 §2.4.2. */
+export const NS_DIALBACK_FEATURE = "urn:xmpp:features:dialback";
+/** Stanzas both ways on one stream between servers: the request. XEP-0288 §2.2. */
+export const NS_BIDI = "urn:xmpp:bidi";
+/** The feature that announces it. XEP-0288 §2.1. */
+export const NS_BIDI_FEATURE = "urn:xmpp:features:bidi";
 /** What the prefix `xml` always means. Namespaces in XML 1.0 §3. */
 export const NS_XML = "http://www.w3.org/XML/1998/namespace";
 /** What the prefix `xmlns` always means. Namespaces in XML 1.0 §3. */
