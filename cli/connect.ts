@@ -56,6 +56,9 @@ function offline(
     async *purgeArchive(request, signal) {
       yield* (await open()).purgeArchive(request, signal);
     },
+    async *deleteAccountsOf(domain, signal) {
+      yield* (await open()).deleteAccountsOf(domain, signal);
+    },
     async *backup(request, signal) {
       yield* (await open()).backup(request, signal);
     },

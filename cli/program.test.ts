@@ -154,11 +154,12 @@ describe("results are shown for people and as JSON:", () => {
     },
     {
       line: "host list",
-      human: /^HOST +ACCOUNTS +REGISTRATION +CERTIFICATE\nmontague\.example +0 +closed/,
+      human: /^HOST +ACCOUNTS +SESSIONS +REGISTRATION +CERTIFICATE\nmontague\.example +1 +0 +closed/,
       json: {
         hosts: ["montague.example", "capulet.example"].map((domain) => ({
           domain,
-          accounts: 0,
+          accounts: domain === "montague.example" ? 1 : 0,
+          sessions: 0,
           registration: "closed",
         })),
       },

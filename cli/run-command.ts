@@ -24,11 +24,15 @@ export async function runCommand(
   },
 ): Promise<ExitCode> {
   const { terminal, options } = parts;
-  await confirmed(command, args, parts);
+  await using opened = new AsyncDisposableStack();
+  const connect = async (): Promise<Administration> => opened.use(await parts.connect());
+  // A question may tell what would be lost; a secret is asked for before anything is opened.
+  const asked = command.isConfirmed ? await connect() : undefined;
+  if (asked !== undefined) await confirmed(command, args, { ...parts, administration: asked });
   const generated = command.secret !== undefined && options.generate ? generatePassword() : undefined;
   const secret = command.secret === undefined ? undefined : (generated ?? (await askNewPassword(terminal)));
   const complete = command.secret === undefined ? args : { ...args, [command.secret]: secret };
-  await using administration = await parts.connect();
+  const administration = asked ?? (await connect());
   using progress = new ProgressLine(terminal);
   const style = styleOf(terminal.stdout, terminal.env);
   let isWell = true;
@@ -63,9 +67,13 @@ export async function runCommand(
 async function confirmed(
   command: Command,
   args: Readonly<Record<string, unknown>>,
-  { terminal, options }: { readonly terminal: Terminal; readonly options: RunOptions },
+  {
+    terminal,
+    options,
+    administration,
+  }: { readonly terminal: Terminal; readonly options: RunOptions; readonly administration: Administration },
 ): Promise<void> {
-  const question = command.confirmation(args);
+  const question = await command.confirmation(args, administration);
   if (question === undefined || options.yes) return;
   if (terminal.stdin.isTTY !== true) throw new AdministrationError("invalid", `${question} Say so with --yes.`);
   if (!(await askYes(terminal, question))) throw new AdministrationError("invalid", "nothing was changed");

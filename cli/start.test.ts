@@ -173,6 +173,40 @@ test("SIGHUP takes a renewed certificate over, and open connections stay", async
   assert.equal(await server.ended, 0);
 });
 
+test("hosts come and go while the server runs: by command, and by an edited file", async () => {
+  await newPlace(`[[hosts]]\ndomain = "montague.example"`);
+  const server = await started();
+  const served = async () => {
+    const status = await command("status --json");
+    const { hosts } = z.object({ hosts: z.array(z.object({ domain: z.string() })) }).parse(JSON.parse(status.out));
+    return hosts.map(({ domain }) => domain);
+  };
+  const added = await command("host add capulet.example --registration open");
+  assert.equal(added.code, 0);
+  assert.match(added.out, /^added capulet\.example to .*; the server serves it$/);
+  assert.deepEqual(await served(), ["montague.example", "capulet.example"]);
+  assert.equal((await command("user add juliet@capulet.example", "what is in a name\n")).code, 0);
+
+  const unsure = await command("host remove capulet.example");
+  assert.equal(unsure.code, 2);
+  assert.match(unsure.err, /Remove capulet\.example\? 1 account will not be reachable; .* Say so with --yes\./);
+  const removed = await command("host remove capulet.example --yes");
+  assert.match(removed.out, /^removed capulet\.example from .*; 1 account kept in the store$/);
+  assert.deepEqual(await served(), ["montague.example"]);
+
+  await writeFile(config, `${await readFile(config, "utf8")}\n[[hosts]]\ndomain = "capulet.example"\n`);
+  assert.equal((await command("config reload")).out, "new certificate: capulet.example\nhost added: capulet.example");
+  assert.match((await command("user list capulet.example")).out, /^juliet@capulet\.example/m);
+
+  const wiped = await command("host remove capulet.example --wipe --yes --json");
+  assert.equal(z.object({ deleted: z.int() }).parse(JSON.parse(wiped.out)).deleted, 1);
+  const last = await command("host remove montague.example --yes");
+  assert.equal(last.code, 1);
+  assert.match(last.err, /montague\.example is the only host/);
+  server.child.kill("SIGTERM");
+  assert.equal(await server.ended, 0);
+});
+
 test("a second signal ends it at once, whatever it still waits for", async () => {
   await newPlace("shutdown.seconds_max = 300\nlimits.stream.negotiation_seconds_max = false");
   const server = await started();

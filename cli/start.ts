@@ -129,8 +129,8 @@ class Running {
   async reloadOnSignal(): Promise<void> {
     const { log } = this.#parts;
     try {
-      const { changed, restartNeeded, certificates, problems } = await this.reload();
-      log.log.info({ changed, restartNeeded, certificates, problems }, "reloaded");
+      const { changed, restartNeeded, certificates, problems, hosts } = await this.reload();
+      log.log.info({ changed, restartNeeded, certificates, problems, hosts }, "reloaded");
     } catch (error) {
       log.log.error({ error }, "not reloaded; the old configuration stays in force");
     }
@@ -141,15 +141,15 @@ class Running {
     log.reopen();
     const { config } = await loadConfig(configFile, features);
     const plan = planReload(this.#config, config, features);
-    const { certificates, problems } = await server.reload(plan.config);
+    const { certificates, problems, hosts, config: inForce } = await server.reload(plan.config);
     log.setLevel(plan.config.log.level);
-    this.#config = plan.config;
+    this.#config = inForce;
     metrics.reloaded(problems.length === 0 ? "changed" : "problems");
     return {
       changed: [...plan.changed],
       restartNeeded: [...plan.restartNeeded],
       problems,
-      hosts: { added: [], removed: [] },
+      hosts,
       certificates,
     };
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DomainJid } from "#protocol/jid/jid.ts";
 import {
   accountAddress,
   anyAddress,
@@ -179,6 +180,8 @@ export const operations = {
         z.object({
           domain: z.string(),
           accounts: z.int(),
+          /** Of clients that are logged in, or may still resume. */
+          sessions: z.int(),
           registration: z.enum(["closed", "invite", "open"]),
           certificateDays: z.number().optional(),
           selfSigned: z.boolean().optional(),
@@ -255,7 +258,7 @@ export const operations = {
     item: z.object({ done: z.boolean(), bytes: z.int().optional(), fraction: z.number().min(0).max(1).optional() }),
   }),
 
-  /** Writes the host into balcony.toml, comments kept, and reloads. */
+  /** Writes the host into balcony.toml, comments kept, and has a running server serve it. */
   addHost: call({
     offline: true,
     input: z.strictObject({
@@ -264,7 +267,32 @@ export const operations = {
       key: z.string().max(4096).optional(),
       registration: z.enum(["closed", "invite", "open"]).optional(),
     }),
-    output: z.object({ domain: z.string(), file: z.string(), restartNeeded: z.boolean() }),
+    output: z.object({
+      domain: z.string(),
+      file: z.string(),
+      /** Whether it is served now; else from the next start on. */
+      served: z.boolean(),
+      /** Why it is not served though the server runs. */
+      problems: z.array(z.string()),
+    }),
+  }),
+  /**
+   * Takes the host out of balcony.toml, and has a running server serve it no more. Its accounts and their data stay, but
+   * with `wipe`: then all accounts are deleted first. The last item says `done`.
+   */
+  removeHost: stream({
+    offline: true,
+    input: z.strictObject({ domain: domainName, wipe: z.boolean().default(false) }),
+    item: z.object({
+      done: z.boolean(),
+      domain: z.string(),
+      file: z.string(),
+      /** How many there were at the beginning. */
+      accounts: z.int(),
+      /** So far. */
+      deleted: z.int(),
+      problems: z.array(z.string()),
+    }),
   }),
   showConfig: call({
     offline: true,
@@ -294,7 +322,13 @@ export type Administration = { readonly [Name in OperationName]: Operator<(typeo
 export type OperationName = keyof typeof operations;
 
 /** What the server core answers itself; the rest needs balcony.toml or the log and is added around it. */
-export type ServerAdministration = Omit<Administration, "addHost" | "showConfig" | "reloadConfig" | "tailLog">;
+export type ServerAdministration = Omit<
+  Administration,
+  "addHost" | "removeHost" | "showConfig" | "reloadConfig" | "tailLog"
+> & {
+  /** Deletes all accounts of a host, one after the other; tells how many so far. */
+  readonly deleteAccountsOf: (domain: DomainJid, signal: AbortSignal) => AsyncIterable<number>;
+};
 
 export type ServerStatus = OutputOf<"status">;
 export type ReloadReport = OutputOf<"reloadConfig">;

@@ -21,7 +21,7 @@ export interface CommandDescription<Shape extends z.ZodRawShape = z.ZodRawShape>
   /** The argument that is a secret: asked for without echo, never written on a command line. */
   readonly secret?: keyof Shape & string;
   /** A question to be answered with yes before it runs, because it cannot be undone. */
-  readonly confirm?: (args: CommandArguments<Shape>) => string;
+  readonly confirm?: (args: CommandArguments<Shape>, administration: Administration) => string | Promise<string>;
   /** Whether the first word of the path alone means this command. */
   readonly isGroupDefault?: boolean;
   readonly permission: Permission;
@@ -60,6 +60,8 @@ export interface StreamCommand<Shape extends z.ZodRawShape, Item> extends Comman
   readonly render: (item: Item, style: Style) => string | undefined;
   /** How far it is, for a line on a terminal that the next one replaces. */
   readonly progress?: (item: Item) => string | undefined;
+  /** What is bad about an item, for the exit code; undefined when all is well. */
+  readonly failure?: (item: Item) => string | undefined;
   /** What stands for an item where JSON is wanted; undefined shows nothing. The item itself without it. */
   readonly data?: (item: Item) => unknown;
 }
@@ -72,8 +74,12 @@ export interface Command extends Omit<CommandDescription, "confirm"> {
   readonly kind: "once" | "stream";
   /** Whether it has a question to be answered first. */
   readonly isConfirmed: boolean;
-  /** @throws AdministrationError (invalid) when the arguments are not the command's */
-  readonly confirmation: (args: unknown) => string | undefined;
+  /**
+   * The question; it may tell what would be lost.
+   *
+   * @throws AdministrationError (invalid) when the arguments are not the command's
+   */
+  readonly confirmation: (args: unknown, administration: Administration) => Promise<string | undefined>;
   /** Checks the arguments, runs, and gives each result as data and for a human reader. */
   readonly results: (
     administration: Administration,
@@ -136,7 +142,7 @@ export function streamCommand<Shape extends z.ZodRawShape, Item>(command: Stream
           data: command.data === undefined ? item : command.data(item),
           progress: command.progress?.(item),
           human: (style) => command.render(item, style),
-          failure: undefined,
+          failure: command.failure?.(item),
         };
       }
     },
@@ -148,7 +154,8 @@ function described<Shape extends z.ZodRawShape>(command: CommandDescription<Shap
   return {
     ...description,
     isConfirmed: confirm !== undefined,
-    confirmation: (args: unknown) => confirm?.(checked(command, args)),
+    confirmation: async (args: unknown, administration: Administration) =>
+      confirm?.(checked(command, args), administration),
   };
 }
 

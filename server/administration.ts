@@ -9,6 +9,7 @@ import type { ServerCore } from "./core.ts";
 import type { ConnectionCount } from "./tcp/connection-count.ts";
 import type { Listener } from "./tcp/listener.ts";
 import type { CertificateStore } from "./tls/certificate-store.ts";
+import { hostAdministration } from "./host-administration.ts";
 import { sessionAdministration, sessionsOf } from "./session-administration.ts";
 import { archiveAdministration } from "./archive-administration.ts";
 import { inviteAdministration } from "./invite-administration.ts";
@@ -17,7 +18,8 @@ import { serverVersion } from "./version.ts";
 export interface AdministrationParts {
   readonly core: ServerCore;
   readonly store: Store;
-  readonly config: Config;
+  /** The one in force. */
+  readonly config: () => Config;
   readonly dataDir: string;
   /** What only a listening server has; empty when the store alone was opened. */
   readonly listeners: readonly Listener[];
@@ -31,7 +33,7 @@ const pageAccounts = 1_000;
 
 /** What administrators can ask of the core; see {@link ServerAdministration}. */
 export function serverAdministration(parts: AdministrationParts): ServerAdministration {
-  const { core, config } = parts;
+  const { core } = parts;
   return {
     status: () => Promise.resolve(status(parts)),
     addAccount: async ({ address, password }) => {
@@ -50,25 +52,16 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
     },
     listAccounts: ({ host }) => listAccounts(core, host === undefined ? [...core.hosts.keys()] : [hostOf(core, host)]),
     ...sessionAdministration(core),
-    ...inviteAdministration(parts),
+    ...inviteAdministration({ core, hosts: () => parts.config().hosts }),
     ...archiveAdministration(core),
-    listHosts: async () => {
-      const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
-      const hosts = [];
-      for (const { domain, registration } of config.hosts) {
-        const certificate = expiry.get(domain);
-        const { total } = await listAccounts(core, [domain]);
-        const days = certificate && { certificateDays: certificate.days, selfSigned: certificate.selfSigned };
-        hosts.push({ domain, registration, accounts: total, ...days });
-      }
-      return { hosts };
-    },
+    ...hostAdministration(parts),
     backup: (request, signal) => backup(parts.store, request.file, signal),
   };
 }
 
 function status(parts: AdministrationParts): Awaited<ReturnType<ServerAdministration["status"]>> {
-  const { core, config, store, listeners } = parts;
+  const { core, store, listeners } = parts;
+  const config = parts.config();
   const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
   const sessions = [...core.registry.sessions()];
   const { state, lastError, textIndex } = store.health;

@@ -13,7 +13,7 @@ function administer(world: World): ReturnType<typeof inviteAdministration> {
     { domain: capulet, registration: "invite" as const },
     { domain: montague, registration: "closed" as const },
   ];
-  return inviteAdministration({ core: world.core, config: { hosts } });
+  return inviteAdministration({ core: world.core, hosts: () => hosts });
 }
 
 async function settled<T>(world: World, promise: Promise<T>): Promise<T> {

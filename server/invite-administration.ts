@@ -9,18 +9,17 @@ import type { ServerCore } from "./core.ts";
 /** What this needs of the running, or opened, server. */
 export interface InviteParts {
   readonly core: ServerCore;
-  readonly config: {
-    readonly hosts: readonly {
-      readonly domain: DomainJid;
-      readonly registration: "closed" | "invite" | "open";
-    }[];
-  };
+  /** As they are configured at present. */
+  readonly hosts: () => readonly {
+    readonly domain: DomainJid;
+    readonly registration: "closed" | "invite" | "open";
+  }[];
 }
 
 /** What administrators do with invitations to make an account (XEP-0401). */
 export function inviteAdministration({
   core,
-  config,
+  hosts,
 }: InviteParts): Pick<ServerAdministration, "createInvite" | "listInvites" | "revokeInvite"> {
   const invitesOf = (domain: DomainJid): Invites => {
     const host = core.hosts.get(domain);
@@ -31,7 +30,7 @@ export function inviteAdministration({
   return {
     createInvite: async ({ host, account, validHours, usesMax }) => {
       const invites = invitesOf(host);
-      if (config.hosts.find(({ domain }) => domain === host)?.registration === "closed")
+      if (hosts().find(({ domain }) => domain === host)?.registration === "closed")
         throw new AdministrationError(
           "not-allowed",
           `nobody can use an invitation to ${host}: its registration is closed; set it to "invite" in balcony.toml`,

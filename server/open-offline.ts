@@ -39,7 +39,7 @@ export async function openOffline(options: {
     administration: serverAdministration({
       core,
       store,
-      config,
+      config: () => config,
       dataDir,
       listeners: [],
       certificates: undefined,

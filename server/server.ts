@@ -7,6 +7,7 @@ import type { Config, ListenerConfig } from "./config/config.ts";
 import { serverAdministration } from "./administration.ts";
 import type { ServerCore } from "./core.ts";
 import type { CoreObserver, ListenerPolicy } from "./core-settings.ts";
+import { changeHosts } from "./host-changes.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
 import { startCore } from "./start-core.ts";
@@ -49,8 +50,14 @@ export interface RunningServer {
   /** What else listens is added here, so that it does not spin when files run out. */
   readonly openFiles: OpenFilesWatch;
   readonly administration: ServerAdministration;
-  /** Takes over what can change without a restart: certificates. */
-  readonly reload: (config: Config) => Promise<Pick<ReloadReport, "certificates" | "problems">>;
+  /**
+   * Takes over what can change without a restart: certificates and hosts.
+   *
+   * @returns what became of it, and the configuration that is in force now: without the hosts that could not be added
+   */
+  readonly reload: (
+    config: Config,
+  ) => Promise<Pick<ReloadReport, "certificates" | "problems" | "hosts"> & { readonly config: Config }>;
   /** Stops accepting, tells every client, waits at most `deadlineMs`, closes the store. */
   readonly stop: (deadlineMs: number) => Promise<void>;
 }
@@ -103,8 +110,10 @@ export async function startServer({
   core.wakeHibernated();
   const openFiles = opened.use(new OpenFilesWatch({ env, log, canOpenFile }));
   for (const listener of listeners) openFiles.add(listener);
+  core.onHostRemoved((domain) => tls.forgetHost(domain));
   const held = opened.move();
   const startedAt = env.now();
+  let current = config;
   return {
     core,
     listeners,
@@ -115,7 +124,7 @@ export async function startServer({
     administration: serverAdministration({
       core,
       store,
-      config,
+      config: () => current,
       dataDir,
       listeners,
       certificates,
@@ -124,7 +133,18 @@ export async function startServer({
     }),
     reload: async (next) => {
       const { changed, problems } = await certificates.reload(certificateSettings(next));
-      return { certificates: [...changed], problems: [...problems] };
+      const hosts = await changeHosts(core, next, (domain) => certificates.has(domain));
+      const unserved = next.hosts.filter(({ domain }) => !core.hosts.has(domain));
+      const kept = current.hosts.filter(
+        ({ domain }) => core.hosts.has(domain) && !next.hosts.some((host) => host.domain === domain),
+      );
+      current = { ...next, hosts: [...next.hosts.filter((host) => !unserved.includes(host)), ...kept] };
+      return {
+        certificates: [...changed],
+        problems: [...problems, ...hosts.problems],
+        hosts: { added: [...hosts.added], removed: [...hosts.removed] },
+        config: current,
+      };
     },
     stop: async (deadlineMs) => {
       // Listening ends first, so that nobody comes while the others are being told; the store goes last.

@@ -22,10 +22,24 @@ for (const [toml, feature, key, expected] of [
   [`${host}[limits.login]\nregistrations_window_seconds = 60\n`, "registration", "window_seconds", 60],
   [`${host}[features.registration]\npassword_length_min = 12\n`, "registration", "password_length_min", 12],
   [`${host}[features.blocking]\nblocked_max = 5\n`, "blocking", "blocked_max", 5],
+  [`features.blocking.blocked_max = 5\n${host}features.blocking.blocked_max = 7\n`, "blocking", "blocked_max", 7],
 ] as const)
   test(`${feature} is set by its key, wherever that is: ${key} is ${expected}`, () => {
     assert.equal(configured(toml, feature, key), expected);
   });
+
+test("a host runs other features than the others where its own table says so", () => {
+  const other = "[[hosts]]\ndomain = 'montague.example'\n";
+  const { hosts } = coreSettings(
+    parse(`features.ping.enabled = false\n${other}features.ping.enabled = true\nfeatures.carbons.enabled = false`),
+  );
+  const runs = (name: string) =>
+    hosts.map(({ enabled }) => serverModules.some((module) => module.name === name && enabled(module)));
+  assert.deepEqual([runs("ping"), runs("carbons")], [
+    [true, false],
+    [false, true],
+  ]);
+});
 
 test("every option that is set elsewhere has such a key", () => {
   for (const { name, options = [] } of serverModules)

@@ -46,15 +46,16 @@ export function coreSettings(config: Config): CoreSettings {
   };
 }
 
-function hostSettings(config: Config, host: HostConfig): HostSettings {
+/** A host as balcony.toml has it: what its own table says, else what holds for all. */
+export function hostSettings(config: Config, host: HostConfig): HostSettings {
+  const valueOf = (feature: string, key: string): unknown =>
+    host.features[feature]?.[key] ?? config.features[feature]?.[key];
   return {
     domain: host.domain satisfies DomainJid,
     contacts: host.contacts,
-    enabled: (module) => config.features[module.name]?.["enabled"] !== false,
+    enabled: (module) => valueOf(module.name, "enabled") !== false,
     configured: (module, option) =>
-      option.setBy === undefined
-        ? config.features[module.name]?.[option.key]
-        : setElsewhere(config, host, option.setBy),
+      option.setBy === undefined ? valueOf(module.name, option.key) : setElsewhere(config, host, option.setBy),
   };
 }
 

@@ -86,8 +86,25 @@ export class MemoryAdministration implements ServerAdministration {
     return { token };
   };
 
+  readonly deleteAccountsOf: ServerAdministration["deleteAccountsOf"] = (domain) => {
+    const { passwords } = this;
+    return (async function* () {
+      const before = passwords.size;
+      for (const address of passwords.keys()) {
+        if (!address.endsWith(`@${domain}`)) continue;
+        passwords.delete(address);
+        yield before - passwords.size;
+      }
+    })();
+  };
+
   readonly listHosts: ServerAdministration["listHosts"] = async () => ({
-    hosts: this.hosts.map((domain) => ({ domain, accounts: 0, registration: "closed" as const })),
+    hosts: this.hosts.map((domain) => ({
+      domain,
+      accounts: [...this.passwords.keys()].filter((address) => address.endsWith(`@${domain}`)).length,
+      sessions: 0,
+      registration: "closed" as const,
+    })),
   });
 
   readonly archiveInfo: ServerAdministration["archiveInfo"] = async ({ address }) => {

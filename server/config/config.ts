@@ -1,18 +1,23 @@
 import type { CamelKeys } from "./camel-keys.ts";
 import { camelKeys } from "./camel-keys.ts";
-import { configSchema, type FixedSections } from "./schema.ts";
-import type { ConfigurableFeature } from "./sections/features.ts";
+import type { z } from "zod";
+import { configSchema, type FixedSections, type HostTable } from "./schema.ts";
+import type { ConfigurableFeature, FeatureValues } from "./sections/features.ts";
 
 /**
  * What balcony.toml says, checked, with defaults filled in and file names absolute. A bound that is switched off is
  * `Infinity`; a time that is switched off is `undefined`.
  */
 export type Config = CamelKeys<FixedSections> & {
+  readonly hosts: readonly HostConfig[];
   /** By feature, then by the keys of the file: `enabled` and the feature's options. Only what can be set is here. */
-  readonly features: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly features: FeatureValues;
 };
 
-export type HostConfig = Config["hosts"][number];
+export type HostConfig = CamelKeys<Omit<HostTable, "features">> & {
+  /** What is otherwise here than for all. */
+  readonly features: FeatureValues;
+};
 export type ListenerConfig = Config["listeners"][number];
 export type TlsConfig = Config["tls"];
 export type AuthConfig = Config["auth"];
@@ -23,6 +28,14 @@ export type HttpConfig = Config["http"];
 
 /** What a server without a balcony.toml runs with. */
 export function defaultConfig(configurable: readonly ConfigurableFeature[] = []): Config {
-  const { features, ...fixed } = configSchema(configurable).parse({});
-  return { ...camelKeys(fixed), features };
+  return configOf(configSchema(configurable).parse({}));
+}
+
+/** What was checked, under the names that the code has for it. Features keep theirs. */
+export function configOf({ hosts, features, ...fixed }: z.output<ReturnType<typeof configSchema>>): Config {
+  return {
+    ...camelKeys(fixed),
+    hosts: hosts.map(({ features: own, ...host }) => ({ ...camelKeys(host), features: own })),
+    features,
+  };
 }

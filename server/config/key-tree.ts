@@ -62,7 +62,7 @@ function declared(name: string, schema: z.ZodType): ConfigNode {
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
-  return schema instanceof z.ZodPrefault ? unwrap(asType(schema.unwrap())) : schema;
+  return schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional ? unwrap(asType(schema.unwrap())) : schema;
 }
 
 function asType(schema: z.core.$ZodType): z.ZodType {

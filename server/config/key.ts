@@ -25,6 +25,8 @@ export interface SectionFacts {
   readonly description: string;
   /** Lines of TOML. */
   readonly example?: string;
+  /** The table whose keys it repeats, so that they need no description of their own. */
+  readonly sameAs?: string;
 }
 
 /** Facts by schema: filled while the schema below is declared, constant afterwards. */
@@ -136,6 +138,14 @@ export function texts(
     .max(100)
     .prefault([...facts.default])
     .register(keyFacts, rest);
+}
+
+/** The same key where it may be left out, because another table has a value for it then. */
+export function overriding(key: z.ZodType): z.ZodType {
+  const { default: _, ...facts } = keyFacts.get(key) ?? { description: "", allowed: "", change: "restart" };
+  const inner = key instanceof z.ZodPrefault ? key.unwrap() : key;
+  if (!(inner instanceof z.ZodType)) throw new Error("a schema of zod/mini cannot be described");
+  return inner.optional().register(keyFacts, facts);
 }
 
 /** A table of keys; absent means all defaults. */

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
-import { camelKeys } from "./camel-keys.ts";
-import type { Config } from "./config.ts";
+import { configOf, type Config } from "./config.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { explainIssue } from "./explain-issue.ts";
@@ -63,8 +62,7 @@ export function parseConfig({ file, text }: ConfigText, features: readonly Confi
     const root = keyTree(schema);
     return fail(checked.error.issues.flatMap((issue) => explainIssue(root, document, issue)));
   }
-  const { features: featureValues, ...fixed } = checked.data;
-  const config = withAbsolutePaths({ ...camelKeys(fixed), features: featureValues }, file);
+  const config = withAbsolutePaths(configOf(checked.data), file);
   const problems = crossChecks(config);
   return problems.length > 0 ? fail(problems) : config;
 }

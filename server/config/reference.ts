@@ -17,7 +17,7 @@ Balcony reads \`balcony.toml\` ([TOML](https://toml.io)) from the directory wher
 
 An unknown key, or a value that does not fit, stops the start with the file, the line, and what would be right. File names in it are relative to the directory that it is in. Limits can be switched off with \`false\` or \`"off"\` where that is said.
 
-After a change, \`balcony config reload\` (or SIGHUP) takes over the keys marked *reload*, reads the certificates again, and names the changed keys that wait for a restart. Connections stay.`;
+After a change, \`balcony config reload\` (or SIGHUP) takes over the keys marked *reload*, reads the certificates again, adds and removes hosts, and names the changed keys that wait for a restart. Connections stay, but for those to a host that was removed.`;
 
 function describe(node: ConfigNode, path: readonly string[]): readonly string[] {
   return node.kind === "key" ? [] : describeSection(node, [...path, node.name]);
@@ -32,8 +32,9 @@ function describeSection(section: SectionNode, path: readonly string[]): readonl
     heading,
     section.facts.description,
     ...(example === undefined ? [] : [`\`\`\`toml\n${example}\n\`\`\``]),
+    ...(section.facts.sameAs === undefined ? [] : [`Its tables and keys are those of \`[${section.facts.sameAs}]\`.`]),
     ...(keys.length === 0 ? [] : [keyTable(keys)]),
-    ...section.children.flatMap((child) => describe(child, path)),
+    ...(section.facts.sameAs === undefined ? section.children.flatMap((child) => describe(child, path)) : []),
   ];
 }
 

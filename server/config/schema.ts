@@ -7,7 +7,6 @@ import { httpSection, logSection, sessionsSection, shutdownSection, storageSecti
 import { authSection, tlsSection } from "./sections/security.ts";
 
 const fixedSections = {
-  hosts: hostsSection,
   listeners: listenersSection,
   tls: tlsSection,
   auth: authSection,
@@ -19,10 +18,15 @@ const fixedSections = {
   shutdown: shutdownSection,
 };
 
-/** All of balcony.toml but what the features add. The type of {@link Config} comes from it. */
+/** All of balcony.toml but hosts, and what the features add. The type of {@link Config} comes from it. */
 export type FixedSections = z.output<z.ZodObject<typeof fixedSections>>;
+export type HostTable = z.output<ReturnType<typeof hostsSection>>[number];
 
 /** The one source of truth about balcony.toml: checks, defaults, reference and reload all read it. */
 export function configSchema(configurable: readonly ConfigurableFeature[]) {
-  return z.strictObject({ ...fixedSections, features: features(configurable) });
+  return z.strictObject({
+    hosts: hostsSection(configurable),
+    ...fixedSections,
+    features: features(configurable),
+  });
 }

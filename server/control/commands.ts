@@ -2,7 +2,8 @@ import type { Command } from "#kit/command.ts";
 import { archiveInfo, archivePurge, archiveQuota } from "./commands/archive.ts";
 import { archiveExport } from "./commands/archive-export.ts";
 import { inviteCreate, inviteList, inviteRevoke } from "./commands/invites.ts";
-import { backup, configReload, configShow, hostAdd, hostList, logTail } from "./commands/server.ts";
+import { hostAdd, hostList, hostRemove } from "./commands/hosts.ts";
+import { backup, configReload, configShow, logTail } from "./commands/server.ts";
 import { status } from "./commands/status.ts";
 import { userAdd, userDelete, userKick, userList, userPasswd, userSessions } from "./commands/users.ts";
 
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   archiveExport,
   archivePurge,
   hostAdd,
+  hostRemove,
   hostList,
   configShow,
   configReload,

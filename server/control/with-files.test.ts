@@ -39,16 +39,17 @@ function administrationOf(configFile: string | undefined, reload?: () => Promise
   });
 }
 
-test("a host is added to the file that was read, its mode kept, and the server reads it", async () => {
+test("a host is added to the file that was read, its mode kept, and the server serves it", async () => {
   const file = join(directory, "balcony.toml");
   await writeFile(file, "# ours\n[[hosts]]\ndomain = 'montague.example'\n");
   await chmod(file, 0o604);
   let reloads = 0;
   const administration = administrationOf(file, async () => {
     reloads += 1;
-    return { ...nothingChanged, restartNeeded: ["hosts capulet.example (new)"] };
+    return { ...nothingChanged, hosts: { added: ["capulet.example"], removed: [] } };
   });
-  assert.deepEqual(await administration.addHost({ domain: capulet }), { domain: capulet, file, restartNeeded: true });
+  const added = { domain: capulet, file, served: true, problems: [] };
+  assert.deepEqual(await administration.addHost({ domain: capulet }), added);
   assert.equal(
     await readFile(file, "utf8"),
     "# ours\n[[hosts]]\ndomain = 'montague.example'\n\n[[hosts]]\ndomain = \"capulet.example\"\n",
@@ -62,8 +63,8 @@ test("a link to balcony.toml stays one", async () => {
   const link = join(directory, "link.toml");
   await writeFile(target, "");
   await symlink(target, link);
-  const { restartNeeded } = await administrationOf(link).addHost({ domain: capulet });
-  assert.equal(restartNeeded, false, "nothing runs that could be restarted");
+  const { served } = await administrationOf(link).addHost({ domain: capulet });
+  assert.equal(served, false, "nothing runs that could serve it");
   assert.equal(await readlink(link), target);
   assert.match(await readFile(target, "utf8"), /capulet/);
 });
@@ -102,6 +103,117 @@ for (const { name, text, code, says } of [
       (await readdir(directory)).filter((entry) => entry.endsWith(".new")),
       [],
     );
+  });
+}
+
+test("a host that the server could not add is told with the reason", async () => {
+  const file = join(directory, "not-served.toml");
+  await writeFile(file, "[[hosts]]\ndomain = 'montague.example'\n");
+  const administration = administrationOf(file, () =>
+    Promise.resolve({ ...nothingChanged, problems: ["capulet.example is not served: no certificate"] }),
+  );
+  const { served, problems } = await administration.addHost({ domain: capulet });
+  assert.deepEqual(
+    { served, problems },
+    { served: false, problems: ["capulet.example is not served: no certificate"] },
+  );
+});
+
+test("a host with a certificate that cannot be used is refused before anything is written", async () => {
+  const file = join(directory, "bad-certificate.toml");
+  await writeFile(file, "");
+  const missing = join(directory, "missing.pem");
+  await assert.rejects(administrationOf(file).addHost({ domain: capulet, certificate: missing, key: missing }), {
+    code: "config",
+    message: `capulet.example: cannot read the certificate ${missing}: there is no such file`,
+  });
+  assert.equal(await readFile(file, "utf8"), "");
+});
+
+const twoHosts = `# ours
+[[hosts]]
+domain = 'montague.example'
+# of montague
+
+# the second one
+[[hosts]]
+domain = 'capulet.example' # gone soon
+certificate = 'c.pem'
+key = 'k.pem'
+[hosts.contacts]
+admin = ['mailto:a@capulet.example']
+
+# what is logged
+[log]
+level = 'warn'
+[hosts.features.ping]
+enabled = false
+`;
+
+async function removeHost(file: string, wipe: boolean, reload?: () => Promise<ReloadReport>) {
+  const server = new MemoryAdministration();
+  for (const name of ["juliet@capulet.example", "romeo@montague.example", "nurse@capulet.example"])
+    server.passwords.set(name, "");
+  const administration = withFiles({
+    server,
+    configFile: file,
+    config: () => defaultConfig(),
+    features: [{ name: "ping", implements: [] }],
+    running: reload && { reload, ring: new LogRing(1) },
+  });
+  const items = [];
+  for await (const item of administration.removeHost({ domain: capulet, wipe }, new AbortController().signal))
+    items.push(item);
+  return { last: items.at(-1), left: [...server.passwords.keys()] };
+}
+
+test("a host is removed from the file with its tables; all else stays, and so do its accounts", async () => {
+  const file = join(directory, "remove.toml");
+  await writeFile(file, twoHosts);
+  const { last, left } = await removeHost(file, false, () =>
+    Promise.resolve({ ...nothingChanged, hosts: { added: [], removed: ["capulet.example"] } }),
+  );
+  assert.deepEqual(last, { done: true, domain: capulet, file, accounts: 2, deleted: 0, problems: [] });
+  assert.equal(left.length, 3);
+  assert.equal(
+    await readFile(file, "utf8"),
+    "# ours\n[[hosts]]\ndomain = 'montague.example'\n# of montague\n\n# the second one\n\n# what is logged\n[log]\nlevel = 'warn'\n",
+  );
+});
+
+test("a host is removed with all its accounts where that is asked for", async () => {
+  const file = join(directory, "wipe.toml");
+  await writeFile(file, twoHosts);
+  const { last, left } = await removeHost(file, true);
+  assert.equal(last?.deleted, 2);
+  assert.deepEqual(left, ["romeo@montague.example"]);
+});
+
+for (const { name, text, code, says } of [
+  {
+    name: "is the last one",
+    text: "[[hosts]]\ndomain = 'capulet.example'\n",
+    code: "not-allowed",
+    says: /the only host/,
+  },
+  { name: "is not there", text: "[[hosts]]\ndomain = 'a.example'\n", code: "not-found", says: /is no host in/ },
+  {
+    name: "is in a list",
+    text: "hosts = [{ domain = 'a.example' }, { domain = 'capulet.example' }]\n",
+    code: "config",
+    says: /write them as \[\[hosts\]\] tables/,
+  },
+]) {
+  test(`a host that ${name} is not removed, and nothing is deleted`, async () => {
+    const file = join(directory, "not-removed.toml");
+    await writeFile(file, text);
+    await assert.rejects(removeHost(file, true), (error) => {
+      assert(error instanceof AdministrationError);
+      assert.equal(error.code, code);
+      assert.match(error.message, says);
+      return true;
+    });
+    assert.equal(await readFile(file, "utf8"), text);
   });
 }
 

@@ -93,6 +93,11 @@ export class CertificateStore {
     return this.#byName.get(nameOf(serverName));
   }
 
+  /** Whether a host has a certificate of its own. */
+  has(domain: string): boolean {
+    return this.#byName.has(nameOf(domain));
+  }
+
   contextFor(serverName: string): SecureContext {
     return (this.find(serverName) ?? this.first).context;
   }
@@ -129,6 +134,7 @@ export class CertificateStore {
       if (old !== undefined) this.#replacedAt.set(name, this.#parts.now());
     }
     if (next.size > 0) this.#byName = next;
+    for (const name of this.#replacedAt.keys()) if (!this.#byName.has(name)) this.#replacedAt.delete(name);
     for (const listener of this.#listeners) listener();
     return { changed, problems };
   }

@@ -60,6 +60,12 @@ export class StartTlsServer {
     this.#serverFor(domain).emit("connection", raw);
   };
 
+  /** Lets go of the certificate of a host that was removed. Connections stay. */
+  forget(domain: string): void {
+    this.#servers.get(domain)?.emit("close");
+    this.#servers.delete(domain);
+  }
+
   /** Lets go of the certificates. Connections stay. */
   close(): void {
     for (const server of this.#servers.values()) server.emit("close");

@@ -33,6 +33,7 @@ export interface TlsServersParts {
 export class TlsServers {
   readonly #parts: TlsServersParts;
   readonly #servers = new Set<Server>();
+  readonly #startTlsServers = new Set<StartTlsServer>();
   #ticketKeys = randomBytes(ticketKeysBytes);
   #ticketKeysMadeAt: number;
 
@@ -48,7 +49,14 @@ export class TlsServers {
 
   /** For connections that switch over (RFC 6120 §5). */
   startTlsServer(): StartTlsServer {
-    return new StartTlsServer((domain) => this.#create(undefined, domain));
+    const made = new StartTlsServer((domain) => this.#create(undefined, domain));
+    this.#startTlsServers.add(made);
+    return made;
+  }
+
+  /** A host was removed: what was made to show its certificate is let go. */
+  forgetHost(domain: string): void {
+    for (const server of this.#startTlsServers) server.forget(domain);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { domainName } from "#kit/administration-values.ts";
 import { choice, keyFacts, optionalText, section, sectionFacts, texts } from "../key.ts";
+import { hostFeatures, type ConfigurableFeature } from "./features.ts";
 
 const contactPurposes = ["abuse", "admin", "feedback", "sales", "security", "status", "support"] as const;
 
@@ -15,7 +16,7 @@ function contact(purpose: (typeof contactPurposes)[number]) {
   });
 }
 
-const host = z.strictObject({
+const ownKeys = {
   domain: domainName.clone().register(keyFacts, {
     description: "The domain, which is the right side of its users' addresses.",
     allowed: 'a domain name, such as "example.org"',
@@ -54,16 +55,20 @@ const host = z.strictObject({
       support: contact("support"),
     },
   ),
-});
+};
 
-export const hostsSection = z
-  .array(host)
-  .min(1)
-  .max(10_000)
-  .prefault([{ domain: "localhost" }])
-  .register(sectionFacts, {
-    description:
-      "The domains that this server speaks for. Without any `[[hosts]]`, there is one: localhost, good for trying it out on this machine.",
-    example:
-      '[[hosts]]\ndomain = "example.org"\ncertificate = "/etc/letsencrypt/live/example.org/fullchain.pem"\nkey = "/etc/letsencrypt/live/example.org/privkey.pem"',
-  });
+export function hostsSection(configurable: readonly ConfigurableFeature[]) {
+  return z
+    .array(z.strictObject({ ...ownKeys, features: hostFeatures(configurable) }))
+    .min(1)
+    .max(10_000)
+    .prefault([{ domain: "localhost" }])
+    .register(sectionFacts, hostsFacts);
+}
+
+const hostsFacts = {
+  description:
+    "The domains that this server speaks for; a reload adds and removes them, and so do `balcony host add` and `balcony host remove`, which write them here. The first is whom a client is answered by that names none. Without any `[[hosts]]`, there is one: localhost, good for trying it out on this machine.",
+  example:
+    '[[hosts]]\ndomain = "example.org"\ncertificate = "/etc/letsencrypt/live/example.org/fullchain.pem"\nkey = "/etc/letsencrypt/live/example.org/privkey.pem"',
+};

@@ -1,61 +1,9 @@
 import { z } from "zod";
-import { domainName, logLevel } from "#kit/administration-values.ts";
+import { logLevel } from "#kit/administration-values.ts";
 import { onceCommand, streamCommand, type Style } from "#kit/command.ts";
 import type { ReloadReport } from "#kit/administration.ts";
 import { tomlDocument } from "../../config/toml-value.ts";
 import { prettyFields } from "../../log-pretty.ts";
-import { certificateState, table } from "../table.ts";
-
-export const hostAdd = onceCommand({
-  path: ["host", "add"],
-  summary: "add a host to balcony.toml",
-  description:
-    "Writes the host at the end of the others, leaves all else as it is, comments too, and has a running server read the file.",
-  arguments: {
-    domain: domainName.clone().describe("the domain, such as example.org"),
-    certificate: z
-      .string()
-      .max(4096)
-      .optional()
-      .describe("PEM file with the certificate; without it, a self-signed one"),
-    key: z.string().max(4096).optional().describe("PEM file with the certificate's key"),
-    registration: z
-      .enum(["closed", "invite", "open"])
-      .optional()
-      .describe("who may create an account from a client: closed, invite or open"),
-  },
-  positional: ["domain"],
-  files: ["certificate", "key"],
-  permission: "administer",
-  examples: [
-    { line: "host add example.org", does: "with a self-signed certificate" },
-    { line: "host add example.org --certificate fullchain.pem --key privkey.pem", does: "with one of your own" },
-  ],
-  run: (administration, args) => administration.addHost(args),
-  render: ({ domain, file, restartNeeded }, style) =>
-    `${style.green("added")} ${domain} to ${file}${restartNeeded ? "; restart the server to have it serve the host" : ""}`,
-});
-
-export const hostList = onceCommand({
-  path: ["host", "list"],
-  summary: "list the hosts",
-  description: "Lists the domains that this server speaks for, their accounts, registration and certificates.",
-  arguments: {},
-  permission: "observe",
-  examples: [{ line: "host list", does: "all hosts" }],
-  run: (administration) => administration.listHosts({}),
-  render: ({ hosts }, style) =>
-    table(
-      ["HOST", "ACCOUNTS", "REGISTRATION", "CERTIFICATE"],
-      hosts.map((host) => [
-        host.domain,
-        String(host.accounts),
-        host.registration,
-        certificateState(host.certificateDays, host.selfSigned, style),
-      ]),
-      { style, empty: "no hosts" },
-    ),
-});
 
 export const configShow = onceCommand({
   path: ["config", "show"],

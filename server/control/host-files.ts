@@ -1,0 +1,132 @@
+import { readFile } from "node:fs/promises";
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import { AdministrationError } from "#kit/administration-error.ts";
+import type { Administration, ReloadReport, ServerAdministration } from "#kit/administration.ts";
+import { addHostToToml } from "../config/add-host.ts";
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { parseConfig } from "../config/load-config.ts";
+import { removeHostFromToml } from "../config/remove-host.ts";
+import { replaceFile } from "../config/replace-file.ts";
+import type { ConfigurableFeature } from "../config/sections/features.ts";
+import { CertificateError } from "../tls/certificate-error.ts";
+import { loadCertificate } from "../tls/load-certificate.ts";
+
+/** After how many deleted accounts progress is told. */
+const toldAccounts = 100;
+
+export interface HostFilesParts {
+  /** balcony.toml, which may not be there yet. */
+  readonly file: string;
+  readonly server: Pick<ServerAdministration, "listHosts" | "deleteAccountsOf">;
+  readonly config: () => Config;
+  readonly features: readonly ConfigurableFeature[];
+  readonly running: { readonly reload: () => Promise<ReloadReport> } | undefined;
+}
+
+/** Hosts are what balcony.toml says, whoever writes it: these write it, and have a running server read it (ADR 0014). */
+export function hostFiles(parts: HostFilesParts): Pick<Administration, "addHost" | "removeHost"> {
+  const { file, server, features, running } = parts;
+  return {
+    addHost: async (host) => {
+      const { domain } = host;
+      await checkCertificate(host, parts.config());
+      await change(file, features, (text, before) => {
+        if (before.hosts.some((one) => one.domain === domain))
+          throw new AdministrationError("exists", `${domain} is in ${file} already`);
+        return addHostToToml(
+          text,
+          host,
+          parts.config().hosts.map((one) => one.domain),
+        );
+      });
+      const report = await running?.reload();
+      const served = report?.hosts.added.includes(domain) ?? false;
+      return { domain, file, served, problems: served ? [] : [...(report?.problems ?? [])] };
+    },
+    removeHost: async function* ({ domain, wipe }, signal) {
+      const remove = (text: string, before: Config): string | undefined => {
+        const index = before.hosts.findIndex((one) => one.domain === domain);
+        if (index === -1 || !text.includes("hosts"))
+          throw new AdministrationError("not-found", `${domain} is no host in ${file}`);
+        if (before.hosts.length === 1)
+          throw new AdministrationError("not-allowed", `${domain} is the only host; a server has at least one`);
+        return removeHostFromToml(text, index);
+      };
+      // Nothing is deleted when the file could not be changed afterwards.
+      await changed(file, features, remove);
+      const accounts = await accountsOf(server, domain);
+      let deleted = 0;
+      if (wipe) {
+        for await (deleted of server.deleteAccountsOf(domain, signal))
+          if (deleted % toldAccounts === 0) yield { done: false, domain, file, accounts, deleted, problems: [] };
+        if (signal.aborted) return;
+      }
+      await change(file, features, remove);
+      const report = await running?.reload();
+      const isGone = report === undefined || report.hosts.removed.includes(domain);
+      yield { done: true, domain, file, accounts, deleted, problems: isGone ? [] : [...report.problems] };
+    },
+  };
+}
+
+/** What the server would not serve the host with is refused before anything is written. */
+async function checkCertificate(host: NewHost, { tls }: Config): Promise<void> {
+  const { domain, certificate, key } = host;
+  if (certificate === undefined || key === undefined) return;
+  const settings = { minVersion: "TLSv1.2", ciphers: undefined } as const;
+  try {
+    const files = { certificateFile: certificate, keyFile: key };
+    const { unsuitable } = await loadCertificate(domain, files, settings, Date.now());
+    if (unsuitable.length > 0 && !tls.acceptUnsuitableCertificates) throw new CertificateError(unsuitable);
+  } catch (error) {
+    if (error instanceof CertificateError) throw new AdministrationError("config", error.message, { cause: error });
+    throw error;
+  }
+}
+
+type NewHost = Parameters<Administration["addHost"]>[0];
+
+async function accountsOf(server: HostFilesParts["server"], domain: DomainJid): Promise<number> {
+  const { hosts } = await server.listHosts({});
+  return hosts.find((host) => host.domain === domain)?.accounts ?? 0;
+}
+
+type Change = (text: string, before: Config) => string | undefined;
+
+/** @throws AdministrationError; then the file is as it was */
+async function change(file: string, features: readonly ConfigurableFeature[], edit: Change): Promise<void> {
+  const text = await changed(file, features, edit);
+  try {
+    await replaceFile(file, text);
+  } catch (cause) {
+    throw new AdministrationError("not-allowed", `cannot write ${file}: ${String(cause)}`, { cause });
+  }
+}
+
+/** The text that the file is to have: it is right, as the one before was. */
+async function changed(file: string, features: readonly ConfigurableFeature[], edit: Change): Promise<string> {
+  const text = await readText(file);
+  try {
+    const next = edit(text, parseConfig({ file, text }, features));
+    if (next === undefined)
+      throw new AdministrationError(
+        "config",
+        `${file} has its hosts in one list; write them as [[hosts]] tables, or change it by hand`,
+      );
+    parseConfig({ file, text: next }, features);
+    return next;
+  } catch (error) {
+    if (error instanceof ConfigError) throw new AdministrationError("config", error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
+    throw new AdministrationError("not-allowed", `cannot read ${file}: ${String(cause)}`, { cause });
+  }
+}
