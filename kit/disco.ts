@@ -37,7 +37,7 @@ export function infoOfAccount(account: Account, asker: Jid): DiscoInfo {
 }
 
 export function itemsOfHost(host: Host, asker: Jid): readonly DiscoItem[] {
-  return host.modules.flatMap(({ parts }) => parts.disco?.items?.(asker) ?? []);
+  return [...host.modules.flatMap(({ parts }) => parts.disco?.items?.(asker) ?? []), ...host.services()];
 }
 
 /** The items of an account, for one who may know of it. */

@@ -8,7 +8,7 @@ import type { Log } from "./log.ts";
 import type { AccountArchive, AccountValue } from "./slots.ts";
 import type { Stanza } from "./stanza.ts";
 import type { ArchivePage, Condition, PageQuery, Row, SelectQuery, TableShape } from "./storage.ts";
-import type { ModuleParts, ServerModule } from "./server-module.ts";
+import type { DiscoItem, ModuleParts, ServerModule } from "./server-module.ts";
 
 /** A feature that runs on a host, with the parts that it started there. */
 export interface RunningModule {
@@ -61,6 +61,8 @@ export interface Host {
   /** What the accounts of this host keep in a slot, past them; for who looks after storage and is to wake nobody. */
   readonly archive: (slot: AccountArchive) => HostArchive;
   readonly values: <T>(slot: AccountValue<T>) => HostValues<T>;
+  /** What belongs to this host and lives at an address of its own, such as external components; disco lists it. */
+  readonly services: () => readonly DiscoItem[];
   /** Counts for the metrics: "archive_rows_expired" becomes `balcony_archive_rows_expired_total`. */
   readonly counted: (what: string, by: number) => void;
 }

@@ -2,6 +2,7 @@ import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { Option } from "#kit/option.ts";
 import type { ServerModule } from "#kit/server-module.ts";
+import type { ComponentLimits, ComponentSettings } from "./components/component-settings.ts";
 import type { LinkLimits, LimitName } from "./link/link-services.ts";
 import type { RecipientLimit } from "./session/recipient-count.ts";
 import type { SessionLimits } from "./session/session-limits.ts";
@@ -37,6 +38,9 @@ export interface CoreSettings {
   readonly failedLoginsPerConnectionMax: number;
   /** Addresses that are kept parsed. */
   readonly jidCacheEntriesMax: number;
+  /** The external components that there are from the start, and the bounds of all of them. */
+  readonly components: readonly ComponentSettings[];
+  readonly componentLimits: ComponentLimits;
   /** How long the name of a deleted account stays taken, in milliseconds. */
   readonly tombstoneMs: number;
 }

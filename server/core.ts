@@ -16,6 +16,7 @@ import type { Store, StoreShape } from "#kit/storage.ts";
 import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
 import { lookalikes } from "./account/lookalikes.ts";
 import { AccountRegistry } from "./account/registry.ts";
+import { Components } from "./components/components.ts";
 import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
 import { FormerHosts } from "./host/former-hosts.ts";
@@ -66,6 +67,7 @@ export class ServerCore {
   readonly registry: AccountRegistry;
   readonly hosts = new Map<DomainJid, LocalHost>();
   readonly links = new Set<Link>();
+  readonly components: Components;
   /** Removed, and not done yet with what was going on there. */
   readonly #leaving = new Map<DomainJid, LocalHost>();
   readonly #former = new FormerHosts();
@@ -125,6 +127,18 @@ export class ServerCore {
       secret,
     });
     this.tokenLogIns = new TokenLogIns({ store, registry: this.registry, host: (domain) => this.#host(domain) });
+    this.components = new Components({
+      env,
+      log: parts.log,
+      limits: settings.componentLimits,
+      failedLogins: settings.failedLogins,
+      observer: parts.observer,
+      treeReaders: this.#treeReaders,
+      hosts: this.hosts,
+      parseJid: this.#parseJid,
+      route: this.route,
+    });
+    for (const component of settings.components) this.components.set(component);
   }
 
   /**
@@ -157,6 +171,7 @@ export class ServerCore {
       hostOf: (served) => this.hosts.get(served),
       routeElsewhere: this.#routeElsewhere,
       counted: this.#parts.observer.counted,
+      services: () => this.components.itemsOf(domain),
     });
     try {
       host.start(modules.filter((module) => module.indispensable === true || enabled(module)));
@@ -250,9 +265,12 @@ export class ServerCore {
     this.#stopping = true;
     for (const session of this.registry.sessions()) session.suspend("system-shutdown");
     for (const link of this.links) link.close(new StreamError("system-shutdown"));
+    this.components.stop();
     const end = env.now() + deadlineMs;
-    while (env.now() < end && (this.links.size > 0 || this.registry.busy)) await pause(env, stopCheckMs);
+    const goingOn = (): boolean => this.links.size > 0 || this.components.linkCount > 0 || this.registry.busy;
+    while (env.now() < end && goingOn()) await pause(env, stopCheckMs);
     for (const link of this.links) link.destroy();
+    this.components.destroy();
     const written = env.now() + Math.min(deadlineMs, stopWritingMsMax);
     for (const session of this.registry.sessions()) session.completeHibernation();
     while (env.now() < written && this.registry.busy) await pause(env, stopCheckMs);
@@ -274,6 +292,14 @@ export class ServerCore {
   readonly #authenticated = new WeakMap<Link, () => void>();
   readonly #earlyPeers = new WeakMap<Link, LocalEarlyPeer>();
 
+  /** Whether this server speaks for a domain: as one of its hosts, or by a component. */
+  serves(domain: DomainJid): boolean {
+    return this.hosts.has(domain) || this.components.find(domain) !== undefined;
+  }
+
+  /** Takes a stanza wherever it is for: to one of the hosts, to a component, or to another server. */
+  readonly route = (stanza: Stanza): void => this.#routeElsewhere(stanza);
+
   readonly #routeElsewhere = (stanza: Stanza): void => {
     const { to } = stanza;
     if (to === undefined) return;
@@ -283,11 +309,12 @@ export class ServerCore {
       host.route(stanza);
       return;
     }
+    if (this.components.deliver(stanza)) return;
     // There is no way to other servers yet; who sends is told so. RFC 6120 §10.4
-    const sender = this.hosts.get(domainOf(stanza.from));
     // [rfc3920-9.1.1-03] [rfc3920-10.3-01] [rfc6120-10.4.3-01]
     // [rfc6121-3.1.2-08]
-    if (sender !== undefined) refuse(sender, stanza, new StanzaError("remote-server-not-found"));
+    if (this.serves(domainOf(stanza.from)))
+      refuse({ log: this.#parts.log, route: this.route }, stanza, new StanzaError("remote-server-not-found"));
   };
 
   #servicesFor(policy: ListenerPolicy): LinkServices {

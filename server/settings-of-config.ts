@@ -4,6 +4,7 @@ import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import { defaultXmlLimits, type XmlLimits } from "#protocol/xml/limits.ts";
 import type { Config, HostConfig } from "./config/config.ts";
 import type { CoreSettings, HostSettings } from "./core-settings.ts";
+import { defaultComponentLimits } from "./components/component-settings.ts";
 import type { LinkLimits, Rate } from "./link/link-services.ts";
 
 const dayMs = 24 * 3_600_000;
@@ -41,6 +42,8 @@ export function coreSettings(config: Config): CoreSettings {
       ? { max: login.failuresMax, windowMs: login.failuresWindowSeconds * 1_000 }
       : undefined,
     failedLoginsPerConnectionMax: login.failuresPerConnectionMax,
+    components: [],
+    componentLimits: defaultComponentLimits(linkLimits(config)),
     jidCacheEntriesMax: 10_000,
     tombstoneMs: account.tombstoneDays * dayMs,
   };

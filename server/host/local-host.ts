@@ -16,7 +16,7 @@ import type {
 } from "#kit/host.ts";
 import type { Log } from "#kit/log.ts";
 import type { Option, OptionValue } from "#kit/option.ts";
-import type { ServerModule } from "#kit/server-module.ts";
+import type { DiscoItem, ServerModule } from "#kit/server-module.ts";
 import type { AccountArchive, AccountValue } from "#kit/slots.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, TableShape } from "#kit/storage.ts";
@@ -43,6 +43,8 @@ export interface LocalHostParts {
   /** Hands over what is not for this host. */
   readonly routeElsewhere: (stanza: Stanza) => void;
   readonly counted: ((what: string, by: number) => void) | undefined;
+  /** What the host lists that lives at addresses of its own. */
+  readonly services: () => readonly DiscoItem[];
 }
 
 /** A virtual host with its running modules. */
@@ -184,6 +186,8 @@ export class LocalHost implements Host {
       return text === undefined ? undefined : codec.decode(text);
     },
   });
+
+  readonly services = (): readonly DiscoItem[] => this.#parts.services();
 
   readonly counted = (what: string, by: number): void => this.#parts.counted?.(what, by);
 

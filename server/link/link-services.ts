@@ -54,6 +54,7 @@ export type LimitName =
   | "sessions-per-account"
   | "recipients"
   | "mailbox"
+  | "component-queue"
   | "key-derivations"
   | "ping-answer"
   | "ack-answer";

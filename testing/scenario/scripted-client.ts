@@ -12,6 +12,8 @@ import type { MemoryTransport } from "./memory-transport.ts";
 export interface ClientWorld {
   readonly settle: () => Promise<void>;
   readonly connect: (received: (bytes: string) => void) => MemoryTransport;
+  /** Of the stream; jabber:client if it says nothing. */
+  readonly contentNamespace?: string;
 }
 
 /** A client that sends what the script says and shows what it gets, element by element. */
@@ -23,6 +25,7 @@ export class ScriptedClient {
   #reader: XmlStreamReader;
   readonly #inbox: XmlElement[] = [];
   #closedByServer = false;
+  #streamId = "";
 
   constructor(world: ClientWorld) {
     this.#world = world;
@@ -33,6 +36,11 @@ export class ScriptedClient {
   /** Whether the server has sent its closing tag. */
   get streamClosed(): boolean {
     return this.#closedByServer;
+  }
+
+  /** What the server calls the stream. */
+  get streamId(): string {
+    return this.#streamId;
   }
 
   get connectionClosed(): boolean {
@@ -171,14 +179,20 @@ export class ScriptedClient {
   #newReader(): XmlStreamReader {
     return new XmlStreamReader(
       {
-        streamOpened: () => undefined,
+        streamOpened: (header) => {
+          this.#streamId = header.attr("id") ?? "";
+        },
         elementRead: (element) => void this.#inbox.push(element),
         streamClosed: () => {
           this.#closedByServer = true;
         },
         failed: (fault) => assert.fail(`${this.jid}: the server sent what is no stream: ${fault.text}`),
       },
-      { input: "bytes", decodeUtf8: (bytes) => Buffer.from(bytes, "latin1").toString("utf8") },
+      {
+        input: "bytes",
+        decodeUtf8: (bytes) => Buffer.from(bytes, "latin1").toString("utf8"),
+        contentNamespace: this.#world.contentNamespace ?? NS_CLIENT,
+      },
     );
   }
 }

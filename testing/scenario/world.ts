@@ -8,6 +8,7 @@ import type { ServerModule } from "#kit/server-module.ts";
 import type { Store } from "#kit/storage.ts";
 import { ServerCore } from "#server/core.ts";
 import type { CoreSettings, HostSettings, ListenerPolicy, Tally } from "#server/core-settings.ts";
+import { defaultComponentLimits } from "#server/components/component-settings.ts";
 import type { LinkLimits } from "#server/link/link-services.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
@@ -15,6 +16,7 @@ import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import { ScriptedClient } from "./scripted-client.ts";
+import { ScriptedComponent } from "./scripted-component.ts";
 import { VirtualEnv } from "./virtual-env.ts";
 
 export interface WorldOptions {
@@ -61,6 +63,8 @@ export interface World extends AsyncDisposable {
     /** What its TLS is like; nothing to bind to and no certificate by default. */
     readonly channel?: SecureChannel;
   }) => ScriptedClient;
+  /** A component's connection with nothing said on it (XEP-0114). */
+  readonly connectComponent: (options?: { readonly address?: string }) => ScriptedComponent;
   /** A client that is logged in and bound, and has sent nothing else. */
   readonly login: (jid: string) => Promise<ScriptedClient>;
   /**
@@ -162,6 +166,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         return transport;
       },
     });
+  const connectComponent: World["connectComponent"] = ({ address = "127.0.0.1" } = {}) =>
+    new ScriptedComponent({
+      settle,
+      connect: (received) => {
+        const transport = new MemoryTransport({ env, received, remoteAddress: address });
+        transports.add(transport);
+        life.core.components.accept(transport);
+        return transport;
+      },
+    });
   return {
     env,
     get core() {
@@ -182,6 +196,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     tally,
     settle,
     connect,
+    connectComponent,
     restart: async ({ killed = false, downMs = 0, domains } = {}) => {
       if (!killed) {
         const stopping = life.core.stop(stopMsMax);
@@ -254,6 +269,8 @@ function settingsOf(options: WorldOptions): CoreSettings {
     mailboxStanzasMax: 10_000,
     failedLogins: undefined,
     failedLoginsPerConnectionMax: 5,
+    components: [],
+    componentLimits: defaultComponentLimits(worldLinkLimits),
     jidCacheEntriesMax: 1_000,
     tombstoneMs: 30 * 24 * 3_600_000,
     ...options.settings,

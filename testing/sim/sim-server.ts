@@ -3,6 +3,7 @@ import { defaultSaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { Log } from "#kit/log.ts";
 import type { StoreErrorKind } from "#kit/storage.ts";
 import { ServerCore } from "#server/core.ts";
+import { defaultComponentLimits } from "#server/components/component-settings.ts";
 import type { CoreSettings } from "#server/core-settings.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
@@ -254,6 +255,8 @@ function settingsFor(domains: readonly [DomainJid, ...DomainJid[]], archives: bo
     mailboxStanzasMax: 10_000,
     failedLogins: undefined,
     failedLoginsPerConnectionMax: 5,
+    components: [],
+    componentLimits: defaultComponentLimits(worldLinkLimits),
     jidCacheEntriesMax: 1_000,
     tombstoneMs: 30 * 24 * 3_600_000,
   };
