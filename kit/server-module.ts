@@ -232,8 +232,19 @@ export interface MessageDelivery {
    * @throws StoreError
    */
   readonly readBack: (account: Account, names: readonly string[]) => Promise<ReadonlyMap<string, Stanza>>;
-  /** After a restart: a session that goes on owes to its client what was made durable under these names. */
-  readonly claim: (account: Account, names: readonly string[]) => void;
+  /**
+   * Who has what was made durable under this name, beside the sessions that owe it to their clients.
+   *
+   * @param stanza what it is, where that is still known
+   * @returns undefined where that is not known
+   */
+  readonly reached: (account: Account, name: string, stanza?: Stanza) => "nobody" | "somebody" | undefined;
+  /**
+   * A session that was read back owes to its client what was made durable under this name.
+   *
+   * @param taken whether the client of another one has it
+   */
+  readonly claim: (account: Account, name: string, taken: boolean) => void;
 }
 
 export interface PresenceHandling {

@@ -1,4 +1,4 @@
-import { bareOf, domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { bareOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import { listEntriesMax } from "#kit/administration-values.ts";
 import type { BackupProgress, ServerAdministration } from "#kit/administration.ts";
@@ -10,7 +10,7 @@ import type { ConnectionCount } from "./tcp/connection-count.ts";
 import type { Listener } from "./tcp/listener.ts";
 import type { CertificateStore } from "./tls/certificate-store.ts";
 import { hostAdministration } from "./host-administration.ts";
-import { sessionAdministration, sessionsOf } from "./session-administration.ts";
+import { sessionAdministration } from "./session-administration.ts";
 import { archiveAdministration } from "./archive-administration.ts";
 import { inviteAdministration } from "./invite-administration.ts";
 import { serverVersion } from "./version.ts";
@@ -41,12 +41,12 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
       return { address };
     },
     setPassword: async ({ address, password }) => {
-      const sessionsEnded = sessionsOf(core, address).length;
+      const sessionsEnded = core.registry.countSessionsOf(address);
       accept(await core.accounts.setPassword(address, password));
       return { address, sessionsEnded };
     },
     deleteAccount: async ({ address }) => {
-      const sessionsEnded = sessionsOf(core, address).length;
+      const sessionsEnded = core.registry.countSessionsOf(address);
       accept(await core.accounts.delete(address));
       return { address, sessionsEnded };
     },
@@ -63,7 +63,6 @@ function status(parts: AdministrationParts): Awaited<ReturnType<ServerAdministra
   const { core, store, listeners } = parts;
   const config = parts.config();
   const expiry = new Map(parts.certificates?.expiry().map((each) => [each.domain, each]));
-  const sessions = [...core.registry.sessions()];
   const { state, lastError, textIndex } = store.health;
   return {
     version: serverVersion,
@@ -75,12 +74,12 @@ function status(parts: AdministrationParts): Awaited<ReturnType<ServerAdministra
       const certificate = expiry.get(domain);
       return {
         domain,
-        sessions: sessions.filter(({ jid }) => domainOf(jid) === domain).length,
+        sessions: core.registry.countSessions(domain),
         ...(certificate && { certificateDays: certificate.days, selfSigned: certificate.selfSigned }),
       };
     }),
     connections: parts.connections?.total ?? 0,
-    sessions: sessions.length,
+    sessions: core.registry.countSessions(),
     store: {
       kind: config.storage.kind,
       ok: state === "ok",
@@ -112,7 +111,7 @@ async function listAccounts(
         const record = jid === undefined ? undefined : await core.accounts.find(jid);
         accounts.push({
           address,
-          sessions: jid === undefined ? 0 : sessionsOf(core, jid).length,
+          sessions: jid === undefined ? 0 : core.registry.countSessionsOf(jid),
           ...(record && { createdAt: new Date(record.createdAt).toISOString() }),
         });
       }

@@ -107,6 +107,7 @@ export class ServerCore {
       mailboxStanzasMax: settings.mailboxStanzasMax,
       mailboxFull: () => parts.observer.limitHit("mailbox"),
       restoreSessions: (account) => this.#binder.restore(account),
+      hostOf: (jid) => this.hosts.get(domainOf(jid)),
     });
     this.accounts = new Accounts({
       env,
@@ -272,7 +273,7 @@ export class ServerCore {
     for (const link of this.links) link.destroy();
     this.components.destroy();
     const written = env.now() + Math.min(deadlineMs, stopWritingMsMax);
-    for (const session of this.registry.sessions()) session.completeHibernation();
+    for (const session of this.registry.sessions()) session.account.post(() => session.completeHibernation());
     while (env.now() < written && this.registry.busy) await pause(env, stopCheckMs);
     this.registry.rest();
     while (env.now() < written && this.registry.busy) await pause(env, stopCheckMs);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
+import { managed } from "#testing/scenario/devices.ts";
 import { logInAtOnce } from "#testing/scenario/log-in-at-once.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { sessionAdministration } from "./session-administration.ts";
@@ -80,3 +81,20 @@ for (const request of [{ resource: "x" }, { device: "x" }, { resource: "x", forg
       (error) => error instanceof AdministrationError && error.code === "not-found",
     );
   });
+
+test("sessions of an account that sleeps are listed, it sleeps on, and they can be ended, right after a start as well", async () => {
+  await using world = await startWorld({ accounts: [romeo] });
+  const { client } = await managed(world, `${romeo}/orchard`);
+  await client.cut();
+  await world.advance(120_000);
+  const first = { address: `${romeo}/orchard`, since: "2026-01-01T00:00:00.000Z", state: "resumable" };
+  const listed = await settled(world, sessionAdministration(world.core).listSessions({}));
+  assert.deepEqual(listed, { sessions: [first], total: 1 });
+  assert.equal(world.core.registry.size, 0);
+  const one = await settled(world, sessionAdministration(world.core).listSessions({ address }));
+  assert.deepEqual(one, { sessions: [first], total: 1, devices: [] });
+  await world.restart({ killed: true });
+  const { endSessions } = sessionAdministration(world.core);
+  assert.deepEqual(await settled(world, endSessions({ address })), { ended: 1 });
+  assert.equal(world.core.registry.countSessions(), 0);
+});

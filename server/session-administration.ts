@@ -1,9 +1,10 @@
-import { domainOf, type BareJid } from "#protocol/jid/jid.ts";
+import { domainOf, withResource, type BareJid } from "#protocol/jid/jid.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import { listEntriesMax } from "#kit/administration-values.ts";
 import type { InputOf, OutputOf, ServerAdministration, SessionSummary } from "#kit/administration.ts";
 import { userAgentSlot } from "#kit/log-in.ts";
 import type { ServerCore } from "./core.ts";
+import type { LocalAccount } from "./account/account.ts";
 import type { LocalSession } from "./session/session.ts";
 
 type Core = Pick<ServerCore, "hosts" | "registry" | "tokenLogIns">;
@@ -12,17 +13,36 @@ type Core = Pick<ServerCore, "hosts" | "registry" | "tokenLogIns">;
 export function sessionAdministration(core: Core): Pick<ServerAdministration, "listSessions" | "endSessions"> {
   return {
     listSessions: async ({ address }) => {
-      const sessions = sessionsOf(core, address);
+      if (address === undefined) return allSessions(core);
+      const sessions = await sessionsOf(core, address);
       const list = { sessions: sessions.slice(0, listEntriesMax).map(summary), total: sessions.length };
-      return address === undefined ? list : { ...list, devices: await devicesOf(core, address) };
+      return { ...list, devices: await devicesOf(core, address) };
     },
     endSessions: (request) => endSessions(core, request),
   };
 }
 
-export function sessionsOf(core: Pick<Core, "registry">, address: BareJid | undefined): readonly LocalSession[] {
-  const sessions = [...core.registry.sessions()];
-  return address === undefined ? sessions : sessions.filter((session) => session.account.jid === address);
+/** Those of an account, which is woken where it sleeps. */
+async function sessionsOf({ hosts, registry }: Core, address: BareJid): Promise<readonly LocalSession[]> {
+  const host = hosts.get(domainOf(address));
+  const account: LocalAccount | undefined = host && (await registry.wake(host, address));
+  return [...(account?.sessions.values() ?? [])];
+}
+
+/** Of accounts that sleep it is read what their sessions are; they sleep on. */
+async function allSessions({ registry }: Core): Promise<OutputOf<"listSessions">> {
+  const sessions = [...registry.sessions()].slice(0, listEntriesMax).map(summary);
+  const total = registry.countSessions();
+  for (const address of [...registry.sleeping()].slice(0, listEntriesMax - sessions.length)) {
+    for (const { resource, boundAt, slots } of await registry.readSleeping(address)) {
+      const userAgent = slots[userAgentSlot.label];
+      const client = describeClient((userAgent && userAgentSlot.codec?.decode(userAgent)) || {});
+      const since = new Date(boundAt).toISOString();
+      const jid = withResource(address, resource) ?? address;
+      sessions.push({ address: jid, since, state: "resumable", ...(client === undefined ? {} : { client }) });
+    }
+  }
+  return { sessions: sessions.slice(0, listEntriesMax), total };
 }
 
 function summary(session: LocalSession): SessionSummary {
@@ -50,7 +70,7 @@ async function endSessions(
   core: Core,
   { address, resource, device, forget }: InputOf<"endSessions">,
 ): Promise<OutputOf<"endSessions">> {
-  const chosen = sessionsOf(core, address).filter(
+  const chosen = (await sessionsOf(core, address)).filter(
     (session) =>
       (resource === undefined || session.resource === resource) &&
       (device === undefined || session.get(userAgentSlot)?.id === device),

@@ -87,10 +87,27 @@ export class OfflineStore {
     return id;
   }
 
-  /** A session that lived before the server was started owes these to its client: they wait for nobody else. */
-  claim(account: Account, names: readonly string[]): void {
+  /** A session that was read back owes this to its client: it waits for nobody else. */
+  claim(account: Account, name: string, taken: boolean): void {
     const { owed } = this.#of(account);
-    for (const name of names) (owed.get(name) ?? owed.add(name, { extra: true })).owing += 1;
+    const row = owed.get(name) ?? owed.add(name, { extra: true });
+    row.owing += 1;
+    if (taken) row.taken = true;
+  }
+
+  /** How many sessions owe it. */
+  owing(account: Account, name: string): number {
+    return this.#of(account).owed.get(name)?.owing ?? 0;
+  }
+
+  /** Whether the client of one of the sessions that owed it has it. */
+  isTaken(account: Account, name: string): boolean {
+    return this.#of(account).owed.get(name)?.taken === true;
+  }
+
+  /** Whether a client has it, or another session owes it beside the one that asks. */
+  isInOtherHands(account: Account, name: string): boolean {
+    return this.isTaken(account, name) || this.owing(account, name) > 1;
   }
 
   /** So many more sessions owe it. */

@@ -102,9 +102,12 @@ export const messages = serverModule({
         for (const session of mostAvailable(account)) deliverKept(account, session);
         return;
       }
-      if (cause !== "no-recipient" && shared.dropOne(stanza)) {
-        if (stored !== undefined) offline.letGo(account, stored);
-        return;
+      if (cause !== "no-recipient") {
+        const hasOthers = shared.dropOne(stanza);
+        if (hasOthers || (stored !== undefined && offline.isInOtherHands(account, stored))) {
+          if (stored !== undefined) offline.letGo(account, stored);
+          return;
+        }
       }
       if (cause === "declined") {
         if (stored !== undefined) offline.letGo(account, stored);
@@ -222,7 +225,12 @@ export const messages = serverModule({
         },
         mayLetGo: (stanza) => !shared.has(stanza),
         readBack: (account, names) => offline.readBack(account, names),
-        claim: (account, names) => offline.claim(account, names),
+        reached: (account, name, stanza) => {
+          if (offline.isTaken(account, name)) return "somebody";
+          if (stanza === undefined) return undefined;
+          return shared.count(stanza) > offline.owing(account, name) ? "somebody" : "nobody";
+        },
+        claim: (account, name, taken) => offline.claim(account, name, taken),
       },
       events: [
         // Only memory knows what could not be removed.

@@ -19,6 +19,11 @@ export class SharedMessages {
     return this.#inCharge.has(stanza.element);
   }
 
+  /** How many sessions have it or will. */
+  count(stanza: Stanza): number {
+    return this.#inCharge.get(stanza.element) ?? 1;
+  }
+
   /** One of its sessions will not have it. Says whether another one has it, or will. */
   dropOne(stanza: Stanza): boolean {
     const others = (this.#inCharge.get(stanza.element) ?? 1) - 1;

@@ -1,4 +1,4 @@
-import { resourceOf, type BareJid, type Jid } from "#protocol/jid/jid.ts";
+import { resourceOf, type BareJid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Host } from "#kit/host.ts";
 import type { Verdict } from "#kit/server-module.ts";
@@ -10,44 +10,11 @@ import { assert } from "#protocol/assert.ts";
 import type { Runnable, RunQueue } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { Timer } from "#kit/env.ts";
+import type { AccountStage, CarriedRows } from "./account-stage.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
 import { temporaryStore } from "./temporary-store.ts";
-
-/** What an account does with what comes to it; the host it lives on. */
-export interface AccountStage {
-  /** What must be put right before the account does anything; undefined when nothing has to be waited for. */
-  readonly woken: (account: LocalAccount) => Promise<void> | undefined;
-  readonly outbound: (account: LocalAccount, stanza: Stanza, session: LocalSession) => void | Promise<void>;
-  readonly inbound: (account: LocalAccount, stanza: Stanza) => void | Promise<void>;
-  readonly outboundVerdict: (account: LocalAccount, stanza: Stanza, session: Session) => Verdict | undefined;
-  /** Whether the owner of an address is in this process, so that it can commit what was written here about a stanza. */
-  readonly isOwnerHere: (to: Jid) => boolean;
-  /** Brings a stanza to an owner in this process, with what was written about it. */
-  readonly handOver: (stanza: Stanza, rows: CarriedRows) => void;
-  /** A stanza for an account that does not exist. */
-  readonly absent: (stanza: Stanza) => void;
-  /** A stanza for an account whose data cannot be read at present, or one that its own session sent. */
-  readonly unreadable: (stanza: Stanza, cause: unknown, session: LocalSession | undefined) => void;
-  /** Stanzas that are not sent because what they are a consequence of could not be written. */
-  readonly unwritten: (stanza: Stanza, cause: unknown) => void;
-  /** A stanza for which there is no room in the mailbox. */
-  readonly crowdedOut: (stanza: Stanza, session: LocalSession | undefined) => void;
-  /** Handling something broke down: a bug, told to the log, and to the sender of the stanza that it was. */
-  readonly crashed: (account: BareJid, cause: unknown, stanza?: Stanza, session?: LocalSession) => void;
-  /** Data could not be read or written; the log is told. */
-  readonly storeFailed: (account: BareJid, cause: unknown) => void;
-}
-
-/**
- * What one owner wrote about a stanza that goes to another owner here: that one commits it with what it writes itself, so
- * that both have it or neither.
- */
-export interface CarriedRows {
-  readonly writes: readonly Write[];
-  readonly ended: (failure?: { readonly cause: unknown }) => void;
-}
 
 /** What an account needs of the store. */
 export type AccountStore = Pick<Store, "load" | "commit" | "page">;
@@ -60,6 +27,8 @@ export interface AccountParts {
   readonly queue: RunQueue;
   /** Whether what was loaded is an account's data at all. */
   readonly exists: (loaded: LoadedOwner) => boolean;
+  /** Who owns the address when this object has been put to sleep. */
+  readonly successor: () => LocalAccount;
   readonly mailboxStanzasMax: number;
 }
 
@@ -128,6 +97,9 @@ export class LocalAccount implements Account, Runnable {
   /** The first batch that failed since the data were read: what was written from there on may not be what is stored. */
   #unwritten: { readonly batch: number; readonly cause: unknown } | undefined;
   #retry: Timer | undefined;
+  /** Something came to it lately. */
+  #used = true;
+  #retired = false;
 
   constructor(parts: AccountParts) {
     this.#parts = parts;
@@ -150,6 +122,36 @@ export class LocalAccount implements Account, Runnable {
     return !this.busy && this.#phase === "awake";
   }
 
+  /** It has sessions, and all their clients are away. */
+  get isDeserted(): boolean {
+    if (this.sessions.size === 0 || this.#phase !== "awake" || this.isTemporary) return false;
+    return [...this.sessions.values()].every(({ hibernates }) => hibernates);
+  }
+
+  /** All that is known of its sessions is stored. */
+  get isAtRest(): boolean {
+    return [...this.sessions.values()].every((session) => session.isAtRest);
+  }
+
+  /** Whether anything came to it since this was asked last. */
+  takeUsed(): boolean {
+    const used = this.#used;
+    this.#used = false;
+    return used;
+  }
+
+  /** It is put to sleep: another object owns the address from now on, and gets what those bring who knew this one. */
+  retire(): void {
+    this.#retired = true;
+    this.#retry?.cancel();
+    for (const session of this.sessions.values()) session[Symbol.dispose]();
+    this.sessions.clear();
+  }
+
+  get #successor(): LocalAccount {
+    return this.#parts.successor();
+  }
+
   /** Something waits or is being done. */
   get busy(): boolean {
     return this.#mailbox.size > 0 || this.#occupied || !this.#quiet || this.#phase === "waking";
@@ -157,6 +159,7 @@ export class LocalAccount implements Account, Runnable {
 
   /** A stanza has arrived. */
   deliver(stanza: Stanza, rows?: CarriedRows): void {
+    if (this.#retired) return this.#successor.deliver(stanza, rows);
     if (this.#full) {
       if (isAnswer(stanza)) {
         stanza.hold();
@@ -175,6 +178,7 @@ export class LocalAccount implements Account, Runnable {
 
   /** One of the account's sessions sends a stanza. */
   readonly accept = (stanza: Stanza, session: LocalSession): void => {
+    this.#used = true;
     const free = this.#phase === "awake" && !this.#occupied && this.#mailbox.size === 0;
     if (free && !this.#parts.queue.working) this.#do(stanza, session);
     else if (this.#full) {
@@ -188,6 +192,8 @@ export class LocalAccount implements Account, Runnable {
   };
 
   readonly postNext = (task: (account: Account) => void | Promise<void>): void => {
+    if (this.#retired) return this.#successor.postNext(task);
+    this.#used = true;
     this.#mailbox.addFirst((account) => (account === undefined ? undefined : task(account)));
     this.#schedule();
   };
@@ -208,6 +214,7 @@ export class LocalAccount implements Account, Runnable {
     liveArchive(slot, { owner: this.jid, store: this.#parts.store, write: this.write, flush: this.#commit });
 
   readonly send = (stanza: Stanza): void => {
+    if (this.#retired) return this.#successor.send(stanza);
     if (this.#writes.length === 0 && this.#routes.idle) return this.host.route(stanza);
     const route = (): void => this.host.route(stanza);
     // That something was refused is true though what was to be written about it is not written: nobody else tells it.
@@ -241,6 +248,7 @@ export class LocalAccount implements Account, Runnable {
     this.#parts.stage.outboundVerdict(this, stanza, session);
 
   readonly whenDurable = (run: () => void, failed?: (cause: unknown) => void): void => {
+    if (this.#retired) return this.#successor.whenDurable(run, failed);
     if (!this.#gated) return run();
     const unissued = this.#writes.length > 0;
     const after = unissued ? this.#batches + 1 : this.#outbox.last;
@@ -285,6 +293,7 @@ export class LocalAccount implements Account, Runnable {
 
   /** Joins the batch of what is being handled. */
   readonly write = (write: Write): void => {
+    if (this.#retired) return this.#successor.write(write);
     // Written outside of all work, as by the answer to a read: somebody must commit it.
     if (this.#writes.length === 0 && !this.#occupied && !this.#handling) this.#enqueue(() => undefined);
     this.#writes.push(write);
@@ -341,6 +350,8 @@ export class LocalAccount implements Account, Runnable {
   };
 
   #enqueue(work: Work): void {
+    if (this.#retired) return this.#successor.#enqueue(work);
+    this.#used = true;
     this.#mailbox.add(work);
     this.#schedule();
   }

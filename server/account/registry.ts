@@ -1,19 +1,25 @@
-import { bareOf, resourceOf, type BareJid, type Jid } from "#protocol/jid/jid.ts";
+import { bareOf, resourceOf, type BareJid, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import { accountResting } from "#kit/lifecycle.ts";
 import type { LoadedOwner, Store } from "#kit/storage.ts";
 import type { LocalHost } from "../host/local-host.ts";
 import { pipelineOf } from "../host/pipeline.ts";
 import type { RunQueue } from "../run-queue.ts";
+import { readHibernated, type HibernatedSession } from "../session/hibernation.ts";
 import type { LocalSession } from "../session/session.ts";
-import { LocalAccount, type AccountStage, type AccountStore } from "./account.ts";
+import { SleepingSessions } from "../session/sleeping-sessions.ts";
+import { LocalAccount, type AccountStore } from "./account.ts";
+import type { AccountStage } from "./account-stage.ts";
 import { temporaryStore } from "./temporary-store.ts";
 import { accountStore } from "./account-store-name.ts";
 
-/** How often accounts that nobody uses are put to sleep. */
-const sweepIntervalMs = 30_000;
+/**
+ * How often accounts that nobody uses are put to sleep, in milliseconds. One whose sessions hibernate is put to sleep when
+ * nothing came for it that long.
+ */
+export const sweepIntervalMs = 30_000;
 
-/** The accounts that are awake. All others cost nothing. */
+/** The accounts that are awake. All others cost nothing, or next to nothing while sessions of theirs hibernate. */
 export class AccountRegistry {
   readonly #awake = new Map<BareJid, LocalAccount>();
   readonly #stages = new Map<LocalHost, AccountStage>();
@@ -23,6 +29,8 @@ export class AccountRegistry {
   readonly #mailboxStanzasMax: number;
   readonly #mailboxFull: () => void;
   readonly #restoreSessions: (account: LocalAccount) => Promise<void> | undefined;
+  readonly #hostOf: (jid: BareJid) => LocalHost | undefined;
+  readonly #sleeping: SleepingSessions;
   #sweep: Timer | undefined;
 
   constructor(parts: {
@@ -34,6 +42,8 @@ export class AccountRegistry {
     readonly mailboxFull: () => void;
     /** Gives an account that was just read the sessions that it had before the server was started. */
     readonly restoreSessions: (account: LocalAccount) => Promise<void> | undefined;
+    /** The host that serves an address at present. */
+    readonly hostOf: (jid: BareJid) => LocalHost | undefined;
   }) {
     this.#env = parts.env;
     this.#store = parts.store;
@@ -41,6 +51,8 @@ export class AccountRegistry {
     this.#mailboxStanzasMax = parts.mailboxStanzasMax;
     this.#mailboxFull = parts.mailboxFull;
     this.#restoreSessions = parts.restoreSessions;
+    this.#hostOf = parts.hostOf;
+    this.#sleeping = new SleepingSessions(parts.env, (jid) => this.#wakes(jid));
   }
 
   get size(): number {
@@ -62,6 +74,7 @@ export class AccountRegistry {
       store,
       queue: this.#queue,
       exists,
+      successor: () => this.#awake.get(jid) ?? this.#create(host, jid, store),
       mailboxStanzasMax: this.#mailboxStanzasMax,
     });
     this.#awake.set(jid, account);
@@ -80,8 +93,58 @@ export class AccountRegistry {
     return resource === undefined ? undefined : this.#awake.get(bareOf(jid))?.sessions.get(resource);
   }
 
+  /** Those in memory: not those of accounts that sleep. */
   *sessions(): IterableIterator<LocalSession> {
     for (const account of this.#awake.values()) yield* account.sessions.values();
+  }
+
+  /** How many sessions there are in all, or at one host. */
+  countSessions(domain?: DomainJid): number {
+    let sessions = domain === undefined ? this.#sleeping.sessions : this.#sleeping.sessionsAt(domain);
+    for (const account of this.#awake.values())
+      if (domain === undefined || account.host.domain === domain) sessions += account.sessions.size;
+    return sessions;
+  }
+
+  /** How many sessions one account has. */
+  countSessionsOf(jid: BareJid): number {
+    return Math.max(this.#awake.get(jid)?.sessions.size ?? 0, this.#sleeping.sessionsOf(jid));
+  }
+
+  /** Accounts that sleep while sessions of theirs hibernate. */
+  sleeping(): IterableIterator<BareJid> {
+    return this.#sleeping.accounts();
+  }
+
+  /**
+   * What the sessions are of one that sleeps; it sleeps on.
+   *
+   * @throws StoreError
+   */
+  readSleeping(jid: BareJid): Promise<readonly HibernatedSession[]> {
+    return readHibernated(this.#store, jid);
+  }
+
+  /**
+   * Has an account read, with the sessions that it has.
+   *
+   * @throws StoreError
+   */
+  wake(host: LocalHost, jid: BareJid): Promise<LocalAccount | undefined> {
+    return new Promise((resolve, reject) => {
+      this.get(host, jid).request((account) => resolve(account), reject);
+    });
+  }
+
+  async #wakes(jid: BareJid): Promise<boolean> {
+    const host = this.#hostOf(jid);
+    return (
+      host !== undefined &&
+      (await this.wake(host, jid).then(
+        () => true,
+        () => false,
+      ))
+    );
   }
 
   /** Whether any account still has something to do or to write. */
@@ -101,11 +164,13 @@ export class AccountRegistry {
       for (const session of account.sessions.values()) session[Symbol.dispose]();
       this.#awake.delete(account.jid);
     }
+    this.#sleeping.forget(host.domain);
     this.#stages.delete(host);
   }
 
   close(): void {
     this.#sweep?.cancel();
+    this.#sleeping.close();
   }
 
   #stage(host: LocalHost): AccountStage {
@@ -114,7 +179,7 @@ export class AccountRegistry {
       const pipeline = pipelineOf(host, this.#mailboxFull);
       // First its sessions: what features do then may be for them.
       const woken: AccountStage["woken"] = (account) =>
-        this.#restoreSessions(account)?.then(() => pipeline.woken(account)) ?? pipeline.woken(account);
+        this.#restore(account)?.then(() => pipeline.woken(account)) ?? pipeline.woken(account);
       stage = { ...pipeline, woken };
       this.#stages.set(host, stage);
     }
@@ -126,12 +191,49 @@ export class AccountRegistry {
     for (const account of accounts) if (account.resting) account.host.emit(accountResting, { account });
   }
 
+  #restore(account: LocalAccount): Promise<void> | undefined {
+    const restoring = this.#restoreSessions(account);
+    // Only now: where it cannot be read, somebody must still know when its sessions end.
+    if (restoring === undefined) this.#sleeping.delete(account.jid);
+    return restoring?.then(() => this.#sleeping.delete(account.jid));
+  }
+
   readonly #putToSleep = (): void => {
     for (const account of this.#awake.values())
       if (account.idle && account.resting) account.host.emit(accountResting, { account });
-    for (const [jid, account] of this.#awake) if (account.idle) this.#awake.delete(jid);
+    for (const account of this.#awake.values())
+      if (account.idle) this.#forget(account);
+      else if (!account.takeUsed()) this.letSleep(account);
     this.#sweep = this.#awake.size === 0 ? undefined : this.#env.setTimer(sweepIntervalMs, this.#putToSleep);
   };
+
+  /**
+   * An account all of whose sessions hibernate sleeps until somebody needs it, or one of them ends. What only memory has of
+   * them is written first; what comes meanwhile keeps it awake.
+   */
+  letSleep(account: LocalAccount): void {
+    if (!account.isDeserted || account.busy) return;
+    account.postLocal((awake) => {
+      if (awake === undefined) return;
+      for (const session of account.sessions.values()) session.completeHibernation();
+      account.host.emit(accountResting, { account });
+      account.whenDurable(() => this.#env.defer(() => this.#forgetAtRest(account)));
+    });
+    // That was nothing to keep it awake for.
+    account.takeUsed();
+  }
+
+  #forgetAtRest(account: LocalAccount): void {
+    if (account.takeUsed() || this.#awake.get(account.jid) !== account || !account.resting || !account.isAtRest) return;
+    const endsAt = [...account.sessions.values()].map((session) => session.endsAt);
+    this.#sleeping.add(account.jid, endsAt.length, Math.min(...endsAt));
+    this.#forget(account);
+  }
+
+  #forget(account: LocalAccount): void {
+    this.#awake.delete(account.jid);
+    account.retire();
+  }
 }
 
 function exists(loaded: LoadedOwner): boolean {

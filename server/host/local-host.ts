@@ -20,7 +20,7 @@ import type { DiscoItem, ServerModule } from "#kit/server-module.ts";
 import type { AccountArchive, AccountValue } from "#kit/slots.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, TableShape } from "#kit/storage.ts";
-import type { CarriedRows } from "../account/account.ts";
+import type { CarriedRows } from "../account/account-stage.ts";
 import type { AccountRegistry } from "../account/registry.ts";
 import { answerHostIq } from "./iq-dispatch.ts";
 import { software } from "../software.ts";

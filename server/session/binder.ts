@@ -18,7 +18,8 @@ import { EndedSessions } from "./ended-sessions.ts";
 import type { Admission } from "./admit.ts";
 import { RecipientCount } from "./recipient-count.ts";
 import { restoreSessions } from "./restore-sessions.ts";
-import { LocalSession, type StoredSession } from "./session.ts";
+import { LocalSession } from "./session.ts";
+import type { StoredSession } from "./session-parts.ts";
 
 export interface BinderParts {
   readonly env: Env;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { available, bodies, chat, errors, managed } from "#testing/scenario/devices.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
@@ -7,28 +8,8 @@ const NS_SM = "urn:xmpp:sm:3";
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
 const accounts = [romeo, juliet];
-const chat = (to: string, id: string): string =>
-  `<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`;
-const bodies = (client: ScriptedClient): readonly string[] =>
-  client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
 const acks = (client: ScriptedClient): readonly (string | undefined)[] =>
   client.pending.filter(({ name }) => name === "a").map((ack) => ack.attr("h"));
-const errors = (client: ScriptedClient): number =>
-  client.pending.filter((stanza) => stanza.attr("type") === "error").length;
-
-async function managed(world: World, jid: string): Promise<{ client: ScriptedClient; id: string }> {
-  const client = await world.login(jid);
-  await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/>`);
-  const id = client.next().attr("id") ?? "";
-  await client.sendText("<presence/>");
-  return { client, id };
-}
-
-async function available(world: World, jid: string): Promise<ScriptedClient> {
-  const client = await world.login(jid);
-  await client.sendText("<presence/>");
-  return client;
-}
 
 async function offlineRows(world: World, owner: string): Promise<number> {
   const reading = world.store.page("offline", owner, { max: 100, direction: "forward" });

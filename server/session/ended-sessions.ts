@@ -5,10 +5,10 @@ const endedSessionsMax = 10_000;
 
 /** How far sessions got that ended without being resumed: who comes back too late is told so (XEP-0198 §5, S8). */
 export class EndedSessions {
-  readonly #handled = new Map<string, () => number>();
+  readonly #handled = new Map<string, number | (() => number)>();
 
   /** @param handled how far it got; what it sent last may still be on its way to safety */
-  remember(account: BareJid, resumptionId: string, handled: () => number): void {
+  remember(account: BareJid, resumptionId: string, handled: number | (() => number)): void {
     this.#handled.set(keyOf(account, resumptionId), handled);
     const [oldest] = this.#handled.keys();
     if (this.#handled.size > endedSessionsMax && oldest !== undefined) this.#handled.delete(oldest);
@@ -16,7 +16,8 @@ export class EndedSessions {
 
   /** Only the account itself may know. */
   handledBy(account: BareJid, resumptionId: string): number | undefined {
-    return this.#handled.get(keyOf(account, resumptionId))?.();
+    const handled = this.#handled.get(keyOf(account, resumptionId));
+    return typeof handled === "function" ? handled() : handled;
   }
 }
 

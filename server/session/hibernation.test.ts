@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { available, bodies, chat, errors, managed, resume } from "#testing/scenario/devices.ts";
 import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
 import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 
@@ -8,38 +8,6 @@ const NS_SM = "urn:xmpp:sm:3";
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
 const accounts = [romeo, juliet];
-const chat = (to: string, id: string): string =>
-  `<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`;
-const bodies = (client: ScriptedClient): readonly string[] =>
-  client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
-const errors = (client: ScriptedClient): number =>
-  client.pending.filter((stanza) => stanza.attr("type") === "error").length;
-
-interface Managed {
-  readonly client: ScriptedClient;
-  readonly id: string;
-}
-
-async function managed(world: World, jid: string): Promise<Managed> {
-  const client = await world.login(jid);
-  await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/>`);
-  const id = client.next().attr("id") ?? "";
-  await client.sendText("<presence/>");
-  return { client, id };
-}
-
-async function available(world: World, jid: string): Promise<ScriptedClient> {
-  const client = await world.login(jid);
-  await client.sendText("<presence/>");
-  return client;
-}
-
-async function resume({ client, id }: Managed, jid: string, h: number): Promise<void> {
-  const [user = "", domain = ""] = (jid.split("/")[0] ?? "").split("@");
-  client.reconnect();
-  await client.authenticate(user, domain, user);
-  await client.sendText(`<resume xmlns='${NS_SM}' previd='${id}' h='${h}'/>`);
-}
 
 /** What the store has of hibernated sessions: records, rows of what is owed, and kept messages. */
 async function stored(world: World, owner: string): Promise<readonly number[]> {

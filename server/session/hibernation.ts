@@ -1,4 +1,6 @@
+import type { BareJid } from "#protocol/jid/jid.ts";
 import { accountArchive, accountMap, json } from "#kit/slots.ts";
+import type { Store } from "#kit/storage.ts";
 import type { LocalAccount } from "../account/account.ts";
 
 /** What a session is after a restart of the server, but for what it owes to its client. */
@@ -31,14 +33,30 @@ export const hibernatedSessions = accountMap<HibernatedSession>("hibernated-sess
  */
 export const owedStanzas = accountArchive("owed-stanzas", 1);
 
+/**
+ * Those of an account that sleeps.
+ *
+ * @throws StoreError
+ */
+export async function readHibernated(
+  store: Pick<Store, "load">,
+  account: BareJid,
+): Promise<readonly HibernatedSession[]> {
+  const { name, codec } = hibernatedSessions;
+  return [...((await store.load(account)).get(name)?.values() ?? [])].map((text) => codec.decode(text));
+}
+
 /** Rows read at once. */
 const pageRows = 100;
 
+/**
+ * Who has a stanza beside the sessions that owe it: nobody, the client of another session that was given the same message,
+ * or such a one may have it.
+ */
+export type Reached = "nobody" | "somebody" | "unknown";
+
 /** What is stored of one stanza that is owed. */
-export type OwedValue = ({ readonly name: string } | { readonly text: string }) & {
-  /** Whether another session was given the same message. */
-  readonly shared: boolean;
-};
+export type OwedValue = ({ readonly name: string } | { readonly text: string }) & { readonly reached: Reached };
 
 /** The stored side of one session that hibernates. Everything written joins the account's batch. */
 export class StoredHibernation {
@@ -58,7 +76,7 @@ export class StoredHibernation {
 
   /** @param position which stanza it is of all that the session was ever to be sent */
   append(position: number, value: OwedValue): void {
-    const text = `${value.shared ? sharedMark : ""}${"name" in value ? value.name : value.text}`;
+    const text = `${marks[value.reached]}${"name" in value ? value.name : value.text}`;
     // The position is the order; the time says nothing.
     this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });
   }
@@ -92,12 +110,17 @@ export class StoredHibernation {
   }
 }
 
-const sharedMark = "+";
+/** Ahead of what a row says. Names are of letters and digits. */
+const marks: Readonly<Record<Reached, string>> = { nobody: "", somebody: "=", unknown: "+" };
 
 function read(value: string): OwedValue {
-  const shared = value.startsWith(sharedMark);
-  const text = shared ? value.slice(sharedMark.length) : value;
-  return text.startsWith("<") ? { text, shared } : { name: text, shared };
+  const reached = value.startsWith(marks.unknown)
+    ? "unknown"
+    : value.startsWith(marks.somebody)
+      ? "somebody"
+      : "nobody";
+  const text = value.slice(marks[reached].length);
+  return text.startsWith("<") ? { text, reached } : { name: text, reached };
 }
 
 function rowId(id: string, position: number): string {

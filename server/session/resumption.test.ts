@@ -1,37 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bodies, chat, managed as enable, resume, type Managed } from "#testing/scenario/devices.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
-import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 
 const NS_SM = "urn:xmpp:sm:3";
 const romeoJid = "romeo@montague.example";
 const julietJid = "juliet@capulet.example";
 const accounts = [romeoJid, julietJid];
 
-/** A client with stream management and presence; its resumption id comes with it. */
-async function managed(world: World, jid: string): Promise<{ client: ScriptedClient; id: string }> {
-  const client = await world.login(jid);
-  await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/>`);
-  const enabled = client.next();
-  assert.equal(enabled.name, "enabled");
-  await client.sendText("<presence/>");
-  client.ignoreAll();
-  return { client, id: enabled.attr("id") ?? "" };
-}
-
-async function resume(client: ScriptedClient, jid: string, id: string, h: number): Promise<void> {
-  const [user = "", domain = ""] = jid.split("@");
-  client.reconnect();
-  await client.authenticate(user, domain, user);
-  await client.sendText(`<resume xmlns='${NS_SM}' previd='${id}' h='${h}'/>`);
-}
-
-function chat(to: string, id: string): string {
-  return `<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`;
-}
-
-function bodies(client: ScriptedClient): readonly string[] {
-  return client.pending.flatMap((element) => element.child("jabber:client", "body")?.text ?? []);
+/** One that has seen its own presence. */
+async function managed(world: World, jid: string): Promise<Managed> {
+  const made = await enable(world, jid);
+  made.client.ignoreAll();
+  return made;
 }
 
 test("a cut stream is resumed on another connection and gets what it missed, in order, once [xep0198-5-13] [xep0198-5-19] [xep0198-5-20]", async () => {
@@ -44,7 +25,7 @@ test("a cut stream is resumed on another connection and gets what it missed, in 
   await romeo.sendText(chat(julietJid, "2") + chat(julietJid, "3"));
   romeo.receivesNothing();
   // Presence and message 1 were handled; 2 and 3 were sent into the void.
-  await resume(juliet, julietJid, id, 2);
+  await resume({ client: juliet, id }, julietJid, 2);
   juliet.receives(`<resumed xmlns='${NS_SM}' previd='${id}' h='1'/>`);
   assert.deepEqual(bodies(juliet), ["2", "3"]);
 });
@@ -56,7 +37,7 @@ test("what a session owes when its time to resume runs out is found at the next 
   await juliet.cut();
   await romeo.sendText(chat(julietJid, "1") + chat(julietJid, "2"));
   await world.advance(601_000);
-  await resume(juliet, julietJid, id, 1);
+  await resume({ client: juliet, id }, julietJid, 1);
   // Who comes too late is still told how far the server got. [xep0198-5-17]
   juliet.receives(
     `<failed xmlns='${NS_SM}' h='1'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`,

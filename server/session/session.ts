@@ -22,33 +22,13 @@ import { iqKey } from "../host/steps.ts";
 import { sessionVerdict } from "../host/verdict.ts";
 import { admit, type Admission } from "./admit.ts";
 import type { EndedSessions } from "./ended-sessions.ts";
-import { StoredHibernation, type HibernatedSession, type OwedValue } from "./hibernation.ts";
+import { StoredHibernation, type HibernatedSession } from "./hibernation.ts";
 import { HeldStanzas } from "./held-stanzas.ts";
 import type { ConnectionFacts, SessionLink } from "./session-link.ts";
+import type { LocalSessionParts, Resumption, StoredSession } from "./session-parts.ts";
 import { SessionSlots } from "./session-slots.ts";
 import type { SessionLimits } from "./session-limits.ts";
 import { securedAfterMs, Unacknowledged, type Restored } from "./unacknowledged.ts";
-
-export interface LocalSessionParts {
-  readonly jid: FullJid;
-  readonly resource: string;
-  readonly account: LocalAccount;
-  readonly host: LocalHost;
-  readonly env: Env;
-  readonly limits: SessionLimits;
-  readonly admission: Omit<Admission, "jid">;
-  /** How it is connected, or what was stored of it before the server was started. */
-  readonly begin: SessionLink | StoredSession;
-  readonly endedSessions: EndedSessions;
-  readonly tally: Tally;
-}
-
-/** A session as it was stored: it may be resumed under this id, and owes to its client what is in the rows. */
-export interface StoredSession {
-  readonly id: string;
-  readonly session: HibernatedSession;
-  readonly rows: ReadonlyMap<number, OwedValue>;
-}
 
 /** Stream management of one session, once its client has enabled it. */
 interface Management {
@@ -61,17 +41,6 @@ interface Management {
   /** The server was killed while it hibernated: what contacts showed since it was cut is not known. */
   missesPresence: boolean;
 }
-
-/** What becomes of an attempt to go on over another connection. */
-export type Resumption =
-  /** @property h how many of the client's stanzas we have handled */
-  | { readonly type: "resumed"; readonly h: number }
-  /** The session cannot be resumed, or not any more. */
-  | { readonly type: "gone" }
-  /** What is stored of it cannot be read or written at present; it stays as it is. */
-  | { readonly type: "unavailable" }
-  /** The client claims what cannot be; its new stream deserves this error and the session stays as it is. */
-  | { readonly type: "impossible"; readonly error: StreamError };
 
 /** A connected resource; see {@link Session}. */
 export class LocalSession implements Session {
@@ -125,6 +94,21 @@ export class LocalSession implements Session {
   /** Where it is connected from and how, for administrators. */
   get connection(): ConnectionFacts | undefined {
     return this.#link?.facts;
+  }
+
+  /** Its stream is cut, and what is needed to resume it is being stored, or is. */
+  get hibernates(): boolean {
+    return this.#link === undefined && this.#resuming === undefined && this.#management?.owed.hibernates === true;
+  }
+
+  /** Nothing is known of it here that is not stored. */
+  get isAtRest(): boolean {
+    return !this.#ended && this.hibernates && this.#management?.owed.isAtRest === true;
+  }
+
+  /** When it ends if its client does not come back, in milliseconds since the epoch; of no meaning while it is there. */
+  get endsAt(): number {
+    return this.#management?.expiresAt ?? Infinity;
   }
 
   /** Since when the client owes an answer to the question what it has, in milliseconds since the epoch. */
@@ -257,7 +241,13 @@ export class LocalSession implements Session {
     const { acknowledged, sent, handled, resumeMs, slots } = session;
     const stored = new StoredHibernation(this.account, id);
     const describe = (): HibernatedSession => this.#describe();
-    const management = this.#manage(id, resumeMs, { acknowledged, sent, rows, stored, describe });
+    const management = this.#manage(id, resumeMs, {
+      acknowledged,
+      sent,
+      rows,
+      stored,
+      describe,
+    });
     this.#management = management;
     management.tracker.received = handled;
     management.tracker.settled = handled;
@@ -449,14 +439,12 @@ export class LocalSession implements Session {
     return link.close(new StreamError(condition));
   }
 
-  /** The server stops and nothing more comes: all that is owed is written down. */
+  /** Nothing comes for a while, or any more as the server stops: all that is owed is written down. Within the account's work. */
   completeHibernation(): void {
-    this.account.post(() => {
-      if (!this.#ended) this.#management?.owed.completeHibernation();
-    });
+    if (!this.#ended) this.#management?.owed.completeHibernation();
   }
 
-  /** The server has stopped: the session is no more in this process, and nobody hears of it. */
+  /** The server has stopped, or its account sleeps: this object is the session no more, and nobody hears of it. */
   [Symbol.dispose](): void {
     this.#ended = true;
     this.#expiry?.cancel();
@@ -474,7 +462,10 @@ export class LocalSession implements Session {
     const management = this.#management;
     if (management?.id !== undefined) {
       const { id, tracker } = management;
-      this.#endedSessions.remember(this.account.jid, id, () => tracker.settled % 2 ** 32);
+      const isSettled = tracker.settled === tracker.received;
+      const handled = tracker.settled % 2 ** 32;
+      // What is remembered for long holds on to nothing where it need not.
+      this.#endedSessions.remember(this.account.jid, id, isSettled ? handled : () => tracker.settled % 2 ** 32);
     }
     this.#leave();
   }
@@ -521,6 +512,12 @@ export class LocalSession implements Session {
     stanza.hold();
     const release = (): void => stanza.release();
     this.account.postLocal((account) => {
+      const again = account?.sessions.get(this.resource);
+      if (again !== undefined && again !== this && again.resumptionId === this.resumptionId) {
+        // The account was put to sleep meanwhile, and it is not over at all.
+        again.send(stanza);
+        return release();
+      }
       if (account !== undefined) this.#waits(stanza);
       if (stanza.kind === "message" && account !== undefined)
         this.#host.steps.messages.undelivered(account, stanza, "session-ended");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { befriend } from "#testing/scenario/contacts.ts";
+import { bodies, chat } from "#testing/scenario/devices.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { defaultSessionLimits } from "./session-limits.ts";
@@ -32,10 +33,6 @@ async function attempt(world: World, jid: string, id: string, h: number, behind 
   return client;
 }
 
-const chat = (to: string, id: string): string =>
-  `<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`;
-const bodies = (client: ScriptedClient): readonly string[] =>
-  client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
 const kinds = (client: ScriptedClient): readonly string[] =>
   client.pending.map((stanza) => [stanza.name, stanza.elements()[0]?.name].filter(Boolean).join(" "));
 
@@ -155,7 +152,7 @@ for (const [wish, resume, max, seconds, ids] of wishes)
     assert.deepEqual([enabled.attr("resume"), enabled.attr("max")], [resume, max]);
     assert.equal(enabled.attr("id") !== undefined, resume !== undefined);
     await client.cut();
-    const left = (): number => [...world.core.registry.sessions()].length;
+    const left = (): number => world.core.registry.countSessions();
     if (seconds > 0) {
       await world.advance(seconds * 1_000 - 1);
       assert.equal(left(), 1);

@@ -1,38 +1,33 @@
 import type { StreamError } from "#protocol/stream/stream-error.ts";
-import { SmQueue, type SmEntry, type SmQueueLimits } from "#protocol/stream/sm/queue.ts";
+import { SmQueue, type SmQueueLimits } from "#protocol/stream/sm/queue.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
-import { bareOf, parseJid } from "#protocol/jid/jid.ts";
-import { stanzaKindOf } from "#protocol/stanza/stanza-kind.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import type { MessageDelivery } from "#kit/server-module.ts";
-import { stanzaOf, type Stanza } from "#kit/stanza.ts";
+import type { Stanza } from "#kit/stanza.ts";
 import { storedXml } from "#kit/stored-xml.ts";
 import { refuse } from "../host/refusal.ts";
-import type { HibernatedSession, OwedValue, StoredHibernation } from "./hibernation.ts";
+import type { HibernatedSession, OwedValue, Reached, StoredHibernation } from "./hibernation.ts";
+import {
+  isLasting,
+  isLost,
+  letGo,
+  newlyOwed,
+  owedAgain,
+  stanzaOfRow,
+  type Owed,
+  type StoredOwed,
+} from "./owed-stanza.ts";
 
-/** A stanza that the client has not acknowledged. */
-interface Owed extends SmEntry {
-  /** Undefined while it can be read back, and for one that is lost. */
-  stanza: Stanza | undefined;
-  bytes: string | undefined;
-  /** Under which name it was made durable; null when it is not one to be kept. */
-  secured: string | null | undefined;
-  /** Whether its sender's acknowledgement waits for it. Only messages make anybody wait. */
-  held: boolean;
-  /** Whether it was told that it waits for the client. */
-  late: boolean;
-  /** Whether it is, or is being, written down for the session to go on with after a restart. */
-  rowed: boolean;
-  /** Whether, before a restart, another session was given the same message. */
-  readonly shared: boolean;
-}
-
-/** What waits to be certain: entries that were just secured, and those that just got a row of the session's own. */
+/**
+ * What waits to be certain: entries that were just secured, those that just got a row of the session's own, and those whose
+ * row says anew who else has them, with what it said before.
+ */
 interface Writing {
   readonly secured: Owed[];
   readonly rowed: Owed[];
+  readonly told: { readonly owed: Owed; readonly before: Reached }[];
   readonly session: boolean;
 }
 
@@ -79,16 +74,20 @@ export class Unacknowledged {
     this.#waits = parts.waits;
     this.#messages = parts.messages;
     this.#env = parts.env;
-    const entries = restored === undefined ? undefined : entriesOf(restored);
     this.#queue = new SmQueue(
       parts.limits,
-      restored && { acknowledgedTotal: restored.acknowledged, entries: entries ?? [] },
+      restored && { acknowledgedTotal: restored.acknowledged, entries: owedAgain(restored) },
     );
     if (restored === undefined) return;
     this.#late = this.#done = this.#queue.size;
-    this.#hibernation = hibernationOf(restored.stored, restored.describe, true);
-    const names = [...restored.rows.values()].flatMap((value) => ("name" in value ? value.name : []));
-    if (names.length > 0) this.#messages.claim(this.#account, names);
+    // What comes from now on is written down with all the rest, availability too: the account may soon sleep again.
+    this.#hibernation = {
+      ...hibernationOf(restored.stored, restored.describe),
+      written: true,
+      whole: true,
+    };
+    for (const value of restored.rows.values())
+      if ("name" in value) this.#messages.claim(this.#account, value.name, value.reached === "somebody");
   }
 
   get size(): number {
@@ -110,6 +109,14 @@ export class Unacknowledged {
     return this.#hibernation?.whole === true;
   }
 
+  /** Whether all that is known of it here is stored, so that nothing would be missed if this object went away. */
+  get isAtRest(): boolean {
+    const hibernation = this.#hibernation;
+    if (hibernation?.whole !== true || !hibernation.written || hibernation.awakes || this.#handed) return false;
+    if (this.#securing > 0 || this.#timer !== undefined || hibernation.acknowledged.length > 0) return false;
+    return this.#done === this.#queue.size && this.#queue.unacknowledged().every(({ held }) => !held);
+  }
+
   /** How many stanzas the client has acknowledged since the session began, and how many it was to be sent. */
   get totals(): { readonly acknowledged: number; readonly sent: number } {
     const acknowledged = this.#queue.acknowledgedTotal;
@@ -118,20 +125,9 @@ export class Unacknowledged {
 
   /** False when a bound is hit; the stanza is then not owed and the session must end. */
   add(stanza: Stanza, bytes: string): boolean {
-    const isMessage = stanza.kind === "message";
-    const secured = isMessage ? stanza.stored : null;
-    const owed: Owed = {
-      size: bytes.length,
-      stanza,
-      bytes,
-      secured,
-      held: isMessage,
-      late: false,
-      rowed: false,
-      shared: false,
-    };
+    const owed = newlyOwed(stanza, bytes);
     if (!this.#queue.push(owed)) return false;
-    if (isMessage) stanza.hold();
+    if (owed.held) stanza.hold();
     this.#tryLater();
     return true;
   }
@@ -170,7 +166,7 @@ export class Unacknowledged {
     if (this.#handed) return;
     this.tellLate();
     const hibernation = this.#hibernation;
-    const writing: Writing = { secured: [], rowed: [], session: hibernation?.written === false };
+    const writing: Writing = { secured: [], rowed: [], told: [], session: hibernation?.written === false };
     if (hibernation?.written === false) {
       hibernation.written = true;
       // What its client has and could not be removed would come to it once more: it goes in the batch that tells how far it is.
@@ -189,11 +185,18 @@ export class Unacknowledged {
       if (hibernation !== undefined && !owed.rowed && (hibernation.whole || isLasting(this.#account, stanza))) {
         owed.rowed = true;
         writing.rowed.push(owed);
-        hibernation.stored.append(position, this.#valueOf(owed, stanza));
+        const value = this.#valueOf(owed, stanza);
+        owed.rowSays = value.reached;
+        hibernation.stored.append(position, value);
       }
     }
     this.#done = this.#queue.size;
-    if (writing.secured.length === 0 && writing.rowed.length === 0 && !writing.session) return;
+    this.#whenWritten(writing);
+  }
+
+  #whenWritten(writing: Writing): void {
+    const { secured, rowed, told, session } = writing;
+    if (secured.length + rowed.length + told.length === 0 && !session) return;
     this.#securing += 1;
     this.#account.whenDurable(
       () => this.#written(writing),
@@ -201,15 +204,33 @@ export class Unacknowledged {
     );
   }
 
-  #valueOf({ secured, shared }: Owed, stanza: Stanza): OwedValue {
-    const isShared = shared || this.#isShared(stanza);
+  #valueOf({ secured, reachedBefore }: Owed, stanza: Stanza): OwedValue {
+    // Whoever else was given it has it in a moment, most often.
+    const reached = this.#isShared(stanza) ? "unknown" : reachedBefore;
     return typeof secured === "string"
-      ? { name: secured, shared: isShared }
-      : { text: storedXml.encode(stanza.element), shared: isShared };
+      ? { name: secured, reached }
+      : { text: storedXml.encode(stanza.element), reached };
   }
 
   #isShared(stanza: Stanza): boolean {
     return stanza.kind === "message" && !this.#messages.mayLetGo(stanza);
+  }
+
+  /** Nothing comes for a while, or any more: rows say exactly whether anybody else has what they stand for. */
+  #tellWhoElse({ stored }: Hibernation): void {
+    const writing: Writing = { secured: [], rowed: [], told: [], session: false };
+    let position = this.#queue.acknowledgedTotal;
+    for (const owed of this.#queue.unacknowledged()) {
+      position += 1;
+      const { stanza, secured, rowSays } = owed;
+      if (!owed.rowed || typeof secured !== "string") continue;
+      const reached = this.#messages.reached(this.#account, secured, stanza) ?? rowSays;
+      if (reached === rowSays) continue;
+      owed.rowSays = reached;
+      writing.told.push({ owed, before: rowSays });
+      stored.append(position, { name: secured, reached });
+    }
+    this.#whenWritten(writing);
   }
 
   #written({ secured, rowed }: Writing): void {
@@ -223,13 +244,14 @@ export class Unacknowledged {
     // Somebody waits until it is taken, though it is safe: who is to be told must not be forgotten.
     if (this.#hibernation?.awakes !== false || stanza === undefined || owed.held) return;
     // Of a message that another session was given too it must be known which it is.
-    if (owed.shared || this.#isShared(stanza)) return;
+    if (this.#isShared(stanza)) return;
     owed.stanza = undefined;
     owed.bytes = undefined;
   }
 
-  #unwritten({ secured, rowed, session }: Writing): void {
+  #unwritten({ secured, rowed, told, session }: Writing): void {
     this.#securing -= 1;
+    for (const { owed, before } of told) owed.rowSays = before;
     for (const owed of secured) owed.secured = undefined;
     for (const owed of rowed) owed.rowed = false;
     if (session && this.#hibernation !== undefined) this.#hibernation.written = false;
@@ -243,7 +265,7 @@ export class Unacknowledged {
    * @param describe what there is to be stored of the session itself
    */
   hibernate(stored: StoredHibernation, describe: () => HibernatedSession): void {
-    this.#hibernation = hibernationOf(stored, describe, false);
+    this.#hibernation = hibernationOf(stored, describe);
     this.#done = 0;
     this.secure();
   }
@@ -255,13 +277,17 @@ export class Unacknowledged {
     this.secure();
   }
 
-  /** The server stops: what others show of their availability is written down as well. */
+  /** The server stops, or nobody has needed the account for a while: what others show of their availability is written too. */
   completeHibernation(): void {
-    if (this.#hibernation === undefined) return;
-    this.#hibernation.whole = true;
-    this.#hibernation.written = false;
-    this.#done = 0;
+    const hibernation = this.#hibernation;
+    if (hibernation === undefined || this.#handed) return;
+    if (!hibernation.whole) {
+      hibernation.whole = true;
+      hibernation.written = false;
+      this.#done = 0;
+    }
     this.secure();
+    this.#tellWhoElse(hibernation);
   }
 
   /**
@@ -294,7 +320,7 @@ export class Unacknowledged {
       if (owed.stanza !== undefined || isLost(owed)) continue;
       const { secured } = owed;
       const stanza =
-        typeof secured === "string" ? messages.get(secured) : stanzaOfText(this.#account, others.get(position));
+        typeof secured === "string" ? messages.get(secured) : stanzaOfRow(this.#account, others.get(position));
       owed.stanza = stanza;
       owed.bytes = stanza && serializeBytes(stanza.element);
       // Its row is gone, whoever took it: nothing can be repeated.
@@ -388,7 +414,7 @@ export class Unacknowledged {
     if (stanza.kind === "message") {
       const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
       // [xep0198-4-09] [xep0198-4-10]
-      if (!owed.shared) this.#messages.undelivered(this.#account, kept, "session-ended");
+      if (owed.reachedBefore !== "unknown") this.#messages.undelivered(this.#account, kept, "session-ended");
       // Those who are here may have it; whoever comes next may not.
       else if (kept.stored !== undefined) this.#messages.undelivered(this.#account, kept, "no-recipient");
     } else if (stanza.kind === "iq") {
@@ -410,10 +436,7 @@ export class Unacknowledged {
 }
 
 /** What was stored of a session. */
-export interface Restored {
-  readonly acknowledged: number;
-  readonly sent: number;
-  readonly rows: ReadonlyMap<number, OwedValue>;
+export interface Restored extends StoredOwed {
   readonly stored: StoredHibernation;
   readonly describe: () => HibernatedSession;
 }
@@ -431,57 +454,8 @@ interface Hibernation {
   readonly acknowledged: number[];
 }
 
-function hibernationOf(stored: StoredHibernation, describe: () => HibernatedSession, written: boolean): Hibernation {
-  return { stored, describe, written, whole: false, awakes: false, acknowledged: [] };
-}
-
-/** Counts go on where they were: what was not written down, availability that came before a crash, leaves its place empty. */
-function entriesOf({ acknowledged, sent, rows }: Restored): readonly Owed[] {
-  const last = Math.max(sent, ...rows.keys());
-  const entries: Owed[] = [];
-  for (let position = acknowledged + 1; position <= last; position += 1) {
-    const value = rows.get(position);
-    const secured = value !== undefined && "name" in value ? value.name : null;
-    const size = value !== undefined && "text" in value ? value.text.length : 0;
-    entries.push({
-      size,
-      stanza: undefined,
-      bytes: undefined,
-      secured,
-      held: false,
-      late: true,
-      rowed: value !== undefined,
-      shared: value?.shared === true,
-    });
-  }
-  return entries;
-}
-
-/** A stanza of which nothing is left: it is not sent again. */
-function isLost({ stanza, rowed }: Owed): boolean {
-  return stanza === undefined && !rowed;
-}
-
-/** Whether something must survive a crash for the session to go on: all but the availability of others. */
-function isLasting(account: Account, { kind, type, from }: Stanza): boolean {
-  return kind !== "presence" || (type !== undefined && type !== "unavailable") || bareOf(from) === account.jid;
-}
-
-function stanzaOfText(account: Account, value: OwedValue | undefined): Stanza | undefined {
-  if (value === undefined || "name" in value) return undefined;
-  const element = storedXml.decode(value.text);
-  const kind = stanzaKindOf(element);
-  // What the account says to its own clients need not name it.
-  const from = parseJid(element.attr("from") ?? account.jid);
-  if (kind === undefined || from === undefined) return undefined;
-  return stanzaOf(kind, element, from, parseJid(element.attr("to") ?? ""));
+function hibernationOf(stored: StoredHibernation, describe: () => HibernatedSession): Hibernation {
+  return { stored, describe, written: false, whole: false, awakes: false, acknowledged: [] };
 }
 
 function nothing(): void {}
-
-/** Its sender need not wait for this session any more. */
-function letGo(owed: Owed, stanza: Stanza | undefined = owed.stanza): void {
-  if (!owed.held) return;
-  owed.held = false;
-  stanza?.release();
-}

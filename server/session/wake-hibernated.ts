@@ -57,8 +57,10 @@ function wake({ registry, hostOf }: WakingParts, owner: string): Promise<boolean
   const jid = parseJid(owner);
   const host = jid && hostOf(domainOf(jid));
   if (jid === undefined || host === undefined) return Promise.resolve(false);
-  return new Promise((resolve, reject) => {
-    registry.get(host, bareOf(jid)).request(() => resolve(true), reject);
+  return registry.wake(host, bareOf(jid)).then((account) => {
+    // What a crash has left undone is done now, and that was all there is to do.
+    if (account !== undefined) registry.letSleep(account);
+    return true;
   });
 }
 
