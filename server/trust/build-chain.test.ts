@@ -134,7 +134,7 @@ const cases: readonly Case[] = [
     refused: /self-signed and not one that is trusted/,
   },
   {
-    name: "is self-signed and pinned",
+    name: "is self-signed and pinned [rfc9525-6.6-09]",
     make: async () => {
       const own = await makeCertificate({ subject: `CN=${domain}`, names, now });
       return { chain: [own], anchors: [], pinned: [own] };

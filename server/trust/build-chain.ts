@@ -103,6 +103,7 @@ class Search {
     if (leaf === undefined) return undefined;
     const unfit = unfitLeaf(leaf, now);
     if (unfit !== undefined) return this.#note(unfit);
+    // [rfc9525-6.6-09]
     if (anchors.isPinned(leaf.fingerprint)) {
       const pinned = this.#checked([leaf]);
       if (pinned !== undefined) return pinned;

@@ -20,8 +20,16 @@ export type TrustVerdict =
       /** When that ends, in milliseconds since the epoch. */
       readonly until: number;
     }
-  /** In words for the log and the administrator. */
-  | { readonly trusted: false; readonly reason: string };
+  | {
+      readonly trusted: false;
+      /** In words for the log and the administrator. */
+      readonly reason: string;
+      /**
+       * Whether the domain itself says, signed, that this is not its server: then nothing is to be said to it, dialback
+       * included. RFC 7673 §4.2
+       */
+      readonly forbidden?: true;
+    };
 
 /** Judges peers' certificates (RFC 6120 §13.7, RFC 7712). */
 export interface PeerTrust {

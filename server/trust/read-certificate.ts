@@ -150,7 +150,17 @@ function read(der: Uint8Array): PeerCertificate {
       keyDefect ??
       (unknown === undefined ? undefined : `it has a critical extension (${unknown[0]}) that is not understood`),
     signatureDefect: weaknessOfSignature(algorithm),
-    isSignedBy: (key) => x509.verify(key),
+    isSignedBy: remembering((key) => x509.verify(key)),
+  };
+}
+
+/** The same few keys are tried on a certificate again and again: once for each way of trusting it. */
+function remembering(verify: (key: KeyObject) => boolean): (key: KeyObject) => boolean {
+  const known = new WeakMap<KeyObject, boolean>();
+  return (key) => {
+    const verdict = known.get(key) ?? verify(key);
+    known.set(key, verdict);
+    return verdict;
   };
 }
 

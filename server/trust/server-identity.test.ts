@@ -14,7 +14,12 @@ function isNamed(names: Names, domain: string, host?: string): boolean {
 
 const cases: readonly (readonly [name: string, names: Names, domain: string, isGood: boolean])[] = [
   ["its dNSName [rfc6120-13.7.1.2.1-02] [rfc9525-6.2-02] [rfc9525-6.2-04]", { dns: ["a.example"] }, "a.example", true],
-  ["one of several names [rfc9525-6.2-01]", { dns: ["b.example", "a.example"], ip: ["192.0.2.1"] }, "a.example", true],
+  [
+    "one of several names [rfc9525-6.2-01] [rfc9525-6.1.1-01] [rfc9525-6.1.1-03]",
+    { dns: ["b.example", "a.example"], ip: ["192.0.2.1"] },
+    "a.example",
+    true,
+  ],
   ["its dNSName, in capitals [rfc9525-6.3-01] [rfc9525-6.3-02]", { dns: ["A.Example"] }, "a.example", true],
   ["another's dNSName", { dns: ["b.example"] }, "a.example", false],
   ["that of a domain above", { dns: ["example"] }, "a.example", false],
@@ -32,7 +37,12 @@ const cases: readonly (readonly [name: string, names: Names, domain: string, isG
   ["a wildcard for everything", { dns: ["*"] }, "a.example", false],
   ["a wildcard and an internationalized label", { dns: ["*.a.example"] }, "bücher.a.example", true],
   ["a wildcard in an A-label [rfc9525-6.3-07]", { dns: ["xn--b*-kva.a.example"] }, "bücher.a.example", false],
-  ["its SRVName [rfc6120-13.7.1.2.1-05] [rfc9525-6.2-06]", { srv: ["_xmpp-server.a.example"] }, "a.example", true],
+  [
+    "its SRVName [rfc6120-13.7.1.2.1-05] [rfc9525-6.2-06] [rfc9525-6.1.1-05]",
+    { srv: ["_xmpp-server.a.example"] },
+    "a.example",
+    true,
+  ],
   ["its SRVName in capitals [rfc9525-6.5-03]", { srv: ["_XMPP-Server.A.example"] }, "a.example", true],
   ["the SRVName for clients [rfc9525-6.2-06]", { srv: ["_xmpp-client.a.example"] }, "a.example", false],
   ["an SRVName with a wildcard", { srv: ["_xmpp-server.*.example"] }, "a.example", false],

@@ -16,7 +16,7 @@ export interface ReferenceIdentity {
  * §13.7.1.2.1
  */
 export function namesServer(names: readonly GeneralName[], reference: ReferenceIdentity): boolean {
-  // [rfc9525-6.1.1-01] [rfc9525-6.1.1-03] [rfc9525-6.2-01] [rfc9525-2-02] [rfc9525-2-03]
+  // [rfc9525-6.1.1-01] [rfc9525-6.1.1-03] [rfc9525-6.2-01] [rfc9525-6.6-01] [rfc9525-2-02] [rfc9525-2-03]
   return names.some((name) => isNamedBy(name, reference.domain) || isHostNamedBy(name, reference.host));
 }
 
@@ -26,7 +26,7 @@ function isNamedBy(name: GeneralName, domain: DomainJid): boolean {
       // [rfc9525-6.2-02] [rfc9525-6.2-04]
       return !isAddress(domain) && matchesDnsName(name.text, asciiDomain(domain));
     case "srv":
-      // Without wildcards: RFC 6120 has them in dNSName only. [rfc9525-6.2-06]
+      // Without wildcards: RFC 6120 has them in dNSName only. [rfc9525-6.1.1-05] [rfc9525-6.2-06]
       return !isAddress(domain) && serverDomainOf(name.text)?.toLowerCase() === asciiDomain(domain);
     case "xmpp": {
       const jid = parseJid(name.text);
