@@ -23,6 +23,12 @@ export const sessionResumed = defineEvent<{
 }>("session-resumed");
 
 /**
+ * A session whose stream is cut is written down, for the first time or anew, so that it can go on after a crash. What only
+ * memory has of what its client was brought should be written now, in the same batch: or else it is brought once more.
+ */
+export const sessionStored = defineEvent<{ readonly account: Account; readonly session: Session }>("session-stored");
+
+/**
  * The client of a session has not taken a stanza and may not do so for long: the stream is cut, or the client has left the
  * stanza unacknowledged for a while, or the session has ended and owed it. Told once for each stanza, beside whatever is
  * being done; a listener that writes posts to the account.

@@ -222,7 +222,7 @@ export interface MessageDelivery {
    * it for long. Returns the name of what was stored, or undefined when it is not a message to be kept.
    */
   readonly secure: (account: Account, stanza: Stanza) => string | undefined;
-  /** A client has what was stored under these names: it can be forgotten, and what could not be before along with it. */
+  /** A client has what was stored under these names: it can be forgotten. */
   readonly discharge: (account: Account, names: readonly string[]) => void;
   /** Whether a message that was made durable may be let go of and read back: no other session was given the same one. */
   readonly mayLetGo: (stanza: Stanza) => boolean;

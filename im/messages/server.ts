@@ -3,7 +3,7 @@ import { messageTypeOf } from "#protocol/stanza/message-type.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
-import { accountResting } from "#kit/lifecycle.ts";
+import { accountResting, sessionStored } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule, type ModuleParts, type UndeliveredCause } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
@@ -235,6 +235,7 @@ export const messages = serverModule({
       events: [
         // Only memory knows what could not be removed.
         on(accountResting, ({ account }) => offline.take(account, [])),
+        on(sessionStored, ({ account }) => offline.take(account, [])),
         on(sessionAvailable, ({ account, session, presence }) => {
           if (presence.priority >= 0) deliverKept(account, session);
         }),

@@ -6,7 +6,7 @@ import { StreamError } from "#protocol/stream/stream-error.ts";
 import { buildSm } from "#protocol/stream/sm/elements.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import { randomToken } from "#kit/env.ts";
-import { sessionEnded, sessionResumed, stanzaWaits } from "#kit/lifecycle.ts";
+import { sessionEnded, sessionResumed, sessionStored, stanzaWaits } from "#kit/lifecycle.ts";
 import type { Session, WaitingPolicy } from "#kit/session.ts";
 import { SettlementTracker } from "#kit/settlement.ts";
 import type { SessionSlot } from "#kit/slots.ts";
@@ -230,6 +230,7 @@ export class LocalSession implements Session {
       env: this.#env,
       limits: this.#limits.unacknowledged,
       waits: this.#waits,
+      stored: () => this.#host.emit(sessionStored, { account: this.account, session: this }),
     };
     const tracker = new SettlementTracker(this.#settledMore);
     const owed = new Unacknowledged(parts, restored);

@@ -58,6 +58,7 @@ export class Unacknowledged {
   /** It is the one step's that decides about what reached nobody: what is tried again later must not be. */
   #handed = false;
   readonly #waits: (stanza: Stanza) => void;
+  readonly #stored: () => void;
 
   constructor(
     parts: {
@@ -67,11 +68,14 @@ export class Unacknowledged {
       readonly limits: SmQueueLimits;
       /** Told once of each stanza that the client does not take for long. */
       readonly waits: (stanza: Stanza) => void;
+      /** Told when what there is to be stored of the session is written down; what is written meanwhile is of the same batch. */
+      readonly stored: () => void;
     },
     restored?: Restored,
   ) {
     this.#account = parts.account;
     this.#waits = parts.waits;
+    this.#stored = parts.stored;
     this.#messages = parts.messages;
     this.#env = parts.env;
     this.#queue = new SmQueue(
@@ -169,8 +173,7 @@ export class Unacknowledged {
     const writing: Writing = { secured: [], rowed: [], told: [], session: hibernation?.written === false };
     if (hibernation?.written === false) {
       hibernation.written = true;
-      // What its client has and could not be removed would come to it once more: it goes in the batch that tells how far it is.
-      this.#messages.discharge(this.#account, []);
+      this.#stored();
       hibernation.stored.writeSession(hibernation.describe());
     }
     let position = this.#queue.acknowledgedTotal + this.#done;

@@ -5,7 +5,7 @@ import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import { reads, readsBySet, writes, type AccountRequest } from "#kit/iq.ts";
-import { accountDeleting, accountResting } from "#kit/lifecycle.ts";
+import { accountDeleting, accountResting, sessionStored } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
@@ -234,6 +234,7 @@ export const archive = serverModule({
       events: [
         on(archiveLimitsChanged, () => retention.begin()),
         on(accountResting, ({ account }) => watermarks.rest(account)),
+        on(sessionStored, ({ account }) => watermarks.rest(account)),
         on(accountDeleting, ({ account }) => watermarks.forget(account)),
       ],
       dispose: () => {
