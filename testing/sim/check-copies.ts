@@ -1,5 +1,6 @@
 import type { ClientSession } from "./client-session.ts";
-import { endedLateMs, type Copy, type Entry, type Ledger } from "./ledger.ts";
+import type { Copy, Entry, Ledger } from "./ledger.ts";
+import { resumeSecondsMax } from "./sim-server.ts";
 import type { WorldModel } from "./world-model.ts";
 
 /**
@@ -45,31 +46,55 @@ function missing(
 }
 
 /**
- * The message itself came behind its copy. Rightly only where the device that had been given it went without taking it,
- * and this one was next: better twice than never.
+ * The message itself came behind its copy. Rightly only where a device that had been given it went without taking it, and
+ * this one was next: better twice than never.
  */
-function isDouble(
-  entry: Entry,
-  { at, direction, session }: Copy,
-  model: WorldModel,
-  sessions: readonly ClientSession[],
-): boolean {
-  if (direction === "sent") return false;
-  const receipt = entry.receipts.find((other) => other.session === session && other.at >= at);
+function isDouble(entry: Entry, copy: Copy, model: WorldModel, sessions: readonly ClientSession[]): boolean {
+  if (copy.direction === "sent") return false;
+  const receipt = entry.receipts.find((other) => other.session === copy.session && other.at >= copy.at);
   if (receipt === undefined) return false;
-  // A kill ends sessions whose clients hear of it late, or never, while others hibernate and go on.
-  if (model.troubled(entry.sentAt, receipt.at, ["kill"])) return false;
+  // What an archive got last is decided about once more after a kill, whoever has it.
+  if (model.troubled(entry.sentAt, Math.min(receipt.at, entry.sentAt + undecidedMs), ["kill"])) return false;
   return !sessions.some(
     (other) =>
-      other !== session &&
-      other.account === session.account &&
-      other.endedEarly &&
-      other.beganAt <= at &&
-      (other.endedAt ?? Infinity) + endedLateMs >= entry.sentAt &&
-      // One that was cut off for good learns of it late.
-      (other.endedAt ?? Infinity) <= receipt.at + endedLateMs,
+      other !== copy.session &&
+      other.account === copy.session.account &&
+      !hasTaken(other, entry) &&
+      wasGiven(other, entry, copy.at) &&
+      knownGoneSince(other, model, sessions) <= receipt.at,
   );
 }
+
+/** Its server knows that it has the message. */
+function hasTaken(session: ClientSession, { receipts }: Entry): boolean {
+  return receipts.some((receipt) => receipt.session === session && receipt.count <= session.acknowledgedToServer);
+}
+
+/** The message was written for it, or it may have been away when the message came, which was before `at`. */
+function wasGiven(session: ClientSession, { id }: Entry, at: number): boolean {
+  if (session.beganAt > at) return false;
+  if (session.broken !== undefined && session.broken.at <= at) return true;
+  // A copy has the message within, and that names its namespace.
+  const itself = new RegExp(`<message (?:(?!xmlns=)[^>])* id='${id}'`, "u");
+  return session.written.some((texts) => texts.some((text) => text.includes(`id='${id}'`) && itself.test(text)));
+}
+
+/** From when on the server may have known that a session is over. */
+function knownGoneSince(session: ClientSession, model: WorldModel, sessions: readonly ClientSession[]): number {
+  const { broken, jid, resumptionId } = session;
+  if (broken === undefined) return session.endedAt ?? Infinity;
+  const expiresAt = broken.at + resumeSecondsMax * 1_000;
+  // Its time is up, unless another session takes its place before, or the server, which was stopped or killed, counts anew.
+  if (broken.by !== "chance" || resumptionId === undefined) return broken.at;
+  if (model.troubled(broken.at, expiresAt, ["kill", "restart"])) return broken.at;
+  const next = sessions.find((other) => other !== session && other.jid === jid && other.beganAt >= broken.at);
+  return Math.min(expiresAt, (next?.beganAt ?? Infinity) - boundEarlierMs);
+}
+
+/** How long the decision about what an archive got may stay unwritten, in milliseconds. */
+const undecidedMs = 20_000;
+/** How long the client may know later than the server that it is bound, in milliseconds. */
+const boundEarlierMs = 10_000;
 
 function doubled(entry: Entry, session: ClientSession): string {
   return `${session.name} got a copy of ${entry.id} of ${entry.from.name} and then itself`;

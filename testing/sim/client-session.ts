@@ -33,6 +33,12 @@ export class ClientSession {
   uncertain: (() => void)[] = [];
   /** Before or without management: what the server's system has taken for the client, which counts as delivered. */
   taken: readonly string[] = [];
+  /** What the server has written for it, a list a connection; some of it may never have come. */
+  readonly written: (readonly string[])[] = [];
+  /** Up to where acknowledgements have reached the server, as it counts. */
+  acknowledgedToServer = 0;
+  /** Its connection ended, or it ended itself, and it was not resumed: from then on the server may know. */
+  broken: { readonly at: number; readonly by: "chance" | "server" | "client" } | undefined;
   /** What the client said of itself; undefined while it is not available. */
   priority: number | undefined;
   /** When it last began to be one that kept messages come to. */
@@ -92,6 +98,11 @@ export class ClientSession {
   /** Whether the server, as far as the client can know, may hold kept messages back while others come to the full address. */
   maySkipKept(now: number): boolean {
     return (this.priority ?? -1) < 0 || now < this.#takesKeptSince + heardLateMs;
+  }
+
+  /** The first reason counts. */
+  breakAt(at: number, by: "chance" | "server" | "client"): void {
+    this.broken ??= { at, by };
   }
 
   end(now: number): void {

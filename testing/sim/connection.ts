@@ -12,6 +12,12 @@ export interface ClientEnd {
   readonly gone: () => void;
   /** The server's system has taken bytes for the client, which may never have them. */
   readonly taken: (bytes: string) => void;
+  /** The server has written bytes for the client, taken or not. */
+  readonly written: (bytes: string) => void;
+  /** So many more bytes of the client's have reached the server. */
+  readonly arrived: (bytes: number) => void;
+  /** The connection ends, long ere the client knows: by chance, or as the server wants it, or is gone. */
+  readonly broke: (by: "chance" | "server") => void;
 }
 
 /** Who notices a cut, and when, in milliseconds; undefined for a side that is never told. */
@@ -93,6 +99,7 @@ export class Connection {
   cut({ serverNoticesMs, clientNoticesMs }: Cut): void {
     // Half of the cuts lose nothing that was on the way, or all of it.
     const share = (): number => (this.#draws.chance(0.5) ? this.#draws.share() : this.#draws.below(2));
+    this.#client.broke("chance");
     this.#toServer.sever(share());
     this.#toClient.sever(share());
     if (serverNoticesMs !== undefined) this.#clock.after(serverNoticesMs + 6, () => this.#tellServer());
@@ -102,6 +109,7 @@ export class Connection {
   /** The server's process is gone. */
   serverDied(clientNoticesMs: number | undefined): void {
     this.#serverGone = true;
+    this.#client.broke("server");
     this.#toServer.shut();
     this.#toClient.sever(this.#draws.share());
     if (clientNoticesMs !== undefined) this.#clock.after(clientNoticesMs + 6, () => this.#tellClient());
@@ -109,6 +117,7 @@ export class Connection {
 
   #give(bytes: string): void {
     if (this.#serverGone || !this.#life.alive) return;
+    this.#client.arrived(bytes.length);
     // A reader must not care where the bytes are cut.
     const cutAt = bytes.length > 1 && this.#draws.chance(0.1) ? this.#draws.between(1, bytes.length - 1) : undefined;
     for (const part of cutAt === undefined ? [bytes] : [bytes.slice(0, cutAt), bytes.slice(cutAt)])
@@ -141,6 +150,7 @@ export class Connection {
       },
       write: (bytes) => {
         if (this.#serverGone || !this.#life.alive) return;
+        this.#client.written(bytes);
         toClient.write(bytes);
       },
       writeThen: (bytes, taken) => {
@@ -152,6 +162,7 @@ export class Connection {
       resume: () => this.#toServer.resume(),
       startTls: () => undefined,
       end: () => {
+        this.#client.broke("server");
         toClient.end(() => {
           this.#tellClient();
           this.#tellServer();
@@ -159,6 +170,7 @@ export class Connection {
       },
       destroy: () => {
         if (this.#serverGone) return;
+        this.#client.broke("server");
         toClient.sever(this.#draws.share());
         this.#tellServer();
         this.#clock.after(this.#draws.between(1, 50), () => this.#tellClient());

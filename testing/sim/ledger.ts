@@ -34,6 +34,8 @@ export interface Receipt {
   readonly delayed: boolean;
   /** It came to the full address of a session that kept messages did not come to yet. */
   readonly aheadOfKept: boolean;
+  /** Which stanza of the session it was as stream management counts; 0 while it is off. */
+  readonly count: number;
 }
 
 /** What was sent, acknowledged, received and returned, as the clients know it. */
@@ -96,7 +98,7 @@ export class Ledger {
     if (how.delayed && entry.readBy.has(session))
       this.violations.push(`${session.name} got ${id} of ${entry.from.name}, which it had read in its archive`);
     const aheadOfKept = entry.to === session.jid && session.maySkipKept(how.at);
-    const receipt: Receipt = { session, ...how, aheadOfKept };
+    const receipt: Receipt = { session, ...how, aheadOfKept, count: session.handled };
     entry.receipts.push(receipt);
     const flow = `${this.#number(entry.from)} ${this.#number(session)} ${entry.to}`;
     const last = this.#last.get(flow);

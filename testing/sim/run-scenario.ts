@@ -232,6 +232,7 @@ class ScenarioRun {
         });
         return;
       case "restart":
+        this.#trouble("restart", fault.downMs);
         this.#server.restart(fault.downMs);
         return;
       default:

@@ -1,6 +1,7 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { NS_STREAM } from "#protocol/xml/namespaces.ts";
 import { XmlStreamReader } from "#protocol/xml/read.ts";
+import { Acknowledging } from "./acknowledging.ts";
 import { ClientSession, type Sent } from "./client-session.ts";
 import type { Connection, ClientEnd } from "./connection.ts";
 import type { Draws } from "./draws.ts";
@@ -72,6 +73,8 @@ export class SimClient {
   /** Up to where it has read the archive to its end. */
   #readTo: string | undefined;
   #taken: string[] = [];
+  #written: string[] = [];
+  #acknowledging = new Acknowledging();
   /** What came ahead of the answer to binding. */
   readonly #early: XmlElement[] = [];
   #heardAt = 0;
@@ -115,6 +118,7 @@ export class SimClient {
       return;
     }
     this.#phase = "closing";
+    this.session?.breakAt(this.world.clock.now, "client");
     this.#endSession();
     this.#write("</stream:stream>");
     const connection = this.#connection;
@@ -194,14 +198,21 @@ export class SimClient {
       };
     // Until management is on, what the server's system takes counts as delivered.
     const taken: string[] = [];
+    const written: string[] = [];
+    const acknowledging = new Acknowledging();
     const connection = this.world.connect({
       data: ifCurrent(this.#data),
       gone: ifCurrent(this.#gone),
+      written: (bytes) => void written.push(bytes),
+      arrived: (bytes) => acknowledging.arrived(bytes),
+      broke: ifCurrent((by) => this.session?.breakAt(clock.now, by)),
       taken: (bytes) => {
         if (this.#taken !== taken || this.session?.managed !== true) taken.push(bytes);
       },
     });
     this.#taken = taken;
+    this.#written = written;
+    this.#acknowledging = acknowledging;
     if (connection === undefined) {
       clock.after(this.draws.between(300, 3_000), () => {
         if (this.wanted && this.#phase === "offline") this.#connect();
@@ -260,6 +271,7 @@ export class SimClient {
   }
 
   #drop(): void {
+    this.session?.breakAt(this.world.clock.now, "chance");
     this.#connection?.close();
     this.#forget();
   }
@@ -329,6 +341,7 @@ export class SimClient {
   #giveUp(why: string): void {
     this.world.trace.note(this.world.clock.now, `${this.name}: ${why}`);
     const connection = this.#connection;
+    this.session?.breakAt(this.world.clock.now, "chance");
     this.#connection = undefined;
     connection?.close();
     this.#gone();
@@ -338,7 +351,11 @@ export class SimClient {
     const { session } = this;
     if (session?.resumptionId === undefined) return this.#bind();
     this.#phase = "resuming";
-    return this.#write(`<resume xmlns='urn:xmpp:sm:3' h='${session.handled}' previd='${session.resumptionId}'/>`);
+    session.written.push(this.#written);
+    return this.#writeCount(
+      session,
+      `<resume xmlns='urn:xmpp:sm:3' h='${session.handled}' previd='${session.resumptionId}'/>`,
+    );
   }
 
   #bind(): void {
@@ -356,6 +373,7 @@ export class SimClient {
     if (h !== undefined) this.#acknowledged(session, Number(h));
     if (element.name === "resumed") {
       this.#phase = "online";
+      session.broken = undefined;
       for (const { bytes } of session.unacknowledged) this.#write(bytes);
       if (session.unacknowledged.length > 0) this.#askNow();
       this.#actWaiting(session);
@@ -398,6 +416,7 @@ export class SimClient {
       now: this.world.clock.now,
     });
     session.taken = this.#taken;
+    session.written.push(this.#written);
     session.reads = this.part.reads !== "never";
     this.session = session;
     this.sessions.push(session);
@@ -517,7 +536,7 @@ export class SimClient {
     this.#ackDue = this.world.clock.after(this.draws.chance(0.8) ? 0 : this.draws.below(3_000), () => {
       this.#ackDue = undefined;
       if (this.session === session && this.#phase === "online")
-        this.#write(`<a xmlns='urn:xmpp:sm:3' h='${session.handled}'/>`);
+        this.#writeCount(session, `<a xmlns='urn:xmpp:sm:3' h='${session.handled}'/>`);
     });
   }
 
@@ -554,8 +573,15 @@ export class SimClient {
     });
   }
 
+  /** Writes how much of a session's the client has handled. */
+  #writeCount(session: ClientSession, bytes: string): void {
+    this.#write(bytes);
+    this.#acknowledging.wrote(session);
+  }
+
   #write(bytes: string): void {
     this.world.trace.note(this.world.clock.now, `${this.name} > ${bytes}`);
+    this.#acknowledging.bytesWritten += bytes.length;
     this.#connection?.send(bytes);
   }
 }

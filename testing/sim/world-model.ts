@@ -11,7 +11,7 @@ export interface Said {
 
 /** A time during which what is not settled may be lost, in the clock of the world. */
 export interface Trouble {
-  readonly kind: "kill" | "commits" | "reads";
+  readonly kind: "kill" | "restart" | "commits" | "reads";
   readonly from: number;
   until: number;
 }
