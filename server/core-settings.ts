@@ -3,7 +3,11 @@ import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { Option } from "#kit/option.ts";
 import type { ServerModule } from "#kit/server-module.ts";
 import type { ComponentLimits, ComponentSettings } from "./components/component-settings.ts";
+import type { ConnectionLimits } from "./link/connection.ts";
 import type { LinkLimits, LimitName } from "./link/link-services.ts";
+import type { FederationObserver } from "./s2s/federation.ts";
+import type { FederationLimits } from "./s2s/federation-limits.ts";
+import type { FederationPolicy } from "./s2s/policy.ts";
 import type { RecipientLimit } from "./session/recipient-count.ts";
 import type { SessionLimits } from "./session/session-limits.ts";
 
@@ -16,6 +20,8 @@ export interface HostSettings {
   readonly enabled: (module: ServerModule) => boolean;
   /** The administrator's value of an option, checked; undefined for the default. */
   readonly configured: (module: ServerModule, option: Option) => unknown;
+  /** What it asks of other servers; absent where it talks to none. */
+  readonly federation?: FederationPolicy;
 }
 
 /** What happens when a client asks for a resource that is bound already (RFC 6120 §7.7.2.2). */
@@ -41,6 +47,10 @@ export interface CoreSettings {
   /** The external components that there are from the start, and the bounds of all of them. */
   readonly components: readonly ComponentSettings[];
   readonly componentLimits: ComponentLimits;
+  /** Bounds of what other servers may cost; by default those of federation-limits.ts. */
+  readonly federation?: FederationLimits;
+  /** Bounds of their connections; by default those of clients. */
+  readonly serverLink?: ConnectionLimits;
   /** How long the name of a deleted account stays taken, in milliseconds. */
   readonly tombstoneMs: number;
 }
@@ -64,7 +74,7 @@ export interface Tally {
 }
 
 /** What happens in the core and is counted. */
-export interface CoreObserver {
+export interface CoreObserver extends FederationObserver {
   readonly tally: Tally;
   readonly streamClosed: (condition: string | undefined) => void;
   readonly limitHit: (limit: LimitName) => void;

@@ -33,6 +33,11 @@ import { LoginThrottle, type LoginAttempt } from "./login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
 import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
 import { serverSecret, secretShape } from "./server-secret.ts";
+import type { Federation } from "./s2s/federation.ts";
+import { defaultFederationLimits } from "./s2s/federation-limits.ts";
+import { makeFederation, type FederationMeans } from "./s2s/make-federation.ts";
+import { OutgoingStore, outgoingShape } from "./s2s/outgoing-store.ts";
+import type { FederationPolicy } from "./s2s/policy.ts";
 import { Binder } from "./session/binder.ts";
 import { hibernatedSessions, owedStanzas } from "./session/hibernation.ts";
 import { wakeHibernated } from "./session/wake-hibernated.ts";
@@ -58,6 +63,8 @@ export interface CoreParts {
   readonly observer: CoreObserver;
 }
 
+  /** How other servers are reached and judged; absent: none are. */
+  readonly federation?: FederationMeans;
 /**
  * The server without its sockets: hosts, accounts and streams. Everything it needs from outside is in its parts, so that
  * the simulator and the scenario tests run the very same thing.
@@ -70,6 +77,10 @@ export class ServerCore {
   readonly components: Components;
   /** Removed, and not done yet with what was going on there. */
   readonly #leaving = new Map<DomainJid, LocalHost>();
+  /** What is on its way out of this server. */
+  readonly outgoing: OutgoingStore;
+  readonly federation: Federation | undefined;
+  readonly #policies = new Map<DomainJid, FederationPolicy>();
   readonly #former = new FormerHosts();
   readonly #hostListeners = new Set<(domain: DomainJid) => void>();
   readonly tokenLogIns: TokenLogIns;
@@ -140,6 +151,8 @@ export class ServerCore {
       route: this.route,
     });
     for (const component of settings.components) this.components.set(component);
+    this.outgoing = new OutgoingStore({ env, log: parts.log, store });
+    this.federation = this.#makeFederation(parts);
   }
 
   /**
@@ -158,7 +171,47 @@ export class ServerCore {
     return core;
   }
 
-  #startHost({ domain, configured, contacts, enabled }: HostSettings): LocalHost {
+  #makeFederation({ env, log, settings, observer, federation: means }: CoreParts): Federation | undefined {
+    if (means === undefined) return undefined;
+    const federation = makeFederation({
+      means,
+      limits: settings.federation ?? defaultFederationLimits,
+      connection: {
+        env,
+        log,
+        limits: settings.serverLink ?? settings.link,
+        tally: observer.tally,
+        addressRates: this.#addressRates,
+        treeReaders: this.#treeReaders,
+        limitHit: observer.limitHit,
+      },
+      outgoing: this.outgoing,
+      secret: this.#secret,
+      defaultDomain: settings.hosts[0].domain,
+      parseJid: this.#parseJid,
+      serves: (domain) => this.serves(domain),
+      isFormer: (domain) => this.#former.has(domain),
+      policyOf: (domain) => this.#policies.get(domain) ?? this.#policyOfComponent(domain),
+      route: this.route,
+      observer,
+    });
+    this.onHostRemoved((domain) => {
+      this.#policies.delete(domain);
+      federation.removeLocal(domain);
+    });
+    return federation;
+  }
+
+  /** A component talks to whom the host talks below which it lives, or else the first one. */
+  #policyOfComponent(domain: DomainJid): FederationPolicy | undefined {
+    if (!this.serves(domain)) return undefined;
+    for (const [host, policy] of this.#policies) if (domain.endsWith(`.${host}`)) return policy;
+    const [first] = this.#policies.values();
+    return first;
+  }
+
+  #startHost({ domain, configured, contacts, enabled, federation }: HostSettings): LocalHost {
+    if (federation !== undefined) this.#policies.set(domain, federation);
     const { env, log, store, modules } = this.#parts;
     const host = new LocalHost({
       domain,
@@ -246,6 +299,22 @@ export class ServerCore {
   wakeHibernated(domain?: DomainJid): void {
     const { env, log, store } = this.#parts;
     wakeHibernated({
+  /** Sends on what waited for its way out when an earlier server stopped; to be called once. */
+  async sendWaiting(): Promise<void> {
+    try {
+      const stanzas = await this.outgoing.readBack(this.route);
+      if (stanzas > 0) this.#parts.log.info({ stanzas }, "what waited for other servers before the restart is sent on");
+    } catch (error) {
+      this.#parts.log.error({ error }, "what waited for other servers cannot be read at present; it stays stored");
+    }
+  }
+
+  /** Serves another server on a connection that was just accepted. */
+  acceptServer(transport: Transport, authenticated?: () => void): void {
+    if (this.federation === undefined) transport.destroy();
+    else this.federation.accept(transport, authenticated);
+  }
+
       env,
       log,
       store,
@@ -280,6 +349,9 @@ export class ServerCore {
     for (const session of this.registry.sessions()) session[Symbol.dispose]();
     this.#livenessCheck?.cancel();
     for (const host of this.hosts.values()) host.stop();
+    // What was under way in here has left by now.
+    await this.federation?.stop(Math.min(deadlineMs, stopWritingMsMax));
+    this.outgoing.close();
     this.registry.close();
   }
 
@@ -311,7 +383,11 @@ export class ServerCore {
       return;
     }
     if (this.components.deliver(stanza)) return;
-    // There is no way to other servers yet; who sends is told so. RFC 6120 §10.4
+    if (this.federation !== undefined) {
+      this.federation.send(stanza);
+      return;
+    }
+    // There is no way to other servers; who sends is told so. RFC 6120 §10.4
     // [rfc3920-9.1.1-03] [rfc3920-10.3-01] [rfc6120-10.4.3-01]
     // [rfc6121-3.1.2-08]
     if (this.serves(domainOf(stanza.from)))
@@ -499,5 +575,5 @@ function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
       migrate,
     }),
   );
-  return [secretShape, iterationsShape, ...own, ...slots.map(slotShape), ...tables];
+  return [secretShape, iterationsShape, outgoingShape, ...own, ...slots.map(slotShape), ...tables];
 }

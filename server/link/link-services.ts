@@ -57,7 +57,9 @@ export type LimitName =
   | "component-queue"
   | "key-derivations"
   | "ping-answer"
-  | "ack-answer";
+  | "ack-answer"
+  | "server-pairs"
+  | "streams-per-server";
 
 /** Who has proven to be somebody. */
 export interface Login {

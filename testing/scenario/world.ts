@@ -14,6 +14,8 @@ import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
+import type { FederationPolicy } from "#server/s2s/policy.ts";
+import type { MemoryNetwork } from "./memory-network.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import { ScriptedClient } from "./scripted-client.ts";
 import { ScriptedComponent } from "./scripted-component.ts";
@@ -32,6 +34,12 @@ export interface WorldOptions {
   readonly seed?: string;
   /** Where clients are told to come back to. */
   readonly location?: string;
+  /** The clock that it shares with others; default: its own. */
+  readonly env?: VirtualEnv;
+  /** Where it meets other servers; default: nowhere. */
+  readonly network?: MemoryNetwork;
+  /** What it asks of them. */
+  readonly federation?: Partial<FederationPolicy>;
   /** What an earlier server left, which has crashed; its accounts are there. Another seed makes it another process. */
   readonly disk?: MemoryDisk;
 }
@@ -92,7 +100,12 @@ interface Life {
 
 /** Starts a server in memory. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const env = new VirtualEnv(options.seed ?? "balcony");
+  const env = options.env ?? new VirtualEnv(options.seed ?? "balcony");
+  const { network } = options;
+  const domains = options.domains ?? defaultDomains;
+  let current: ServerCore | undefined;
+  const ownAddress = addressOf(domains);
+  network?.add({ core: () => current, domains, address: ownAddress });
   const disk = options.disk ?? new MemoryDisk();
   let discMs = 0;
   const listener = { ...policy, location: options.location };
@@ -123,6 +136,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       store: memory.store,
       settings: settingsOf({ ...options, ...changed }),
       modules: options.modules ?? serverModules,
+      ...(network !== undefined && {
+        federation: { dialer: network.dialerOf(changed.domains ?? domains, ownAddress), trust: network.trust },
+      }),
       observer: {
         tally,
         limitHit: (limit) => void limitsHit.push(limit),
@@ -132,13 +148,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       },
     });
     const core = await settled(env, starting);
+    current = core;
     core.wakeHibernated();
+    void core.sendWaiting();
     await env.settle();
     return {
       core,
       memory,
       kill: () => {
         alive = false;
+        current = undefined;
         memory.faults.crash("before-durable");
       },
     };
@@ -206,6 +225,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       life.kill();
       for (const transport of transports) transport.cut();
       transports.clear();
+      network?.cutAllOf(ownAddress);
       await env.advance(downMs);
       life = await begin(domains === undefined ? {} : { domains });
     },
@@ -223,6 +243,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       await settled(env, life.core.stop(0));
     },
   };
+}
+
+const defaultDomains: readonly string[] = ["capulet.example", "montague.example"];
+
+/** What hosts ask of other servers, unless a scenario says otherwise. */
+export const worldFederation: FederationPolicy = { security: "dialback", admits: () => true, bidirectional: false };
+
+/** Each server has an address of its own, made of its first domain. */
+function addressOf([first = ""]: readonly string[]): string {
+  return `198.51.100.${Buffer.from(first).reduce((sum, byte) => (sum * 31 + byte) % 250, 1)}`;
 }
 
 /** How long a server that stops in peace may take, in milliseconds. */
@@ -246,18 +276,17 @@ export const worldLinkLimits: LinkLimits = {
 };
 
 function settingsOf(options: WorldOptions): CoreSettings {
-  const [first, ...others] = (options.domains ?? ["capulet.example", "montague.example"]).map(
-    (domain): HostSettings => {
-      const jid = parseJid(domain);
-      if (jid === undefined || !isDomain(bareOf(jid))) throw new Error(`${domain} is no domain`);
-      return {
-        domain: domainOf(jid),
-        contacts: options.contacts ?? {},
-        enabled: (module) => (options.options?.[module.name] ?? module.onByDefault !== false) === true,
-        configured: (module, option) => options.options?.[`${module.name}.${option.key}`],
-      };
-    },
-  );
+  const [first, ...others] = (options.domains ?? defaultDomains).map((domain): HostSettings => {
+    const jid = parseJid(domain);
+    if (jid === undefined || !isDomain(bareOf(jid))) throw new Error(`${domain} is no domain`);
+    return {
+      domain: domainOf(jid),
+      contacts: options.contacts ?? {},
+      enabled: (module) => (options.options?.[module.name] ?? module.onByDefault !== false) === true,
+      configured: (module, option) => options.options?.[`${module.name}.${option.key}`],
+      ...(options.network !== undefined && { federation: { ...worldFederation, ...options.federation } }),
+    };
+  });
   if (first === undefined) throw new Error("a world has a domain");
   return {
     hosts: [first, ...others],

@@ -1,0 +1,564 @@
+import { domainOf, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
+import { serialize } from "#protocol/xml/serialize.ts";
+import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { DomainPair, HeldPair } from "#protocol/stream/servers/domain-pair.ts";
+import type { ServerSide } from "#protocol/stream/servers/server-config.ts";
+import type { ServerAnswer } from "#protocol/stream/servers/server-input.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
+import { randomToken, type Env, type Timer } from "#kit/env.ts";
+import type { Log } from "#kit/log.ts";
+import { Stanza } from "#kit/stanza.ts";
+import type { ConnectionServices } from "../link/connection.ts";
+import type { Transport } from "../link/transport.ts";
+import type { PeerTrust } from "../trust/peer-trust.ts";
+import { DialTurns } from "./dial-turns.ts";
+import type { Dialer } from "./dialer.ts";
+import type { FederationLimits } from "./federation-limits.ts";
+import { KeyVerifier } from "./key-verifier.ts";
+import { OutgoingStanza } from "./outgoing-stanza.ts";
+import type { OutgoingStore } from "./outgoing-store.ts";
+import type { FederationPolicy } from "./policy.ts";
+import { Route, type RouteServices } from "./route.ts";
+import type { RouteFailureKind } from "./route-failure.ts";
+import { Routes } from "./routes.ts";
+import { failureOf, ServerDialer } from "./server-dialer.ts";
+import { ServerLink, type Establishment, type ServerErrandParts, type ServerLinkServices } from "./server-link.ts";
+import { ServerStream, type ServerStreamServices } from "./server-stream.ts";
+import { ServerStreams } from "./streams.ts";
+
+export interface FederationParts {
+  readonly connection: ConnectionServices;
+  readonly limits: FederationLimits;
+  readonly dialer: Dialer;
+  readonly trust: PeerTrust;
+  readonly side: ServerSide;
+  readonly outgoing: OutgoingStore;
+  readonly parseJid: (text: string) => Jid | undefined;
+  /** What a domain of ours asks of others; undefined where it talks to none. */
+  readonly policyOf: (local: DomainJid) => FederationPolicy | undefined;
+  /** Brings a stanza to whoever it is for within this server. */
+  readonly route: (stanza: Stanza) => void;
+  readonly observer: FederationObserver;
+}
+
+/** What happens between servers and is counted. */
+export interface FederationObserver {
+  readonly routeFailed?: (kind: RouteFailureKind) => void;
+  readonly returned?: (condition: string) => void;
+}
+
+/** How often streams are looked at that may be idle, or silent. */
+const checkMs = 5_000;
+/** How often it is looked whether all is done when the server stops. */
+const stopCheckMs = 10;
+/** How long a connection is kept on which nothing but keys was verified, in milliseconds. */
+const verifierIdleMsMax = 30_000;
+
+/** Streams to and from other servers: what our domains write to theirs, and what they write to ours. No sockets. */
+export class Federation {
+  readonly links = new Set<ServerLink>();
+  readonly streams = new ServerStreams();
+  readonly routes = new Routes();
+  readonly #parts: FederationParts;
+  readonly #env: Env;
+  readonly #log: Log;
+  readonly #total = { bytes: 0 };
+  readonly #turns: DialTurns;
+  readonly #dialer: ServerDialer;
+  readonly #verifier: KeyVerifier;
+  readonly #stopped = new AbortController();
+  readonly #linkServices: ServerLinkServices;
+  readonly #streamServices: ServerStreamServices;
+  readonly #routeServices: RouteServices;
+  /** Streams that are being resumed by us, by the ids that the peers gave them. */
+  readonly #resuming = new Map<string, ServerStream>();
+  readonly #authenticated = new WeakMap<ServerLink, () => void>();
+  #check: Timer | undefined;
+
+  constructor(parts: FederationParts) {
+    this.#parts = parts;
+    const { connection, limits } = parts;
+    this.#env = connection.env;
+    this.#log = connection.log;
+    this.#turns = new DialTurns({ runningMax: limits.dialsMax, waitingMax: limits.pairsMax });
+    this.#linkServices = this.#makeLinkServices();
+    this.#streamServices = this.#makeStreamServices();
+    this.#routeServices = this.#makeRouteServices();
+    this.#dialer = new ServerDialer({
+      env: this.#env,
+      dialer: parts.dialer,
+      connectMsMax: limits.connectMsMax,
+      open: (transport, errand) => this.#openLink(transport, errand),
+    });
+    this.#verifier = new KeyVerifier({
+      limits,
+      turns: new DialTurns({ runningMax: limits.dialsMax, waitingMax: limits.verificationsMax }),
+      links: this.links,
+      signal: this.#stopped.signal,
+      dial: (errand, turns, signal) => this.#dialer.dial(errand, turns, signal),
+    });
+  }
+
+  /** What waits for all other servers together. */
+  get waiting(): { readonly stanzas: number; readonly bytes: number } {
+    let stanzas = 0;
+    for (const route of this.routes) stanzas += route.waiting.stanzas;
+    return { stanzas, bytes: this.#total.bytes };
+  }
+
+  /** Takes what is for a domain that is not ours. */
+  send(stanza: Stanza): void {
+    const { to, from } = stanza;
+    if (to === undefined) return;
+    const pair = { local: domainOf(from), remote: domainOf(to) };
+    const route = this.routes.get(pair) ?? this.#newRoute(pair);
+    const refusal = route instanceof Route ? undefined : route;
+    const outgoing = new OutgoingStanza(
+      stanza,
+      route instanceof Route ? route.pair : pair,
+      this.#env.now(),
+      this.#parts.outgoing.take(stanza),
+    );
+    if (route instanceof Route) route.send(outgoing);
+    else if (refusal !== undefined) this.#bounce(outgoing, refusal);
+  }
+
+  /**
+   * Serves another server on a connection that was just accepted.
+   *
+   * @param authenticated told when it has shown who it is
+   */
+  accept(transport: Transport, authenticated?: () => void): void {
+    const link = this.#openLink(transport, undefined);
+    if (link !== undefined && authenticated !== undefined) this.#authenticated.set(link, authenticated);
+  }
+
+  /** Opens a stream if there is none, whether or not anything waits for it. */
+  connect(pair: DomainPair): Route | StanzaError {
+    const route = this.routes.get(pair) ?? this.#newRoute(pair);
+    if (route instanceof Route) route.connectNow();
+    return route;
+  }
+
+  /** Closes the streams with a remote domain; what they owe is sent first, or goes over a new one. */
+  close(remote: DomainJid): number {
+    const found = [...this.streams.of(remote)];
+    for (const stream of found) stream.drain();
+    return found.length;
+  }
+
+  /** A domain of ours is served no more: its streams end, and what waits for it goes back. */
+  removeLocal(local: DomainJid): void {
+    for (const stream of this.streams)
+      if ([...stream.pairs.values()].some((pair) => pair.local === local)) stream.close(new StreamError("host-gone"));
+    for (const route of this.routes.of(local)) {
+      route.giveUp(new StanzaError("remote-server-not-found"));
+      this.routes.remove(route);
+    }
+  }
+
+  /** Lets what is under way arrive, closes the streams, writes down what is left. Resolves after `deadlineMs` at the latest. */
+  async stop(deadlineMs: number): Promise<void> {
+    const end = this.#env.now() + deadlineMs;
+    const isUnderWay = (): boolean => this.links.size > 0;
+    for (const link of this.links) if (link.stream === undefined) link.close(new StreamError("system-shutdown"));
+    for (const stream of this.streams) stream.drain();
+    await this.#parts.outgoing.secureAll();
+    while (this.#env.now() < end && isUnderWay()) await this.#pause(stopCheckMs);
+    this.#stopped.abort();
+    for (const route of this.routes) route.close();
+    for (const link of this.links) link.cut();
+    for (const stream of this.streams) stream.end();
+    await this.#parts.outgoing.secureAll();
+    this.#check?.cancel();
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#env.setTimer(ms, resolve);
+    return promise;
+  }
+
+  #newRoute(pair: DomainPair): Route | StanzaError {
+    const policy = this.#parts.policyOf(pair.local);
+    // [rfc6120-10.4-01]
+    if (policy?.admits(pair.remote) !== true)
+      return new StanzaError("not-allowed", { text: "communication with this server is not allowed here" });
+    if (this.routes.size >= this.#parts.limits.pairsMax) this.#forgetIdleRoutes();
+    if (this.routes.size >= this.#parts.limits.pairsMax) {
+      this.#parts.connection.limitHit("server-pairs");
+      return new StanzaError("resource-constraint", { type: "wait", text: "too many servers are being talked to" });
+    }
+    const route = new Route(pair, this.#routeServices);
+    this.routes.add(route);
+    this.#watch();
+    return route;
+  }
+
+  #openLink(transport: Transport, errand: ServerErrandParts | undefined): ServerLink | undefined {
+    const link = new ServerLink(randomToken(this.#env, 10), transport, this.#linkServices, errand);
+    if (link.gone) return undefined;
+    this.links.add(link);
+    this.#watch();
+    if (this.#stopped.signal.aborted) link.close(new StreamError("system-shutdown"));
+    return link;
+  }
+
+  #makeRouteServices(): RouteServices {
+    return {
+      env: this.#env,
+      limits: this.#parts.limits,
+      total: this.#total,
+      find: (pair) => this.streams.forSending(pair),
+      connect: (pair, signal) => this.#connect(pair, AbortSignal.any([signal, this.#stopped.signal])),
+      bounce: (stanza, error) => this.#bounce(stanza, error),
+      asFailure: (error) => failureOf(error),
+      failed: (pair, failure, retryMs) => {
+        this.#parts.observer.routeFailed?.(failure.kind);
+        const fields = { ...pair, reason: failure.message, retrySeconds: Math.ceil(retryMs / 1_000) };
+        this.#log.info(fields, adviceOn[failure.kind]);
+      },
+    };
+  }
+
+  /** Makes a stream that a pair may go out on: over what there is with that server, or over a new connection. */
+  async #connect(pair: DomainPair, signal: AbortSignal): Promise<ServerStream> {
+    const carrier = this.#carrierOf(pair);
+    if (carrier !== undefined) {
+      try {
+        await this.#dialer.authorize(carrier, pair, signal);
+        const stream = this.streams.forSending(pair);
+        if (stream !== undefined) return stream;
+      } catch (error) {
+        const { message } = failureOf(error);
+        this.#log.debug({ ...pair, stream: carrier.id, reason: message }, "a stream does not take a further pair");
+      }
+    }
+    const sm = { resumable: true, secondsMax: this.#parts.limits.resumeSecondsMax };
+    const link = await this.#dialer.dial({ ...pair, authorize: true, sm }, this.#turns, signal);
+    if (link.stream === undefined) throw failureOf(undefined);
+    return link.stream;
+  }
+
+  /** A connection with that server, on which a further pair can be asked for (XEP-0220 §2.6, XEP-0288 §2.2). */
+  #carrierOf({ local, remote }: DomainPair): ServerLink | undefined {
+    const security = this.#parts.policyOf(local)?.security;
+    for (const link of this.links) {
+      if (!link.open || link.local === undefined) continue;
+      // What one of our hosts is content with may not be enough for another.
+      if (this.#parts.policyOf(link.local)?.security !== security) continue;
+      if (link.errand === undefined) {
+        if (link.bidirectional && !link.unauthorized && link.remote === remote) return link;
+      } else if (link.errand.errand.remote === remote) return link;
+    }
+    return undefined;
+  }
+
+  #bounce({ stanza, duty }: OutgoingStanza, error: StanzaError): void {
+    this.#parts.observer.returned?.(error.condition);
+    const reply = errorReply(stanza.element, error);
+    if (reply === undefined || stanza.to === undefined) {
+      duty?.discharge();
+      return;
+    }
+    // Who answers for it must not forget it before its sender knows. [rfc6120-10.4.3-01]
+    const settlement = duty?.handOver();
+    const answer = new Stanza(stanza.kind, reply, stanza.to, stanza.from, "error", stanza.id, settlement);
+    this.#parts.route(answer);
+    settlement?.release();
+  }
+
+  #makeStreamServices(): ServerStreamServices {
+    const { limits, parseJid, route, connection } = this.#parts;
+    return {
+      env: this.#env,
+      limits,
+      tally: connection.tally,
+      parseJid,
+      route,
+      refuse: (stanza, error) => {
+        const reply = errorReply(stanza.element, error);
+        if (reply === undefined || stanza.to === undefined) return;
+        this.send(new Stanza(stanza.kind, reply, stanza.to, stanza.from, "error", stanza.id, stanza.settlement));
+      },
+      violated: (stream, error, element) => {
+        const from = element.attr("from");
+        const fields = { stream: stream.id, ...stream.main, condition: error.condition, from, to: element.attr("to") };
+        this.#log.warn(fields, "another server sent what it must not; its stream ends");
+        this.#log.debug({ stream: stream.id, element: serialize(element).slice(0, 500) }, "this is what it sent");
+      },
+      hasRoom: (stream) => this.#eachRouteOf(stream, (own) => own.pump()),
+      suspended: (stream) => {
+        if (!stream.initiated || this.#stopped.signal.aborted) return;
+        this.#log.info({ stream: stream.id, ...stream.main }, "the connection to another server broke; resuming");
+        void this.#reconnect(stream);
+      },
+      ended: (stream, owed) => this.#ended(stream, owed),
+    };
+  }
+
+  #eachRouteOf(stream: ServerStream, run: (route: Route) => void): void {
+    for (const pair of stream.pairs.values()) {
+      const route = this.routes.get(pair);
+      if (route?.stream === stream) run(route);
+    }
+  }
+
+  /** What a stream owed goes on by another, ahead of all that came later. */
+  #ended(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
+    this.streams.remove(stream);
+    if (this.#stopped.signal.aborted) return;
+    const byPair = Map.groupBy(owed, ({ pair }) => pair);
+    for (const [pair, stanzas] of byPair) {
+      // Whether the peer has it is not known. A message comes twice rather than never, what only says how things are
+      // may be said again, but nothing must be done twice: who asked is told that there is no answer.
+      const again: OutgoingStanza[] = [];
+      for (const stanza of stanzas)
+        if (!stream.managed || !isRequest(stanza.stanza)) again.push(stanza);
+        else this.#bounce(stanza, new StanzaError("remote-server-timeout", { text: "the connection broke" }));
+      const route = this.routes.get(pair) ?? this.#newRoute(pair);
+      if (!(route instanceof Route)) for (const stanza of again) this.#bounce(stanza, route);
+      else if (route.stream === stream) route.lose(stream, again);
+      else route.takeBack(again);
+    }
+    this.#eachRouteOf(stream, (route) => route.lose(stream, []));
+  }
+
+  /** Takes a stream up again that was cut (XEP-0198 §5), as long as it can be and anybody can wait for it. */
+  async #reconnect(stream: ServerStream): Promise<void> {
+    const { limits } = this.#parts;
+    let retryMs = limits.retryMsMin;
+    for (;;) {
+      await new Promise<void>((resolve) => stream.whenSettled(resolve));
+      const { resumption } = stream;
+      if (stream.state !== "suspended" || resumption === undefined || this.#stopped.signal.aborted) return;
+      const previous = { ...resumption, pairs: [...stream.pairs.values()] };
+      const sm = { resumable: true, secondsMax: limits.resumeSecondsMax, previous };
+      this.#resuming.set(resumption.id, stream);
+      try {
+        await this.#dialer.dial({ ...stream.main, authorize: true, sm }, this.#turns, this.#stopped.signal);
+        return;
+      } catch (error) {
+        const failure = failureOf(error);
+        this.#log.debug({ ...stream.main, reason: failure.message }, "a stream cannot be resumed at present");
+        if (failure.lasting) stream.end();
+      } finally {
+        this.#resuming.delete(resumption.id);
+      }
+      await this.#pause(retryMs);
+      retryMs = Math.min(retryMs * 2, limits.retryMsMax);
+    }
+  }
+
+  #makeLinkServices(): ServerLinkServices {
+    return {
+      ...this.#parts.connection,
+      side: this.#parts.side,
+      checkPeer: (link, pair) => this.#checkPeer(link, pair),
+      verifyKey: (link, request) => {
+        const { local, remote, id } = request;
+        void this.#verifier
+          .verify(link, request)
+          .then((outcome) => link.answer({ type: "keyVerified", local, remote, id, outcome }));
+      },
+      pairAuthorized: (link, pair, by) => {
+        const { local, remote, ways } = pair;
+        this.#log.info({ stream: link.id, local, remote, ways, by }, "a stream with another server is authorized");
+        this.#authenticated.get(link)?.();
+        this.#authenticated.delete(link);
+        if (link.stream !== undefined) this.#addPair(link.stream, pair);
+      },
+      bidirectional: ({ stream }) => {
+        if (stream === undefined) return;
+        this.streams.makeBidirectional(stream);
+        for (const pair of stream.pairs.values()) this.#offer(stream, pair);
+      },
+      established: (link, how) => this.#established(link, how),
+      enableSm: (link, wish) => this.#enableSm(link, wish),
+      resumeSm: (link, wish, answer) => this.#resumeSm(link, wish, answer),
+      smEnabled: (link, id, secondsMax) => {
+        const { resumeSecondsMax, deliveryMsMax } = this.#parts.limits;
+        const ms = Math.min((secondsMax ?? resumeSecondsMax) * 1_000, deliveryMsMax);
+        link.stream?.countIncoming(id === undefined ? undefined : { id, ms });
+      },
+      smFailed: (link, h) => {
+        const previous = this.#resumedBy(link);
+        if (previous === undefined) link.stream?.doNotCount();
+        // How far it got is told all the same (S8).
+        else if (h !== undefined) previous.acknowledged(h);
+      },
+      streamEvent: (link, event) => {
+        const level = event.name === "key-invalid" || event.name === "unsolicited-dialback" ? "warn" : "debug";
+        this.#log[level]({ stream: link.id, peer: link.remoteAddress, ...event }, event.name);
+      },
+      streamEnded: (link, end) => {
+        const condition = end.type === "errorSent" || end.type === "errorReceived" ? end.error.condition : undefined;
+        const text = "error" in end ? end.error.text : undefined;
+        const fields = { stream: link.id, local: link.local, remote: link.remote, end: end.type, condition, text };
+        this.#log[condition === undefined ? "debug" : "info"](fields, "a stream with another server ended");
+      },
+      closed: (link) => {
+        this.links.delete(link);
+      },
+    };
+  }
+
+  async #checkPeer(link: ServerLink, { local, remote }: DomainPair): ReturnType<ServerLinkServices["checkPeer"]> {
+    const chain = link.channel?.peerChain ?? [];
+    const verdict = await this.#parts.trust.check({ chain, remote, local, place: link.errand?.place });
+    if (verdict.trusted) return { trusted: true };
+    this.#log.debug({ stream: link.id, local, remote, reason: verdict.reason }, "a certificate is not trusted");
+    return { trusted: false, reason: verdict.reason };
+  }
+
+  #resumedBy({ errand }: ServerLink): ServerStream | undefined {
+    return this.#resuming.get(errand?.errand.sm?.previous?.id ?? "");
+  }
+
+  #established(link: ServerLink, { how, h, language, smAsked }: Establishment): void {
+    if (how === "resumed") {
+      this.#resumed(link, h);
+      return;
+    }
+    const [first] = link.held;
+    if (first === undefined) return;
+    const { local, remote } = link.errand?.errand ?? first;
+    const initiated = link.errand !== undefined;
+    const stream = new ServerStream({ link, main: { local, remote }, initiated, language }, this.#streamServices);
+    link.stream = stream;
+    this.streams.add(stream);
+    if (smAsked === true) stream.countOutgoing();
+    const previous = this.#resumedBy(link);
+    for (const pair of link.held) this.#addPair(stream, pair);
+    // The peer knows no more of the stream that was to go on: what it owed goes by this one.
+    previous?.end();
+  }
+
+  #resumed(link: ServerLink, h: number | undefined): void {
+    const stream = this.#resumedBy(link) ?? link.stream;
+    if (stream === undefined) return;
+    if (link.errand !== undefined) {
+      link.stream = stream;
+      stream.resume(link);
+      if (h !== undefined) stream.acknowledged(h);
+    }
+    this.#log.info({ stream: stream.id, by: link.id, ...stream.main }, "a stream with another server is resumed");
+    stream.repeat();
+  }
+
+  #addPair(stream: ServerStream, pair: HeldPair): void {
+    this.streams.addPair(stream, pair);
+    if (!stream.initiated) this.#closeSuperfluous(pair);
+    this.#offer(stream, pair);
+  }
+
+  /** What waits for a pair goes by this stream if it goes by none. */
+  #offer(stream: ServerStream, pair: HeldPair): void {
+    if (stream.maySend(pair)) this.routes.get(pair)?.open(stream);
+  }
+
+  /** A peer that opens stream after stream, or that does not know that its old ones are still there. */
+  #closeSuperfluous(pair: DomainPair): void {
+    const accepted = this.streams.withPair(pair).filter(({ initiated, state }) => !initiated && state === "open");
+    for (const stream of accepted.slice(0, -this.#parts.limits.incomingPerPairMax)) {
+      this.#parts.connection.limitHit("streams-per-server");
+      stream.close(new StreamError("conflict", { text: "there are newer streams for this pair of domains" }));
+    }
+  }
+
+  #enableSm(
+    link: ServerLink,
+    { resume, secondsMax }: { readonly resume: boolean; readonly secondsMax: number | undefined },
+  ): ServerAnswer {
+    const { stream } = link;
+    if (stream === undefined) return { type: "smFailed", condition: "unexpected-request" };
+    // A server that begins anew will not take up what it had before.
+    for (const old of this.streams.withPair(stream.main))
+      if (old !== stream && !old.initiated && old.state === "suspended") old.end();
+    const { resumeSecondsMax } = this.#parts.limits;
+    const seconds = Math.min(secondsMax ?? resumeSecondsMax, resumeSecondsMax);
+    stream.countOutgoing();
+    if (!resume || seconds === 0) {
+      stream.countIncoming(undefined);
+      return { type: "smEnabled" };
+    }
+    const id = randomToken(this.#env);
+    stream.countIncoming({ id, ms: seconds * 1_000 });
+    this.streams.resumableAs(id, stream);
+    return { type: "smEnabled", resumption: { id, secondsMax: seconds } };
+  }
+
+  #resumeSm(
+    link: ServerLink,
+    wish: { readonly previous: string; readonly h: number; readonly pairs: readonly DomainPair[] },
+    answer: (input: ServerAnswer) => void,
+  ): void {
+    const stream = this.streams.byResumption(wish.previous);
+    // Only who is the server that it was may take it up.
+    const isTheirs = stream !== undefined && wish.pairs.some((pair) => isSame(pair, stream.main));
+    if (!isTheirs || stream.state === "ended") {
+      const h = this.streams.handledOf(wish.previous);
+      answer({ type: "smFailed", condition: "item-not-found", ...(h === undefined ? {} : { h }) });
+      return;
+    }
+    stream.detach();
+    stream.whenSettled(() => {
+      if (stream.state === "ended" || !link.open) {
+        answer({ type: "smFailed", condition: "item-not-found" });
+        return;
+      }
+      const tooHigh = stream.acknowledged(wish.h);
+      if (tooHigh !== undefined) {
+        link.close(tooHigh);
+        return;
+      }
+      const begun = link.stream;
+      link.stream = stream;
+      stream.resume(link);
+      if (begun !== stream) begun?.end();
+      answer({ type: "smResumed", h: stream.handled ?? 0, pairs: [...stream.pairs.values()] });
+    });
+  }
+
+  #watch(): void {
+    this.#check ??= this.#env.setTimer(checkMs, this.#checkAll);
+  }
+
+  readonly #checkAll = (): void => {
+    this.#check = undefined;
+    const now = this.#env.now();
+    for (const stream of this.streams) stream.checkAlive(now);
+    for (const link of this.links) {
+      link.checkAlive(now);
+      const isVerifier = link.errand?.errand.authorize === false && link.stream === undefined;
+      if (isVerifier && link.verifications === 0 && now - link.since >= verifierIdleMsMax) link.close();
+    }
+    this.#forgetIdleRoutes();
+    if (this.links.size > 0 || this.streams.size > 0 || this.routes.size > 0) this.#watch();
+  };
+
+  #forgetIdleRoutes(): void {
+    for (const route of this.routes) if (route.idle) this.routes.remove(route);
+  }
+}
+
+/** What is done twice when it comes twice. */
+function isRequest({ kind, type }: Stanza): boolean {
+  return kind === "iq" && (type === "get" || type === "set");
+}
+
+function isSame(one: DomainPair, other: DomainPair): boolean {
+  return one.local === other.local && one.remote === other.remote;
+}
+
+/** What an administrator should look at. */
+const adviceOn: Readonly<Record<RouteFailureKind, string>> = {
+  "not-found": "another server cannot be found: its domain has no usable DNS records (balcony check shows them)",
+  unreachable: "another server cannot be reached: it is down, or a firewall on the way stops us",
+  negotiation: "no stream could be agreed on with another server",
+  certificate: "another server's certificate is not good for its domain, and [s2s] security wants it to be",
+  refused: "another server does not accept streams from us: its policy, or what DNS and our certificate say of us",
+  "time-out": "another server did not answer in time",
+  "not-admitted": "the configuration does not allow streams with this domain",
+  "too-many": "too many connections to other servers are being made at once: [s2s] limits",
+};

@@ -1,0 +1,31 @@
+import { test } from "node:test";
+import { startNeighbours } from "#testing/scenario/neighbours.ts";
+
+const romeo = "romeo@montague.example";
+const juliet = "juliet@capulet.example";
+
+for (const [how, options] of [
+  ["by dialback", { security: "dialback", proven: false }],
+  ["by certificate", { security: "certificate", proven: true }],
+] as const)
+  test(`two people at two servers chat, authorized ${how}`, async () => {
+    await using neighbours = await startNeighbours({ federation: { security: options.security } });
+    const { montague, capulet, network } = neighbours;
+    if (!options.proven) for (const domain of ["montague.example", "capulet.example"]) network.unproven.add(domain);
+    const orchard = await montague.login(`${romeo}/orchard`);
+    const balcony = await capulet.login(`${juliet}/balcony`);
+    await balcony.sendText("<presence/>");
+    balcony.ignoreAll();
+    await orchard.sendText(`<message to='${juliet}' type='chat' id='m1'><body>Neither, fair saint</body></message>`);
+    balcony.receives(
+      `<message to='${juliet}' type='chat' id='m1' from='${romeo}/orchard' xml:lang='en'><body>Neither, fair saint</body>` +
+        `<stanza-id xmlns='urn:xmpp:sid:0' by='${juliet}' id='{any}'/></message>`,
+    );
+    await balcony.sendText(`<message to='${romeo}/orchard' type='chat' id='m2'><body>What man?</body></message>`);
+    orchard.receives(
+      `<message to='${romeo}/orchard' type='chat' id='m2' from='${juliet}/balcony' xml:lang='en'><body>What man?</body>` +
+        `<stanza-id xmlns='urn:xmpp:sid:0' by='${romeo}' id='{any}'/></message>`,
+    );
+    balcony.receivesNothing();
+    orchard.receivesNothing();
+  });

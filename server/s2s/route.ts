@@ -1,0 +1,274 @@
+import type { DomainPair } from "#protocol/stream/servers/domain-pair.ts";
+import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { Env, Timer } from "#kit/env.ts";
+import { Mailbox } from "../account/mailbox.ts";
+import type { FederationLimits } from "./federation-limits.ts";
+import type { OutgoingStanza } from "./outgoing-stanza.ts";
+import type { RouteFailure } from "./route-failure.ts";
+import type { ServerStream } from "./server-stream.ts";
+
+export interface RouteServices {
+  readonly env: Env;
+  readonly limits: FederationLimits;
+  /** What waits for all routes together. */
+  readonly total: { bytes: number };
+  /** A stream that the pair may go out on already, open or to be resumed. */
+  readonly find: (pair: DomainPair) => ServerStream | undefined;
+  /**
+   * Makes a stream that the pair may go out on.
+   *
+   * @throws RouteFailure
+   */
+  readonly connect: (pair: DomainPair, signal: AbortSignal) => Promise<ServerStream>;
+  /** Sends a stanza back to its sender. */
+  readonly bounce: (stanza: OutgoingStanza, error: StanzaError) => void;
+  readonly failed: (pair: DomainPair, failure: RouteFailure, retryMs: number) => void;
+  readonly asFailure: (error: unknown) => RouteFailure;
+}
+
+/**
+ * The way from one of our domains to one of theirs: what waits for it, in order, and the stream that it goes by. There is
+ * one at any time, so that what one writes to another arrives in the order in which it was written. [rfc6120-10.1-03]
+ * [rfc6120-10.1-04]
+ */
+export class Route {
+  readonly pair: DomainPair;
+  readonly #services: RouteServices;
+  readonly #queue = new Mailbox<OutgoingStanza>();
+  #queueBytes = 0;
+  #stream: ServerStream | undefined;
+  #attempt: AbortController | undefined;
+  #failures = 0;
+  #failingSince: number | undefined;
+  #failure: RouteFailure | undefined;
+  /** Not to be tried again before. */
+  #retryAt = 0;
+  #retry: Timer | undefined;
+  #deadline: Timer | undefined;
+
+  constructor(pair: DomainPair, services: RouteServices) {
+    this.pair = pair;
+    this.#services = services;
+  }
+
+  get stream(): ServerStream | undefined {
+    return this.#stream;
+  }
+
+  get connecting(): boolean {
+    return this.#attempt !== undefined;
+  }
+
+  get waiting(): { readonly stanzas: number; readonly bytes: number } {
+    return { stanzas: this.#queue.size, bytes: this.#queueBytes };
+  }
+
+  /** Why it leads nowhere at present, and until when that is believed. */
+  get trouble(): { readonly failure: RouteFailure; readonly retryAt: number } | undefined {
+    return this.#failure === undefined ? undefined : { failure: this.#failure, retryAt: this.#retryAt };
+  }
+
+  /** Whether anything would be missed if it were forgotten. */
+  get idle(): boolean {
+    return (
+      this.#queue.size === 0 &&
+      this.#stream === undefined &&
+      this.#attempt === undefined &&
+      this.#services.env.now() >= this.#retryAt
+    );
+  }
+
+  send(stanza: OutgoingStanza): void {
+    if (this.#queue.size === 0 && this.#stream?.send(stanza) === true) return;
+    const { queueStanzasMax, queueBytesMax, queueTotalBytesMax } = this.#services.limits;
+    if (
+      this.#queue.size >= queueStanzasMax ||
+      this.#queueBytes + stanza.size > queueBytesMax ||
+      this.#services.total.bytes + stanza.size > queueTotalBytesMax
+    ) {
+      const text = `too much is waiting for ${this.pair.remote}`;
+      this.#services.bounce(stanza, new StanzaError("resource-constraint", { type: "wait", text }));
+      return;
+    }
+    if (this.#stream === undefined && this.#isDown) {
+      this.#bounce(stanza);
+      return;
+    }
+    this.#count(stanza.settleDown(), 1);
+    this.#queue.add(stanza);
+    this.#watch();
+    if (this.#stream === undefined) this.#seek();
+  }
+
+  /** Goes ahead of what waits: it was given to a stream that has ended. */
+  takeBack(stanzas: readonly OutgoingStanza[]): void {
+    for (const stanza of stanzas.toReversed()) {
+      this.#count(stanza.settleDown(), 1);
+      this.#queue.addFirst(stanza);
+    }
+    this.#expire();
+    if (this.#stream !== undefined) this.pump();
+    else if (this.#queue.size > 0) this.#seek();
+  }
+
+  /** Looks for a stream even if nothing waits, and back-off or not: somebody asked for it. */
+  connectNow(): void {
+    this.#retryAt = 0;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    if (this.#stream === undefined && this.#attempt === undefined) this.#begin();
+  }
+
+  /** It goes by this stream from now on. */
+  open(stream: ServerStream): void {
+    if (this.#stream !== undefined) return;
+    this.#stream = stream;
+    this.#failures = 0;
+    this.#failure = this.#failingSince = undefined;
+    this.#retryAt = 0;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.pump();
+  }
+
+  /** Its stream has ended, and owed this. */
+  lose(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.takeBack(owed);
+  }
+
+  /** Puts on the wire what has room there. */
+  pump(): void {
+    const stream = this.#stream;
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+      if (stream?.send(next) !== true) {
+        this.#queue.addFirst(next);
+        break;
+      }
+      this.#count(next, -1);
+    }
+    this.#watch();
+  }
+
+  /** Everything that waits goes back to its senders. */
+  giveUp(error: StanzaError): void {
+    this.#attempt?.abort();
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    for (const stanza of this.#takeAll()) this.#services.bounce(stanza, error);
+  }
+
+  /** Nothing is done any more; what waits stays as it is. */
+  close(): void {
+    this.#attempt?.abort();
+    this.#retry?.cancel();
+    this.#deadline?.cancel();
+  }
+
+  /** It has led nowhere for so long that nobody is to wait for it. */
+  get #isDown(): boolean {
+    const { env, limits } = this.#services;
+    const now = env.now();
+    if (this.#failure === undefined || now >= this.#retryAt) return false;
+    return this.#failure.lasting || now - (this.#failingSince ?? now) >= limits.deliveryMsMax;
+  }
+
+  #seek(): void {
+    if (this.#attempt !== undefined) return;
+    const found = this.#services.find(this.pair);
+    if (found !== undefined) {
+      this.open(found);
+      return;
+    }
+    const delayMs = this.#retryAt - this.#services.env.now();
+    if (delayMs <= 0) this.#begin();
+    else this.#retry ??= this.#services.env.setTimer(delayMs, this.#again);
+  }
+
+  readonly #again = (): void => {
+    this.#retry = undefined;
+    if (this.#stream === undefined && this.#queue.size > 0) this.#seek();
+  };
+
+  #begin(): void {
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    this.#services.connect(this.pair, attempt.signal).then(
+      (stream) => {
+        this.#attempt = undefined;
+        if (stream.state === "ended" && this.#stream === undefined) this.#fail(this.#services.asFailure(undefined));
+        else this.open(stream);
+      },
+      (error: unknown) => {
+        this.#attempt = undefined;
+        if (this.#stream === undefined) this.#fail(this.#services.asFailure(error));
+      },
+    );
+  }
+
+  #fail(failure: RouteFailure): void {
+    const { env, limits } = this.#services;
+    const now = env.now();
+    // Not all at the same moment when a peer comes back to life.
+    const jitter = 0.75 + (env.entropy(1)[0] ?? 0) / 512;
+    const retryMs = Math.min(limits.retryMsMax, limits.retryMsMin * 2 ** this.#failures) * jitter;
+    this.#failures += 1;
+    this.#failure = failure;
+    this.#failingSince ??= now;
+    this.#retryAt = now + retryMs;
+    this.#services.failed(this.pair, failure, retryMs);
+    if (failure.lasting) for (const stanza of this.#takeAll()) this.#bounce(stanza);
+    this.#expire();
+    if (this.#queue.size > 0) this.#seek();
+  }
+
+  /** Sends back what has waited too long. */
+  readonly #expire = (): void => {
+    const { env, limits } = this.#services;
+    const oldest = env.now() - limits.deliveryMsMax;
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+      if (next.at > oldest) {
+        this.#queue.addFirst(next);
+        break;
+      }
+      this.#count(next, -1);
+      this.#bounce(next);
+    }
+    this.#watch();
+  };
+
+  /** The oldest is the first, and its time runs. */
+  #watch(): void {
+    if (this.#queue.size === 0) {
+      this.#deadline?.cancel();
+      this.#deadline = undefined;
+      return;
+    }
+    if (this.#deadline !== undefined) return;
+    const oldest = this.#queue.take();
+    if (oldest === undefined) return;
+    this.#queue.addFirst(oldest);
+    const { env, limits } = this.#services;
+    this.#deadline = env.setTimer(Math.max(0, oldest.at + limits.deliveryMsMax - env.now()), () => {
+      this.#deadline = undefined;
+      this.#expire();
+    });
+  }
+
+  #bounce(stanza: OutgoingStanza): void {
+    this.#services.bounce(stanza, (this.#failure ?? this.#services.asFailure(undefined)).error);
+  }
+
+  #takeAll(): readonly OutgoingStanza[] {
+    const all = this.#queue.takeAll();
+    for (const stanza of all) this.#count(stanza, -1);
+    this.#watch();
+    return all;
+  }
+
+  #count({ size }: OutgoingStanza, sign: 1 | -1): void {
+    this.#queueBytes += sign * size;
+    this.#services.total.bytes += sign * size;
+  }
+}

@@ -1,0 +1,392 @@
+import { unreachable } from "#protocol/assert.ts";
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import type { XmlElement } from "#protocol/xml/element.ts";
+import type { XmlFault } from "#protocol/xml/fault.ts";
+import type { StreamContext } from "#protocol/xml/read.ts";
+import { serializeBytes } from "#protocol/xml/serialize.ts";
+import { NS_SERVER } from "#protocol/xml/namespaces.ts";
+import { isStanza } from "#protocol/stanza/stanza-kind.ts";
+import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
+import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
+import type { ServerErrand, ServerSide } from "#protocol/stream/servers/server-config.ts";
+import type {
+  AuthorizedBy,
+  DialbackRequest,
+  KeyOutcome,
+  ServerEffect,
+  ServerStreamEvent,
+} from "#protocol/stream/servers/server-effect.ts";
+import type { PeerVerdict, ServerAnswer, ServerInput } from "#protocol/stream/servers/server-input.ts";
+import type { OpenServerStream, ServerStreamState } from "#protocol/stream/servers/server-state.ts";
+import {
+  isServerStreamEstablished,
+  receiveBetweenServers,
+  startInitiatingServer,
+  startReceivingServer,
+} from "#protocol/stream/servers/receive.ts";
+import type { DialbackRefusal } from "#protocol/stream/servers/dialback-elements.ts";
+import type { StreamEnd } from "#protocol/stream/stream-end.ts";
+import type { StreamError } from "#protocol/stream/stream-error.ts";
+import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
+import type { StreamTimer } from "#protocol/stream/stream-input.ts";
+import { Connection, type ConnectionOwner, type ConnectionServices } from "../link/connection.ts";
+import type { Transport } from "../link/transport.ts";
+import type { DialledPlace } from "./dialer.ts";
+import type { ServerStream, StreamCarrier } from "./server-stream.ts";
+
+/** What a stream that was just established begins with. */
+export type Establishment = Extract<ServerEffect, { type: "established" }>;
+
+/** Why a pair cannot go by a link. */
+export type PairRefusal = DialbackRefusal | { readonly type: "ended"; readonly end: StreamEnd | undefined };
+
+/** What the link of a server asks of the federation around it. */
+export interface ServerLinkServices extends ConnectionServices {
+  readonly side: ServerSide;
+  readonly checkPeer: (link: ServerLink, pair: DomainPair) => Promise<PeerVerdict>;
+  readonly verifyKey: (link: ServerLink, request: DialbackRequest) => void;
+  readonly pairAuthorized: (link: ServerLink, pair: HeldPair, by: AuthorizedBy) => void;
+  readonly bidirectional: (link: ServerLink) => void;
+  readonly established: (link: ServerLink, how: Establishment) => void;
+  readonly enableSm: (
+    link: ServerLink,
+    wish: { readonly resume: boolean; readonly secondsMax: number | undefined },
+  ) => ServerAnswer;
+  readonly resumeSm: (
+    link: ServerLink,
+    wish: { readonly previous: string; readonly h: number; readonly pairs: readonly DomainPair[] },
+    answer: (input: ServerAnswer) => void,
+  ) => void;
+  readonly smEnabled: (link: ServerLink, id: string | undefined, secondsMax: number | undefined) => void;
+  readonly smFailed: (link: ServerLink, h: number | undefined) => void;
+  readonly streamEvent: (link: ServerLink, event: ServerStreamEvent) => void;
+  readonly streamEnded: (link: ServerLink, end: StreamEnd) => void;
+  readonly closed: (link: ServerLink) => void;
+}
+
+/** Whom a link was made to reach, and by which way. */
+export interface ServerErrandParts {
+  readonly errand: ServerErrand;
+  readonly place: DialledPlace;
+}
+
+/**
+ * One connection between this server and another: it carries out what the machine of streams between servers asks for,
+ * and passes stanzas straight to the stream once one is established.
+ */
+export class ServerLink implements StreamCarrier, ConnectionOwner {
+  readonly id: string;
+  readonly since: number;
+  /** Present where we have dialled. */
+  readonly errand: ServerErrandParts | undefined;
+  /** The stream that it carries, once a pair is authorized. */
+  stream: ServerStream | undefined;
+  /** What is authorized while there is no stream yet. */
+  readonly held: HeldPair[] = [];
+  readonly #connection: Connection;
+  readonly #services: ServerLinkServices;
+  #state: ServerStreamState;
+  #facts: OpenServerStream["facts"] | undefined;
+  #established = false;
+  #end: StreamEnd | undefined;
+  readonly #asked = new Map<string, ((outcome: HeldPair | PairRefusal) => void)[]>();
+  readonly #verifying = new Map<string, ((outcome: KeyOutcome) => void)[]>();
+
+  constructor(
+    id: string,
+    transport: Transport,
+    services: ServerLinkServices,
+    errand?: ServerErrandParts,
+  ) {
+    this.id = id;
+    this.errand = errand;
+    this.since = services.env.now();
+    this.#services = services;
+    const begun =
+      errand === undefined
+        ? startReceivingServer(services.side, transport.channel)
+        : startInitiatingServer(services.side, errand.errand, transport.channel);
+    this.#state = begun.state;
+    this.#facts = begun.state.facts;
+    this.#connection = new Connection(id, transport, this, { ...services, contentNamespace: NS_SERVER });
+    for (const effect of begun.effects) this.#carryOut(effect);
+    this.#connection.open();
+  }
+
+  get gone(): boolean {
+    return this.#connection.gone;
+  }
+
+  /** Whether anything can still be asked of it. */
+  get open(): boolean {
+    return !this.gone && this.#end === undefined && this.#state.phase !== "closing" && this.#state.phase !== "ended";
+  }
+
+  get remoteAddress(): string {
+    return this.#connection.remoteAddress;
+  }
+
+  get channel(): SecureChannel | undefined {
+    return this.#connection.channel;
+  }
+
+  /** Our host that the stream is for, and the domain that it is with, as far as they are known. */
+  get local(): DomainJid | undefined {
+    return this.#facts?.host?.domain ?? this.errand?.errand.local;
+  }
+
+  get remote(): DomainJid | undefined {
+    return this.errand?.errand.remote ?? this.#facts?.remote;
+  }
+
+  get bidirectional(): boolean {
+    return this.#facts?.bidirectional === true;
+  }
+
+  /** Nobody has shown who they are. */
+  get unauthorized(): boolean {
+    return !this.#established;
+  }
+
+  /** How many keys it waits for that others verify. */
+  get verifications(): number {
+    return this.#verifying.size;
+  }
+
+  write(bytes: string): void {
+    this.#connection.write(bytes);
+  }
+
+  whenTaken(run: (taken: boolean) => void): void {
+    this.#connection.whenTaken(run);
+  }
+
+  close(error?: StreamError): void {
+    this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
+  }
+
+  cut(): void {
+    this.#connection.cut();
+  }
+
+  /** Asks for a pair to be authorized; the answer comes once, be it that the stream has ended. */
+  authorize({ local, remote }: DomainPair): Promise<HeldPair | PairRefusal> {
+    return this.#ask(this.#asked, keyOfPair({ local, remote }), {
+      order: { type: "authorizePair", local, remote },
+      lost: () => ({ type: "ended", end: this.#end }) as const,
+    });
+  }
+
+  /** The answer to the errand itself, which asks without being told. */
+  whenAuthorized(pair: DomainPair): Promise<HeldPair | PairRefusal> {
+    return this.#ask(this.#asked, keyOfPair(pair), {
+      order: undefined,
+      lost: () => ({ type: "ended", end: this.#end }) as const,
+    });
+  }
+
+  /** Asks whether a key is valid. */
+  verify({ local, remote, id, key }: DialbackRequest): Promise<KeyOutcome> {
+    return this.#ask(this.#verifying, `${keyOfPair({ local, remote })} ${id}`, {
+      order: { type: "verify", local, remote, id, key },
+      lost: () => ({ type: "error", condition: "remote-server-timeout" }) as const,
+    });
+  }
+
+  /** The key that the peer sent was looked into. */
+  answer(input: ServerAnswer): void {
+    this.#feed(input);
+  }
+
+  checkAlive(now: number): void {
+    const { channel } = this;
+    if (now < (channel?.certifiedUntil ?? Infinity)) return;
+    this.#services.log.info({ stream: this.id, remote: this.remote }, "the peer's certificate has expired");
+    this.close();
+  }
+
+  streamOpened(header: XmlElement, context: StreamContext): void {
+    this.#feed({ type: "opened", header, context });
+  }
+
+  /** The path of every stanza of an established stream goes past the machine. */
+  elementRead(element: XmlElement): void {
+    if (!this.#established || this.stream === undefined || !isStanza(element)) {
+      this.#feed({ type: "element", element });
+      return;
+    }
+    this.#connection.countStanza();
+    this.stream.receive(element);
+  }
+
+  streamClosed(): void {
+    this.#feed({ type: "closed" });
+  }
+
+  failed(fault: XmlFault): void {
+    if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
+    this.#feed({ type: "fault", fault });
+  }
+
+  secured(channel: SecureChannel): void {
+    this.#feed({ type: "secured", channel });
+  }
+
+  timeout(timer: StreamTimer): void {
+    this.#feed({ type: "timeout", timer });
+  }
+
+  disconnected(): void {
+    this.#feed({ type: "disconnected" });
+  }
+
+  peerTooSlow(bytesQueued: number): void {
+    this.#services.log.info({ stream: this.id, bytes: bytesQueued }, "the other server reads too slowly");
+  }
+
+  connectionLost(): void {
+    const { stream } = this;
+    this.stream = undefined;
+    stream?.cut(this);
+    this.#answerAll();
+    this.#services.closed(this);
+  }
+
+  #ask<T>(
+    waiting: Map<string, ((outcome: T) => void)[]>,
+    key: string,
+    { order, lost }: { readonly order: ServerInput | undefined; readonly lost: () => T },
+  ): Promise<T> {
+    if (!this.open) return Promise.resolve(lost());
+    const { promise, resolve } = Promise.withResolvers<T>();
+    const others = waiting.get(key);
+    if (others !== undefined) others.push(resolve);
+    else {
+      waiting.set(key, [resolve]);
+      if (order !== undefined) this.#feed(order);
+    }
+    return promise;
+  }
+
+  #tell<T>(waiting: Map<string, ((outcome: T) => void)[]>, key: string, outcome: T): void {
+    const resolvers = waiting.get(key);
+    waiting.delete(key);
+    for (const resolve of resolvers ?? []) resolve(outcome);
+  }
+
+  /** Whoever waits for something is told that it will not come. */
+  #answerAll(): void {
+    for (const key of this.#asked.keys()) this.#tell(this.#asked, key, { type: "ended", end: this.#end });
+    const unreachableServer = { type: "error", condition: "remote-server-timeout" } as const;
+    for (const key of this.#verifying.keys()) this.#tell(this.#verifying, key, unreachableServer);
+  }
+
+  #feed(input: ServerInput): void {
+    if (this.gone) return;
+    const step = receiveBetweenServers(this.#state, input);
+    this.#state = step.state;
+    this.#established = isServerStreamEstablished(step.state);
+    if ("facts" in step.state) this.#facts = step.state.facts;
+    try {
+      for (const effect of step.effects) this.#carryOut(effect);
+    } catch (error) {
+      this.#connection.breakDown(error);
+    }
+  }
+
+  #carryOut(effect: ServerEffect): void {
+    switch (effect.type) {
+      case "sendHeader":
+        return this.write(formatStreamHeader(effect.header));
+      case "send":
+        return this.write(serializeBytes(effect.element));
+      case "sendClose":
+        return this.#sendClose();
+      case "startTls":
+        return this.#connection.startTls(this.errand?.errand.remote ?? this.local);
+      case "restartInput":
+        return this.#connection.restartInput(effect.rest);
+      case "pauseInput":
+        return this.#connection.hold();
+      case "resumeInput":
+        return this.#connection.letGo();
+      case "disconnect":
+        return this.#connection.disconnect();
+      case "checkPeer":
+        return this.#checkPeer(effect);
+      case "verifyKey":
+        return this.#services.verifyKey(this, effect);
+      case "enableSm":
+        return this.#feed(this.#services.enableSm(this, effect));
+      case "resumeSm":
+        return this.#services.resumeSm(this, effect, (input) => this.#feed(input));
+      case "pairAuthorized":
+        return this.#pairAuthorized(effect, effect.by);
+      case "pairRefused":
+        if (effect.ways === "out") this.#tell(this.#asked, keyOfPair(effect), effect.refusal);
+        return undefined;
+      case "established":
+        this.#connection.widenLimits();
+        return this.#services.established(this, effect);
+      case "bidirectional":
+        return this.#services.bidirectional(this);
+      case "verified":
+        return this.#tell(this.#verifying, `${keyOfPair(effect)} ${effect.id}`, effect.outcome);
+      case "smEnabled":
+        return this.#services.smEnabled(this, effect.id, effect.secondsMax);
+      case "smFailed":
+        return this.#services.smFailed(this, effect.h);
+      case "ackRequested":
+        return this.stream?.acknowledgementWanted();
+      case "ackReceived":
+        this.stream?.acknowledged(effect.h);
+        return undefined;
+      case "stanza":
+        return this.stream?.receive(effect.element);
+      case "peerClosed":
+        this.#leave();
+        return this.#feed({ type: "close" });
+      case "ended":
+        this.#end = effect.end;
+        this.#services.streamEnded(this, effect.end);
+        return this.#answerAll();
+      case "startTimer":
+        return this.#connection.startTimer(effect.timer);
+      case "stopTimer":
+        return this.#connection.stopTimer(effect.timer);
+      case "log":
+        return this.#services.streamEvent(this, effect.event);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #checkPeer({ local, remote }: DomainPair): void {
+    this.#services.checkPeer(this, { local, remote }).then(
+      (verdict) => this.#feed({ type: "peerChecked", local, remote, ...verdict }),
+      (error: unknown) => {
+        this.#services.log.error({ stream: this.id, remote, error }, "a certificate cannot be checked; this is a bug");
+        this.#feed({ type: "peerChecked", local, remote, trusted: false, reason: "it could not be checked" });
+      },
+    );
+  }
+
+  #pairAuthorized({ local, remote, ways }: HeldPair, by: AuthorizedBy): void {
+    const pair = { local, remote, ways };
+    this.held.push(pair);
+    this.#services.pairAuthorized(this, pair, by);
+    if (ways !== "in") this.#tell(this.#asked, keyOfPair(pair), pair);
+  }
+
+  /** Nothing is sent after the closing tag. */
+  #sendClose(): void {
+    this.#leave();
+    this.#connection.writeLast(streamClosingTag);
+  }
+
+  #leave(): void {
+    const { stream } = this;
+    stream?.leave(this);
+    this.stream = undefined;
+  }
+}

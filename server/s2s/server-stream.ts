@@ -1,0 +1,385 @@
+import type { XmlElement } from "#protocol/xml/element.ts";
+import { serializeBytes } from "#protocol/xml/serialize.ts";
+import type { DomainJid, Jid } from "#protocol/jid/jid.ts";
+import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
+import { buildSm } from "#protocol/stream/sm/elements.ts";
+import { SmQueue } from "#protocol/stream/sm/queue.ts";
+import { StreamError } from "#protocol/stream/stream-error.ts";
+import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { Env, Timer } from "#kit/env.ts";
+import { SettlementTracker } from "#kit/settlement.ts";
+import type { Stanza } from "#kit/stanza.ts";
+import { Mailbox } from "../account/mailbox.ts";
+import type { Tally } from "../core-settings.ts";
+import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
+import type { FederationLimits } from "./federation-limits.ts";
+import type { OutgoingStanza } from "./outgoing-stanza.ts";
+
+/** The connection that a stream has at present, as the stream sees it. */
+export interface StreamCarrier {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly write: (bytes: string) => void;
+  readonly whenTaken: (run: (taken: boolean) => void) => void;
+  readonly close: (error?: StreamError) => void;
+  /** Cuts the connection: its stream may go on over another one. */
+  readonly cut: () => void;
+}
+
+export interface ServerStreamServices {
+  readonly env: Env;
+  readonly limits: FederationLimits;
+  readonly tally: Tally;
+  readonly parseJid: (text: string) => Jid | undefined;
+  /** Brings what came to whom it is for. */
+  readonly route: (stanza: Stanza) => void;
+  readonly refuse: (stanza: Stanza, error: StanzaError) => void;
+  /** The peer broke a rule; its stream ends with this error. */
+  readonly violated: (stream: ServerStream, error: StreamError, element: XmlElement) => void;
+  /** It was full, and takes stanzas again. */
+  readonly hasRoom: (stream: ServerStream) => void;
+  /** Its connection is gone, and it may be resumed. */
+  readonly suspended: (stream: ServerStream) => void;
+  /** It will not come back. What it still owes is in the order in which it was given. */
+  readonly ended: (stream: ServerStream, owed: readonly OutgoingStanza[]) => void;
+}
+
+/**
+ * An established stream between this server and another: which pairs of domains it may carry, stream management of both
+ * directions, and what was sent and is not proven to have arrived. It outlives its connection where it can be resumed.
+ */
+export class ServerStream {
+  /** What the connection that it began on was called in the log. */
+  readonly id: string;
+  /** The pair that it was opened for. */
+  readonly main: DomainPair;
+  readonly initiated: boolean;
+  readonly since: number;
+  /** What it was authorized for, and which way. */
+  readonly pairs = new Map<string, HeldPair>();
+  readonly #services: ServerStreamServices;
+  readonly #admission: RemoteAdmission;
+  #link: StreamCarrier | undefined;
+  #ended = false;
+  /** With stream management: what the peer has not acknowledged. */
+  #unacknowledged: SmQueue<OutgoingStanza> | undefined;
+  /** Without: what the operating system has not taken. */
+  readonly #untaken = new Mailbox<OutgoingStanza>();
+  #untakenBytes = 0;
+  #full = false;
+  /** It is to be closed when nothing is owed any more. */
+  #draining = false;
+  #tracker: SettlementTracker | undefined;
+  #resumption: { readonly id: string; readonly ms: number } | undefined;
+  #expiry: Timer | undefined;
+  #askedAt: number | undefined;
+  #takingSince: number | undefined;
+  #answerDue = false;
+  #usedAt: number;
+  readonly #settledWaiters: (() => void)[] = [];
+
+  constructor(
+    parts: {
+      readonly link: StreamCarrier;
+      readonly main: DomainPair;
+      readonly initiated: boolean;
+      readonly language: string | undefined;
+    },
+    services: ServerStreamServices,
+  ) {
+    this.id = parts.link.id;
+    this.main = parts.main;
+    this.initiated = parts.initiated;
+    this.#link = parts.link;
+    this.#services = services;
+    this.since = this.#usedAt = services.env.now();
+    this.#admission = {
+      parseJid: services.parseJid,
+      mayBring: (remote, local) => isIn(this.pairs.get(keyOfPair({ local, remote }))),
+      isFor: (local) => this.#isFor(local),
+      language: parts.language,
+    };
+  }
+
+  get state(): "open" | "suspended" | "ended" {
+    if (this.#ended) return "ended";
+    return this.#link === undefined ? "suspended" : "open";
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#link?.remoteAddress;
+  }
+
+  get link(): StreamCarrier | undefined {
+    return this.#link;
+  }
+
+  get managed(): boolean {
+    return this.#unacknowledged !== undefined;
+  }
+
+  /** Whether what is for this pair may go out on it. */
+  maySend(pair: DomainPair): boolean {
+    if (this.#ended || this.#draining) return false;
+    const held = this.pairs.get(keyOfPair(pair));
+    return held !== undefined && held.ways !== "in";
+  }
+
+  #isFor(local: DomainJid): boolean {
+    for (const pair of this.pairs.values()) if (pair.local === local && isIn(pair)) return true;
+    return false;
+  }
+
+  /** Stanzas that were sent and are not proven to have arrived. */
+  get owed(): number {
+    return this.#unacknowledged?.size ?? this.#untaken.size;
+  }
+
+  /** When a stanza went either way last, in milliseconds since the epoch. */
+  get usedAt(): number {
+    return this.#usedAt;
+  }
+
+  /** How it may be resumed, by us: under which id, and how many of the peer's stanzas are handled. */
+  get resumption(): { readonly id: string; readonly h: number } | undefined {
+    if (this.#resumption === undefined || this.#tracker === undefined) return undefined;
+    return { id: this.#resumption.id, h: this.#tracker.settled % 2 ** 32 };
+  }
+
+  /** Puts a stanza on the wire. False when it is cut or has no room: `hasRoom` or `ended` follow. */
+  send(stanza: OutgoingStanza): boolean {
+    const link = this.#link;
+    if (link === undefined || this.#ended || this.#draining) return false;
+    const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
+    if (this.#unacknowledged !== undefined) {
+      if (!this.#unacknowledged.push(stanza)) {
+        this.#full = true;
+        return false;
+      }
+    } else if (
+      this.#untaken.size >= unacknowledgedStanzasMax ||
+      this.#untakenBytes + stanza.size > unacknowledgedBytesMax
+    ) {
+      this.#full = true;
+      return false;
+    } else {
+      this.#untaken.add(stanza);
+      this.#untakenBytes += stanza.size;
+      this.#takingSince ??= this.#services.env.now();
+    }
+    this.#services.tally.stanzasSent += 1;
+    this.#usedAt = this.#services.env.now();
+    link.write(stanza.bytes);
+    if (this.#unacknowledged === undefined) link.whenTaken(this.#taken);
+    else this.#ask();
+    return true;
+  }
+
+  /** A stanza came. */
+  receive(element: XmlElement): void {
+    if (this.#ended) return;
+    this.#usedAt = this.#services.env.now();
+    const settlement = this.#tracker?.next();
+    const admitted = admitRemote(element, this.#admission, settlement);
+    if (admitted instanceof StreamError) {
+      this.#services.violated(this, admitted, element);
+      this.close(admitted);
+      return;
+    }
+    if ("refused" in admitted) this.#services.refuse(admitted.refused, admitted.error);
+    else this.#services.route(admitted);
+    settlement?.release();
+  }
+
+  /** From now on what is sent counts: `<enable/>` or its answer is on its way. XEP-0198 §4 */
+  countOutgoing(): void {
+    const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
+    this.#unacknowledged ??= new SmQueue({ entriesMax: unacknowledgedStanzasMax, bytesMax: unacknowledgedBytesMax });
+  }
+
+  /** From now on what comes counts. */
+  countIncoming(resumption: { readonly id: string; readonly ms: number } | undefined): void {
+    this.#tracker ??= new SettlementTracker(this.#settledMore);
+    this.#resumption = resumption;
+  }
+
+  /** The peer will not count after all: what it was sent is taken as what was sent on any other stream. */
+  doNotCount(): void {
+    const queue = this.#unacknowledged;
+    this.#unacknowledged = undefined;
+    for (const stanza of queue?.unacknowledged() ?? []) stanza.duty?.discharge();
+    this.#gotRoom();
+  }
+
+  acknowledgementWanted(): void {
+    const tracker = this.#tracker;
+    if (tracker === undefined) return;
+    this.#acknowledge(tracker);
+    this.#answerDue = tracker.settled < tracker.received;
+  }
+
+  /** The peer has handled `h` stanzas. Returns the error with which the stream ends when it was not sent so many (S8). */
+  acknowledged(h: number): StreamError | undefined {
+    this.#askedAt = undefined;
+    const queue = this.#unacknowledged;
+    if (queue === undefined) return undefined;
+    const result = queue.acknowledge(h);
+    if (result.type === "tooHigh") {
+      this.close(result.error);
+      return result.error;
+    }
+    for (const stanza of result.entries) stanza.duty?.discharge();
+    if (queue.size > 0) this.#ask();
+    this.#gotRoom();
+    return undefined;
+  }
+
+  /** Looks whether the peer still answers, and whether anybody still needs the stream. */
+  checkAlive(now: number): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    const { answerMsMax, idleMsMax } = this.#services.limits;
+    const waitsSince = this.#askedAt ?? this.#takingSince;
+    if (waitsSince !== undefined && now - waitsSince >= answerMsMax) link.cut();
+    else if (this.owed === 0 && now - this.#usedAt >= idleMsMax) this.close();
+  }
+
+  /** Takes nothing more, and closes when the peer has acknowledged what it was sent, or does not for long. */
+  drain(): void {
+    if (this.#draining || this.#ended) return;
+    this.#draining = true;
+    if (this.owed === 0 || this.#link === undefined) this.close();
+    else this.#expiry = this.#services.env.setTimer(drainMsMax, () => this.close());
+  }
+
+  /** Ends the stream. In peace the peer learns how much of what it sent has arrived (S7). */
+  close(error?: StreamError): void {
+    const link = this.#link;
+    if (link === undefined) this.end();
+    else link.close(error);
+  }
+
+  /** The closing tag is about to be sent on this connection, or the peer has sent its own. */
+  leave(link: StreamCarrier): void {
+    // Another one carries it by now.
+    if (this.#link !== link) return;
+    if (this.#tracker !== undefined) this.#acknowledge(this.#tracker);
+    this.#link = undefined;
+    this.end();
+  }
+
+  /** The connection is gone without a closing tag. */
+  cut(link: StreamCarrier): void {
+    if (this.#ended || this.#link !== link) return;
+    this.#link = undefined;
+    this.#askedAt = this.#takingSince = undefined;
+    if (this.#resumption === undefined || this.#resumption.ms === 0) {
+      this.end();
+      return;
+    }
+    this.#expiry?.cancel();
+    this.#expiry = this.#services.env.setTimer(this.#resumableMs(this.#resumption.ms), () => this.end());
+    this.#services.suspended(this);
+  }
+
+  /** What is to go out must not wait long for a peer that may not know of the stream any more. */
+  #resumableMs(agreedMs: number): number {
+    if (this.initiated) return agreedMs;
+    const sends = [...this.pairs.values()].some(({ ways }) => ways !== "in");
+    return sends ? Math.min(agreedMs, this.#services.limits.resumeWaitMsMax) : agreedMs;
+  }
+
+  /** It does not come back. */
+  readonly end = (): void => {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#expiry?.cancel();
+    this.#link = undefined;
+    const owed = this.#unacknowledged?.unacknowledged() ?? this.#untaken.takeAll();
+    for (const run of this.#settledWaiters.splice(0)) run();
+    this.#services.ended(this, owed);
+  };
+
+  /** How many of the peer's stanzas are handled: told to a peer that comes back too late (S8). */
+  get handled(): number | undefined {
+    return this.#tracker === undefined ? undefined : this.#tracker.settled % 2 ** 32;
+  }
+
+  /** Runs when all that came is settled, or the stream has ended. */
+  whenSettled(run: () => void): void {
+    if (this.#tracker === undefined || this.#tracker.settled === this.#tracker.received || this.#ended) run();
+    else this.#settledWaiters.push(run);
+  }
+
+  /** The connection that it had counts no more: it goes on over another. */
+  detach(): void {
+    const old = this.#link;
+    this.#link = undefined;
+    old?.close(new StreamError("conflict", { text: "the stream was resumed on another connection" }));
+  }
+
+  /** Goes on over another connection, on which the peer knows of it: `repeat` follows. */
+  resume(link: StreamCarrier): void {
+    this.#expiry?.cancel();
+    this.#expiry = undefined;
+    this.#link = link;
+    this.#usedAt = this.#services.env.now();
+  }
+
+  /** Sends again what the peer has not had. */
+  repeat(): void {
+    for (const { bytes } of this.#unacknowledged?.unacknowledged() ?? []) this.#link?.write(bytes);
+    this.#askedAt = undefined;
+    if ((this.#unacknowledged?.size ?? 0) > 0) this.#ask();
+    this.#full = false;
+    this.#services.hasRoom(this);
+  }
+
+  readonly #taken = (taken: boolean): void => {
+    // Of a connection that is lost all that was not taken goes another way.
+    if (!taken || this.#ended) return;
+    const stanza = this.#untaken.take();
+    if (stanza === undefined) return;
+    this.#untakenBytes -= stanza.size;
+    this.#takingSince = this.#untaken.size === 0 ? undefined : this.#services.env.now();
+    stanza.duty?.discharge();
+    this.#gotRoom();
+  };
+
+  #gotRoom(): void {
+    if (this.#draining && this.owed === 0) this.close();
+    if (!this.#full) return;
+    this.#full = false;
+    this.#services.hasRoom(this);
+  }
+
+  /** Asks for an acknowledgement unless one is on its way. */
+  #ask(): void {
+    if (this.#askedAt !== undefined || this.#link === undefined) return;
+    this.#askedAt = this.#services.env.now();
+    this.#link.write(askForAcknowledgement);
+  }
+
+  #acknowledge(tracker: SettlementTracker): void {
+    this.#services.tally.acksSent += 1;
+    this.#link?.write(serializeBytes(buildSm({ type: "a", h: tracker.settled % 2 ** 32 })));
+  }
+
+  readonly #settledMore = (): void => {
+    const tracker = this.#tracker;
+    if (tracker === undefined || tracker.settled < tracker.received) return;
+    if (this.#answerDue) {
+      this.#answerDue = false;
+      this.#acknowledge(tracker);
+    }
+    for (const run of this.#settledWaiters.splice(0)) run();
+  };
+}
+
+function isIn(pair: HeldPair | undefined): boolean {
+  return pair !== undefined && pair.ways !== "out";
+}
+
+/** How long a stream that is to be closed waits for the last acknowledgements, in milliseconds. */
+const drainMsMax = 5_000;
+const askForAcknowledgement = "<r xmlns='urn:xmpp:sm:3'/>";
