@@ -9,6 +9,11 @@ export interface SecureChannel {
   readonly certificate?: readonly CertificateIdentity[];
   /** When that certificate, or one that it depends on, expires, in milliseconds since the epoch. RFC 6120 §13.7.2.3 */
   readonly certifiedUntil?: number;
+  /**
+   * The certificates that a peer which is a server showed, its own first, each signed by the next where it is there; as
+   * DER, and not checked. Empty when it showed none, absent where no server is expected.
+   */
+  readonly peerChain?: readonly Uint8Array[];
 }
 
 /** Protection without anything to bind to: a local socket, a TLS proxy in front. */

@@ -1,4 +1,5 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
+import type { TlsaRecord } from "../dns/dns-answer.ts";
 import type { Transport } from "../link/transport.ts";
 
 /** Whom to reach, and for whom. */
@@ -8,14 +9,6 @@ export interface DialRequest {
   readonly remote: DomainJid;
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal;
-}
-
-/** A TLSA record (RFC 6698 §2.1). */
-export interface TlsaRecord {
-  readonly usage: number;
-  readonly selector: number;
-  readonly matching: number;
-  readonly data: Uint8Array;
 }
 
 /** Where a connection leads, as far as trust depends on it. */

@@ -11,8 +11,11 @@ import { SocketTransport, type StartTls } from "./socket-transport.ts";
 /** Connections that the operating system holds until we take them. */
 const backlogConnections = 4_096;
 
+/** Who connects there, and whether with TLS from the first byte. */
+export type ListenerKind = "client" | "client-direct-tls" | "server" | "server-direct-tls" | "component";
+
 export interface ListenerParts {
-  readonly kind: "client" | "client-direct-tls";
+  readonly kind: ListenerKind;
   /** An IP address; "::" takes IPv4 as well. */
   readonly address: string;
   readonly port: number;
@@ -52,7 +55,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       return;
     }
     socket.once("close", connection.close);
-    if (parts.kind === "client") return parts.accept(new SocketTransport(socket, undefined, parts), connection);
+    if (!isDirect(parts.kind)) return parts.accept(new SocketTransport(socket, undefined, parts), connection);
     handshakes.add(socket);
     return parts.startTls?.(socket, undefined, (secured) => {
       handshakes.delete(socket);
@@ -83,6 +86,10 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       return promise;
     },
   };
+}
+
+export function isDirect(kind: ListenerKind): boolean {
+  return kind.endsWith("-direct-tls");
 }
 
 function listening(server: Server, address: string, port: number): Promise<void> {

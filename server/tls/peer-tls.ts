@@ -1,0 +1,131 @@
+import { constants } from "node:crypto";
+import type { Socket } from "node:net";
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { domainToASCII } from "node:url";
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import { unboundChannel, type SecureChannel } from "#protocol/stream/secure-channel.ts";
+import type { Env } from "#kit/env.ts";
+import type { CertificateStore } from "./certificate-store.ts";
+import type { LoadedCertificate } from "./load-certificate.ts";
+import { peerChain } from "./peer-chain.ts";
+
+/** The name of our protocol in handshakes that begin with the first byte (XEP-0368). */
+export const serverAlpn = "xmpp-server";
+
+/**
+ * No session is taken up again between servers: a ticket holds the peer's own certificate and none of those between it
+ * and its authority, so that who was trusted once could not be judged again. Connections of servers last long, and a
+ * handshake more is no loss.
+ */
+export const peerSecureOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET;
+
+/**
+ * The hosts' certificates for talking to other servers, on either side of a connection. They are not those of the
+ * clients' listeners, which ask for certificates of the authorities that the administrator chose for users.
+ */
+export class PeerContexts {
+  readonly #certificates: Pick<CertificateStore, "find" | "first" | "contextSettings">;
+  /** By certificate: a reload brings other ones. */
+  #contexts = new WeakMap<LoadedCertificate, SecureContext>();
+  #settings: object | undefined;
+
+  constructor(certificates: Pick<CertificateStore, "find" | "first" | "contextSettings">) {
+    this.#certificates = certificates;
+  }
+
+  /** Of the host that is named, or else of the first one. */
+  contextFor(domain: string): SecureContext {
+    const settings = this.#certificates.contextSettings;
+    if (settings !== this.#settings) {
+      this.#settings = settings;
+      this.#contexts = new WeakMap();
+    }
+    const certificate = this.#certificates.find(domain) ?? this.#certificates.first;
+    const known = this.#contexts.get(certificate);
+    if (known !== undefined) return known;
+    const { minVersion, ciphers } = settings;
+    const context = createSecureContext({
+      cert: certificate.pem.certificate,
+      key: certificate.pem.key,
+      minVersion,
+      ...(ciphers && { ciphers }),
+      secureOptions: peerSecureOptions,
+    });
+    this.#contexts.set(certificate, context);
+    return context;
+  }
+}
+
+export interface PeerHandshake {
+  /** Our host, whose certificate is shown to who asks for one. */
+  readonly local: DomainJid;
+  /** The domain that we want to reach, whatever the name of the machine. */
+  readonly remote: DomainJid;
+  /** Whether TLS begins with the first byte. */
+  readonly direct: boolean;
+}
+
+export interface PeerTlsParts {
+  readonly contexts: PeerContexts;
+  readonly handshakeMsMax: number;
+  readonly env: Pick<Env, "setTimer">;
+  /** A handshake that came to nothing: the error's code. */
+  readonly handshakeFailed: (code: string, remoteAddress: string | undefined) => void;
+}
+
+/**
+ * Begins TLS on a connection, as its client. `secured` is called once: with the encrypted socket, whoever is at its other
+ * end, or with undefined when there is none. Certificates are judged later, with the domain in view.
+ */
+export function startPeerTls(
+  raw: Socket,
+  { local, remote, direct }: PeerHandshake,
+  { contexts, handshakeMsMax, env, handshakeFailed }: PeerTlsParts,
+  secured: (socket: TLSSocket | undefined) => void,
+): void {
+  const { remoteAddress } = raw;
+  const socket = connect({
+    socket: raw,
+    secureContext: contexts.contextFor(local),
+    // An address is no server name (RFC 6066 §3); Node would refuse it.
+    ...(serverName(remote) !== undefined && { servername: serverName(remote) }),
+    ...(direct && { ALPNProtocols: [serverAlpn] }),
+    rejectUnauthorized: false,
+  });
+  let isOpen = true;
+  const finish = (result: TLSSocket | undefined, code?: string): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    timer.cancel();
+    socket.off("secureConnect", done);
+    socket.off("error", failed);
+    socket.off("close", closed);
+    if (result === undefined) {
+      handshakeFailed(code ?? "closed", remoteAddress);
+      socket.on("error", ignore);
+      socket.destroy();
+      raw.destroy();
+    }
+    secured(result);
+  };
+  const done = (): void => finish(socket);
+  const failed = (error: Error): void => finish(undefined, "code" in error ? String(error.code) : error.message);
+  const closed = (): void => finish(undefined);
+  const timer = env.setTimer(handshakeMsMax, () => finish(undefined, "timeout"));
+  socket.on("secureConnect", done);
+  socket.on("error", failed);
+  socket.on("close", closed);
+}
+
+/** What stream machine and trust need to know of a finished handshake with a server, on either side. */
+export function peerChannel(socket: TLSSocket): SecureChannel {
+  return { ...unboundChannel, peerChain: peerChain(socket) };
+}
+
+/** As TLS carries it: in ASCII; undefined of an address. */
+export function serverName(domain: string): string | undefined {
+  if (/^\[|^[\d.]+$/.test(domain)) return undefined;
+  return domainToASCII(domain) || undefined;
+}
+
+function ignore(): void {}
