@@ -28,6 +28,31 @@ export interface Ended {
   readonly role: Role;
 }
 
+/** What ending can lead to, between servers as well. */
+export type EndingEffect = Extract<
+  StreamEffect,
+  {
+    readonly type: "sendClose" | "startTimer" | "stopTimer" | "disconnect" | "ended" | "stanza" | "ackReceived";
+  }
+>;
+
+/** What our closing tag takes, behind whatever else is sent. */
+export const closingEffects: readonly EndingEffect[] = [
+  { type: "sendClose" },
+  { type: "stopTimer", timer: "negotiation" },
+  { type: "startTimer", timer: "closing" },
+];
+
+/** What the end of a transport takes, behind whatever is sent. */
+export function endEffects(end: StreamEnd): readonly EndingEffect[] {
+  return [
+    { type: "stopTimer", timer: "negotiation" },
+    { type: "stopTimer", timer: "closing" },
+    { type: "disconnect" },
+    { type: "ended", end },
+  ];
+}
+
 /** Sends the closing tag behind `before` and gives the peer time to do the same. */
 export function closeAndWait(
   role: Role,
@@ -38,38 +63,32 @@ export function closeAndWait(
     // Not over before the peer has closed too. [rfc6120-4.4-01]
     { role, phase: "closing", ...options },
     ...before,
-    { type: "sendClose" },
-    { type: "stopTimer", timer: "negotiation" },
-    { type: "startTimer", timer: "closing" },
+    ...closingEffects,
   );
 }
 
 /** The transport is to be closed behind what was sent. */
 export function endNow(role: Role, end: StreamEnd, ...before: readonly StreamEffect[]): Step<EndingState> {
-  return step(
-    { role, phase: "ended" },
-    ...before,
-    { type: "stopTimer", timer: "negotiation" },
-    { type: "stopTimer", timer: "closing" },
-    { type: "disconnect" },
-    { type: "ended", end },
-  );
+  return step({ role, phase: "ended" }, ...before, ...endEffects(end));
 }
 
 /** What happens after we have closed. */
-export function receiveWhenEnding(state: EndingState, input: StreamInput): Step<EndingState> {
-  if (state.phase === "ended") return step(state);
+export function receiveWhenEnding(
+  state: EndingState,
+  input: StreamInput,
+): { readonly state: EndingState; readonly effects: readonly EndingEffect[] } {
+  if (state.phase === "ended") return unchanged(state);
   switch (input.type) {
     case "element":
       // [rfc6120-4.4-01]
-      return state.listening ? step(state, ...lateElement(input.element)) : step(state);
+      return state.listening ? { state, effects: lateElement(input.element) } : unchanged(state);
     case "closed":
     case "disconnected":
     case "fault":
-      return endNow(state.role, state.end);
+      return over(state, state.end);
     case "timeout":
-      if (input.timer !== "closing") return step(state);
-      return endNow(state.role, state.end.type === "closed" ? { type: "closeTimedOut" } : state.end);
+      if (input.timer !== "closing") return unchanged(state);
+      return over(state, state.end.type === "closed" ? { type: "closeTimedOut" } : state.end);
     case "opened":
     case "keepAlive":
     case "secured":
@@ -87,15 +106,23 @@ export function receiveWhenEnding(state: EndingState, input: StreamInput): Step<
     case "smResumed":
     case "smFailed":
     case "close":
-      return step(state);
+      return unchanged(state);
     default:
       return unreachable(input);
   }
 }
 
 /** Stanzas that were on their way, and the acks that tell which of ours arrived. */
-function lateElement(element: XmlElement): readonly StreamEffect[] {
+function lateElement(element: XmlElement): readonly EndingEffect[] {
   if (isStanza(element)) return [{ type: "stanza", element }];
   const ack = element.ns === NS_SM ? readSm(element) : undefined;
   return ack?.type === "a" ? [{ type: "ackReceived", h: ack.h }] : [];
+}
+
+function unchanged(state: EndingState): { readonly state: EndingState; readonly effects: readonly EndingEffect[] } {
+  return { state, effects: [] };
+}
+
+function over({ role }: EndingState, end: StreamEnd): ReturnType<typeof unchanged> {
+  return { state: { role, phase: "ended" }, effects: endEffects(end) };
 }

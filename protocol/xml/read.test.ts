@@ -164,7 +164,11 @@ suite("the content namespace of the wire", () => {
   });
   test("cannot be jabber:client between servers [rfc6120-4.8.3-04]", () => {
     assert.deepEqual(kinds(read("<message xmlns='jabber:client'/>")), ["invalid-namespace"]);
-    assert.deepEqual(kinds(read("<message><body xmlns='jabber:client'/></message>")), ["invalid-namespace"]);
+  });
+  test("and what a user of theirs declares so in a stanza does not end the stream that many share", () => {
+    assert.deepEqual(read("<message><body xmlns='jabber:client'/></message>"), [
+      { element: { name: "{jabber:client}message", attributes: {}, children: [leaf("{jabber:client}body")] } },
+    ]);
   });
   test("has no prefix [rfc6120-4.8.5-04]", () => {
     assert.deepEqual(kinds(read("<s:message xmlns:s='jabber:server'/>")), ["bad-namespace-prefix"]);

@@ -3,7 +3,7 @@ import { APPENDED, DECLARES, type ElementParts, INNER_CANONICAL, TAG_CANONICAL, 
 import type { XmlElement, XmlNode } from "./element.ts";
 import { escapeAttribute, escapeText } from "./escape.ts";
 import { XmlError } from "./fault.ts";
-import { NS_CLIENT, NS_STREAM, NS_XML, NS_XMLNS } from "./namespaces.ts";
+import { NS_CLIENT, NS_DIALBACK, NS_STREAM, NS_XML, NS_XMLNS } from "./namespaces.ts";
 import { type Source, decodeRun } from "./source.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
@@ -70,6 +70,8 @@ function writeElement(
   const tag = prefix + (bytes ? encodeUtf8(name) : name);
   let head = `<${tag}`;
   if (prefix === "stream:" && !streamBound) head += ` xmlns:stream='${NS_STREAM}'`;
+  // Declared here as well, for such an element may have been read anywhere.
+  if (prefix === "db:") head += ` xmlns:db='${NS_DIALBACK}'`;
   // [rfc6120-4.8.5-08] [rfc6120-8.4-02] [rfc6120-11.3-03]
   if (prefix === "" && ns !== inherited) head += ` xmlns='${defaultNamespace(ns, bytes)}'`;
   head += writeAttributes(parts, bytes);
@@ -148,6 +150,8 @@ function fromSource(source: Source, start: number, end: number, bytes: boolean):
 function prefixOf(ns: string, inherited: string): string {
   if (ns === inherited) return "";
   if (ns === NS_STREAM) return "stream:"; // [rfc3920-11.2.1-03] [rfc3920-11.2.1-04]
+  // COMPAT older servers look for this very prefix. [xep0220-2-01]
+  if (ns === NS_DIALBACK) return "db:";
   return ns === NS_XML ? "xml:" : ""; // [rfc3920-11.2.2-06]
 }
 

@@ -379,13 +379,13 @@ export class TreeReader {
     if (content === NS_CLIENT || this.#inHeader) return ns;
     const parent = this.#open[this.#depth - 1];
     if (parent !== undefined && parent.ns !== NS_CLIENT) return ns;
-    if (ns === content) {
-      this.#tag.flags &= ~TAG_CANONICAL;
-      return NS_CLIENT;
-    }
     // [rfc6120-4.8.3-04]
-    if (ns === NS_CLIENT) throw new XmlError("invalid-namespace", "jabber:client on another kind of stream");
-    return ns;
+    if (ns === NS_CLIENT && parent === undefined)
+      throw new XmlError("invalid-namespace", "jabber:client on another kind of stream");
+    if (ns !== content && ns !== NS_CLIENT) return ns;
+    // Also what a user of theirs has put into a stanza, or one user could end a stream that many share.
+    this.#tag.flags &= ~TAG_CANONICAL;
+    return NS_CLIENT;
   }
 
   /** The scope with the prefixes that the tag declares. */

@@ -20,7 +20,7 @@ export function refuseUnknown(state: ReceivingState, element: XmlElement): Step<
   return failStream(state, errorOfUnknown(element));
 }
 
-function errorOfUnknown(element: XmlElement): StreamError {
+export function errorOfUnknown(element: XmlElement): StreamError {
   switch (element.ns) {
     // The content of another kind of stream. [rfc6120-4.8.3-04] [rfc6120-4.8.3-08]
     case NS_SERVER:

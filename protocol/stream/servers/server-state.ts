@@ -91,6 +91,8 @@ export interface ServerFacts {
   readonly bidirectional: boolean;
   /** Whether stream management was asked for: once is all. [xep0198-3-11] */
   readonly sm: "unasked" | "asked" | "refused" | "enabled";
+  /** The former stream that the peer has asked for. */
+  readonly resuming: string | undefined;
   readonly saslFailures: number;
 }
 
