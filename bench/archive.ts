@@ -14,6 +14,7 @@ import type { ArchiveShape, PageQuery, Store, Write } from "#kit/storage.ts";
 import { openPostgresStore } from "#server/storage/postgres/postgres-store.ts";
 import { openSqliteStore } from "#server/storage/sqlite/sqlite-store.ts";
 import { startPostgresServer } from "#testing/postgres-server.ts";
+import { onSignal } from "./signals.ts";
 
 const plain: ArchiveShape = { shape: "archive", name: "messages", version: 1 };
 const searched: ArchiveShape = { ...plain, searchable: [{ ns: "jabber:client", name: "body" }] };
@@ -113,27 +114,46 @@ async function measure(store: Store, rows: number, sizeOf: () => string): Promis
   }));
 }
 
-const wanted = process.argv.slice(2);
-if (wanted.some((word) => !/^(sqlite|postgres|rows=\d+)$/.test(word))) {
-  console.log("node bench/archive.ts [sqlite] [postgres] [rows=1000000]");
-  process.exit(2);
-}
-const chosen = (kind: string): boolean => !wanted.some((word) => /^[a-z]+$/.test(word)) || wanted.includes(kind);
-const rows = Number(wanted.find((word) => word.startsWith("rows="))?.slice("rows=".length) ?? 1_000_000);
-const folder = mkdtempSync(join(process.env["BENCH_FOLDER"] ?? tmpdir(), "balcony-bench-"));
-try {
+const help = `node bench/archive.ts [sqlite] [postgres] [rows=1000000]
+
+What a large archive costs to keep, to read and to search, in the databases that are named; in both where none is.
+The PostgreSQL server is started for it, and stopped.
+
+  rows=N        messages of the owner whose archive is asked; a fifth as many of a thousand others (1000000)
+  -h, --help    this text
+
+  BENCH_FOLDER  where the SQLite database is made (default: the system's folder for such)
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(wanted: readonly string[]): Promise<number> {
+  if (wanted.includes("--help") || wanted.includes("-h")) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const unknown = wanted.find((word) => !/^(sqlite|postgres|rows=[1-9]\d{0,8})$/.test(word));
+  if (unknown !== undefined) {
+    process.stderr.write(`"${unknown}" is not understood.\n\n${help}`);
+    return 2;
+  }
+  const chosen = (kind: string): boolean => !wanted.some((word) => /^[a-z]+$/.test(word)) || wanted.includes(kind);
+  const rows = Number(wanted.find((word) => word.startsWith("rows="))?.slice("rows=".length) ?? 1_000_000);
+  await using stack = new AsyncDisposableStack();
+  onSignal((status) => void stack.disposeAsync().finally(() => process.exit(status)));
+  const folder = mkdtempSync(join(process.env["BENCH_FOLDER"] ?? tmpdir(), "balcony-bench-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
   if (chosen("sqlite")) {
-    console.log(`sqlite, ${rows} rows`);
+    process.stdout.write(`sqlite, ${rows} rows\n`);
     const path = join(folder, "store.sqlite");
-    await using store = await openSqliteStore({ path });
+    const store = stack.use(await openSqliteStore({ path }));
     await measure(store, rows, () => `${Math.round(statSync(path).size / 2 ** 20)} MiB`);
   }
   if (chosen("postgres")) {
-    console.log(`postgres, ${rows} rows`);
-    await using server = await startPostgresServer();
-    await using store = await openPostgresStore({ connection: server.connection });
+    process.stdout.write(`postgres, ${rows} rows\n`);
+    const server = stack.use(await startPostgresServer());
+    const store = stack.use(await openPostgresStore({ connection: server.connection }));
     await measure(store, rows, () => "size not known");
   }
-} finally {
-  rmSync(folder, { recursive: true });
+  return 0;
 }

@@ -16,8 +16,8 @@ export type Measured =
   | { readonly kind: "figures"; readonly figures: Readonly<Record<string, number>> }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** Starts a target afresh on core 0, runs one scenario against it from core 1, and stops it. */
-export async function measure(target: BenchTarget, scenario: Scenario): Promise<Measured> {
+/** Starts a target afresh on core 0, runs one scenario against it from core 1, and stops it, however that ends. */
+export async function measure(target: BenchTarget, scenario: Scenario, signal: AbortSignal): Promise<Measured> {
   const dir = await mkdtemp(join(tmpdir(), "balcony-bench-"));
   await chmod(dir, 0o755);
   try {
@@ -34,7 +34,8 @@ export async function measure(target: BenchTarget, scenario: Scenario): Promise<
       tls: scenario.tls,
       metricsPort: target.hasLoopDelay === true ? metricsPort : undefined,
     };
-    const { code, output } = await load({ scenario: scenario.name, goal });
+    const { code, output } = await load({ scenario: scenario.name, goal }, scenario.msMax ?? scenarioMsMax, signal);
+    if (signal.aborted) return { kind: "failed", reason: "ended by a signal" };
     if (code === 0) return { kind: "figures", figures: parseFigures(output) };
     return { kind: "failed", reason: `${output}\nthe server's log ends with\n${tail(server.logFile)}` };
   } catch (error) {
@@ -44,9 +45,13 @@ export async function measure(target: BenchTarget, scenario: Scenario): Promise<
   }
 }
 
-async function load(order: Order): Promise<{ readonly code: number; readonly output: string }> {
+async function load(
+  order: Order,
+  msMax: number,
+  signal: AbortSignal,
+): Promise<{ readonly code: number; readonly output: string }> {
   const command = ["taskset", "-c", "1", process.execPath, loadProgram, JSON.stringify(order)] as const;
-  return await runToEnd({ command: [...command], msMax: scenarioMsMax });
+  return await runToEnd({ command: [...command], msMax, signal });
 }
 
 async function freePorts(): Promise<[number, number, number]> {

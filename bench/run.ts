@@ -5,6 +5,7 @@ import { measure } from "./measure.ts";
 import { median, type Result, table } from "./report.ts";
 import { scenarios } from "./scenarios/all.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
+import { onSignal } from "./signals.ts";
 import type { BenchTarget } from "./target.ts";
 import { balcony } from "./targets/balcony.ts";
 import { ejabberd } from "./targets/ejabberd.ts";
@@ -49,7 +50,10 @@ async function main(): Promise<number> {
   }
   const chosen = scenarios.filter((scenario) => positionals.length === 0 || positionals.includes(scenario.name));
   const runs = Number(values.runs);
-  const measured = await run(chosen, values.target, runs);
+  const stop = new AbortController();
+  onSignal((status) => stop.abort(status));
+  const measured = await run(chosen, values.target, runs, stop.signal);
+  if (stop.signal.aborted) return Number(stop.signal.reason);
   if (values.json) process.stdout.write(`${JSON.stringify({ machine: machine(), runs, ...measured }, null, 2)}\n`);
   else {
     const text = table(chosen, measured.targets, measured.results);
@@ -68,7 +72,12 @@ interface Outcome {
 }
 
 /** Scenario by scenario and run by run, all targets in turn, so that a machine that changes its mind hits all alike. */
-async function run(chosen: readonly Scenario[], names: readonly string[], runs: number): Promise<Outcome> {
+async function run(
+  chosen: readonly Scenario[],
+  names: readonly string[],
+  runs: number,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const wanted = targets.filter((target) => names.includes(target.name));
   const versions = await Promise.all(wanted.map(async (target) => ({ target, version: await target.version() })));
   const results: Result[] = [];
@@ -76,9 +85,14 @@ async function run(chosen: readonly Scenario[], names: readonly string[], runs: 
     const collected = new Map<BenchTarget, Record<string, number>[]>();
     for (let round = 1; round <= runs; round++) {
       for (const { target, version } of versions) {
-        if (version === undefined || !able(target, scenario) || failed(results, target, scenario)) continue;
+        if (signal.aborted || version === undefined || failed(results, target, scenario)) continue;
+        const lack = lackOf(target, scenario);
+        if (lack !== undefined) {
+          if (round === 1) process.stderr.write(`${scenario.name}: without ${target.name}, ${lack}\n`);
+          continue;
+        }
         process.stderr.write(`${scenario.name} on ${target.name}, ${round} of ${runs}\n`);
-        const outcome = await measure(target, scenario);
+        const outcome = await measure(target, scenario, signal);
         if (outcome.kind === "figures")
           collected.set(target, [...(collected.get(target) ?? []), { ...outcome.figures }]);
         else {
@@ -111,9 +125,12 @@ function failed(results: readonly Result[], target: BenchTarget, scenario: Scena
   );
 }
 
-function able(target: BenchTarget, scenario: Scenario): boolean {
-  if (scenario.archive === true && target.archive === undefined) return false;
-  return scenario.mechanism === undefined || target.mechanisms.includes(scenario.mechanism);
+/** What a target lacks for a scenario; undefined where it has all. */
+function lackOf(target: BenchTarget, scenario: Scenario): string | undefined {
+  const { mechanism } = scenario;
+  if (scenario.archive === true && target.archive === undefined) return "which has no archive";
+  if (scenario.resumption === true && !target.resumption) return "whose sessions end with their connections";
+  return mechanism === undefined || target.mechanisms.includes(mechanism) ? undefined : `which has no ${mechanism}`;
 }
 
 function wrong(names: readonly string[], targetNames: readonly string[], runs: string): string | undefined {

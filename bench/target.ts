@@ -12,6 +12,8 @@ export interface BenchTarget {
   readonly mechanisms: readonly Mechanism[];
   /** How its archive comes to be durable, for people; undefined where it has none. */
   readonly archive: string | undefined;
+  /** Whether its sessions outlive their connections (XEP-0198 §5). */
+  readonly resumption: boolean;
   /** Whether it tells the delay of its event loop, as Node's programs do. */
   readonly hasLoopDelay?: boolean;
   /** Starts it with an empty store, on loopback: plain TCP on one port, TLS from the first byte on the other. */

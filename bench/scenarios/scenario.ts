@@ -8,6 +8,10 @@ export interface Scenario {
   readonly tls: boolean;
   /** Archives are on; else they are off, on every server. */
   readonly archive?: boolean;
+  /** It is about sessions without a connection; a server that has none is left out. */
+  readonly resumption?: boolean;
+  /** How long it may take, in milliseconds, where that is longer than others may. */
+  readonly msMax?: number;
   /** The mechanism that it is about, or with accounts that can have contacts; otherwise the target says how sessions log in. */
   readonly mechanism?: Mechanism;
   readonly figures: readonly Figure[];

@@ -19,6 +19,7 @@ export const balcony: BenchTarget = {
   },
   sessions: { mechanism: "PLAIN", domain },
   mechanisms: ["PLAIN", "SCRAM-SHA-1", "FAST"],
+  resumption: true,
   archive:
     "as it is by default, SQLite in WAL mode, synchronous=FULL, commits of many senders grouped into one transaction",
   hasLoopDelay: true,

@@ -11,6 +11,7 @@ export const ejabberd: BenchTarget = {
   version: async () => await debianVersion("ejabberd", "ejabberd"),
   sessions: { mechanism: "ANONYMOUS", domain: "anonymous.localhost" },
   mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  resumption: true,
   archive: `mod_mam with db_type sql, ${walArchive}; Mnesia would not flush each message to disc`,
   start: async (place) => {
     if (process.getuid?.() !== 0) throw new Error("Debian's ejabberd starts only from root");

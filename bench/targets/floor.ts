@@ -10,6 +10,7 @@ export const floor: BenchTarget = {
   version: async () => `floor.ts on Node ${process.version}`,
   sessions: { mechanism: "PLAIN", domain },
   mechanisms: ["PLAIN"],
+  resumption: false,
   archive: undefined,
   start: async (place) => {
     const { key, certificate } = place.certificate;

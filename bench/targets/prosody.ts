@@ -10,6 +10,7 @@ export const prosody: BenchTarget = {
   version: async () => await debianVersion("prosody", "Prosody"),
   sessions: { mechanism: "ANONYMOUS", domain: "anonymous.localhost" },
   mechanisms: ["PLAIN", "SCRAM-SHA-1"],
+  resumption: true,
   archive: `mod_mam and mod_storage_sql, ${walArchive}; its own files would not be flushed to disc at all`,
   start: async (place) => {
     const configFile = join(place.dir, "prosody.cfg.lua");

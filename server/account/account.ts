@@ -15,6 +15,7 @@ import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
 import { temporaryStore } from "./temporary-store.ts";
+import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
 
 /** What an account needs of the store. */
 export type AccountStore = Pick<Store, "load" | "commit" | "page">;
@@ -34,37 +35,6 @@ export interface AccountParts {
 
 /** After the data could not be read, while something waits for it: when to try again, in milliseconds. */
 const readAgainAfterMs = 1_000;
-
-/** One thing that waits in the mailbox: a stanza that arrives, one that a session sends, a task, or a request. */
-type Work = Stanza | Outgoing | Incoming | Task | Request;
-type Task = (account: LocalAccount | undefined) => void | Promise<void>;
-
-/** A task that somebody waits for, and who would rather be told that it cannot be done than wait for long. */
-interface Request {
-  readonly perform: Task;
-  readonly unreadable: (cause: unknown) => void;
-}
-
-class Outgoing {
-  readonly stanza: Stanza;
-  readonly session: LocalSession;
-
-  constructor(stanza: Stanza, session: LocalSession) {
-    this.stanza = stanza;
-    this.session = session;
-  }
-}
-
-/** A stanza that arrives with what its sender wrote about it. */
-class Incoming {
-  readonly stanza: Stanza;
-  readonly rows: CarriedRows;
-
-  constructor(stanza: Stanza, rows: CarriedRows) {
-    this.stanza = stanza;
-    this.rows = rows;
-  }
-}
 
 /** The owner of a local bare JID; see {@link Account}. */
 export class LocalAccount implements Account, Runnable {
@@ -302,8 +272,11 @@ export class LocalAccount implements Account, Runnable {
   /** Delivers to a session, in the outbox's order. */
   readonly sendTo = (session: LocalSession, stanza: Stanza): void => {
     if (!this.#gated && this.#unwritten === undefined) return session.transmit(stanza);
+    if (this.#mayJoinBatch(session)) return this.#sendWithBatch(session, stanza);
     stanza.hold();
+    session.queued += 1;
     const run = (): void => {
+      session.queued -= 1;
       try {
         session.transmit(stanza);
       } finally {
@@ -312,6 +285,7 @@ export class LocalAccount implements Account, Runnable {
     };
     if (stanza.type === "error") return this.whenDurable(run, run);
     const failed = (cause: unknown): void => {
+      session.queued -= 1;
       this.#parts.stage.unwritten(stanza, cause);
       stanza.release();
     };
@@ -320,6 +294,21 @@ export class LocalAccount implements Account, Runnable {
       return this.whenConfirmed(run, failed);
     return this.whenDurable(run, failed);
   };
+
+  /** Whether what is sent to a session can be a row in the batch of what caused it: nobody sees it before that is durable. */
+  #mayJoinBatch(session: LocalSession): boolean {
+    const first = this.#writes.length > 0 && !this.#outbox.committing && this.#unwritten === undefined;
+    return first && session.hibernates && session.queued === 0;
+  }
+
+  #sendWithBatch(session: LocalSession, stanza: Stanza): void {
+    // That something was refused is true though what was to be written about it is not written.
+    if (stanza.type !== "error")
+      this.whenDurable(nothing, (cause) => {
+        if (session.withdraw(stanza)) this.#parts.stage.unwritten(stanza, cause);
+      });
+    session.transmit(stanza);
+  }
 
   /** What is stored has changed behind the slots' back: the account was created, or wiped. */
   readonly reload = (): void => {
@@ -579,6 +568,8 @@ export class LocalAccount implements Account, Runnable {
 }
 
 const noRows: readonly CarriedRows[] = [];
+
+function nothing(): void {}
 
 function crowded(): StoreError {
   return new StoreError("too-busy", "too much is waiting for the recipient");

@@ -15,6 +15,11 @@ export class Outbox {
     return this.#last;
   }
 
+  /** Whether a batch is being committed. */
+  get committing(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** True while nothing waits and nothing is being committed. */
   get idle(): boolean {
     return this.#open === undefined && this.#entries.length === 0;

@@ -298,6 +298,60 @@ test("what the session knew goes on with it: carbons, interest in the roster, di
   assert.ok(friend.pending.some((each) => each.attr("type") === "unavailable"));
 });
 
+test("a roster push to a session that hibernates is one with the change: a kill leaves both or neither [xep0198-5-19]", async () => {
+  for (const { afterMs, pushes } of [
+    { afterMs: 500, pushes: 0 },
+    { afterMs: 2_500, pushes: 1 },
+  ]) {
+    await using world = await startWorld({ accounts });
+    const mine = await managed(world, `${juliet}/balcony`);
+    await mine.client.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+    await mine.client.cut();
+    const other = await available(world, `${juliet}/chamber`);
+    await world.advance(10_000);
+    // A commit takes it two things.
+    world.slowDisc(1_000);
+    await other.sendText(`<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='${romeo}'/></query></iq>`);
+    await world.advance(afterMs);
+    world.slowDisc(0);
+    await world.restart({ killed: true });
+    await resume(mine, juliet, 2);
+    assert.equal(mine.client.next().name, "resumed");
+    const pushed = mine.client.pending.filter((each) => each.child("jabber:iq:roster", "query") !== undefined);
+    assert.equal(pushed.length, pushes);
+    await mine.client.sendText("<iq type='get' id='r2'><query xmlns='jabber:iq:roster'/></iq>");
+    assert.equal(mine.client.pending.at(-1)?.firstElement?.elements().length, pushes);
+  }
+});
+
+test("what could not be written is not pushed to a session that hibernates, and what comes next finds its place", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+  await mine.client.cut();
+  const other = await available(world, `${juliet}/chamber`);
+  const sender = await available(world, `${romeo}/orchard`);
+  const set = (jid: string): string =>
+    `<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='${jid}'/></query></iq>`;
+  world.faults.failCommits("full");
+  await other.sendText(set("nurse@capulet.example"));
+  await sender.sendText(chat(`${juliet}/balcony`, "lost"));
+  world.faults.failCommits(undefined);
+  assert.equal(errors(sender), 1);
+  await other.sendText(set(romeo));
+  await sender.sendText(chat(`${juliet}/balcony`, "1"));
+  await world.advance(5_000);
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 2);
+  assert.equal(mine.client.next().name, "resumed");
+  const told = mine.client.pending.flatMap((each) => each.child("jabber:iq:roster", "query")?.elements() ?? []);
+  assert.deepEqual(
+    told.map((item) => item.attr("jid")),
+    [romeo],
+  );
+  assert.deepEqual(bodies(mine.client), ["1"]);
+});
+
 for (const { location, told } of [
   { location: undefined, told: undefined },
   { location: "[2001:db8::1]:5222", told: "[2001:db8::1]:5222" },

@@ -48,6 +48,8 @@ export class LocalSession implements Session {
   readonly resource: string;
   readonly account: LocalAccount;
   readonly boundAt: number;
+  /** Stanzas for it that wait in the account's outbox; the account's. */
+  queued = 0;
   readonly #host: LocalHost;
   readonly #env: Env;
   readonly #limits: SessionLimits;
@@ -167,6 +169,11 @@ export class LocalSession implements Session {
   receiveNonza(element: XmlElement): void {
     const handler = this.#host.steps.nonzas.get(iqKey("", element.ns, element.name));
     if (!this.#ended) handler?.handle(this, element);
+  }
+
+  /** What was to be written with a stanza is not written: it was never sent. False where it is not owed. */
+  withdraw(stanza: Stanza): boolean {
+    return this.#management?.owed.withdraw(stanza) === true;
   }
 
   /** Puts a stanza on the wire, past the outbox: its turn has come. */

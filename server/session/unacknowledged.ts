@@ -136,6 +136,16 @@ export class Unacknowledged {
     return true;
   }
 
+  /** What caused a stanza that nobody has seen yet was not written: its place stays empty. */
+  withdraw(stanza: Stanza): boolean {
+    const owed = this.#queue.unacknowledged().find((each) => each.stanza === stanza);
+    if (owed === undefined) return false;
+    letGo(owed);
+    owed.stanza = owed.bytes = undefined;
+    owed.rowed = false;
+    return true;
+  }
+
   /** The client has handled `h` stanzas. Returns the stream error for a count of stanzas that were never sent (S8). */
   acknowledge(h: number): StreamError | undefined {
     const result = this.#queue.acknowledge(h);

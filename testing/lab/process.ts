@@ -111,7 +111,13 @@ export interface Finished {
 
 /** Runs a program to its end. Its output, both streams, is returned and, where asked, logged. */
 export async function runToEnd(
-  options: CommandOptions & { readonly input?: string; readonly msMax: number; readonly logFile?: string },
+  options: CommandOptions & {
+    readonly input?: string;
+    readonly msMax: number;
+    readonly logFile?: string;
+    /** Ends it; an error is thrown then. */
+    readonly signal?: AbortSignal;
+  },
 ): Promise<Finished> {
   const [program, ...args] = options.command;
   const child = spawn(program, args, {
@@ -120,6 +126,7 @@ export async function runToEnd(
     cwd: options.directory,
     timeout: options.msMax,
     killSignal: "SIGKILL",
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const log = options.logFile === undefined ? undefined : createWriteStream(options.logFile, { flags: "a" });
   let output = "";

@@ -300,6 +300,30 @@ describe("which clients are notified", () => {
     assert.deepEqual(pushed(people.app), [first]);
   });
 
+  test("whose line is cut and whose account sleeps: what comes is counted on, and told when it may be", async () => {
+    const { world, ...people } = await cast();
+    await using _ = world;
+    const id = await managed(people.phone);
+    await enabled(people.phone);
+    await people.phone.cut();
+    await people.romeo.sendText(chat("1"));
+    for (let round = 2; round <= 3; round += 1) {
+      await world.advance(4 * intervalMs);
+      assert.deepEqual([...world.core.registry.sleeping()], [juliet]);
+      await people.romeo.sendText(chat(String(round)));
+    }
+    assert.deepEqual(
+      pushed(people.app),
+      [1, 2, 3].map((count) => first.replace("count=1", `count=${count}`)),
+    );
+    await world.advance(4 * intervalMs);
+    people.phone.reconnect();
+    await people.phone.authenticate("juliet", "capulet.example", "juliet");
+    await people.phone.sendText(`<resume xmlns='${NS_SM}' previd='${id}' h='1'/>`);
+    const came = people.phone.pending.flatMap((each) => each.child("jabber:client", "body")?.text ?? []);
+    assert.deepEqual(came, ["1", "2", "3"]);
+  });
+
   test("without stream management, when its connection took nothing more", async () => {
     const { world, ...people } = await cast();
     await using _ = world;
