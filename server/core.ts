@@ -16,7 +16,9 @@ import type { Store, StoreShape } from "#kit/storage.ts";
 import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
 import { lookalikes } from "./account/lookalikes.ts";
 import { AccountRegistry } from "./account/registry.ts";
+import { ComponentRoster } from "./components/component-roster.ts";
 import { Components } from "./components/components.ts";
+import { componentsShape } from "./components/stored-components.ts";
 import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
 import { FormerHosts } from "./host/former-hosts.ts";
@@ -31,13 +33,13 @@ import type { LinkServices, Login } from "./link/link-services.ts";
 import type { Transport } from "./link/transport.ts";
 import { LoginThrottle, type LoginAttempt } from "./login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
-import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
-import { serverSecret, secretShape } from "./server-secret.ts";
 import type { Federation } from "./s2s/federation.ts";
 import { defaultFederationLimits } from "./s2s/federation-limits.ts";
 import { makeFederation, type FederationMeans } from "./s2s/make-federation.ts";
 import { OutgoingStore, outgoingShape } from "./s2s/outgoing-store.ts";
 import type { FederationPolicy } from "./s2s/policy.ts";
+import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
+import { serverSecret, secretShape } from "./server-secret.ts";
 import { Binder } from "./session/binder.ts";
 import { hibernatedSessions, owedStanzas } from "./session/hibernation.ts";
 import { wakeHibernated } from "./session/wake-hibernated.ts";
@@ -61,10 +63,10 @@ export interface CoreParts {
   readonly settings: CoreSettings;
   readonly modules: readonly ServerModule[];
   readonly observer: CoreObserver;
-}
-
   /** How other servers are reached and judged; absent: none are. */
   readonly federation?: FederationMeans;
+}
+
 /**
  * The server without its sockets: hosts, accounts and streams. Everything it needs from outside is in its parts, so that
  * the simulator and the scenario tests run the very same thing.
@@ -75,12 +77,13 @@ export class ServerCore {
   readonly hosts = new Map<DomainJid, LocalHost>();
   readonly links = new Set<Link>();
   readonly components: Components;
-  /** Removed, and not done yet with what was going on there. */
-  readonly #leaving = new Map<DomainJid, LocalHost>();
+  #componentRoster: ComponentRoster | undefined;
   /** What is on its way out of this server. */
   readonly outgoing: OutgoingStore;
   readonly federation: Federation | undefined;
   readonly #policies = new Map<DomainJid, FederationPolicy>();
+  /** Removed, and not done yet with what was going on there. */
+  readonly #leaving = new Map<DomainJid, LocalHost>();
   readonly #former = new FormerHosts();
   readonly #hostListeners = new Set<(domain: DomainJid) => void>();
   readonly tokenLogIns: TokenLogIns;
@@ -150,9 +153,14 @@ export class ServerCore {
       parseJid: this.#parseJid,
       route: this.route,
     });
-    for (const component of settings.components) this.components.set(component);
     this.outgoing = new OutgoingStore({ env, log: parts.log, store });
     this.federation = this.#makeFederation(parts);
+  }
+
+  /** Which components there are to be. */
+  get componentRoster(): ComponentRoster {
+    assert(this.#componentRoster !== undefined, "a core that has started knows its components");
+    return this.#componentRoster;
   }
 
   /**
@@ -168,6 +176,12 @@ export class ServerCore {
     const settings = { ...parts.settings, sasl: { ...sasl, scramIterationsSeen } };
     const core = new ServerCore({ ...parts, settings }, secret);
     for (const host of settings.hosts) core.hosts.set(host.domain, core.#startHost(host));
+    core.#componentRoster = await ComponentRoster.open({
+      ...parts,
+      components: core.components,
+      isHost: (domain) => core.hosts.has(domain),
+    });
+    core.#componentRoster.apply(settings.components);
     return core;
   }
 
@@ -291,14 +305,6 @@ export class ServerCore {
     return link;
   }
 
-  /**
-   * Has sessions that were cut before the server was started wait for their clients, or end; to be called once.
-   *
-   * @param domain only of this host, which was just added
-   */
-  wakeHibernated(domain?: DomainJid): void {
-    const { env, log, store } = this.#parts;
-    wakeHibernated({
   /** Sends on what waited for its way out when an earlier server stopped; to be called once. */
   async sendWaiting(): Promise<void> {
     try {
@@ -309,12 +315,26 @@ export class ServerCore {
     }
   }
 
+  /** What a host asks of other servers from now on; connections that are there already stay as they are. */
+  changeFederation(domain: DomainJid, policy: FederationPolicy | undefined): void {
+    if (policy === undefined) this.#policies.delete(domain);
+    else if (this.hosts.has(domain)) this.#policies.set(domain, policy);
+  }
+
   /** Serves another server on a connection that was just accepted. */
   acceptServer(transport: Transport, authenticated?: () => void): void {
     if (this.federation === undefined) transport.destroy();
     else this.federation.accept(transport, authenticated);
   }
 
+  /**
+   * Has sessions that were cut before the server was started wait for their clients, or end; to be called once.
+   *
+   * @param domain only of this host, which was just added
+   */
+  wakeHibernated(domain?: DomainJid): void {
+    const { env, log, store } = this.#parts;
+    wakeHibernated({
       env,
       log,
       store,
@@ -341,6 +361,9 @@ export class ServerCore {
     while (env.now() < end && goingOn()) await pause(env, stopCheckMs);
     for (const link of this.links) link.destroy();
     this.components.destroy();
+    // What was under way in here has left by now.
+    await this.federation?.stop(Math.min(deadlineMs, stopWritingMsMax));
+    this.outgoing.close();
     const written = env.now() + Math.min(deadlineMs, stopWritingMsMax);
     for (const session of this.registry.sessions()) session.account.post(() => session.completeHibernation());
     while (env.now() < written && this.registry.busy) await pause(env, stopCheckMs);
@@ -349,9 +372,6 @@ export class ServerCore {
     for (const session of this.registry.sessions()) session[Symbol.dispose]();
     this.#livenessCheck?.cancel();
     for (const host of this.hosts.values()) host.stop();
-    // What was under way in here has left by now.
-    await this.federation?.stop(Math.min(deadlineMs, stopWritingMsMax));
-    this.outgoing.close();
     this.registry.close();
   }
 
@@ -575,5 +595,5 @@ function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
       migrate,
     }),
   );
-  return [secretShape, iterationsShape, outgoingShape, ...own, ...slots.map(slotShape), ...tables];
+  return [secretShape, iterationsShape, componentsShape, outgoingShape, ...own, ...slots.map(slotShape), ...tables];
 }
