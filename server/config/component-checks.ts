@@ -6,7 +6,11 @@ import type { TomlPath } from "./toml-lines.ts";
 const clientPort = 5222;
 
 /** What is wrong with components beyond their single keys. */
-export function componentProblems({ components, hosts }: Config): readonly CrossProblem[] {
+export function componentProblems(config: Config): readonly CrossProblem[] {
+  return [...domainProblems(config), ...rateProblems(config)];
+}
+
+function domainProblems({ components, hosts }: Config): readonly CrossProblem[] {
   const seen = new Set<string>();
   return components.flatMap(({ domain, host }, i) => {
     const problems: CrossProblem[] = [];
@@ -23,6 +27,24 @@ export function componentProblems({ components, hosts }: Config): readonly Cross
       problems.push({ path: ["components", i, "host"], text: `${host} is none of the [[hosts]]` });
     return problems;
   });
+}
+
+/** A rate that can be reached. */
+function rateProblems({ limits: { component } }: Config): readonly CrossProblem[] {
+  const rates = [
+    [component.bytesBurst, component.bytesPerSecond, "bytes"],
+    [component.stanzasBurst, component.stanzasPerSecond, "stanzas"],
+  ] as const;
+  return rates.flatMap(([burst, perSecond, key]) =>
+    perSecond === Infinity || burst >= perSecond
+      ? []
+      : [
+          {
+            path: ["limits", "component", `${key}_burst`],
+            text: `${key}_burst must be at least ${key}_per_second (${perSecond}), or that rate is never reached`,
+          },
+        ],
+  );
 }
 
 /** A listener for components speaks in the clear, so it must not be where strangers are, and has a port of its own. */

@@ -80,6 +80,14 @@ function mergeArray(node: SectionNode, before: unknown, after: unknown, merging:
       return predecessor === undefined ? table : mergeTable(predecessor, table);
     });
   }
+  if (name === "components") {
+    found.changed.push(...came.map((domain) => `${name} ${String(domain)} (new)`));
+    found.changed.push(...went.map((domain) => `${name} ${String(domain)} (gone)`));
+    return fresh.map((table) => {
+      const predecessor = old.find((one) => identify(one) === identify(table));
+      return predecessor === undefined ? table : mergeTable(predecessor, table);
+    });
+  }
   found.restartNeeded.push(...came.map((domain) => `${name} ${String(domain)} (new)`));
   found.restartNeeded.push(...went.map((domain) => `${name} ${String(domain)} (gone)`));
   return old.map((table) => {

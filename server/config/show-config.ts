@@ -15,7 +15,7 @@ function showSection(section: SectionNode, values: object, isCamel: boolean): Re
   for (const node of section.children) {
     const value = properties.get(isCamel ? camelKey(node.name) : node.name);
     if (node.kind === "key") {
-      const text = node.facts.secret === true && typeof value === "string" ? withoutPassword(value) : value;
+      const text = node.facts.secret === true && typeof value === "string" ? withoutSecret(value) : value;
       const isOff = text === Infinity || (text === undefined && node.facts.default !== undefined);
       if (isOff) shown[node.name] = false;
       else if (text !== undefined) shown[node.name] = text;
@@ -28,6 +28,7 @@ function showSection(section: SectionNode, values: object, isCamel: boolean): Re
   return shown;
 }
 
-function withoutPassword(address: string): string {
-  return address.replace(/^([a-z]+:\/\/[^\s:@/]*):[^\s@/]*@/i, "$1:…@");
+/** Of an address with a password the rest is shown, of anything else that there is something. */
+function withoutSecret(text: string): string {
+  return /^[a-z]+:\/\//i.test(text) ? text.replace(/^([a-z]+:\/\/[^\s:@/]*):[^\s@/]*@/i, "$1:…@") : "…";
 }

@@ -1,4 +1,5 @@
 import { bound, duration, integer, section } from "../key.ts";
+import { componentLimits } from "./components.ts";
 
 const change = "restart";
 const KiB = 1024;
@@ -344,5 +345,5 @@ export const limitsSection = section(
     description:
       'Bounds. Each can be switched off with `false` or `"off"`, unless it says otherwise; each that is hit is counted in the metric `balcony_limit_hits_total`.',
   },
-  { stream, rate, connections, login, account },
+  { stream, rate, connections, login, account, component: componentLimits },
 );
