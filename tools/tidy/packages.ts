@@ -62,6 +62,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   saxes: /^(?:protocol\/xml|testing|bench)\//u,
   "fast-check": /(?:\.test\.ts$|^testing\/)/u,
   "@xmpp/client": /^testing\/lab\//u,
+  "@xmpp/component": /^testing\/lab\//u,
   stanza: /^testing\/lab\//u,
   "@babel/parser": /^(?:tools\/conformance|testing\/fuzz)\//u,
   "@babel/types": /^(?:tools|testing\/fuzz)\//u,
