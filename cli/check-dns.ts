@@ -32,7 +32,7 @@ export async function dnsFindings({ hosts, listeners }: Config, lookup: Lookup):
   const kinds = new Set(listeners.map(({ kind }) => kind));
   const findings = await Promise.all(
     hosts.map(async ({ domain }) => {
-      if (isLocal(domain))
+      if (isLocalName(domain))
         return { area: "dns", state: "good", text: `${domain}: for this machine, needs none` } as const;
       try {
         return await hostFinding(domainToASCII(domain) || domain, kinds, lookup);
@@ -78,7 +78,7 @@ function hint(text: string): Finding {
 }
 
 /** Names that no DNS serves (RFC 6761, RFC 2606), and addresses. */
-function isLocal(domain: string): boolean {
+export function isLocalName(domain: string): boolean {
   return /(^|\.)(localhost|test|example|invalid|local|internal)$/.test(domain) || /^[\d.]+$|^\[/.test(domain);
 }
 

@@ -62,13 +62,25 @@ export function localCommands(parts: {
     },
     {
       name: "check",
-      summary: "look at all that a start needs, and change nothing",
+      summary: "look at all that a start needs, or at how others see a domain; change nothing",
       description:
-        "Checks balcony.toml, certificates, ports, storage, and gives hints on DNS. Exit code 0: the server can start; 3: the configuration or a certificate is wrong; 1: something else is in the way.",
+        "Without a domain: checks balcony.toml, certificates, ports, storage, and gives hints on DNS. Exit code 0: the server can start; 3: the configuration or a certificate is wrong; 1: something else is in the way.\n\nWith a domain, of ours or any other: asks DNS for all its records (SRV of both kinds of TLS, addresses, TLSA), connects to every machine that serves it as other servers and as clients do, and says what its certificates are worth to them: by its authority, by DANE, by POSH. For a host of ours it prints the lines that DNS lacks. Exit code 0: others can reach and trust it; 1: something is bad. What a firewall of your own network does to you, it may not do to others, and the other way round.",
+      positional: [["[domain]", "looks at this domain from outside instead"]],
       options: [["--no-dns", "does not ask DNS"]],
-      examples: [{ line: "check --config new.toml", does: "before it is put in place" }],
-      run: async ({ place, json, typed }) => {
+      examples: [
+        { line: "check --config new.toml", does: "before it is put in place" },
+        { line: "check example.org", does: "how others see example.org" },
+        { line: "check example.org --json", does: "the same for programs" },
+      ],
+      run: async ({ place, json, typed, positional: [domain] }) => {
         const { config, file } = await loadConfig(place.configFile, serverModules);
+        if (domain !== undefined) {
+          if (typed["dns"] === false) throw new AdministrationError("invalid", "a domain is looked at through DNS");
+          const parsed = domainName.safeParse(domain);
+          if (!parsed.success) throw new AdministrationError("invalid", z.prettifyError(parsed.error));
+          const { checkDomain } = await import("./domain-check/check-domain.ts");
+          return checkDomain(parsed.data, { config, terminal, json });
+        }
         const findings = await check({
           config,
           configFile: file,

@@ -22,6 +22,8 @@ export interface LocalOptions {
   readonly place: Place;
   readonly json: boolean;
   readonly typed: Readonly<Record<string, unknown>>;
+  /** What was typed in the place of each of the command's arguments. */
+  readonly positional: readonly (string | undefined)[];
 }
 
 /** A command of the command line alone, such as `start`. */
@@ -29,6 +31,8 @@ export interface LocalCommand {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
+  /** As in a usage line: `[domain]` where it may be left out. */
+  readonly positional?: readonly (readonly [name: string, description: string])[];
   readonly options: readonly (readonly [flags: string, description: string])[];
   readonly examples: readonly CommandExample[];
   readonly run: (options: LocalOptions) => Promise<ExitCode>;
@@ -127,11 +131,19 @@ function addCommand(program: Program, command: Command, parts: ProgramParts, fin
 
 function addLocal(parent: Program, local: LocalCommand, parts: ProgramParts, finish: (code: ExitCode) => void): void {
   const program = parent.command(local.name).summary(local.summary).description(local.description);
+  const { positional: names = [] } = local;
+  for (const [name, description] of names) program.argument(name, description);
   for (const [flags, description] of local.options) program.option(flags, description);
   addCommon(program, local.examples, parts.name);
-  program.action(async () => {
+  program.action(async (...received: readonly unknown[]) => {
     const typed = program.optsWithGlobals<Record<string, unknown>>();
-    finish(await local.run({ place: placeOf(typed, parts.directory), json: typed["json"] === true, typed }));
+    const positional = names.map((_, index) => {
+      const value = received[index];
+      return typeof value === "string" ? value : undefined;
+    });
+    finish(
+      await local.run({ place: placeOf(typed, parts.directory), json: typed["json"] === true, typed, positional }),
+    );
   });
 }
 

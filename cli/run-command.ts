@@ -1,3 +1,4 @@
+import { ProgressLine } from "./progress-line.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import type { Administration } from "#kit/administration.ts";
 import type { Command } from "#kit/command.ts";
@@ -77,30 +78,4 @@ async function confirmed(
   if (question === undefined || options.yes) return;
   if (terminal.stdin.isTTY !== true) throw new AdministrationError("invalid", `${question} Say so with --yes.`);
   if (!(await askYes(terminal, question))) throw new AdministrationError("invalid", "nothing was changed");
-}
-
-/** The last line of a terminal, which says how far something is. Nothing where nobody looks. */
-class ProgressLine implements Disposable {
-  readonly #terminal: Terminal;
-  #isShown = false;
-
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
-  }
-
-  show(text: string | undefined): void {
-    if (text === undefined || this.#terminal.stderr.isTTY !== true) return;
-    this.#terminal.stderr.write(`\r\u001b[2K${text}`);
-    this.#isShown = true;
-  }
-
-  clear(): void {
-    if (!this.#isShown) return;
-    this.#terminal.stderr.write("\r\u001b[2K");
-    this.#isShown = false;
-  }
-
-  [Symbol.dispose](): void {
-    this.clear();
-  }
 }

@@ -7,7 +7,7 @@ import { httpsGet } from "./https-get.ts";
 import { JudgePeers } from "./judge-peers.ts";
 import type { PeerTrust } from "./peer-trust.ts";
 import { PoshSource } from "./posh.ts";
-import { loadTrustStore, type TrustStore, type TrustStoreSettings } from "./trust-store.ts";
+import { loadTrustStore, type Anchors, type TrustStore, type TrustStoreSettings } from "./trust-store.ts";
 
 /** A document of POSH is a few hundred bytes. */
 const poshBytesMax = 64 * 1_024;
@@ -40,13 +40,7 @@ export interface OpenPeerTrust extends PeerTrust {
 export async function openPeerTrust(store: TrustStoreSettings, parts: OpenPeerTrustParts): Promise<OpenPeerTrust> {
   let anchors: TrustStore = await loadTrustStore(store);
   const { env, resolver, settings } = parts;
-  const addresses = async (host: string, signal: AbortSignal): Promise<readonly string[]> => {
-    const { guard, validating } = settings();
-    const server = { host, port: httpsPort, directTls: true, validated: false, isNamed: true, isConfigured: false };
-    return (await addressesOf(server, { resolver, env, guard, validating }, signal)).addresses;
-  };
-  const https = { addresses, anchors: () => anchors, now: env.now, bodyBytesMax: poshBytesMax };
-  const web = new PoshSource({ env, get: (url, signal) => httpsGet(url, https, signal) });
+  const web = openPosh({ env, resolver, settings, anchors: () => anchors });
   const judge = new JudgePeers({
     env,
     anchors: () => anchors,
@@ -62,4 +56,21 @@ export async function openPeerTrust(store: TrustStoreSettings, parts: OpenPeerTr
       anchors = await loadTrustStore(next);
     },
   };
+}
+
+/** Domains' web servers, at addresses that may be connected to. */
+export function openPosh(parts: {
+  readonly env: OpenPeerTrustParts["env"];
+  readonly resolver: OpenPeerTrustParts["resolver"];
+  readonly settings: () => Pick<TrustSettings, "guard" | "validating">;
+  readonly anchors: () => Anchors;
+}): PoshSource {
+  const { env, resolver, settings, anchors } = parts;
+  const addresses = async (host: string, signal: AbortSignal): Promise<readonly string[]> => {
+    const { guard, validating } = settings();
+    const server = { host, port: httpsPort, directTls: true, validated: false, isNamed: true, isConfigured: false };
+    return (await addressesOf(server, { resolver, env, guard, validating }, signal)).addresses;
+  };
+  const https = { addresses, anchors, now: env.now, bodyBytesMax: poshBytesMax };
+  return new PoshSource({ env, get: (url, signal) => httpsGet(url, https, signal) });
 }
