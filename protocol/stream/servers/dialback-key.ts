@@ -20,7 +20,7 @@ export type DialbackKeyMaker = (claim: DialbackClaim) => string;
  * Makes keys by XEP-0185 §2, in hexadecimal. The parts cannot run into one another: no domain has a space in it, and the
  * id, in which a stranger may have written what they like, comes last (A33).
  *
- * @param secret of all servers of our domains, 16 bytes or more, kept as long as they are to verify one another's keys
+ * @param secret of all servers of our domains, 12 bytes or more, kept as long as they are to verify one another's keys
  */
 export function dialbackKeys(secret: Uint8Array): DialbackKeyMaker {
   // [xep0185-2-04]
@@ -32,4 +32,4 @@ export function dialbackKeys(secret: Uint8Array): DialbackKeyMaker {
     toHex(hmacOf("SHA-256", key, encodeUtf8(`${receiving} ${originating} ${id}`)));
 }
 
-const secretBytesMin = 16;
+const secretBytesMin = 12;

@@ -1,0 +1,647 @@
+import { describe } from "node:test";
+import { encodeUtf8 } from "#protocol/sasl/utf8.ts";
+import { unboundChannel } from "../secure-channel.ts";
+import { StreamError } from "../stream-error.ts";
+import { domain } from "../testing/server.ts";
+import { dialbackKeys } from "./dialback-key.ts";
+import {
+  answered,
+  askBidi,
+  askVerify,
+  auth,
+  authorizePair,
+  bidi,
+  bye,
+  connect,
+  dialback,
+  dialbackError,
+  error,
+  external,
+  failure,
+  features,
+  keyVerified,
+  opens,
+  ours,
+  proceed,
+  result,
+  runTable,
+  sm,
+  smNs,
+  startTlsRequired,
+  starttls,
+  success,
+  tlsNs,
+  verdict,
+  verify,
+} from "./testing/script.ts";
+import { hostOf } from "./testing/sides.ts";
+
+const capulet = "capulet.example";
+const montague = "montague.example";
+const makeKey = dialbackKeys(encodeUtf8("s3cr3tf0rd14lb4ck"));
+const keyFor = (receiving: string, originating: string, id: string): string =>
+  makeKey({ receiving: domain(receiving), originating: domain(originating), id });
+const trusts = (): boolean => true;
+const asks = ours(result(capulet, montague, keyFor(montague, capulet, "id1")));
+const asExternal = auth(btoa(capulet));
+const valid = verdict("result", montague, capulet, "valid");
+const first = `authorized ${capulet} ${montague} out by dialback`;
+const secured = { type: "secured", channel: unboundChannel } as const;
+/** Capulet, let out by dialback. */
+const entered = [
+  ["", opens],
+  [answered("id1") + features(dialback), asks],
+  [valid, ""],
+] as const;
+
+describe("a stream to a server, opened in the clear", () => {
+  const clear = { clear: true } as const;
+  runTable(
+    [
+      {
+        name: "says from whom to whom, and takes TLS first [rfc6120-4.7.1-02] [rfc6120-4.7.2-01] [rfc6120-5.4.3.3-01]",
+        setting: clear,
+        script: [
+          ["", opens],
+          [answered("id1") + features(startTlsRequired), starttls],
+          [proceed, ""],
+          [secured, opens],
+          [answered("id2") + features(dialback), ours(result(capulet, montague, keyFor(montague, capulet, "id2")))],
+        ],
+        phase: "negotiating",
+      },
+      {
+        name: "asks for TLS even where it is not offered, and leaves without it [rfc7590-3.1-01] [rfc6120-13.8.2-02]",
+        setting: clear,
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback), starttls],
+          [`<failure ${tlsNs}/>`, bye],
+        ],
+        phase: "closing",
+      },
+      {
+        name: "takes TLS where it is offered and plain text allowed",
+        setting: { ...clear, host: { security: "plain" } },
+        script: [
+          ["", opens],
+          [answered("id1") + features(`<starttls ${tlsNs}/>`, dialback), starttls],
+        ],
+      },
+      {
+        name: "does without where there is none and plain text is allowed",
+        setting: { ...clear, host: { security: "plain" } },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback), asks],
+          [valid, ""],
+        ],
+        phase: "established",
+        news: [first, "established new"],
+      },
+      {
+        name: "to a server of before XMPP 1.0, by dialback and in the clear [rfc6120-4.7.5-07]",
+        setting: { ...clear, host: { security: "plain" } },
+        script: [
+          ["", opens],
+          [answered("id1", ""), asks],
+          [valid, ""],
+        ],
+        phase: "established",
+      },
+      {
+        name: "to a server of before XMPP 1.0 is left where TLS is required",
+        setting: clear,
+        script: [
+          ["", opens],
+          [answered("id1", ""), bye],
+        ],
+        phase: "closing",
+      },
+      {
+        name: "to a server of clients is left",
+        setting: clear,
+        script: [
+          ["", opens],
+          [
+            answered("id1").replace("'jabber:server'", "'jabber:client'"),
+            error("invalid-namespace", "not the content namespace of this port"),
+          ],
+        ],
+      },
+      {
+        name: "to a server of a version that is none is left",
+        setting: clear,
+        script: [
+          ["", opens],
+          [answered("id1", "version='x'"), error("unsupported-version")],
+        ],
+      },
+      {
+        name: "where something else comes for features is left",
+        setting: clear,
+        script: [
+          ["", opens],
+          [`${answered("id1")}<message/>`, bye],
+        ],
+      },
+      {
+        name: "and redirected is over: where to, the error says",
+        setting: clear,
+        script: [
+          ["", opens],
+          [
+            `${answered("id1")}<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a.example</see-other-host></stream:error>`,
+            bye,
+          ],
+        ],
+        news: ["ended errorReceived see-other-host"],
+      },
+    ],
+    connect,
+  );
+});
+
+describe("a stream to a server whose certificate is looked at", () => {
+  runTable(
+    [
+      {
+        name: "is left without a word where a good one is insisted on and there is none [rfc6120-13.7.2-03]",
+        setting: { host: { security: "certificate" } },
+        script: [["", ""]],
+        phase: "ended",
+        news: ["ended failed peerNotTrusted"],
+      },
+      {
+        name: "goes on by dialback where that is enough",
+        script: [["", opens]],
+        phase: "awaitingHeader",
+      },
+      {
+        name: "is authenticated by EXTERNAL where that is offered, with our domain [xep0178-3-01] [xep0178-3-05]",
+        setting: { trusts },
+        script: [
+          ["", opens],
+          [answered("id1") + features(external, dialback), asExternal],
+          [success, opens],
+          [answered("id2") + features(dialback), ""],
+        ],
+        phase: "established",
+        news: [`authorized ${capulet} ${montague} out by external`, "established new"],
+      },
+      {
+        name: "is asked for EXTERNAL once more by a server that wants to hear it twice, and no further",
+        setting: { trusts },
+        script: [
+          ["", opens],
+          [answered("id1") + features(external), asExternal],
+          [
+            "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>",
+            `<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${btoa(capulet)}</response>`,
+          ],
+          ["<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", bye],
+        ],
+      },
+      {
+        name: "falls back on dialback when EXTERNAL fails [xep0178-3-07]",
+        setting: { trusts },
+        script: [
+          ["", opens],
+          [answered("id1") + features(external, dialback), asExternal],
+          [failure("not-authorized"), asks],
+          [valid, ""],
+        ],
+        phase: "established",
+      },
+      {
+        name: "is over when EXTERNAL fails and there is no dialback",
+        setting: { trusts },
+        script: [
+          ["", opens],
+          [answered("id1").replace(/ xmlns:db='[^']*'/, "") + features(external), asExternal],
+          [failure("not-authorized") + bye, bye],
+        ],
+        news: ["ended failed authenticationFailed"],
+      },
+      {
+        name: "does not use EXTERNAL without a certificate of ours",
+        setting: { trusts, host: { certified: false } },
+        script: [
+          ["", opens],
+          [answered("id1") + features(external, dialback), asks],
+        ],
+      },
+      {
+        name: "is over where neither is offered",
+        setting: { trusts },
+        script: [
+          ["", opens],
+          [answered("id1").replace(/ xmlns:db='[^']*'/, "") + features(sm) + bye, bye],
+        ],
+        news: ["ended failed noMechanism"],
+      },
+      {
+        name: "may break the rules of SASL once",
+        setting: { trusts },
+        script: [
+          ["", opens],
+          [answered("id1") + features(external), asExternal],
+          [
+            "<what xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>",
+            `<abort xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>${bye}`,
+          ],
+        ],
+        phase: "ended",
+      },
+    ],
+    connect,
+  );
+});
+
+describe("dialback with a server that we want to send to", () => {
+  const started = [entered[0], entered[1]] as const;
+  runTable(
+    [
+      {
+        name: "lets us send when it says so, and not before [xep0220-2.1.1-01] [xep0220-2.1.1-04]",
+        script: entered,
+        phase: "established",
+        news: [first, "established new"],
+      },
+      {
+        name: "that calls our key invalid is left [xep0220-2.1.1-09]",
+        script: [...started, [verdict("result", montague, capulet, "invalid") + bye, bye]],
+        news: [`refused ${capulet} ${montague} out: invalid`, "ended failed pairRefused"],
+      },
+      {
+        name: "that tells an error, when nothing else is going on, is left [xep0220-2.1.1-11]",
+        script: [...started, [dialbackError("result", montague, capulet, ["cancel", "item-not-found"]) + bye, bye]],
+        news: [`refused ${capulet} ${montague} out: item-not-found`, "ended failed pairRefused"],
+      },
+      {
+        name: "is asked for further pairs on the same stream, each answered for itself [xep0220-2.1.1-06] [xep0220-2.6.1-01]",
+        setting: { hosts: [hostOf("rooms.capulet.example")] },
+        script: [
+          ...entered,
+          [
+            authorizePair("rooms.capulet.example", montague),
+            ours(result("rooms.capulet.example", montague, keyFor(montague, "rooms.capulet.example", "id1"))),
+          ],
+          [
+            authorizePair(capulet, "chat.montague.example"),
+            ours(result(capulet, "chat.montague.example", keyFor("chat.montague.example", capulet, "id1"))),
+          ],
+          [authorizePair(capulet, "chat.montague.example"), ""],
+          [dialbackError("result", "chat.montague.example", capulet, ["cancel", "item-not-found"]), ""],
+          [verdict("result", montague, "rooms.capulet.example", "valid"), ""],
+        ],
+        phase: "established",
+        news: [
+          first,
+          "established new",
+          `refused ${capulet} chat.montague.example out: item-not-found`,
+          `authorized rooms.capulet.example ${montague} out by dialback`,
+        ],
+      },
+      {
+        name: "without errors in dialback is not asked for another target [xep0220-2.6.2-01]",
+        script: [
+          ["", opens],
+          [answered("id1") + features("<dialback xmlns='urn:xmpp:features:dialback'/>"), asks],
+          [valid, ""],
+          [authorizePair(capulet, "chat.montague.example"), ""],
+        ],
+        news: [first, "established new", `refused ${capulet} chat.montague.example out: feature-not-implemented`],
+      },
+      {
+        name: "is asked what came early as soon as it can be",
+        setting: { hosts: [hostOf("rooms.capulet.example")] },
+        script: [
+          ["", opens],
+          [authorizePair("rooms.capulet.example", montague), ""],
+          [askVerify(capulet, montague, "7", "k"), ""],
+          [
+            answered("id1") + features(dialback),
+            asks +
+              ours(result("rooms.capulet.example", montague, keyFor(montague, "rooms.capulet.example", "id1"))) +
+              ours(verify(capulet, montague, "7", "k")),
+          ],
+        ],
+      },
+      {
+        name: "must show a good certificate for each further domain where that is insisted on",
+        setting: { host: { security: "certificate" }, trusts: (remote) => remote === montague },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback), asks],
+          [valid, ""],
+          [authorizePair(capulet, "chat.montague.example"), ""],
+        ],
+        news: [first, "established new", `refused ${capulet} chat.montague.example out: not-authorized`],
+      },
+      {
+        name: "has bounds on what waits, what is asked, and how many pairs there are",
+        setting: { hosts: [hostOf("rooms.capulet.example")], limits: { askedMax: 1, pairsMax: 1 } },
+        script: [
+          ["", opens],
+          [askVerify(capulet, montague, "7", "k"), ""],
+          [askVerify(capulet, montague, "8", "k"), ""],
+          [answered("id1") + features(dialback), asks + ours(verify(capulet, montague, "7", "k"))],
+          [askVerify(capulet, montague, "9", "k"), ""],
+          [askVerify(capulet, montague, "7", "k"), ""],
+          [authorizePair("rooms.capulet.example", montague), ""],
+        ],
+        news: [
+          `verified ${capulet} ${montague} 8: resource-constraint`,
+          `verified ${capulet} ${montague} 9: resource-constraint`,
+          `refused rooms.capulet.example ${montague} out: resource-constraint`,
+        ],
+      },
+      {
+        name: "may not ask us on a stream of one direction",
+        script: [
+          ...entered,
+          [result(montague, capulet, "k"), error("not-authorized", "this stream has one direction")],
+        ],
+      },
+      {
+        name: "may not have our keys verified on a stream of one direction",
+        script: [
+          ...entered,
+          [verify(montague, capulet, "1", "k"), error("not-authorized", "this stream has one direction")],
+        ],
+      },
+    ],
+    connect,
+  );
+});
+
+describe("a stream that only asks whether keys are valid", () => {
+  const errand = { authorize: false } as const;
+  runTable(
+    [
+      {
+        name: "needs no authorization of its own [xep0220-2.1.2-01] [xep0220-2.1.2-02]",
+        setting: { errand, host: { bidirectional: true } },
+        script: [
+          ["", opens],
+          [askVerify(capulet, montague, "417GAF25", "k"), ""],
+          [answered("id1") + features(external, dialback, bidi), ours(verify(capulet, montague, "417GAF25", "k"))],
+          [verdict("verify", montague, capulet, "valid", "417GAF25"), ""],
+          [askVerify(capulet, montague, "2", "k"), ours(verify(capulet, montague, "2", "k"))],
+          [verdict("verify", montague, capulet, "invalid", "2"), ""],
+          [askVerify(capulet, montague, "3", "k"), ours(verify(capulet, montague, "3", "k"))],
+          [dialbackError("verify", montague, capulet, ["cancel", "item-not-found"], "3"), ""],
+          [{ type: "close" }, bye],
+        ],
+        news: [
+          `verified ${capulet} ${montague} 417GAF25: valid`,
+          `verified ${capulet} ${montague} 2: invalid`,
+          `verified ${capulet} ${montague} 3: item-not-found`,
+        ],
+      },
+      {
+        name: "to a server without dialback is left",
+        setting: { errand },
+        script: [
+          ["", opens],
+          [answered("id1").replace(/ xmlns:db='[^']*'/, "") + features(external) + bye, bye],
+        ],
+        news: ["ended failed noMechanism"],
+      },
+      {
+        name: "ends with the connection, and what was asked counts as failed [xep0220-2.1.2-04]",
+        setting: { errand },
+        script: [
+          ["", opens],
+          [askVerify(capulet, montague, "417GAF25", "k"), ""],
+          [answered("id1") + features(dialback), ours(verify(capulet, montague, "417GAF25", "k"))],
+          [{ type: "disconnected" }, ""],
+        ],
+        phase: "ended",
+        news: ["ended disconnected"],
+      },
+    ],
+    connect,
+  );
+});
+
+describe("both ways on a stream that we have opened", () => {
+  const host = { bidirectional: true };
+  const both = `authorized ${capulet} ${montague} both by dialback`;
+  runTable(
+    [
+      {
+        name: "are asked for before dialback (S31) [xep0288-2.2-01] [xep0288-2.1-01]",
+        setting: { host },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, bidi), askBidi + asks],
+          [valid, ""],
+          ["<message from='montague.example' to='capulet.example'/>", ""],
+        ],
+        news: ["bidirectional", both, "established new", "stanza"],
+      },
+      {
+        name: "are asked for before EXTERNAL, and not in the clear (S31) [xep0288-2.1-01]",
+        setting: { host, trusts, clear: true },
+        script: [
+          ["", opens],
+          [answered("id0") + features(startTlsRequired, bidi), starttls],
+          [proceed, ""],
+          [secured, opens],
+          [answered("id1") + features(external, dialback, bidi), askBidi + asExternal],
+          [success, opens],
+          [answered("id2") + features(dialback, bidi), ""],
+        ],
+        news: ["bidirectional", `authorized ${capulet} ${montague} both by external`, "established new"],
+      },
+      {
+        name: "are not asked for where they are not offered",
+        setting: { host },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback), asks],
+        ],
+        news: [],
+      },
+      {
+        name: "let the peer prove further domains, verified elsewhere, errors told [xep0288-2.2-06] [xep0220-2.6.1-01]",
+        setting: { host },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, bidi), askBidi + asks],
+          [valid, ""],
+          [result("chat.montague.example", capulet, "k"), ""],
+          [
+            keyVerified({ type: "valid" }, { local: capulet, remote: "chat.montague.example" }),
+            ours(verdict("result", capulet, "chat.montague.example", "valid")),
+          ],
+          [result("verona.example", capulet, "k"), ""],
+          [
+            keyVerified({ type: "invalid" }, { local: capulet, remote: "verona.example" }),
+            ours(dialbackError("result", capulet, "verona.example", ["auth", "forbidden"])),
+          ],
+          [verify(montague, capulet, "other", "k"), ours(verdict("verify", capulet, montague, "invalid", "other"))],
+        ],
+        phase: "established",
+        news: [
+          "bidirectional",
+          both,
+          "established new",
+          "verifyKey",
+          `authorized ${capulet} chat.montague.example both by dialback`,
+          "verifyKey",
+          "log key-invalid",
+          `refused ${capulet} verona.example in: forbidden`,
+        ],
+      },
+    ],
+    connect,
+  );
+});
+
+describe("stream management with a server to which we have connected", () => {
+  const errand = { sm: { resumable: true, secondsMax: 300 } };
+  const previous = {
+    id: "old",
+    h: 4,
+    pairs: [
+      { local: domain(capulet), remote: domain(montague), ways: "out" },
+      { local: domain("rooms.capulet.example"), remote: domain(montague), ways: "out" },
+    ],
+  } as const;
+  const back = { sm: { resumable: true, previous } };
+  const enable = `<enable ${smNs} resume='true'/>`;
+  runTable(
+    [
+      {
+        name: "is asked for as soon as a pair is authorized [xep0198-3-09]",
+        setting: { errand },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, sm), asks],
+          [valid, `<enable ${smNs} resume='true' max='300'/>`],
+          [`<enabled ${smNs} id='x' resume='true'/>`, ""],
+          [`<r ${smNs}/><a ${smNs} h='1'/>`, ""],
+        ],
+        news: [first, "established new", "smEnabled", "ackRequested", "ackReceived"],
+      },
+      {
+        name: "that is refused leaves the stream as it is",
+        setting: { errand },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, sm), asks],
+          [valid, `<enable ${smNs} resume='true' max='300'/>`],
+          [`<failed ${smNs}><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`, ""],
+        ],
+        phase: "established",
+        news: [first, "established new", "smFailed"],
+      },
+      {
+        name: "is not asked for where it is not offered",
+        setting: { errand },
+        script: entered,
+        phase: "established",
+      },
+      {
+        name: "takes a former stream up, with all its pairs",
+        setting: { errand: back, hosts: [hostOf("rooms.capulet.example")] },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, sm), asks],
+          [valid, `<resume ${smNs} previd='old' h='4'/>`],
+          [`<resumed ${smNs} previd='old' h='9'/>`, ""],
+        ],
+        phase: "established",
+        news: [first, `authorized rooms.capulet.example ${montague} out by resumption`, "established resumed"],
+      },
+      {
+        name: "of a former stream that is lost begins anew [xep0198-5-17]",
+        setting: { errand: back },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, sm), asks],
+          [valid, `<resume ${smNs} previd='old' h='4'/>`],
+          [`<failed ${smNs} h='5'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`, enable],
+        ],
+        phase: "established",
+        news: [first, "smFailed", "established new"],
+      },
+      {
+        name: "of another stream than ours is no answer",
+        setting: { errand: back },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, sm), asks],
+          [valid, `<resume ${smNs} previd='old' h='4'/>`],
+          [`<resumed ${smNs} previd='else' h='9'/>${bye}`, bye],
+        ],
+        news: [first, "ended failed protocol"],
+      },
+      {
+        name: "the wrong way round",
+        setting: { errand },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, sm), asks],
+          [valid, `<enable ${smNs} resume='true' max='300'/>`],
+          [`<enable ${smNs}/>`, error("policy-violation", "enable is for the other side to send")],
+        ],
+      },
+    ],
+    connect,
+  );
+});
+
+describe("the end of a stream that we have opened", () => {
+  runTable(
+    [
+      {
+        name: "by time, whatever the peer is busy with",
+        script: [
+          ["", opens],
+          [{ type: "timeout", timer: "negotiation" }, error("connection-timeout")],
+        ],
+      },
+      {
+        name: "by time during a handshake",
+        setting: { clear: true },
+        script: [
+          ["", opens],
+          [answered("id1") + features(startTlsRequired), starttls],
+          [proceed, ""],
+          [{ type: "timeout", timer: "negotiation" }, ""],
+        ],
+        phase: "ended",
+      },
+      {
+        name: "by the peer once stanzas flow: the owner finishes first",
+        script: [...entered, [bye, ""], [{ type: "close" }, bye]],
+        phase: "ended",
+        news: [first, "established new", "peerClosed", "ended closed"],
+      },
+      {
+        name: "by us, in peace: what is on its way still comes in",
+        script: [...entered, [{ type: "close" }, bye], ["<message/>", ""], [bye, ""]],
+        news: [first, "established new", "stanza", "ended closed"],
+      },
+      {
+        name: "by us, with an error",
+        script: [...entered, [{ type: "close", error: new StreamError("system-shutdown") }, error("system-shutdown")]],
+      },
+      {
+        name: "orders that come too late change nothing",
+        script: [...entered, [{ type: "close" }, bye], [authorizePair(capulet, "a.example"), ""]],
+        news: [first, "established new"],
+      },
+      {
+        name: "orders for a stream that the peer has closed are refused",
+        script: [...entered, [bye, ""], [askVerify(capulet, montague, "1", "k"), ""]],
+        news: [first, "established new", "peerClosed", `verified ${capulet} ${montague} 1: remote-connection-failed`],
+      },
+    ],
+    connect,
+  );
+});
