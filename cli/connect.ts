@@ -40,6 +40,8 @@ function offline(
     status: notRunning,
     listSessions: notRunning,
     endSessions: notRunning,
+    listCertificates: notRunning,
+    renewCertificates: notRunning,
     addAccount: async (request) => (await open()).addAccount(request),
     setPassword: async (request) => (await open()).setPassword(request),
     deleteAccount: async (request) => (await open()).deleteAccount(request),

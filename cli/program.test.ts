@@ -165,6 +165,21 @@ describe("results are shown for people and as JSON:", () => {
       },
     },
     {
+      line: "certificate list",
+      human: /montague\.example +montague\.example +acme +Authority +90 days +failed once, again 2027-01-20 04:00\n.*\nmontague\.example: the firewall/,
+      json: {
+        certificates: ["montague.example", "capulet.example"].map((domain) => ({
+          domain,
+          names: [domain],
+          source: "acme",
+          issuer: "Authority",
+          expiresAt: "2027-02-19T04:00:00.000Z",
+          days: 90,
+          renewal: { dueAt: "2027-01-20T04:00:00.000Z", underWay: false, failures: 1, reason: "the firewall" },
+        })),
+      },
+    },
+    {
       line: "config reload",
       human: /^changed: log\.level\nwaits for a restart: listeners\n$/,
       json: {

@@ -265,6 +265,7 @@ export const operations = {
       domain: domainName,
       certificate: z.string().max(4096).optional(),
       key: z.string().max(4096).optional(),
+      acme: z.boolean().optional(),
       registration: z.enum(["closed", "invite", "open"]).optional(),
     }),
     output: z.object({
@@ -293,6 +294,34 @@ export const operations = {
       deleted: z.int(),
       problems: z.array(z.string()),
     }),
+  }),
+  /** The certificates in use, and when those of ACME are renewed. */
+  listCertificates: call({
+    offline: false,
+    input: z.strictObject({}),
+    output: z.object({
+      certificates: z.array(
+        z.object({
+          domain: z.string(),
+          /** As in the certificate. */
+          names: z.array(z.string()),
+          source: z.enum(["file", "self-signed", "acme"]),
+          issuer: z.string(),
+          expiresAt: instant,
+          days: z.number(),
+          /** Only where ACME renews it: when the authority is asked next, and what went wrong the last time. */
+          renewal: z
+            .object({ dueAt: instant, underWay: z.boolean(), failures: z.int(), reason: z.string().optional() })
+            .optional(),
+        }),
+      ),
+    }),
+  }),
+  /** Gets new certificates by ACME now, of one host or of all that are due. What fails is told as an item. */
+  renewCertificates: stream({
+    offline: false,
+    input: z.strictObject({ domain: domainName.optional() }),
+    item: z.object({ domain: z.string(), state: z.enum(["working", "done", "failed"]), text: z.string() }),
   }),
   showConfig: call({
     offline: true,

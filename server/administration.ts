@@ -9,6 +9,8 @@ import type { ServerCore } from "./core.ts";
 import type { ConnectionCount } from "./tcp/connection-count.ts";
 import type { Listener } from "./tcp/listener.ts";
 import type { CertificateStore } from "./tls/certificate-store.ts";
+import { certificateAdministration } from "./certificate-administration.ts";
+import type { Renewals } from "./acme/renewals.ts";
 import { hostAdministration } from "./host-administration.ts";
 import { sessionAdministration } from "./session-administration.ts";
 import { archiveAdministration } from "./archive-administration.ts";
@@ -24,6 +26,7 @@ export interface AdministrationParts {
   /** What only a listening server has; empty when the store alone was opened. */
   readonly listeners: readonly Listener[];
   readonly certificates: CertificateStore | undefined;
+  readonly renewals: Renewals | undefined;
   readonly connections: ConnectionCount | undefined;
   readonly startedAt: number;
 }
@@ -55,6 +58,7 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
     ...inviteAdministration({ core, hosts: () => parts.config().hosts }),
     ...archiveAdministration(core),
     ...hostAdministration(parts),
+    ...certificateAdministration(parts),
     backup: (request, signal) => backup(parts.store, request.file, signal),
   };
 }

@@ -43,6 +43,7 @@ export async function openOffline(options: {
       dataDir,
       listeners: [],
       certificates: undefined,
+      renewals: undefined,
       connections: undefined,
       startedAt: env.now(),
     }),

@@ -4,6 +4,8 @@ import type { Env } from "#kit/env.ts";
 import type { Store } from "#kit/storage.ts";
 import type { ReloadReport, ServerAdministration } from "#kit/administration.ts";
 import type { Config, ListenerConfig } from "./config/config.ts";
+import { IssuedFiles } from "./acme/issued-files.ts";
+import { Renewals } from "./acme/renewals.ts";
 import { serverAdministration } from "./administration.ts";
 import type { ServerCore } from "./core.ts";
 import type { CoreObserver, ListenerPolicy } from "./core-settings.ts";
@@ -114,6 +116,19 @@ export async function startServer({
   const held = opened.move();
   const startedAt = env.now();
   let current = config;
+  const renewals = held.use(
+    new Renewals(
+      {
+        env,
+        log,
+        files: new IssuedFiles(dataDir),
+        issued: async (domain) => void (await certificates.refresh(certificateSettings(current), domain)),
+        counted: (what, by) => observer.counted?.(what, by),
+      },
+      config,
+    ),
+  );
+  renewals.follow(config);
   return {
     core,
     listeners,
@@ -128,6 +143,7 @@ export async function startServer({
       dataDir,
       listeners,
       certificates,
+      renewals,
       connections,
       startedAt,
     }),
@@ -139,6 +155,7 @@ export async function startServer({
         ({ domain }) => core.hosts.has(domain) && !next.hosts.some((host) => host.domain === domain),
       );
       current = { ...next, hosts: [...next.hosts.filter((host) => !unserved.includes(host)), ...kept] };
+      renewals.follow(current);
       return {
         certificates: [...changed],
         problems: [...problems, ...hosts.problems],

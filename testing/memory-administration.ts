@@ -98,6 +98,23 @@ export class MemoryAdministration implements ServerAdministration {
     })();
   };
 
+  readonly listCertificates: ServerAdministration["listCertificates"] = async () => ({
+    certificates: this.hosts.map((domain) => ({
+      domain,
+      names: [domain],
+      source: "acme" as const,
+      issuer: "Authority",
+      expiresAt: "2027-02-19T04:00:00.000Z",
+      days: 90,
+      renewal: { dueAt: "2027-01-20T04:00:00.000Z", underWay: false, failures: 1, reason: "the firewall" },
+    })),
+  });
+
+  readonly renewCertificates: ServerAdministration["renewCertificates"] = async function* ({ domain = "all" }) {
+    yield { domain, state: "working", text: "ordering" };
+    yield { domain, state: "failed", text: "the firewall" };
+  };
+
   readonly listHosts: ServerAdministration["listHosts"] = async () => ({
     hosts: this.hosts.map((domain) => ({
       domain,

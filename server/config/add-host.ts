@@ -5,6 +5,7 @@ export interface NewHost {
   readonly domain: string;
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
+  readonly acme?: boolean | undefined;
   readonly registration?: "closed" | "invite" | "open" | undefined;
 }
 
@@ -29,7 +30,7 @@ export function addHostToToml(text: string, host: NewHost, implied: readonly str
 }
 
 function block(host: NewHost): string {
-  const keys = ["domain", "certificate", "key", "registration"] as const;
+  const keys = ["domain", "certificate", "key", "acme", "registration"] as const;
   const pairs = keys.flatMap((key) => (host[key] === undefined ? [] : [`${key} = ${tomlValue(host[key])}\n`]));
   return `[[hosts]]\n${pairs.join("")}`;
 }

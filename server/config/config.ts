@@ -20,6 +20,7 @@ export type HostConfig = CamelKeys<Omit<HostTable, "features">> & {
 };
 export type ListenerConfig = Config["listeners"][number];
 export type TlsConfig = Config["tls"];
+export type AcmeConfig = Config["acme"];
 export type AuthConfig = Config["auth"];
 export type StorageConfig = Config["storage"];
 export type LimitsConfig = Config["limits"];

@@ -1,4 +1,5 @@
 import type { Config, ListenerConfig } from "./config.ts";
+import { acmeProblems } from "./acme-checks.ts";
 import type { TomlPath } from "./toml-lines.ts";
 
 export interface CrossProblem {
@@ -8,7 +9,7 @@ export interface CrossProblem {
 
 /** What no key can tell by itself. */
 export function crossChecks(config: Config): readonly CrossProblem[] {
-  return [...hosts(config), ...listeners(config), ...storage(config), ...limits(config)];
+  return [...hosts(config), ...acmeProblems(config), ...listeners(config), ...storage(config), ...limits(config)];
 }
 
 function hosts(config: Config): readonly CrossProblem[] {

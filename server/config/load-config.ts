@@ -83,7 +83,7 @@ function parseToml(file: string | undefined, text: string): unknown {
 /** File names count from where balcony.toml is, wherever the server was started. */
 function withAbsolutePaths(config: Config, file: string | undefined): Config {
   const directory = file === undefined ? process.cwd() : dirname(file);
-  const { storage, log, tls } = config;
+  const { storage, log, tls, acme } = config;
   return {
     ...config,
     hosts: config.hosts.map((host) => ({
@@ -95,6 +95,12 @@ function withAbsolutePaths(config: Config, file: string | undefined): Config {
       tls.clientAuthorities === undefined
         ? tls
         : { ...tls, clientAuthorities: resolve(directory, tls.clientAuthorities) },
+    acme: {
+      ...acme,
+      ...(acme.webroot !== undefined && { webroot: resolve(directory, acme.webroot) }),
+      ...(acme.dnsHook !== undefined && { dnsHook: resolve(directory, acme.dnsHook) }),
+      ...(acme.authorities !== undefined && { authorities: resolve(directory, acme.authorities) }),
+    },
     storage: storage.file === undefined ? storage : { ...storage, file: resolve(directory, storage.file) },
     log: log.file === undefined ? log : { ...log, file: resolve(directory, log.file) },
   };

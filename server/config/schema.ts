@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { acmeSection } from "./sections/acme.ts";
 import { features, type ConfigurableFeature } from "./sections/features.ts";
 import { hostsSection } from "./sections/hosts.ts";
 import { limitsSection } from "./sections/limits.ts";
@@ -9,6 +10,7 @@ import { authSection, tlsSection } from "./sections/security.ts";
 const fixedSections = {
   listeners: listenersSection,
   tls: tlsSection,
+  acme: acmeSection,
   auth: authSection,
   storage: storageSection,
   sessions: sessionsSection,

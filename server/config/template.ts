@@ -9,6 +9,7 @@ export interface TemplateChoices {
   readonly domain: string;
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
+  readonly acme?: boolean | undefined;
   readonly registration?: "closed" | "invite" | "open" | undefined;
 }
 

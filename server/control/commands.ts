@@ -2,6 +2,7 @@ import type { Command } from "#kit/command.ts";
 import { archiveInfo, archivePurge, archiveQuota } from "./commands/archive.ts";
 import { archiveExport } from "./commands/archive-export.ts";
 import { inviteCreate, inviteList, inviteRevoke } from "./commands/invites.ts";
+import { certificateList, certificateRenew } from "./commands/certificates.ts";
 import { hostAdd, hostList, hostRemove } from "./commands/hosts.ts";
 import { backup, configReload, configShow, logTail } from "./commands/server.ts";
 import { status } from "./commands/status.ts";
@@ -26,6 +27,8 @@ export const commands: readonly Command[] = [
   hostAdd,
   hostRemove,
   hostList,
+  certificateList,
+  certificateRenew,
   configShow,
   configReload,
   backup,

@@ -4,7 +4,7 @@ import type { CertificateSettings } from "./certificate-store.ts";
 /** What balcony.toml says about certificates. */
 export function certificateSettings({ hosts, tls }: Config): CertificateSettings {
   return {
-    sources: hosts.map(({ domain, certificate, key }) => ({ domain, certificate, key })),
+    sources: hosts.map(({ domain, certificate, key, acme }) => ({ domain, certificate, key, acme })),
     minVersion: tls.minVersion,
     ciphers: tls.ciphers,
     clientAuthorities: tls.clientAuthorities,

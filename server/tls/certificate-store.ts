@@ -1,17 +1,20 @@
 import { domainToASCII } from "node:url";
 import { join } from "node:path";
 import type { SecureContext } from "node:tls";
+import { acmeCertificate } from "./acme-files.ts";
 import { CertificateError } from "./certificate-error.ts";
 import { loadClientAuthorities, type ClientAuthorities } from "./client-authorities.ts";
 import { defaultCiphers } from "./default-ciphers.ts";
 import { daysLeft, loadCertificate, type ContextSettings, type LoadedCertificate } from "./load-certificate.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
 
-/** A host's name and its files; without files it gets a self-signed certificate. */
+/** A host's name and its files; without files, and until ACME has brought one, it gets a self-signed certificate. */
 export interface CertificateSource {
   readonly domain: string;
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
+  /** Its certificate is where ACME leaves it. */
+  readonly acme?: boolean | undefined;
 }
 
 export interface CertificateSettings {
@@ -88,9 +91,19 @@ export class CertificateStore {
     return first;
   }
 
-  /** The certificate for a server name of a TLS client hello (RFC 6066 §3). */
+  /**
+   * The certificate for a server name of a TLS client hello (RFC 6066 §3): the host's own, or for a sub-domain that of
+   * the nearest host above it whose certificate is good for it.
+   */
   find(serverName: string): LoadedCertificate | undefined {
-    return this.#byName.get(nameOf(serverName));
+    const name = nameOf(serverName);
+    const own = this.#byName.get(name);
+    if (own !== undefined) return own;
+    for (let dot = name.indexOf("."); dot !== -1; dot = name.indexOf(".", dot + 1)) {
+      const above = this.#byName.get(name.slice(dot + 1));
+      if (above?.leaf.checkHost(name, { subject: "never" }) !== undefined) return above;
+    }
+    return undefined;
   }
 
   /** Whether a host has a certificate of its own. */
@@ -114,6 +127,20 @@ export class CertificateStore {
       selfSigned,
       days: daysLeft(leaf, now),
     }));
+  }
+
+  /** Reads one host's files again, as `reload` does all. */
+  async refresh(settings: CertificateSettings, domain: string): Promise<CertificateReload> {
+    const { loaded, problems } = await this.#load({
+      ...settings,
+      sources: settings.sources.filter((source) => source.domain === domain),
+    });
+    for (const certificate of loaded) {
+      this.#byName.set(nameOf(domain), certificate);
+      this.#replacedAt.set(nameOf(domain), this.#parts.now());
+    }
+    for (const listener of this.#listeners) listener();
+    return { changed: loaded.map((certificate) => certificate.domain), problems };
   }
 
   /** Reads all files again. A host whose new certificate is no good keeps its old one; open connections notice nothing. */
@@ -151,7 +178,9 @@ export class CertificateStore {
     for (const source of settings.sources) {
       try {
         const certificate = await this.#loadOne(source, settings);
-        if (settings.acceptUnsuitable || certificate.unsuitable.length === 0) loaded.push(certificate);
+        // What ACME brought is renewed while we run, so that it must not keep us from running.
+        const isGood = source.acme === true || settings.acceptUnsuitable || certificate.unsuitable.length === 0;
+        if (isGood) loaded.push(certificate);
         else problems.push(...certificate.unsuitable);
       } catch (error) {
         if (!(error instanceof CertificateError)) throw error;
@@ -170,10 +199,11 @@ export class CertificateStore {
         `${domain}: "${missing}" is missing in balcony.toml; certificate and key go together`,
       ]);
     }
+    const issued = source.acme === true ? await acmeCertificate(this.#parts.dataDir, domain) : undefined;
     const files =
       certificate !== undefined && key !== undefined
         ? { certificateFile: certificate, keyFile: key }
-        : await makeSelfSigned(domain, join(this.#parts.dataDir, "certificates"), now);
+        : (issued ?? (await makeSelfSigned(domain, join(this.#parts.dataDir, "certificates"), now)));
     return loadCertificate(domain, files, contextSettings(settings, this.clientAuthorities), now);
   }
 }

@@ -78,6 +78,6 @@ async function isUsable(pair: PemPair, now: number): Promise<boolean> {
 }
 
 /** A domain is made of letters, digits, dots and hyphens, but IPv6 addresses and other scripts are domains too. */
-function fileNameOf(domain: string): string {
+export function fileNameOf(domain: string): string {
   return encodeURIComponent(domain).replaceAll("%", "_");
 }

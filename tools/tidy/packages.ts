@@ -51,6 +51,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   "smol-toml": /^(?:server\/config|cli|testing)\//u,
   pino: /^server\//u,
   "prom-client": /^server\//u,
+  "acme-client": /^server\/acme\//u,
   "dns-packet": /^(?:server\/dns|testing)\//u,
   pg: /^(?:server\/storage|testing|bench)\//u,
   "@peculiar/x509": /^(?:server\/tls|testing)\//u,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { domainName } from "#kit/administration-values.ts";
-import { choice, keyFacts, optionalText, section, sectionFacts, texts } from "../key.ts";
+import { choice, flag, keyFacts, optionalText, section, sectionFacts, texts } from "../key.ts";
 import { hostFeatures, type ConfigurableFeature } from "./features.ts";
 
 const contactPurposes = ["abuse", "admin", "feedback", "sales", "security", "status", "support"] as const;
@@ -34,6 +34,21 @@ const ownKeys = {
     description: "PEM file with the certificate's private key, not encrypted.",
     allowed: "the name of a file; relative names start at the directory of balcony.toml",
     example: "/etc/letsencrypt/live/example.org/privkey.pem",
+    change: "reload",
+  }),
+  acme: flag({
+    description:
+      "Gets the host's certificate from the authority of `[acme]`, and renews it. Until there is one, the host has a self-signed one.",
+    default: false,
+    change: "reload",
+  }),
+  acme_names: texts({
+    description:
+      "Sub-domains of the host that its certificate is to be for as well: those of components and services, such as rooms.",
+    allowed: "a list of names below the host's own; `*` in the place of the first part only with dns-01",
+    pattern: /^(\*\.)?[^\s\0*.@/]{1,252}(\.[^\s\0*.@/]{1,252})+$/,
+    default: [],
+    example: ["conference.example.org"],
     change: "reload",
   }),
   registration: choice({

@@ -17,6 +17,7 @@ export const hostAdd = onceCommand({
       .optional()
       .describe("PEM file with the certificate; without it, a self-signed one"),
     key: z.string().max(4096).optional().describe("PEM file with the certificate's key"),
+    acme: z.boolean().optional().describe("gets a certificate from the authority of [acme]"),
     registration: z
       .enum(["closed", "invite", "open"])
       .optional()
@@ -27,6 +28,7 @@ export const hostAdd = onceCommand({
   permission: "administer",
   examples: [
     { line: "host add example.org", does: "with a self-signed certificate" },
+    { line: "host add example.org --acme", does: "with one by ACME, as [acme] in balcony.toml says" },
     { line: "host add example.org --certificate fullchain.pem --key privkey.pem", does: "with one of your own" },
   ],
   run: (administration, args) => administration.addHost(args),
