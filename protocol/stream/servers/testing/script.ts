@@ -91,7 +91,10 @@ function answersOf({ trusts = () => false }: Setting): (effect: ServerEffect) =>
 
 function sideIn(name: string, setting: Setting): ReturnType<typeof sideOf> {
   const { host, hosts = [], id, limits } = setting;
-  return sideOf([hostOf(name, host), ...hosts], { ...(id === undefined ? {} : { id }), limits });
+  return sideOf([hostOf(name, host), ...hosts], {
+    ...(id === undefined ? {} : { id }),
+    ...(limits === undefined ? {} : { limits }),
+  });
 }
 
 /** Montague's end of a stream that capulet has opened. */
