@@ -14,6 +14,8 @@ export interface LabHost {
 export const serverAddress = "127.0.10.3";
 /** Where a relay that can be cut (cut-proxy.ts) listens: who finds mobile.ours.test by its SRV record goes through it. */
 export const cutPort = 5333;
+/** Where a relay listens through which relay.prosody.test is reached. */
+export const relayAddress = "127.0.10.9";
 /** Where remote servers are, each with its own standard ports. */
 export const remoteAddresses = {
   prosody: "127.0.10.1",
@@ -21,6 +23,10 @@ export const remoteAddresses = {
   jabberd2: "127.0.10.4",
   twin: "127.0.10.8",
 } as const;
+/** Where the server under test listens for components, on port 5347. */
+export const componentAddress = "127.0.0.1";
+/** Where an IRC server is that a gateway leads to. */
+export const ircAddress = "127.0.10.5";
 const resolverAddress = "127.0.53.53";
 
 /**
@@ -39,6 +45,7 @@ export const labHosts: readonly LabHost[] = [
 export const remoteHosts: readonly LabHost[] = [
   { domain: "prosody.test", address: remoteAddresses.prosody },
   { domain: "direct.prosody.test", address: remoteAddresses.prosody, servers: "direct" },
+  { domain: "relay.prosody.test", address: relayAddress },
   { domain: "ejabberd.test", address: remoteAddresses.ejabberd },
   { domain: "direct.ejabberd.test", address: remoteAddresses.ejabberd, servers: "direct" },
   // Found by its address alone.

@@ -1,82 +1,66 @@
-import { readFileSync } from "node:fs";
 import { chown } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { passwordOf } from "../lab.ts";
-import type { Daemon } from "../process.ts";
 import type { Screen } from "../screen.ts";
-import type { DesktopPeer } from "./desktop-peer.ts";
 import { ClientDatabase, Desktop, desktopMsMax, desktopUser } from "./desktop.ts";
+import { Messenger } from "./messenger.ts";
 
 const account = "lab";
 const pollMs = 300;
 
-const messages = "SELECT kind FROM logs WHERE message = ?";
-const sent = 6;
+const settingsFile = ".config/gajim/settings.sqlite";
+/** Conversations that are open. */
+const openChats = "SELECT 1 FROM settings WHERE name = 'workspaces' AND instr(settings, ?) > 0";
+/** How long it may take until an opened conversation is in the settings. */
+const openMsMax = 10_000;
 
-export class GajimPeer implements DesktopPeer {
-  readonly title = "Gajim";
-  readonly #desktop: Desktop;
-  readonly #history: ClientDatabase;
-  readonly #daemon: Daemon;
-
-  private constructor(desktop: Desktop, daemon: Daemon) {
-    this.#desktop = desktop;
-    this.#daemon = daemon;
-    this.#history = new ClientDatabase(join(desktop.home, ".local/share/gajim/logs.db"), daemon.logFile);
-  }
-
+export class GajimPeer extends Messenger {
   static async start({ screen, jid }: { readonly screen: Screen; readonly jid: string }): Promise<GajimPeer> {
     const desktop = await Desktop.start("gajim", screen);
     await writeSettings(desktop, jid);
-    return new GajimPeer(
+    const daemon = await desktop.run("gajim", ["gajim", "--loglevel", "gajim=INFO,.nbxmpp.smacks=INFO"]);
+    return new GajimPeer({
+      title: "Gajim",
       desktop,
-      await desktop.run("gajim", ["gajim", "--loglevel", "gajim=INFO,.nbxmpp.smacks=INFO"]),
-    );
+      daemon,
+      database: new ClientDatabase(join(desktop.home, ".local/share/gajim/logs.db"), daemon.logFile),
+      messages: { query: "SELECT kind FROM logs WHERE message = ?", column: "kind", sent: 6 },
+      says: { begun: "Received enabled", resumed: "Session resumption succeeded" },
+    });
   }
 
-  get logFile(): string {
-    return this.#daemon.logFile;
-  }
-
-  async keeps(body: string): Promise<{ readonly count: number; readonly sent: boolean }> {
-    const found = await this.#history.has(messages, body);
-    return { count: found.length, sent: found[0]?.["kind"] === sent };
-  }
-
-  /** A second Gajim hands its address to the first, and ends. */
-  async open(contact: string): Promise<void> {
-    const { code, output } = await this.#desktop.runToEnd(["gajim", `xmpp:${contact}?message`]);
-    if (code !== 0) throw new Error(`Gajim does not open ${contact}: ${output}`);
-    await this.#desktop.screen.confirm("Start");
-  }
+  /**
+   * The first dialogue offers the user's own notes until it has looked for the contact: what was opened is looked up in its
+   * settings, and asked for again where that is another conversation.
+   */
+  readonly open = async (contact: string): Promise<void> => {
+    const settings = new ClientDatabase(join(this.desktop.home, settingsFile), this.logFile);
+    for (const deadline = Date.now() + desktopMsMax; ;) {
+      await this.handOver("gajim", contact);
+      await this.desktop.screen.confirm("Start");
+      if (await settings.hasWithin(openMsMax, openChats, contact)) return;
+      if (Date.now() > deadline) throw new Error(`Gajim does not open the conversation with ${contact}`);
+    }
+  };
 
   /** By gajim-remote, as soon as Gajim lets itself be told to. */
-  async send(contact: string, body: string): Promise<void> {
+  readonly send = async (contact: string, body: string): Promise<void> => {
     const command = ["gajim-remote", "send_chat_message", contact, body, account] as const;
     for (const deadline = Date.now() + desktopMsMax; ; await sleep(pollMs)) {
-      const { code, output } = await this.#desktop.runToEnd([...command]);
+      const { code, output } = await this.desktop.runToEnd([...command]);
       if (code === 0 && /True/.test(output)) return;
       if (Date.now() > deadline) throw new Error(`gajim-remote cannot send: ${code} ${output}`);
     }
-  }
-
-  sessions(): { readonly begun: number; readonly resumed: number } {
-    const log = readFileSync(this.logFile, "utf8");
-    const count = (line: string): number => log.split(line).length - 1;
-    return { begun: count("Received enabled"), resumed: count("Session resumption succeeded") };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#desktop[Symbol.asyncDispose]();
-  }
+  };
 }
 
 /** What Gajim keeps its settings in, before its first start: one row of JSON for each kind of setting. */
 async function writeSettings(desktop: Desktop, jid: string): Promise<void> {
   const [name, hostname] = jid.split("@");
-  const file = join(await desktop.directory(".config/gajim"), "settings.sqlite");
+  await desktop.directory(dirname(settingsFile));
+  const file = join(desktop.home, settingsFile);
   const settings = {
     app: { use_keyring: false, is_window_visible: true, remote_control: true, show_in_taskbar: false },
     soundevents: {},

@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
-import { Inbox, inTime } from "../inbox.ts";
+import { Inbox, inTime, waitMsMax } from "../inbox.ts";
 import { authorityFile, labDir, passwordOf } from "../lab.ts";
 import { tail } from "../process.ts";
 
@@ -36,8 +36,8 @@ export interface SlixmppOptions {
 export type Where =
   /** By the SRV records of the domain. */
   | { readonly lookUp: true }
-  /** To a port of the host of that name; `direct`: TLS from the first byte instead of STARTTLS. */
-  | { readonly port: number; readonly direct?: boolean };
+  /** To a port of the host of that name, or of another; `direct`: TLS from the first byte instead of STARTTLS. */
+  | { readonly port: number; readonly direct?: boolean; readonly host?: string };
 
 export const startTls: Where = { port: 5222 };
 export const directTls: Where = { port: 5223, direct: true };
@@ -115,9 +115,13 @@ export class SlixmppPeer implements AsyncDisposable {
   }
 
   /** The next event of this name that the filter accepts. Events are kept until they are asked for, in any order. */
-  async event(name: string, accept: (event: PeerEvent) => boolean = () => true): Promise<PeerEvent> {
+  async event(
+    name: string,
+    accept: (event: PeerEvent) => boolean = () => true,
+    msMax: number = waitMsMax,
+  ): Promise<PeerEvent> {
     const found = this.#inbox.take((event) => event.event === name && accept(event));
-    return await inTime(found, () => this.#complaint(`no event "${name}"`));
+    return await inTime(found, () => this.#complaint(`no event "${name}"`), msMax);
   }
 
   /** Events that came and were not asked for, for saying that something did not happen. */
@@ -146,8 +150,11 @@ export class SlixmppPeer implements AsyncDisposable {
   }
 
   #complaint(what: string): string {
-    const others = this.#inbox.items.map((event) => JSON.stringify(event)).join("\n");
-    return `${what}\nwhat came instead:\n${others}\nlog ${this.#logFile}:\n${tail(this.#logFile)}`;
+    const others = this.#inbox.items
+      .slice(-50)
+      .map((event) => JSON.stringify(event))
+      .join("\n");
+    return `${what}\nwhat came instead, at the end:\n${others}\nlog ${this.#logFile}:\n${tail(this.#logFile)}`;
   }
 }
 

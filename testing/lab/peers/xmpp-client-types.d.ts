@@ -34,7 +34,7 @@ declare module "@xmpp/client" {
     readonly jid: { toString(): string } | null;
     /** Milliseconds that it waits for each step of a log-in. */
     timeout: number;
-    readonly socket: { readonly socket?: { destroy(): void } } | null;
+    readonly socket: (EventEmitter & { readonly socket?: { destroy(): void } }) | null;
     readonly reconnect: { delay: number; stop(): void };
     readonly streamManagement: EventEmitter & {
       readonly enabled: boolean;
@@ -48,6 +48,8 @@ declare module "@xmpp/client" {
     stop(): Promise<unknown>;
     disconnect(): Promise<unknown>;
     send(element: Element): Promise<unknown>;
+    /** Writes a text as it is. */
+    write(text: string): Promise<unknown>;
   }
 
   export function client(options: {

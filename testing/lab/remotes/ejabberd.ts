@@ -58,7 +58,7 @@ function config({ dir, authority, settings }: RemotePlace): string {
   const dialback = settings.security === "certificate" ? "" : ", mod_s2s_dialback: {}";
   const listener = `ip: "${address}", shaper: none, max_stanza_size: 524288`;
   return `hosts: [${ejabberd.domains.join(", ")}]
-loglevel: debug
+loglevel: ${settings.verbose ? "debug" : "info"}
 certfiles: ["${join(dir, "server.pem")}"]
 ca_file: "${authority}"
 s2s_cafile: "${authority}"

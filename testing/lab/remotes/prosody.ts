@@ -10,7 +10,7 @@ const address = remoteAddresses.prosody;
 /** Debian's Prosody: EXTERNAL, dialback, direct TLS, both ways on one stream, and streams that are resumed. */
 export const prosody: RemoteSoftware = {
   name: "prosody",
-  domains: ["prosody.test", "direct.prosody.test"],
+  domains: ["prosody.test", "direct.prosody.test", "relay.prosody.test"],
   address,
   resumes: true,
   external: { shows: true, accepts: true },
@@ -66,7 +66,7 @@ function config({ dir, certificate, authority, settings }: RemotePlace): string 
 pidfile = ${quoted(join(dir, "prosody.pid"))}
 data_path = ${quoted(dir)}
 admin_socket = ${quoted(join(dir, "prosody.sock"))}
-log = { { levels = { min = "debug" }, to = "console" } }
+log = { { levels = { min = "${settings.verbose ? "debug" : "info"}" }, to = "console" } }
 unbound = { resolvconf = true; options = { ["do-not-query-localhost:"] = "no"; ["local-zone:"] = "test. transparent" } }
 interfaces = { ${quoted(address)} }
 local_interfaces = { ${quoted(address)} }

@@ -18,6 +18,8 @@ export interface RemoteSettings {
   readonly streamManagement?: boolean;
   /** Whether it lets stanzas come back on the stream that it opened, and the other way round, where it can. Default: no. */
   readonly bidirectional?: boolean;
+  /** Whether its log has every stanza, and so all that `streamsWith` needs. Default: yes. */
+  readonly verbose?: boolean;
 }
 
 /** A stream with another server that got so far that stanzas went over it. */
@@ -136,7 +138,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 }
 
-const defaults = { streamManagement: true, bidirectional: false };
+const defaults = { streamManagement: true, bidirectional: false, verbose: true };
 let issued = 0;
 
 async function certificateFor(software: RemoteSoftware, which: RemoteCertificate): Promise<KeyPair> {

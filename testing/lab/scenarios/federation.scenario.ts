@@ -1,23 +1,16 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { LabServer, type ServerCertificate } from "../lab.ts";
-import { SlixmppPeer } from "../peers/slixmpp.ts";
-import { ejabberd } from "../remotes/ejabberd.ts";
+import { remoteSoftwares } from "../remotes/all.ts";
 import { jabberd2 } from "../remotes/jabberd2.ts";
-import { prosody } from "../remotes/prosody.ts";
-import { RemoteServer, type RemoteSettings, type RemoteSoftware, type ServerStream } from "../remotes/remote-server.ts";
-import type { Federation } from "../target.ts";
+import { meet, type MeetingPlace, type Terms } from "../remotes/meeting.ts";
+import type { RemoteSoftware, ServerStream } from "../remotes/remote-server.ts";
 
 const ours = "ours.test";
 const alice = `alice@${ours}`;
-const softwares: readonly RemoteSoftware[] = [prosody, ejabberd, jabberd2];
 
-/** Both servers, a user of each who is online, and a word both ways. */
-interface Meeting {
+/** A word both ways, on certain terms. */
+interface Meeting extends Terms {
   readonly title: string;
-  readonly ourCertificate?: ServerCertificate;
-  readonly our: Federation["security"];
-  readonly remote: RemoteSettings;
   /** How the streams that we open, and those that the remote server opens, must come about; as the remote server tells. */
   readonly expected: (software: RemoteSoftware) => { readonly opened: Proof; readonly accepted: Proof };
 }
@@ -67,7 +60,7 @@ const meetings: readonly Meeting[] = [
   },
 ];
 
-for (const software of softwares)
+for (const software of remoteSoftwares)
   suite(software.name, () => {
     for (const meeting of meetings) {
       // Who has no EXTERNAL is not let in where a certificate is asked for.
@@ -131,38 +124,6 @@ function proofs(streams: readonly ServerStream[], direction: ServerStream["direc
     .filter((stream) => stream.direction === direction)
     .map(({ by, tls }) => JSON.stringify({ by, tls }));
   return [...new Set(texts)].map((text) => JSON.parse(text));
-}
-
-interface MeetingPlace extends AsyncDisposable {
-  readonly server: LabServer;
-  readonly remote: RemoteServer;
-  readonly here: SlixmppPeer;
-  readonly there: SlixmppPeer;
-}
-
-async function meet(
-  software: RemoteSoftware,
-  { ourCertificate, our, remote: settings }: Pick<Meeting, "ourCertificate" | "our" | "remote">,
-): Promise<MeetingPlace> {
-  await using started = new AsyncDisposableStack();
-  const server = started.use(
-    await LabServer.start({
-      name: `federation-${software.name}`,
-      users: [alice],
-      federation: { security: our },
-      ...(ourCertificate !== undefined && { certificate: ourCertificate }),
-    }),
-  );
-  const remote = started.use(await RemoteServer.start(software, settings));
-  const here = started.use(await SlixmppPeer.online({ jid: alice, anyCertificate: true }));
-  const there = started.use(await SlixmppPeer.online({ jid: remote.user("bob"), anyCertificate: true }));
-  for (const peer of [here, there]) {
-    await peer.order("presence");
-    // Not every server tells a client of its own presence; what it is asked afterwards it answers afterwards.
-    await peer.order("roster");
-  }
-  const stack = started.move();
-  return { server, remote, here, there, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 async function refusedBothWays({ here, there, remote }: MeetingPlace, software: RemoteSoftware): Promise<void> {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { labHosts, serverAddress } from "../network.ts";
 import { Daemon, runOrThrow } from "../process.ts";
-import type { Place, Target } from "../target.ts";
+import type { Federation, Place, Target } from "../target.ts";
 
 const launcher = new URL("../../../balcony", import.meta.url).pathname;
 
@@ -15,6 +15,7 @@ export const balcony: Target = {
     ),
     anonymous: true,
     openRegistration: true,
+    components: true,
     lastActivityOfServer: true,
     unannounced: [],
   },
@@ -23,7 +24,10 @@ export const balcony: Target = {
     return await Daemon.start({
       command: [launcher, "start", "--config", configFile(place), "--data", dataDir(place)],
       logFile: join(place.dir, "server.log"),
-      ports: [5222, 5223].map((port) => ({ host: serverAddress, port })),
+      ports: [5222, 5223, ...(place.settings.federation === undefined ? [] : [5269, 5270])].map((port) => ({
+        host: serverAddress,
+        port,
+      })),
     });
   },
   addUser: async (place, { jid, password }) => {
@@ -60,7 +64,7 @@ port = 5222
 kind = "client-direct-tls"
 addresses = [${quoted(serverAddress)}]
 port = 5223
-
+${components(place)}${federation(place.settings.federation)}
 [tls]
 accept_unsuitable_certificates = true
 ${place.settings.external === true ? `client_authorities = ${quoted(place.authority)}\n` : ""}
@@ -71,5 +75,33 @@ anonymous = ${place.settings.anonymous === true}
 [log]
 level = "debug"
 format = "json"
+`;
+}
+
+function components({ settings }: Place): string {
+  const tables = (settings.components ?? []).map(
+    ({ domain, secret }) => `[[components]]\ndomain = "${domain}"\nsecret = "${secret}"\n`,
+  );
+  return tables.join("\n");
+}
+
+/** The lab's other servers are all on loopback, which otherwise nobody is followed to. */
+function federation(wanted: Federation | undefined): string {
+  if (wanted === undefined) return "\n[s2s]\nenabled = false\n";
+  const listeners = [
+    ["server", 5269],
+    ["server-direct-tls", 5270],
+  ].map(([kind, port]) => `[[listeners]]\nkind = "${kind}"\naddresses = ["${serverAddress}"]\nport = ${port}\n`);
+  return `
+${listeners.join("\n")}
+[s2s]
+security = "${wanted.security}"
+bidirectional = ${wanted.bidirectional === true}
+allowed_networks = ["127.0.10.0/24"]
+connect_seconds_max = 5
+
+[s2s.limits]
+negotiation_seconds_max = 8
+delivery_seconds_max = 20
 `;
 }

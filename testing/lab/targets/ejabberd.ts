@@ -13,6 +13,7 @@ export const ejabberd: Target = {
     ),
     anonymous: true,
     openRegistration: true,
+    components: false,
     lastActivityOfServer: false,
     unannounced: ["jabber:iq:private"],
   },

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { serverAddress } from "../network.ts";
+import { componentAddress, serverAddress } from "../network.ts";
 import { Daemon, runOrThrow } from "../process.ts";
 import type { Federation, Place, Target } from "../target.ts";
 
@@ -11,6 +11,7 @@ export const prosody: Target = {
     mechanisms: ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"],
     anonymous: true,
     openRegistration: true,
+    components: true,
     lastActivityOfServer: true,
     unannounced: [],
   },
@@ -47,11 +48,16 @@ function configFile(place: Place): string {
 // internal_plain, because with hashed passwords Prosody offers one SCRAM hash only.
 function config(place: Place): string {
   const quoted = JSON.stringify;
+  const components = (place.settings.components ?? []).map(
+    ({ domain, secret }) => `Component ${quoted(domain)}\n  component_secret = ${quoted(secret)}\n`,
+  );
   return `run_as_root = true
 pidfile = ${quoted(join(place.dir, "prosody.pid"))}
 data_path = ${quoted(place.dir)}
 log = { { levels = { min = "debug" }, to = "console" } }
 interfaces = { ${quoted(serverAddress)} }
+component_interfaces = { ${quoted(componentAddress)} }
+component_ports = { 5347 }
 local_interfaces = { ${quoted(serverAddress)} }
 c2s_direct_tls_ports = { 5223 }
 modules_enabled = { "roster", "saslauth", "tls", "disco", "private", "blocklist", "vcard", "version", "uptime", "time",
@@ -68,7 +74,7 @@ VirtualHost "anonymous.ours.test"
 VirtualHost "open.ours.test"
   modules_enabled = { "register" }
   allow_registration = true
-`;
+${components.join("")}`;
 }
 
 function federation(wanted: Federation | undefined): string {

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { suite, test } from "node:test";
+import { CutProxy } from "../cut-proxy.ts";
+import { LabServer } from "../lab.ts";
+import { relayAddress, remoteAddresses } from "../network.ts";
+import { SlixmppPeer } from "../peers/slixmpp.ts";
+import { remoteSoftwares } from "../remotes/all.ts";
+import { meet, type MeetingPlace } from "../remotes/meeting.ts";
+import { prosody } from "../remotes/prosody.ts";
+
+const alice = "alice@ours.test";
+const messagesSent = 300;
+const pauseMs = 10;
+
+suite("a domain that cannot be reached: its stanzas come back, with the reason", () => {
+  const cases = [
+    { domain: "missing.test", why: "it does not exist", condition: "remote-server-not-found" },
+    { domain: "no-service.test", why: "it says that it has no server", condition: "remote-server-not-found" },
+    { domain: "refuses.test", why: "nobody listens there", condition: "remote-server-timeout" },
+    { domain: "hangs.test", why: "who listens there says nothing", condition: "remote-server-timeout" },
+    { domain: "silent.test", why: "DNS does not answer", condition: "remote-server-timeout" },
+  ] as const;
+  for (const { domain, why, condition } of cases)
+    test(`${domain}: ${why}`, async () => {
+      await using server = await LabServer.start({
+        name: "unreachable",
+        users: [alice],
+        federation: { security: "dialback" },
+      });
+      await using mute = await listenMute();
+      await using here = await SlixmppPeer.online({ jid: alice });
+      await here.order("message", { to: `bob@${domain}`, body: "hello?", id: "m1" });
+      await here.order("presence", { to: `bob@${domain}`, type: "subscribe" });
+      const bounce = await here.event("message", (event) => event["type"] === "error" && event["id"] === "m1");
+      assert.equal(bounce["error"], condition, `${server.logTail()} ${mute.connections}`);
+      await assert.rejects(here.order("ping", { jid: domain }), new RegExp(condition));
+    });
+});
+
+for (const software of remoteSoftwares)
+  suite(software.name, () => {
+    for (const [what, stop] of [
+      ["is stopped and started again", (place: MeetingPlace) => place.remote.stop()],
+      ["is killed and started again", (place: MeetingPlace) => place.remote.kill()],
+    ] as const)
+      test(`it ${what} in the middle of a conversation: each message is delivered, comes back, or went within the window of what was not proven yet`, async (context) => {
+        await using place = await meet(software, { our: "dialback", remote: {} });
+        const { here, remote } = place;
+        await place.there.logOut();
+        const bob = remote.user("bob");
+        const sending = sendSteadily(here, bob);
+        await sleep((messagesSent / 3) * pauseMs);
+        await stop(place);
+        await sleep(500);
+        await remote.startAgain();
+        await sending;
+        // What was sent last has been decided about when this has: it goes the same way, behind it.
+        await answered(here, remote.domain);
+        await using again = await SlixmppPeer.online({ jid: bob, anyCertificate: true });
+        await again.order("presence");
+        await here.order("message", { to: bob, body: "the end" });
+        await again.event("message", (event) => event["body"] === "the end");
+        const came = again.seen("message").map((event) => String(event["body"]));
+        const back = here.seen("message").filter((event) => event["type"] === "error");
+        const returned = new Set(back.map((event) => String(event["id"])));
+        const delivered = new Set(came);
+        const lost = numbered().filter((body) => !delivered.has(body) && !returned.has(body));
+        const twice = came.length - delivered.size;
+        context.diagnostic(
+          `${software.name} ${what}: ${delivered.size} of ${messagesSent} delivered, ${returned.size} came back, ${lost.length} lost, ${twice} twice`,
+        );
+        // All that was on its way when it went down lies together.
+        assert.deepEqual(
+          lost,
+          numbered().slice(numbered().indexOf(lost[0] ?? ""), numbered().indexOf(lost[0] ?? "") + lost.length),
+        );
+        assert.ok(lost.length < messagesSent / 3, `${lost.length} lost`);
+      });
+  });
+
+test("the connection is cut again and again: with stream management everything comes once, in order", async (context) => {
+  await using relay = await CutProxy.listen({
+    on: { host: relayAddress, port: 5269 },
+    to: { host: remoteAddresses.prosody, port: 5269 },
+  });
+  await using place = await meet(prosody, { our: "dialback", remote: {} });
+  const bob = "bob@relay.prosody.test";
+  await using there = await SlixmppPeer.online({ jid: bob }, { host: "prosody.test", port: 5222 });
+  await there.order("presence");
+  await there.order("roster");
+  const sending = sendSteadily(place.here, bob);
+  for (let cut = 0; cut < 5; cut += 1) {
+    await sleep((messagesSent * pauseMs) / 6);
+    relay.cut();
+  }
+  await sending;
+  await there.event("message", (event) => event["body"] === numbered().at(-1));
+  const came = there.seen("message").map((event) => event["body"]);
+  assert.deepEqual(came, numbered().slice(0, -1));
+  context.diagnostic(`${relay.connectionCount} connections`);
+  assert.ok(relay.connectionCount > 3, "it was not cut");
+  await answered(place.here, "relay.prosody.test");
+});
+
+function numbered(): readonly string[] {
+  return Array.from({ length: messagesSent }, (_, number) => `number ${number}`);
+}
+
+async function sendSteadily(peer: SlixmppPeer, to: string): Promise<void> {
+  for (const body of numbered()) {
+    await peer.order("message", { to, body, id: body });
+    await sleep(pauseMs);
+  }
+}
+
+/** Waits until the other server answers again, which may take until we try it again. */
+async function answered(peer: SlixmppPeer, domain: string): Promise<void> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    try {
+      await peer.order("ping", { jid: domain });
+      return;
+    } catch {
+      await sleep(500);
+    }
+  }
+  assert.fail(`${domain} never answers again`);
+}
+
+async function listenMute(): Promise<AsyncDisposable & { readonly connections: number }> {
+  const sockets = new Set<{ destroy: () => void }>();
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    sockets.add(socket);
+  });
+  server.listen(5269, "127.0.10.99");
+  await once(server, "listening");
+  return {
+    get connections() {
+      return sockets.size;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
