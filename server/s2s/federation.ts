@@ -427,22 +427,25 @@ export class Federation {
     const stream = new ServerStream({ link, main: { local, remote }, initiated, language }, this.#streamServices);
     link.stream = stream;
     this.streams.add(stream);
-    if (smAsked === true) stream.countOutgoing();
+    if (smAsked === true) stream.countOutgoing(true);
     const previous = this.#resumedBy(link);
     for (const pair of link.held) this.#addPair(stream, pair);
     // The peer knows no more of the stream that was to go on: what it owed goes by this one.
     previous?.end();
   }
 
+  /** The peer has taken up a stream of ours over this connection. */
   #resumed(link: ServerLink, h: number | undefined): void {
-    const stream = this.#resumedBy(link) ?? link.stream;
+    const stream = this.#resumedBy(link);
     if (stream === undefined) return;
-    if (link.errand !== undefined) {
-      link.stream = stream;
-      stream.resume(link);
-      if (h !== undefined) stream.acknowledged(h);
-    }
-    this.#log.info({ stream: stream.id, by: link.id, ...stream.main }, "a stream with another server is resumed");
+    link.stream = stream;
+    stream.resume(link);
+    if (h !== undefined) stream.acknowledged(h);
+    this.#goesOn(stream, link);
+  }
+
+  #goesOn(stream: ServerStream, { id }: ServerLink): void {
+    this.#log.info({ stream: stream.id, by: id, ...stream.main }, "a stream with another server is resumed");
     stream.repeat();
   }
 
@@ -477,7 +480,7 @@ export class Federation {
       if (old !== stream && !old.initiated && old.state === "suspended") old.end();
     const { resumeSecondsMax } = this.#parts.limits;
     const seconds = Math.min(secondsMax ?? resumeSecondsMax, resumeSecondsMax);
-    stream.countOutgoing();
+    stream.countOutgoing(false);
     if (!resume || seconds === 0) {
       stream.countIncoming(undefined);
       return { type: "smEnabled" };
@@ -517,6 +520,7 @@ export class Federation {
       stream.resume(link);
       if (begun !== stream) begun?.end();
       answer({ type: "smResumed", h: stream.handled ?? 0, pairs: [...stream.pairs.values()] });
+      this.#goesOn(stream, link);
     });
   }
 

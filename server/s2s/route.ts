@@ -212,7 +212,7 @@ export class Route {
     const now = env.now();
     // Not all at the same moment when a peer comes back to life.
     const jitter = 0.75 + (env.entropy(1)[0] ?? 0) / 512;
-    const retryMs = Math.min(limits.retryMsMax, limits.retryMsMin * 2 ** this.#failures) * jitter;
+    const retryMs = Math.round(Math.min(limits.retryMsMax, limits.retryMsMin * 2 ** this.#failures) * jitter);
     this.#failures += 1;
     this.#failure = failure;
     this.#failingSince ??= now;

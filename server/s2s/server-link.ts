@@ -92,12 +92,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   readonly #asked = new Map<string, ((outcome: HeldPair | PairRefusal) => void)[]>();
   readonly #verifying = new Map<string, ((outcome: KeyOutcome) => void)[]>();
 
-  constructor(
-    id: string,
-    transport: Transport,
-    services: ServerLinkServices,
-    errand?: ServerErrandParts,
-  ) {
+  constructor(id: string, transport: Transport, services: ServerLinkServices, errand?: ServerErrandParts) {
     this.id = id;
     this.errand = errand;
     this.since = services.env.now();
@@ -327,7 +322,9 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
         return undefined;
       case "established":
         this.#connection.widenLimits();
-        return this.#services.established(this, effect);
+        this.#services.established(this, effect);
+        for (const pair of this.held) this.#tellAuthorized(pair);
+        return undefined;
       case "bidirectional":
         return this.#services.bidirectional(this);
       case "verified":
@@ -375,7 +372,12 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     const pair = { local, remote, ways };
     this.held.push(pair);
     this.#services.pairAuthorized(this, pair, by);
-    if (ways !== "in") this.#tell(this.#asked, keyOfPair(pair), pair);
+    // The first one is of use once the stream is there.
+    if (this.stream !== undefined) this.#tellAuthorized(pair);
+  }
+
+  #tellAuthorized(pair: HeldPair): void {
+    if (pair.ways !== "in") this.#tell(this.#asked, keyOfPair(pair), pair);
   }
 
   /** Nothing is sent after the closing tag. */

@@ -67,6 +67,11 @@ export class ServerStream {
   readonly #untaken = new Mailbox<OutgoingStanza>();
   #untakenBytes = 0;
   #full = false;
+  /**
+   * Nothing goes out before it is known whether the peer will tell what has arrived: what is sent without that is lost
+   * with the connection, or comes twice.
+   */
+  #unsettled: Timer | "asked" | undefined;
   /** It is to be closed when nothing is owed any more. */
   #draining = false;
   #tracker: SettlementTracker | undefined;
@@ -93,6 +98,8 @@ export class ServerStream {
     this.#link = parts.link;
     this.#services = services;
     this.since = this.#usedAt = services.env.now();
+    // A peer that has connected asks for stream management first of all, if it wants any.
+    if (!parts.initiated) this.#unsettled = services.env.setTimer(managementMsMax, this.#settleManagement);
     this.#admission = {
       parseJid: services.parseJid,
       mayBring: (remote, local) => isIn(this.pairs.get(keyOfPair({ local, remote }))),
@@ -150,6 +157,10 @@ export class ServerStream {
   send(stanza: OutgoingStanza): boolean {
     const link = this.#link;
     if (link === undefined || this.#ended || this.#draining) return false;
+    if (this.#unsettled !== undefined) {
+      this.#full = true;
+      return false;
+    }
     const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
     if (this.#unacknowledged !== undefined) {
       if (!this.#unacknowledged.push(stanza)) {
@@ -178,6 +189,7 @@ export class ServerStream {
   /** A stanza came. */
   receive(element: XmlElement): void {
     if (this.#ended) return;
+    if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#settleManagement();
     this.#usedAt = this.#services.env.now();
     const settlement = this.#tracker?.next();
     const admitted = admitRemote(element, this.#admission, settlement);
@@ -191,8 +203,13 @@ export class ServerStream {
     settlement?.release();
   }
 
-  /** From now on what is sent counts: `<enable/>` or its answer is on its way. XEP-0198 §4 */
-  countOutgoing(): void {
+  /**
+   * From now on what is sent counts: `<enable/>` or its answer is on its way. XEP-0198 §4
+   *
+   * @param asked it is not known yet what the peer answers
+   */
+  countOutgoing(asked: boolean): void {
+    if (asked) this.#unsettled = "asked";
     const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
     this.#unacknowledged ??= new SmQueue({ entriesMax: unacknowledgedStanzasMax, bytesMax: unacknowledgedBytesMax });
   }
@@ -201,6 +218,7 @@ export class ServerStream {
   countIncoming(resumption: { readonly id: string; readonly ms: number } | undefined): void {
     this.#tracker ??= new SettlementTracker(this.#settledMore);
     this.#resumption = resumption;
+    this.#services.env.defer(this.#settleManagement);
   }
 
   /** The peer will not count after all: what it was sent is taken as what was sent on any other stream. */
@@ -208,7 +226,7 @@ export class ServerStream {
     const queue = this.#unacknowledged;
     this.#unacknowledged = undefined;
     for (const stanza of queue?.unacknowledged() ?? []) stanza.duty?.discharge();
-    this.#gotRoom();
+    this.#settleManagement();
   }
 
   acknowledgementWanted(): void {
@@ -295,6 +313,7 @@ export class ServerStream {
     this.#ended = true;
     this.#expiry?.cancel();
     this.#link = undefined;
+    if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#unsettled.cancel();
     const owed = this.#unacknowledged?.unacknowledged() ?? this.#untaken.takeAll();
     for (const run of this.#settledWaiters.splice(0)) run();
     this.#services.ended(this, owed);
@@ -346,6 +365,13 @@ export class ServerStream {
     this.#gotRoom();
   };
 
+  readonly #settleManagement = (): void => {
+    if (this.#unsettled === undefined) return;
+    if (this.#unsettled !== "asked") this.#unsettled.cancel();
+    this.#unsettled = undefined;
+    this.#gotRoom();
+  };
+
   #gotRoom(): void {
     if (this.#draining && this.owed === 0) this.close();
     if (!this.#full) return;
@@ -380,6 +406,8 @@ function isIn(pair: HeldPair | undefined): boolean {
   return pair !== undefined && pair.ways !== "out";
 }
 
+/** How long a peer that has connected may take to ask for stream management before stanzas are sent to it, in milliseconds. */
+const managementMsMax = 1_000;
 /** How long a stream that is to be closed waits for the last acknowledgements, in milliseconds. */
 const drainMsMax = 5_000;
 const askForAcknowledgement = "<r xmlns='urn:xmpp:sm:3'/>";
