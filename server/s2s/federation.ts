@@ -406,9 +406,18 @@ export class Federation {
   async #checkPeer(link: ServerLink, { local, remote }: DomainPair): ReturnType<ServerLinkServices["checkPeer"]> {
     const chain = link.channel?.peerChain ?? [];
     const verdict = await this.#parts.trust.check({ chain, remote, local, place: link.errand?.place });
-    if (verdict.trusted) return { trusted: true };
-    this.#log.debug({ stream: link.id, local, remote, reason: verdict.reason }, "a certificate is not trusted");
-    return { trusted: false, reason: verdict.reason };
+    if (verdict.trusted) {
+      // [rfc6120-13.7.2.3-01]
+      link.trustUntil(verdict.until);
+      return { trusted: true };
+    }
+    const fields = { stream: link.id, local, remote, peer: link.remoteAddress, reason: verdict.reason };
+    if (verdict.forbidden === true) {
+      this.#log.warn(fields, "what answers in the place of another server is not it, says its domain");
+      link.abandon(verdict.reason);
+    } else this.#log.debug(fields, "a certificate is not trusted");
+    const { reason, forbidden } = verdict;
+    return { trusted: false, reason, ...(forbidden && { forbidden }) };
   }
 
   #resumedBy({ errand }: ServerLink): ServerStream | undefined {

@@ -85,6 +85,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   readonly held: HeldPair[] = [];
   readonly #connection: Connection;
   readonly #services: ServerLinkServices;
+  #trustedUntil = Infinity;
   #state: ServerStreamState;
   #facts: OpenServerStream["facts"] | undefined;
   #established = false;
@@ -148,6 +149,12 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     return this.#verifying.size;
   }
 
+  /** Ends the stream without another word to a peer that is not whom we wanted to reach. */
+  abandon(reason: string): void {
+    this.#end ??= { type: "failed", failure: { type: "peerNotTrusted", reason } };
+    this.cut();
+  }
+
   write(bytes: string): void {
     this.#connection.write(bytes);
   }
@@ -193,9 +200,14 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     this.#feed(input);
   }
 
+  /** The stream rests on a certificate, or on what vouches for it, that is good no longer than this. */
+  trustUntil(time: number): void {
+    this.#trustedUntil = Math.min(this.#trustedUntil, time);
+  }
+
   checkAlive(now: number): void {
     const { channel } = this;
-    if (now < (channel?.certifiedUntil ?? Infinity)) return;
+    if (now < Math.min(channel?.certifiedUntil ?? Infinity, this.#trustedUntil)) return;
     this.#services.log.info({ stream: this.id, remote: this.remote }, "the peer's certificate has expired");
     this.close();
   }
@@ -344,7 +356,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
         this.#leave();
         return this.#feed({ type: "close" });
       case "ended":
-        this.#end = effect.end;
+        this.#end ??= effect.end;
         this.#services.streamEnded(this, effect.end);
         return this.#answerAll();
       case "startTimer":

@@ -1,6 +1,6 @@
 import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import type { Env } from "#kit/env.ts";
-import type { ServerCore } from "#server/core.ts";
+import type { Transport } from "#server/link/transport.ts";
 import { DialError, type Dialled, type Dialer, type DialRequest } from "#server/s2s/dialer.ts";
 import type { PeerTrust, TrustQuestion, TrustVerdict } from "#server/trust/peer-trust.ts";
 import { MemoryWire } from "./memory-wire.ts";
@@ -9,8 +9,9 @@ import { MemoryWire } from "./memory-wire.ts";
 export type Reachability = "reachable" | "not-found" | "refused" | "hangs";
 
 /** A server as others see it. */
-interface NetworkServer {
-  readonly core: () => ServerCore | undefined;
+export interface NetworkServer {
+  /** Who takes connections; undefined while it is down. */
+  readonly core: () => { readonly acceptServer: (transport: Transport) => void } | undefined;
   readonly domains: readonly string[];
   readonly address: string;
 }
@@ -52,6 +53,23 @@ export class MemoryNetwork {
     check: (question) => Promise.resolve(this.#judge(question)),
   };
 
+  /** A connection between two of them, which the acceptor does not know of yet. */
+  wire(from: Pick<NetworkServer, "domains" | "address">, to: Pick<NetworkServer, "domains" | "address">): MemoryWire {
+    const wire = new MemoryWire({
+      env: this.#env,
+      certificates: { dialler: this.#chainOf(from.domains), acceptor: this.#chainOf(to.domains) },
+      addresses: { dialler: from.address, acceptor: to.address },
+      direct: this.direct,
+    });
+    this.wires.push(wire);
+    this.prepare(wire);
+    return wire;
+  }
+
+  serverOf(domain: string): NetworkServer | undefined {
+    return this.#servers.find(({ domains }) => domains.includes(domain));
+  }
+
   /** All connections of a server break: it is gone. */
   cutAllOf(address: string): void {
     for (const wire of this.wires) if (wire.addresses.includes(address)) wire.cut();
@@ -76,21 +94,14 @@ export class MemoryNetwork {
     address: string,
   ): AsyncGenerator<Dialled, never, undefined> {
     this.dialled.push(remote);
-    const server = this.#servers.find((one) => one.domains.includes(remote));
+    const server = this.serverOf(remote);
     const reachability = this.#reachability.get(remote) ?? (server === undefined ? "not-found" : "reachable");
     if (reachability === "not-found" || server === undefined)
       throw new DialError("remote-server-not-found", `${remote} is not in DNS`);
     if (reachability === "hangs") await aborted(signal);
     const core = server.core();
     if (reachability === "reachable" && core !== undefined) {
-      const wire = new MemoryWire({
-        env: this.#env,
-        certificates: { dialler: this.#chainOf(domains), acceptor: this.#chainOf(server.domains) },
-        addresses: { dialler: address, acceptor: server.address },
-        direct: this.direct,
-      });
-      this.wires.push(wire);
-      this.prepare(wire);
+      const wire = this.wire({ domains, address }, server);
       core.acceptServer(wire.acceptor);
       yield {
         transport: wire.dialler,
