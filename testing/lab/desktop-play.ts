@@ -16,8 +16,8 @@ const coloursMin = 100;
 /** How often the screen is looked at until it shows something else, and after how many milliseconds again. */
 const drawnTriesMax = 40;
 const drawnAgainMs = 500;
-/** A word that changes in a list of conversations is more of the picture than this, a cursor that blinks is less. */
-const lineShare = 0.000_1;
+/** A line of a conversation is more of the picture than this, a cursor that blinks is less. */
+const lineShare = 0.000_5;
 
 /** What a messenger with windows must go through: `name` is in the names of the tests and of the pictures. */
 export function playDesktop(name: string, start: StartDesktopPeer): void {

@@ -60,13 +60,7 @@ export class Screen implements AsyncDisposable {
 
   /** Waits until the picture stands still, and keeps it under this name. */
   async shoot(name: string): Promise<Shot> {
-    let picture = await this.#look();
-    for (const deadline = Date.now() + stillMsMax; Date.now() < deadline;) {
-      await sleep(stillMs);
-      const before = picture;
-      picture = await this.#look();
-      if (difference(before, picture) < cursorShare) break;
-    }
+    const picture = await this.#still();
     const folder = required("LAB_ARTEFACTS");
     await mkdir(folder, { recursive: true });
     const file = join(folder, `${name}.png`);
@@ -98,9 +92,10 @@ export class Screen implements AsyncDisposable {
     await this.#tool("key", "Return");
   }
 
-  /** Waits for a dialogue of this title, and presses Enter until it is gone. */
+  /** Waits for a dialogue of this title, until it stands still, and presses Enter until it is gone. */
   async confirm(title: string): Promise<void> {
     await this.#window(title);
+    await this.#still();
     for (const deadline = Date.now() + windowMsMax; ; await sleep(confirmMs)) {
       const [window] = await this.#windows(title);
       if (window === undefined) return;
@@ -112,6 +107,17 @@ export class Screen implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.stop();
+  }
+
+  async #still(): Promise<Picture> {
+    let picture = await this.#look();
+    for (const deadline = Date.now() + stillMsMax; Date.now() < deadline;) {
+      await sleep(stillMs);
+      const before = picture;
+      picture = await this.#look();
+      if (difference(before, picture) < cursorShare) break;
+    }
+    return picture;
   }
 
   async #look(): Promise<Picture> {
