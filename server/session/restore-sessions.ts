@@ -23,11 +23,20 @@ export function restoreSessions(
     ([id, { resource }]) =>
       !known.has(id) && endedSessions.handledBy(account.jid, id) === undefined && !account.sessions.has(resource),
   );
+  const newest = new Map(
+    unknown.toSorted(([, a], [, b]) => a.boundAt - b.boundAt).map(([id, { resource }]) => [resource, id]),
+  );
   return unknown.length === 0 ? undefined : restore();
 
   async function restore(): Promise<void> {
     for (const [id, session] of unknown) {
-      const rows = await new StoredHibernation(account, id).read();
+      const hibernation = new StoredHibernation(account, id);
+      const rows = await hibernation.read();
+      if (newest.get(session.resource) !== id) {
+        // Another one has taken its place, and a kill came ahead of forgetting it. Its messages wait for who comes next.
+        hibernation.remove([...rows.keys()]);
+        continue;
+      }
       const restored = makeSession(account, { id, session, rows });
       if (restored !== undefined) account.sessions.set(restored.resource, restored);
     }

@@ -48,6 +48,8 @@ export class Unacknowledged {
   readonly #messages: MessageDelivery;
   readonly #env: Env;
   #timer: Timer | undefined;
+  /** When what is stored of the session, which is over, is tried again to be removed. */
+  #removal: Timer | undefined;
   /** Batches of which it is not certain yet whether they are written. */
   #securing = 0;
   /** Stanzas that are late. */
@@ -412,13 +414,15 @@ export class Unacknowledged {
   #remove(stored: StoredHibernation, positions: readonly number[]): void {
     stored.remove(positions);
     this.#account.whenDurable(nothing, () => {
-      this.#timer = this.#env.setTimer(securedAfterMs, () => this.#account.post(() => this.#remove(stored, positions)));
+      const again = (): void => this.#account.post(() => this.#remove(stored, positions));
+      this.#removal = this.#env.setTimer(securedAfterMs, again);
     });
   }
 
   /** Nothing happens any more: the server stops. */
   [Symbol.dispose](): void {
     this.#timer?.cancel();
+    this.#removal?.cancel();
   }
 
   #handOn(owed: Owed): void {
