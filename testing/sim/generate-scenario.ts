@@ -19,7 +19,12 @@ export const actingMs = 300_000;
 /** The scenario of a seed: who there is, what they do, and what goes wrong. */
 export function generateScenario(seed: number): Scenario {
   const draws = drawsFor(seed, "scenario");
-  const cast = castFor({ draws, devices: drawsFor(seed, "devices"), readers: drawsFor(seed, "readers") });
+  const cast = castFor({
+    draws,
+    devices: drawsFor(seed, "devices"),
+    readers: drawsFor(seed, "readers"),
+    logIns: drawsFor(seed, "log-ins"),
+  });
   const third = drawsFor(seed, "third devices");
   const steps: Step[] = [
     ...cast.clients.map((_, client): Step => ({ at: draws.below(8_000), client, does: "log-in" })),
@@ -37,7 +42,9 @@ export function generateScenario(seed: number): Scenario {
   return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
 }
 
-function castFor({ draws, devices, readers }: Readonly<Record<"draws" | "devices" | "readers", Draws>>): Cast {
+type CastDraws = Readonly<Record<"draws" | "devices" | "readers" | "logIns", Draws>>;
+
+function castFor({ draws, devices, readers, logIns }: CastDraws): Cast {
   const accounts = Array.from(
     { length: accountsCount },
     (_, number) => `u${number}@${number % 3 === 0 ? "montague" : "capulet"}.example`,
@@ -55,6 +62,7 @@ function castFor({ draws, devices, readers }: Readonly<Record<"draws" | "devices
       managed: own.chance(0.8),
       eager: number % 2 === 0,
       versioned: own.chance(0.5),
+      atOnce: logIns.chance(0.25),
       copies: devices.chance(0.7),
       reads: readers.weighted({ never: 5, first: 3, later: 2 }),
     };

@@ -1,4 +1,5 @@
 import type { ClientSession } from "./client-session.ts";
+import { askForRoster } from "./look-ups.ts";
 import { bareOf } from "./shown-item.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { Action, Cast } from "./steps.ts";
@@ -94,7 +95,7 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
       return;
     }
     case "roster":
-      client.askForRoster();
+      askForRoster(client);
       return;
     case "block":
     case "unblock": {

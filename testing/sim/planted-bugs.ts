@@ -98,4 +98,28 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "session.send(waiting?.has(row.id) === true ? result.storedAs(row.id) : result);",
     put: "session.send(result);",
   },
+  {
+    name: "hibernation-record-not-written",
+    path: "server/session/hibernation.ts",
+    find: 'write({ op: "set", store: name, owner: jid, key: this.id, value: codec.encode(session) });',
+    put: "void [write, name, jid, codec, session];",
+  },
+  {
+    name: "watermark-too-far-ahead",
+    path: "xep/0313-archive/watermark.ts",
+    find: "const place = (open.empty && row === undefined ? last : (open.reached ?? base)) ?? beginning;",
+    put: "const place = row ?? last ?? open.reached ?? base ?? beginning;",
+  },
+  {
+    name: "token-good-for-the-same-count-again",
+    path: "xep/0484-fast/device-tokens.ts",
+    find: "if (token.count !== undefined && (presented.count ?? -1) <= token.count)",
+    put: "if (token.count !== undefined && (presented.count ?? -1) < token.count)",
+  },
+  {
+    name: "old-token-good-after-the-new-one-was-used",
+    path: "xep/0484-fast/device-tokens.ts",
+    find: "return { ok: true, kept: { ...device, seenAt, current: used, fresh: next } };",
+    put: "return { ok: true, kept: { ...device, seenAt, current: token === fresh ? current : used, fresh: token === fresh ? used : next } };",
+  },
 ];

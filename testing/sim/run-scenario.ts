@@ -28,6 +28,9 @@ export interface Outcome {
   readonly faults: number;
 }
 
+/** How long the server may take to stop, in milliseconds. */
+const stopMsMax = 12_000;
+
 const fairWeather = { delayMsMin: 1, delayMsMax: 40 };
 
 /** Plays a scenario to its end and checks what must hold then. */
@@ -126,6 +129,7 @@ class ScenarioRun {
         account,
         resource: "witness",
         managed: true,
+        atOnce: false,
         eager: false,
         versioned: false,
         copies: false,
@@ -167,6 +171,8 @@ class ScenarioRun {
           this.#sessions.push(session);
           this.#ledger.begin(session);
         },
+        discFailed: () => this.#model.troubled(this.#clock.now - 10_000, this.#clock.now, ["commits", "reads"]),
+        mustResume: (session) => this.#model.mustResume(session, this.#clock.now),
         stanzaSent: () => {
           this.#stanzasSent += 1;
         },
@@ -222,6 +228,7 @@ class ScenarioRun {
         return;
       }
       case "clock-jump":
+        this.#trouble("jump", 0);
         this.#server.clockOffset += fault.byMs;
         return;
       case "kill":
@@ -232,7 +239,7 @@ class ScenarioRun {
         });
         return;
       case "restart":
-        this.#trouble("restart", fault.downMs);
+        this.#trouble("restart", fault.downMs + stopMsMax);
         this.#server.restart(fault.downMs);
         return;
       default:
@@ -245,6 +252,7 @@ class ScenarioRun {
     switch (fault.fault) {
       case "disc-slow":
         mood.delayMsMax = fault.delayMs;
+        this.#trouble("slow", fault.forMs);
         this.#clock.after(fault.forMs, () => {
           mood.delayMsMax = 3;
         });

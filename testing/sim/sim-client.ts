@@ -1,33 +1,25 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { NS_STREAM } from "#protocol/xml/namespaces.ts";
+import { NS_BIND2, NS_SASL2, NS_SM, NS_STREAM } from "#protocol/xml/namespaces.ts";
 import { XmlStreamReader } from "#protocol/xml/read.ts";
 import { Acknowledging } from "./acknowledging.ts";
 import { ClientSession, type Sent } from "./client-session.ts";
-import type { Connection, ClientEnd } from "./connection.ts";
+import type { ClientWorld } from "./client-world.ts";
+import type { Connection } from "./connection.ts";
+import { DeviceTokens } from "./device-tokens.ts";
 import type { Draws } from "./draws.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Scheduled, SimClock } from "./sim-clock.ts";
+import type { Scheduled } from "./sim-clock.ts";
 import type { ClientPart } from "./steps.ts";
-import type { Trace } from "./trace.ts";
-import { shownItem } from "./shown-item.ts";
-import { NS_MAM, takeStanza } from "./take-stanza.ts";
-
-/** What a client has around it. */
-export interface ClientWorld {
-  readonly clock: SimClock;
-  readonly trace: Trace;
-  readonly ledger: Ledger;
-  /** Undefined when nobody listens. */
-  readonly connect: (client: ClientEnd) => Connection | undefined;
-  /** A session began. */
-  readonly began: (session: ClientSession) => void;
-  readonly stanzaSent: () => void;
-}
+import { askForBlockList, askForRoster, catchUp } from "./look-ups.ts";
+import { passwordMessage } from "./password-message.ts";
+import { takeStanza } from "./take-stanza.ts";
+import { haveTokenStolen } from "./thief.ts";
 
 type Phase =
   | "offline"
   | "opening"
   | "authenticating"
+  | "authenticating-at-once"
   | "opening-again"
   | "resuming"
   | "binding"
@@ -41,9 +33,6 @@ const silenceMsMax = 20_000;
 const givingUpMs = 32_000;
 /** Stanzas that are sent before the client asks for an acknowledgement. */
 const askAfterStanzas = 5;
-/** Messages of a page of the archive: few, so that there are pages. */
-const archivePageMax = 15;
-
 /** A client that speaks the protocol by itself: it logs in, counts, resumes, repeats, and remembers what it was told. */
 export class SimClient {
   readonly name: string;
@@ -71,7 +60,9 @@ export class SimClient {
   readonly #eager: boolean;
   #requestsMade = 0;
   /** Up to where it has read the archive to its end. */
-  #readTo: string | undefined;
+  readTo: string | undefined;
+  /** What it logs in with in one request; undefined where it takes every step by itself. */
+  readonly #tokens: DeviceTokens | undefined;
   #taken: string[] = [];
   #written: string[] = [];
   #acknowledging = new Acknowledging();
@@ -93,6 +84,7 @@ export class SimClient {
     this.world = parts.world;
     this.draws = parts.draws;
     this.#eager = parts.part.eager;
+    this.#tokens = parts.part.atOnce ? new DeviceTokens(parts.account, parts.draws) : undefined;
     this.name = `${parts.account}/${parts.part.resource}`;
   }
 
@@ -154,7 +146,7 @@ export class SimClient {
       session.sent += 1;
       session.unacknowledged.push({ bytes, ...kept });
       if (this.#eager || session.unacknowledged.length % askAfterStanzas === 0)
-        this.#write(`${bytes}<r xmlns='urn:xmpp:sm:3'/>`);
+        this.#write(`${bytes}<r xmlns='${NS_SM}'/>`);
       else {
         this.#write(bytes);
         this.#askLater();
@@ -310,8 +302,17 @@ export class SimClient {
     }
     switch (this.#phase) {
       case "opening":
+        if (this.#tokens !== undefined) {
+          this.#authenticateAtOnce(this.#tokens);
+          return;
+        }
         this.#phase = "authenticating";
-        this.#write(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain(this.account)}</auth>`);
+        this.#write(
+          `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${passwordMessage(this.account)}</auth>`,
+        );
+        return;
+      case "authenticating-at-once":
+        this.#letIn(element);
         return;
       case "authenticating":
         if (element.name === "success") this.#open("opening-again");
@@ -321,7 +322,7 @@ export class SimClient {
         this.#resumeOrBind();
         return;
       case "resuming":
-        this.#resumed(element);
+        if (!this.#resumed(element)) this.#bind();
         return;
       case "binding":
         this.#bound(element);
@@ -347,15 +348,61 @@ export class SimClient {
     this.#gone();
   }
 
+  /** One request that says all (XEP-0388, XEP-0386, XEP-0198 §9). */
+  #authenticateAtOnce(tokens: DeviceTokens): void {
+    this.#phase = "authenticating-at-once";
+    const { session, part } = this;
+    const features = [
+      part.managed ? `<enable xmlns='${NS_SM}' resume='true'/>` : "",
+      part.copies ? "<enable xmlns='urn:xmpp:carbons:2'/>" : "",
+    ];
+    const bind = `<bind xmlns='${NS_BIND2}'><tag>${part.resource}</tag>${features.join("")}</bind>`;
+    if (session?.resumptionId === undefined) this.#write(tokens.authenticate(bind));
+    else {
+      session.written.push(this.#written);
+      this.#writeCount(session, tokens.authenticate(`${resumeElement(session)}${bind}`));
+    }
+  }
+
+  /** Everything is answered, or nothing. */
+  #letIn(answer: XmlElement): void {
+    const tokens = this.#tokens;
+    if (answer.ns !== NS_SASL2 || tokens === undefined) {
+      this.violation(`${this.name} was sent ${answer.name} ahead of being let in`);
+      return;
+    }
+    const condition = answer.elements()[0]?.name;
+    const wrong =
+      answer.name === "success" ? tokens.succeeded(answer, this.world.discFailed()) : tokens.failed(condition);
+    if (wrong !== undefined) this.violation(`${this.name}: ${wrong}`);
+    if (answer.name !== "success") {
+      this.#giveUp(`log-in failed with ${condition}`);
+      return;
+    }
+    haveTokenStolen(this, tokens);
+    const resumed = answer.child(NS_SM, "resumed") ?? answer.child(NS_SM, "failed");
+    if (resumed !== undefined && this.#resumed(resumed)) return;
+    const bound = answer.child(NS_BIND2, "bound");
+    const jid = answer.child(NS_SASL2, "authorization-identifier")?.text;
+    if (bound === undefined || jid === undefined) {
+      this.#giveUp("binding failed");
+      return;
+    }
+    const session = this.#newSession(jid);
+    if (this.part.copies) session.copiesSince = this.world.clock.now;
+    const enabled = bound.child(NS_SM, "enabled");
+    session.managed = enabled !== undefined;
+    session.resumptionId = enabled?.attr("id");
+    if (this.part.managed && enabled === undefined) this.violation(`${this.name}: management was not switched on`);
+    this.#begin(session);
+  }
+
   #resumeOrBind(): void {
     const { session } = this;
     if (session?.resumptionId === undefined) return this.#bind();
     this.#phase = "resuming";
     session.written.push(this.#written);
-    return this.#writeCount(
-      session,
-      `<resume xmlns='urn:xmpp:sm:3' h='${session.handled}' previd='${session.resumptionId}'/>`,
-    );
+    return this.#writeCount(session, resumeElement(session));
   }
 
   #bind(): void {
@@ -366,9 +413,10 @@ export class SimClient {
     );
   }
 
-  #resumed(element: XmlElement): void {
+  /** False when there is nothing to go on with. */
+  #resumed(element: XmlElement): boolean {
     const { session, world } = this;
-    if (session === undefined) return;
+    if (session === undefined) return true;
     const h = element.attr("h");
     if (h !== undefined) this.#acknowledged(session, Number(h));
     if (element.name === "resumed") {
@@ -377,15 +425,19 @@ export class SimClient {
       for (const { bytes } of session.unacknowledged) this.#write(bytes);
       if (session.unacknowledged.length > 0) this.#askNow();
       this.#actWaiting(session);
-      return;
+      return true;
     }
     world.trace.note(world.clock.now, `${this.name} cannot resume`);
+    if (world.mustResume(session)) {
+      const awayMs = world.clock.now - (session.broken?.at ?? 0);
+      this.violation(`${session.name} cannot be resumed, ${awayMs} ms after its stream was cut`);
+    }
     // What may be lost is said again, as a new message.
     const again = session.unacknowledged.flatMap(({ message }) => message ?? []).slice(0, waitingMax);
     this.#endSession();
     for (const { to, account, kind } of again)
       this.#waiting.push((next) => this.sendMessage(next, { to, account, kind }));
-    this.#bind();
+    return false;
   }
 
   /** Sends a message that the ledger knows of. */
@@ -409,6 +461,14 @@ export class SimClient {
     }
     const jid = element.elements()[0]?.elements()[0]?.text;
     if (element.attr("type") !== "result" || jid === undefined) return this.#giveUp("binding failed");
+    const session = this.#newSession(jid);
+    for (const stanza of this.#early.splice(0)) takeStanza(this, session, stanza);
+    if (!this.part.managed) return this.#begin(session);
+    this.#phase = "enabling";
+    return this.#write(`<enable xmlns='${NS_SM}' resume='true'/>`);
+  }
+
+  #newSession(jid: string): ClientSession {
     const session = new ClientSession({
       name: `${this.name}#${this.sessions.length + 1}`,
       account: this.account,
@@ -421,10 +481,7 @@ export class SimClient {
     this.session = session;
     this.sessions.push(session);
     this.world.began(session);
-    for (const stanza of this.#early.splice(0)) takeStanza(this, session, stanza);
-    if (!this.part.managed) return this.#begin(session);
-    this.#phase = "enabling";
-    return this.#write("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    return session;
   }
 
   #enabled(element: XmlElement): void {
@@ -434,75 +491,23 @@ export class SimClient {
       session.managed = true;
       session.resumptionId = element.attr("id");
       this.#begin(session);
-    } else if (element.ns !== "urn:xmpp:sm:3") takeStanza(this, session, element);
+    } else if (element.ns !== NS_SM) takeStanza(this, session, element);
     else this.violation(`${this.name}: management was refused: ${element.name}`);
   }
 
   #begin(session: ClientSession): void {
     this.#phase = "online";
-    this.askForRoster();
-    this.#askForBlockList(session);
-    if (this.part.copies)
+    askForRoster(this);
+    askForBlockList(this, session);
+    if (this.part.copies && session.copiesSince === Infinity)
       this.request("set", undefined, "<enable xmlns='urn:xmpp:carbons:2'/>", (answer) => {
         if (answer.attr("type") === "result") session.copiesSince = this.world.clock.now;
       });
     const { reads } = this.part;
-    if (reads === "first") this.#catchUp(session, this.#readTo, () => this.sendPresence());
+    if (reads === "first") catchUp(this, session, this.readTo, () => this.sendPresence());
     else this.sendPresence();
-    if (reads === "later") this.#catchUp(session, this.#readTo, () => undefined);
+    if (reads === "later") catchUp(this, session, this.readTo, () => undefined);
     this.#actWaiting(session);
-  }
-
-  /** Reads the archive page by page, from where it has read to the end before. */
-  #catchUp(session: ClientSession, after: string | undefined, done: () => void): void {
-    const place = after === undefined ? "" : `<after>${after}</after>`;
-    const page = `<set xmlns='http://jabber.org/protocol/rsm'><max>${archivePageMax}</max>${place}</set>`;
-    this.request("set", undefined, `<query xmlns='${NS_MAM}'>${page}</query>`, (answer) => {
-      if (this.session !== session) return;
-      const end = answer.child(NS_MAM, "fin");
-      // It cannot be read at present: that is left for the next time.
-      if (end === undefined) return done();
-      const last = end
-        .child("http://jabber.org/protocol/rsm", "set")
-        ?.child("http://jabber.org/protocol/rsm", "last")?.text;
-      if (end.attr("complete") !== "true") return this.#catchUp(session, last ?? after, done);
-      this.#readTo = last ?? after;
-      return done();
-    });
-  }
-
-  #askForBlockList(session: ClientSession): void {
-    if (this.session !== session) return;
-    this.request("get", undefined, "<blocklist xmlns='urn:xmpp:blocking'/>", (answer) => {
-      if (answer.attr("type") !== "result") {
-        this.world.clock.after(askAgainMs, () => this.#askForBlockList(session));
-        return;
-      }
-      const items = answer.child("urn:xmpp:blocking", "blocklist")?.elements();
-      if (items !== undefined) session.blocked = new Set(items.map((item) => item.attr("jid") ?? ""));
-    });
-  }
-
-  askForRoster(): void {
-    const { session, rosterKept } = this;
-    if (session === undefined) return;
-    const versioned = this.part.versioned && session.roster === undefined;
-    const ver = versioned ? ` ver='${rosterKept?.version ?? ""}'` : "";
-    this.request("get", undefined, `<query xmlns='jabber:iq:roster'${ver}/>`, (answer) => {
-      if (answer.attr("type") !== "result") {
-        this.world.clock.after(askAgainMs, () => {
-          if (this.session === session && session.roster === undefined) this.askForRoster();
-        });
-        return;
-      }
-      const query = answer.child("jabber:iq:roster", "query");
-      // An empty answer: what is remembered holds, and changes follow.
-      session.rosterVersion = query?.attr("ver") ?? rosterKept?.version;
-      session.roster =
-        query === undefined
-          ? new Map(rosterKept?.items)
-          : new Map(query.elements().map((item) => [item.attr("jid") ?? "", shownItem(item)]));
-    });
   }
 
   #actWaiting(session: ClientSession): void {
@@ -511,8 +516,9 @@ export class SimClient {
 
   #online(element: XmlElement): void {
     const { session } = this;
-    if (session === undefined) return;
-    if (element.ns === "urn:xmpp:sm:3") {
+    // Of a stream that one is logged in to.
+    if (session === undefined || element.ns === NS_STREAM) return;
+    if (element.ns === NS_SM) {
       if (element.name === "r") this.#acknowledgeSoon(session);
       else if (element.name === "a") {
         this.#asked = false;
@@ -536,7 +542,7 @@ export class SimClient {
     this.#ackDue = this.world.clock.after(this.draws.chance(0.8) ? 0 : this.draws.below(3_000), () => {
       this.#ackDue = undefined;
       if (this.session === session && this.#phase === "online")
-        this.#writeCount(session, `<a xmlns='urn:xmpp:sm:3' h='${session.handled}'/>`);
+        this.#writeCount(session, `<a xmlns='${NS_SM}' h='${session.handled}'/>`);
     });
   }
 
@@ -551,7 +557,7 @@ export class SimClient {
 
   #askNow(): void {
     this.#asked = true;
-    this.#write("<r xmlns='urn:xmpp:sm:3'/>");
+    this.#write(`<r xmlns='${NS_SM}'/>`);
   }
 
   /** Nothing heard for long: a question, and then the connection is given up. */
@@ -586,15 +592,12 @@ export class SimClient {
   }
 }
 
-/** When a server could not answer what a client must know. */
-const askAgainMs = 5_000;
 /** What waits for a client to come online. */
 const waitingMax = 200;
 
 /** Conditions with which a server may end a stream of a client that did nothing wrong. */
 const expectedEnds = new Set(["conflict", "system-shutdown", "connection-timeout", "policy-violation"]);
 
-function plain(account: string): string {
-  const user = account.slice(0, account.indexOf("@"));
-  return Buffer.from(`\0${user}\0${user}`, "utf8").toString("base64");
+function resumeElement({ handled, resumptionId }: ClientSession): string {
+  return `<resume xmlns='${NS_SM}' h='${handled}' previd='${resumptionId}'/>`;
 }

@@ -226,6 +226,12 @@ export class SimServer {
   }
 }
 
+const configuredValues: ReadonlyMap<string, unknown> = new Map([
+  ["messages.offline_messages_max", offlineMessagesMax],
+  // A world lives for some minutes: tokens are to change hands in it.
+  ["fast.rotate_hours", 0.01],
+]);
+
 const policy = { startTls: "none", plainWithoutTls: false } as const;
 
 function settingsFor(domains: readonly [DomainJid, ...DomainJid[]], archives: boolean): CoreSettings {
@@ -233,8 +239,7 @@ function settingsFor(domains: readonly [DomainJid, ...DomainJid[]], archives: bo
     domain,
     contacts: {},
     enabled: (module) => (module.name === "archive" ? archives : module.onByDefault !== false),
-    configured: (module, option) =>
-      module.name === "messages" && option.key === "offline_messages_max" ? offlineMessagesMax : undefined,
+    configured: (module, option) => configuredValues.get(`${module.name}.${option.key}`),
   });
   const [first, ...others] = domains;
   return {

@@ -14,6 +14,8 @@ export interface ClientPart {
   readonly resource: string;
   /** Whether it uses stream management. */
   readonly managed: boolean;
+  /** Whether it logs in with one request, and with tokens (XEP-0388, XEP-0386, XEP-0484). */
+  readonly atOnce: boolean;
   /** Whether it asks for an acknowledgement of everything that it sends, at once. */
   readonly eager: boolean;
   /** Whether it remembers its roster by version. */

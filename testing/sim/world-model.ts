@@ -1,4 +1,6 @@
+import type { ClientSession } from "./client-session.ts";
 import { Register, type RegisterWrite } from "./register.ts";
+import { resumeSecondsMax } from "./sim-server.ts";
 import type { SubscriptionWord } from "./steps.ts";
 
 /** One word about a subscription that a user said to a contact. */
@@ -11,7 +13,7 @@ export interface Said {
 
 /** A time during which what is not settled may be lost, in the clock of the world. */
 export interface Trouble {
-  readonly kind: "kill" | "restart" | "commits" | "reads";
+  readonly kind: "kill" | "restart" | "commits" | "reads" | "slow" | "jump";
   readonly from: number;
   until: number;
 }
@@ -101,6 +103,17 @@ export class WorldModel {
         at <= (asked.heardAt ?? asked.at + 120_000) + crossingMs &&
         (heardAt ?? at + 120_000) + crossingMs >= asked.at,
     );
+  }
+
+  /**
+   * Whether a session must be there still for its client to go on with, which the server said now that it is not: within
+   * its time, after whatever cut its stream, a restart of the server in peace too.
+   */
+  mustResume({ broken }: Pick<ClientSession, "broken">, now: number): boolean {
+    if (broken === undefined || broken.by === "client" || now >= broken.at + resumeSecondsMax * 1_000) return false;
+    // Otherwise the server ended it, and that was not heard.
+    if (broken.by === "server" && !this.troubled(broken.at, broken.at, ["restart"])) return false;
+    return !this.troubled(broken.at - 3_000, now, ["kill", "commits", "reads", "slow", "jump"]);
   }
 
   /** Whether something went wrong, of these kinds, while what began and ended at these times was under way. */
