@@ -52,9 +52,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "timer-leaked",
-    path: "server/link/link.ts",
-    find: '    this.#stopTimer("negotiation");\n    this.#stopTimer("closing");',
-    put: '    if (!this.#established) this.#stopTimer("negotiation");\n    this.#services.env.setTimer(86_400_000, () => undefined);',
+    path: "server/link/connection.ts",
+    find: '    this.stopTimer("closing");\n    this.#lingering?.cancel();',
+    put: "    this.#services.env.setTimer(86_400_000, () => undefined);\n    this.#lingering?.cancel();",
   },
   {
     name: "presence-change-not-shown-to-new-device",

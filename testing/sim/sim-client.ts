@@ -3,6 +3,7 @@ import { NS_BIND2, NS_SASL2, NS_SM, NS_STREAM } from "#protocol/xml/namespaces.t
 import { XmlStreamReader } from "#protocol/xml/read.ts";
 import { Acknowledging } from "./acknowledging.ts";
 import { ClientSession, type Sent } from "./client-session.ts";
+import type { ClientPhase } from "./client-phase.ts";
 import type { ClientWorld } from "./client-world.ts";
 import type { Connection } from "./connection.ts";
 import { DeviceTokens } from "./device-tokens.ts";
@@ -14,19 +15,6 @@ import { askForBlockList, askForRoster, catchUp } from "./look-ups.ts";
 import { passwordMessage } from "./password-message.ts";
 import { takeStanza } from "./take-stanza.ts";
 import { haveTokenStolen } from "./thief.ts";
-
-type Phase =
-  | "offline"
-  | "opening"
-  | "authenticating"
-  | "authenticating-at-once"
-  | "opening-again"
-  | "resuming"
-  | "binding"
-  | "enabling"
-  | "online"
-  /** It has said that it goes and waits for the server to say the same. */
-  | "closing";
 
 /** Silence after which a client asks whether the server is there, and after which it gives up. */
 const silenceMsMax = 20_000;
@@ -51,7 +39,7 @@ export class SimClient {
   priority = 0;
   /** Called with each answer to a request of its own. */
   readonly requests = new Map<string, (answer: XmlElement) => void>();
-  #phase: Phase = "offline";
+  #phase: ClientPhase = "offline";
   /** The server said that it goes down. */
   #shutDown = false;
   #connection: Connection | undefined;
@@ -218,7 +206,7 @@ export class SimClient {
     this.#open("opening");
   }
 
-  #open(phase: Phase): void {
+  #open(phase: ClientPhase): void {
     this.#phase = phase;
     this.#shutDown = false;
     this.#reader = new XmlStreamReader(
