@@ -13,6 +13,7 @@ import {
   withoutOutgoing,
   withoutVerification,
 } from "./pair-table.ts";
+import { objectionTo } from "./peer-verdict.ts";
 import { defaultServerStreamLimits } from "./server-config.ts";
 import type { DialbackRequest } from "./server-effect.ts";
 import type { ServerAnswer, ServerOrder } from "./server-input.ts";
@@ -63,9 +64,10 @@ export function askForPair(state: OpenServerStream, { local, remote }: DomainPai
   const refusal = host === undefined ? "item-not-found" : refusalOf(state, pair, host.security === "plain");
   if (refusal !== undefined || host === undefined)
     return decline(state, { type: "authorizePair", ...pair }, refusal ?? "item-not-found");
-  // Whom we insist to know by their certificate we ask nothing before.
-  const known = remote === facts.remote && facts.verdict?.trusted === true;
-  if (host.security !== "certificate" || known) return sendKey(state, pair);
+  // Whom we insist to know by their certificate, or whose domain disowns them, is asked nothing before.
+  const known =
+    remote === facts.remote && facts.verdict !== undefined && objectionTo(facts.verdict, host) === undefined;
+  if (facts.channel === undefined || known) return sendKey(state, pair);
   const pairs = withOutgoing(facts.pairs, { ...pair, standing: "checking" });
   return serverStep(withFacts(state, { pairs }), { type: "checkPeer", ...pair });
 }
@@ -103,7 +105,8 @@ export function receiveTargetChecked(
 ): ServerStep<ServerStreamState> {
   const asked = state.facts.pairs.outgoing.get(keyOfPair(answered));
   if (asked?.standing !== "checking") return serverStep(state);
-  if (answered.trusted) return sendKey(state, asked);
+  const host = servedHost(state.facts.side, asked.local);
+  if (objectionTo(answered, host) === undefined) return sendKey(state, asked);
   return refused(state, asked, { type: "error", condition: "not-authorized" });
 }
 

@@ -13,7 +13,8 @@ import { close, failStream } from "./leaving.ts";
 import { type IncomingPair, heldPairs, mayComeIn, withIncoming, withoutIncoming } from "./pair-table.ts";
 import { type ServerHost, type ServerSide, defaultServerStreamLimits } from "./server-config.ts";
 import type { ServerEffect } from "./server-effect.ts";
-import type { PeerVerdict, ServerAnswer } from "./server-input.ts";
+import { type PeerVerdict, objectionTo } from "./peer-verdict.ts";
+import type { ServerAnswer } from "./server-input.ts";
 import type { OpenServerStream, ServerStreamState } from "./server-state.ts";
 import { type ServerStep, serverStep } from "./server-step.ts";
 
@@ -60,9 +61,10 @@ function refusalOf(
 function judge(state: OpenServerStream, asked: IncomingPair, verdict: PeerVerdict): ServerStep<ServerStreamState> {
   const { local, remote } = asked;
   if (verdict.trusted) return letIn(state, asked, "certificate", answer(asked, { type: "valid" }));
-  if (servedHost(state.facts.side, local)?.security === "certificate") {
+  const reason = objectionTo(verdict, servedHost(state.facts.side, local));
+  if (reason !== undefined) {
     const refused = refuse(state, asked, "not-authorized");
-    const event = { name: "peer-not-trusted", remote, reason: verdict.reason } as const;
+    const event = { name: "peer-not-trusted", remote, reason } as const;
     return serverStep(refused.state, { type: "log", event }, ...refused.effects);
   }
   return verify(state, { ...asked, standing: "verifying" });

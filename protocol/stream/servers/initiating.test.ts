@@ -170,6 +170,13 @@ describe("a stream to a server whose certificate is looked at", () => {
         news: ["ended failed peerNotTrusted"],
       },
       {
+        name: "is left without a word where the domain itself says that it is not its server, though dialback would do [rfc7673-4.2-01]",
+        setting: { forbids: true },
+        script: [["", ""]],
+        phase: "ended",
+        news: ["ended failed peerNotTrusted"],
+      },
+      {
         name: "goes on by dialback where that is enough",
         script: [["", opens]],
         phase: "awaitingHeader",

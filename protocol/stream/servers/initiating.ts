@@ -19,7 +19,7 @@ import { receiveResumeReply, receiveWhenEstablished } from "./management.ts";
 import { noPairs } from "./pair-table.ts";
 import type { ServerEffect } from "./server-effect.ts";
 import { readServerFeatures } from "./server-features.ts";
-import type { PeerVerdict } from "./server-input.ts";
+import { type PeerVerdict, objectionTo } from "./peer-verdict.ts";
 import {
   type OpenServerStream,
   type ServerFacts,
@@ -72,12 +72,11 @@ export function receiveTargetVerdict(
   state: ServerInitiatingState,
   verdict: PeerVerdict,
 ): ServerStep<ServerStreamState> {
-  const security = servedHost(state.facts.side, state.errand.local)?.security;
-  if (!verdict.trusted && security === "certificate")
-    // [rfc6120-13.7.2-03] [rfc6120-13.7.2-05]
-    return endNow(state, { type: "failed", failure: { type: "peerNotTrusted", reason: verdict.reason } });
-  const judged = verdict.trusted ? ({ trusted: true } as const) : ({ trusted: false, reason: verdict.reason } as const);
-  const opened = sendHeader({ ...state, facts: { ...state.facts, verdict: judged } });
+  const reason = objectionTo(verdict, servedHost(state.facts.side, state.errand.local));
+  if (reason !== undefined)
+    // [rfc6120-13.7.2-03] [rfc6120-13.7.2-05] [rfc7673-4.2-01]
+    return endNow(state, { type: "failed", failure: { type: "peerNotTrusted", reason } });
+  const opened = sendHeader({ ...state, facts: { ...state.facts, verdict } });
   return serverStep(opened.state, ...opened.effects, { type: "resumeInput" });
 }
 

@@ -11,6 +11,7 @@ import { checkTarget, receiveFromTarget, receiveTargetHeader, receiveTargetVerdi
 import { close, endNow, failStream, failUnreadable, giveUp, isHandshaking, isOpenForStanzas } from "./leaving.ts";
 import { receiveSmAnswer } from "./management.ts";
 import { noPairs } from "./pair-table.ts";
+import { verdictOf } from "./peer-verdict.ts";
 import { receiveFromConnected, receiveSecured } from "./receiving.ts";
 import { announce, receiveHeader } from "./receiving-header.ts";
 import type { ServerErrand, ServerSide } from "./server-config.ts";
@@ -155,7 +156,7 @@ function receivePeerChecked(
   if (state.phase !== "checkingPeer") return isReady(state) ? receiveFurtherCheck(state, answer) : serverStep(state);
   const { host, remote } = state.facts;
   if (host === undefined || answer.remote !== remote || answer.local !== host.domain) return serverStep(state);
-  const verdict = answer.trusted ? ({ trusted: true } as const) : ({ trusted: false, reason: answer.reason } as const);
+  const verdict = verdictOf(answer);
   if (state.role === "initiating") return receiveTargetVerdict(state, verdict);
   const announced = announce({ ...state, phase: "negotiating", facts: { ...state.facts, verdict } }, host);
   return serverStep(announced.state, ...announced.effects, { type: "resumeInput" });

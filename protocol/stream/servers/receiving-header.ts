@@ -17,6 +17,7 @@ import {
 import { servedHost } from "./dialback-requests.ts";
 import { letIn } from "./establishing.ts";
 import { failStream } from "./leaving.ts";
+import { objectionTo } from "./peer-verdict.ts";
 import type { ServerHost } from "./server-config.ts";
 import type { ServerEffect } from "./server-effect.ts";
 import { buildServerFeatures, offerOf } from "./server-features.ts";
@@ -52,10 +53,11 @@ export function receiveHeader(
 export function announce(state: ServerReceivingState, host: ServerHost): ServerStep<ServerStreamState> {
   const { facts } = state;
   const { remote, verdict } = facts;
-  if (verdict?.trusted === false && host.security === "certificate") {
-    const log = { name: "peer-not-trusted", remote: remote ?? host.domain, reason: verdict.reason } as const;
+  const objection = objectionTo(verdict, host);
+  if (objection !== undefined) {
+    const log = { name: "peer-not-trusted", remote: remote ?? host.domain, reason: objection } as const;
     // [xep0178-3-03]
-    const failed = failStream(state, new StreamError("not-authorized", { text: verdict.reason }));
+    const failed = failStream(state, new StreamError("not-authorized", { text: objection }));
     return serverStep(failed.state, { type: "log", event: log }, ...failed.effects);
   }
   const offer = offerOf(facts, host);

@@ -1,5 +1,6 @@
 import type { AnswerInput, OwnerInput, PeerInput } from "../stream-input.ts";
 import type { DomainPair, HeldPair } from "./domain-pair.ts";
+import type { PeerVerdict } from "./peer-verdict.ts";
 import type { DialbackRequest, KeyOutcome } from "./server-effect.ts";
 
 /** What can happen to a stream between servers. */
@@ -7,18 +8,13 @@ export type ServerInput = PeerInput | ServerAnswer | OwnerInput | ServerOrder;
 
 /** Answers to questions; what comes too late or unasked changes nothing. */
 export type ServerAnswer =
-  /** To checkPeer; `reason` for the log. */
+  /** To checkPeer. */
   | ({ readonly type: "peerChecked" } & PeerVerdict & DomainPair)
   /** To verifyKey. A server that cannot be reached is an error: see DialbackCondition. */
   | ({ readonly type: "keyVerified"; readonly outcome: KeyOutcome } & Omit<DialbackRequest, "key">)
   | Extract<AnswerInput, { type: "smEnabled" | "smFailed" }>
   /** To resumeSm: how many stanzas of the peer we have handled, and the pairs that were authorized on the former stream. */
   | { readonly type: "smResumed"; readonly h: number; readonly pairs: readonly HeldPair[] };
-
-export type PeerVerdict =
-  | { readonly trusted: true }
-  /** In words. */
-  | { readonly trusted: false; readonly reason: string };
 
 /** From whoever owns the stream, at any time; what cannot be asked yet waits until it can. */
 export type ServerOrder =

@@ -4,7 +4,7 @@ import type { SecureChannel } from "../secure-channel.ts";
 import type { StreamVersion } from "../stream-version.ts";
 import type { PairTable } from "./pair-table.ts";
 import type { ServerErrand, ServerHost, ServerSide } from "./server-config.ts";
-import type { PeerVerdict } from "./server-input.ts";
+import type { PeerVerdict } from "./peer-verdict.ts";
 
 /** Where a stream between servers is. */
 export type ServerStreamState = OpenServerStream | EndingState;

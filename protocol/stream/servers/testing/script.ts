@@ -72,16 +72,28 @@ export interface Setting {
   readonly clear?: boolean;
   /** Whether certificates are good, for each domain. */
   readonly trusts?: (remote: string) => boolean;
+  /** Whom a domain itself disowns, where it is not trusted. */
+  readonly forbids?: boolean;
   readonly id?: string;
 }
 
-function answersOf({ trusts = () => false }: Setting): (effect: ServerEffect) => ServerInput | undefined {
+function answersOf({
+  trusts = () => false,
+  forbids = false,
+}: Setting): (effect: ServerEffect) => ServerInput | undefined {
   return (effect) => {
     if (effect.type === "checkPeer") {
       const { local, remote } = effect;
       return trusts(remote)
         ? { type: "peerChecked", local, remote, trusted: true }
-        : { type: "peerChecked", local, remote, trusted: false, reason: "self-signed" };
+        : {
+            type: "peerChecked",
+            local,
+            remote,
+            trusted: false,
+            reason: "self-signed",
+            ...(forbids && { forbidden: true }),
+          };
     }
     if (effect.type === "enableSm") return { type: "smEnabled", resumption: { id: "sm-1" } };
     if (effect.type === "resumeSm") return { type: "smFailed", condition: "item-not-found" };
