@@ -17,6 +17,7 @@ export function firstStartBanner(parts: {
   const domain = config.hosts[0]?.domain ?? "localhost";
   const address = `romeo@${domain}`;
   const portText = ports
+    .filter(({ kind }) => kind.startsWith("client"))
     .map(({ kind, port }) => `${port}${kind === "client-direct-tls" ? " (direct TLS)" : " (STARTTLS)"}`)
     .join(" or ");
   const steps: readonly (readonly [string, string])[] = [

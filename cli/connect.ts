@@ -50,6 +50,10 @@ function offline(
     listInvites: async (request) => (await open()).listInvites(request),
     revokeInvite: async (request) => (await open()).revokeInvite(request),
     listHosts: async (request) => (await open()).listHosts(request),
+    addComponent: async (request) => (await open()).addComponent(request),
+    listComponents: async (request) => (await open()).listComponents(request),
+    renewComponentSecret: async (request) => (await open()).renewComponentSecret(request),
+    removeComponent: async (request) => (await open()).removeComponent(request),
     archiveInfo: async (request) => (await open()).archiveInfo(request),
     setArchiveQuota: async (request) => (await open()).setArchiveQuota(request),
     async *exportArchive(request, signal) {

@@ -190,6 +190,56 @@ export const operations = {
     }),
   }),
 
+  /** A program that speaks for a domain of its own (XEP-0114). The secret is made up, and told here and never again. */
+  addComponent: call({
+    offline: true,
+    input: z.strictObject({
+      domain: domainName,
+      name: z.string().min(1).max(200).optional(),
+      /** Which host lists it; the one that it is below when absent. */
+      host: domainName.optional(),
+      subdomains: z.boolean(),
+      conflict: z.enum(["refuse-new", "replace-old"]),
+    }),
+    /** `listening`: where it can connect, as address:port; nowhere while the server does not run. */
+    output: z.object({ domain: z.string(), secret: z.string(), listening: z.array(z.string()) }),
+  }),
+  listComponents: call({
+    offline: true,
+    input: z.strictObject({}),
+    output: z.object({
+      components: z.array(
+        z.object({
+          domain: z.string(),
+          /** `away`: it was there a moment ago, or may come soon, and what is for it waits. */
+          state: z.enum(["connected", "away", "absent"]),
+          since: instant,
+          /** Who said that there is to be such a component: balcony.toml, or `component add`. */
+          source: z.enum(["file", "store"]),
+          /** Without one it cannot connect. */
+          hasSecret: z.boolean(),
+          subdomains: z.boolean(),
+          /** Stanzas that wait for it. */
+          waiting: z.int(),
+          name: z.string().optional(),
+          remoteAddress: z.string().optional(),
+          stream: z.string().optional(),
+        }),
+      ),
+    }),
+  }),
+  /** Another secret, for the next connection; the present one stays. */
+  renewComponentSecret: call({
+    offline: true,
+    input: z.strictObject({ domain: domainName }),
+    output: z.object({ domain: z.string(), secret: z.string(), connected: z.boolean() }),
+  }),
+  removeComponent: call({
+    offline: true,
+    input: z.strictObject({ domain: domainName }),
+    output: z.object({ domain: z.string(), wasConnected: z.boolean() }),
+  }),
+
   /** What an account's archive holds, and how much of it is kept. */
   archiveInfo: call({
     offline: true,

@@ -13,6 +13,7 @@ import { certificateAdministration } from "./certificate-administration.ts";
 import type { Renewals } from "./acme/renewals.ts";
 import { hostAdministration } from "./host-administration.ts";
 import { sessionAdministration } from "./session-administration.ts";
+import { componentAdministration } from "./components/component-administration.ts";
 import { archiveAdministration } from "./archive-administration.ts";
 import { inviteAdministration } from "./invite-administration.ts";
 import { serverVersion } from "./version.ts";
@@ -29,6 +30,7 @@ export interface AdministrationParts {
   readonly renewals: Renewals | undefined;
   readonly connections: ConnectionCount | undefined;
   readonly startedAt: number;
+  readonly listenForComponents: () => Promise<readonly string[]>;
 }
 
 /** Accounts read from the store at once. */
@@ -57,6 +59,7 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
     ...sessionAdministration(core),
     ...inviteAdministration({ core, hosts: () => parts.config().hosts }),
     ...archiveAdministration(core),
+    ...componentAdministration(parts),
     ...hostAdministration(parts),
     ...certificateAdministration(parts),
     backup: (request, signal) => backup(parts.store, request.file, signal),

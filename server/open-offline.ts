@@ -46,6 +46,7 @@ export async function openOffline(options: {
       renewals: undefined,
       connections: undefined,
       startedAt: env.now(),
+      listenForComponents: () => Promise.resolve([]),
     }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

@@ -99,8 +99,8 @@ test("new certificates are taken over while streams go on", async () => {
   await romeo.logIn("romeo", "montague.example", "romeo", "orchard");
   const before = romeo.tls.getPeerCertificate().fingerprint256;
   await forgetCertificates(started.dataDir, "montague.example");
-  const report = await started.server.reload(started.config);
-  assert.deepEqual(report, { certificates: ["montague.example"], problems: [] });
+  const { certificates, problems } = await started.server.reload(started.config);
+  assert.deepEqual({ certificates, problems }, { certificates: ["montague.example"], problems: [] });
   using next = await SocketClient.tls(started.tlsPort, "montague.example");
   assert.notEqual(next.tls.getPeerCertificate().fingerprint256, before);
   romeo.send(chat("1").replace("juliet@capulet.example", "romeo@montague.example/orchard"));

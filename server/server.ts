@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { unboundChannel } from "#protocol/stream/secure-channel.ts";
 import type { Log } from "#kit/log.ts";
 import type { Env } from "#kit/env.ts";
 import type { Store } from "#kit/storage.ts";
@@ -7,20 +8,26 @@ import type { Config, ListenerConfig } from "./config/config.ts";
 import { IssuedFiles } from "./acme/issued-files.ts";
 import { Renewals } from "./acme/renewals.ts";
 import { serverAdministration } from "./administration.ts";
+import { componentSettings } from "./components/component-config.ts";
+import { componentListening } from "./components/component-listening.ts";
 import type { ServerCore } from "./core.ts";
 import type { CoreObserver, ListenerPolicy } from "./core-settings.ts";
 import { changeHosts } from "./host-changes.ts";
+import { openNetwork } from "./network.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
 import { startCore } from "./start-core.ts";
 import { StoreLog } from "./store-log.ts";
 import { ConnectionCount, type ConnectionLimitHit } from "./tcp/connection-count.ts";
-import { listen, type Listener, type ListenerParts } from "./tcp/listener.ts";
+import { isDirect, listen, type Listener, type ListenerParts } from "./tcp/listener.ts";
 import { canOpenFile, openFilesMax, openFilesNow, openFilesReserved } from "./tcp/open-files.ts";
 import { OpenFilesWatch } from "./tcp/open-files-watch.ts";
+import { federationPolicy } from "./s2s/federation-of-config.ts";
 import { seldom } from "./log-seldom.ts";
 import { CertificateStore } from "./tls/certificate-store.ts";
 import { certificateSettings } from "./tls/certificate-settings.ts";
+import { peerChannel } from "./tls/peer-tls.ts";
+import { PeerTlsServers } from "./tls/peer-tls-servers.ts";
 import { StartTlsServer } from "./tls/start-tls-server.ts";
 import { TlsServers } from "./tls/tls-servers.ts";
 
@@ -80,16 +87,16 @@ export async function startServer({
   const certificates = await CertificateStore.open(certificateSettings(config), { dataDir, now: env.now });
   const storeLog = opened.use(new StoreLog(log, env));
   const store = opened.use(await openStore(config, dataDir, storeLog));
-  const core = await startCore({ env, log, store, config, observer });
-  const tls = new TlsServers({
-    certificates,
-    settings: config.tls,
-    now: env.now,
-    handshakeFailed: (code, peer) => {
-      observer.handshakeFailed(code);
-      log.debug({ peer, code }, "the TLS handshake failed");
-    },
-  });
+  const handshakeFailed = (code: string, peer: string | undefined): void => {
+    observer.handshakeFailed(code);
+    log.debug({ peer, code }, "the TLS handshake failed");
+  };
+  const network = await openNetwork({ config, env, log, certificates, handshakeFailed });
+  const core = await startCore({ env, log, store, config, observer, federation: network });
+  const tls = new TlsServers({ certificates, settings: config.tls, now: env.now, handshakeFailed });
+  const { contexts } = network;
+  const { handshakeSecondsMax } = config.tls;
+  const peerTls = new PeerTlsServers({ certificates, contexts, handshakeSecondsMax, handshakeFailed });
   const { totalMax, perAddressMax, unauthenticatedMax, attemptsPerAddressMax, attemptsWindowSeconds } =
     config.limits.connections;
   const room = Math.max(1, openFilesMax() - openFilesNow() - openFilesReserved);
@@ -107,13 +114,29 @@ export async function startServer({
   );
   const listeners: Listener[] = [];
   for (const listener of config.listeners)
-    for (const parts of listenerParts(listener, { tls, connections, env, log, core }))
+    for (const parts of listenerParts(listener, { tls, peerTls, connections, env, log, core }))
       listeners.push(opened.use(await listenOrSay(parts)));
   core.wakeHibernated();
+  void core.sendWaiting();
   const openFiles = opened.use(new OpenFilesWatch({ env, log, canOpenFile }));
   for (const listener of listeners) openFiles.add(listener);
-  core.onHostRemoved((domain) => tls.forgetHost(domain));
+  let owner = opened;
+  const listenForComponents = componentListening({
+    listeners,
+    isNeeded: () => core.components.all.size > 0,
+    open: async (address, port) => {
+      const listener = owner.use(await listenOrSay(componentParts({ address, port }, { connections, env, log, core })));
+      openFiles.add(listener);
+      return listener;
+    },
+  });
+  await listenForComponents();
+  core.onHostRemoved((domain) => {
+    tls.forgetHost(domain);
+    peerTls.forgetHost(domain);
+  });
   const held = opened.move();
+  owner = held;
   const startedAt = env.now();
   let current = config;
   const renewals = held.use(
@@ -146,19 +169,27 @@ export async function startServer({
       renewals,
       connections,
       startedAt,
+      listenForComponents,
     }),
     reload: async (next) => {
       const { changed, problems } = await certificates.reload(certificateSettings(next));
+      const untrusted = await network.reload(next);
       const hosts = await changeHosts(core, next, (domain) => certificates.has(domain));
       const unserved = next.hosts.filter(({ domain }) => !core.hosts.has(domain));
       const kept = current.hosts.filter(
         ({ domain }) => core.hosts.has(domain) && !next.hosts.some((host) => host.domain === domain),
       );
       current = { ...next, hosts: [...next.hosts.filter((host) => !unserved.includes(host)), ...kept] };
+      for (const host of current.hosts) core.changeFederation(host.domain, federationPolicy(current, host));
       renewals.follow(current);
+      core.componentRoster.apply(componentSettings(current));
+      const unheard = await listenForComponents().then(
+        () => [],
+        (error: unknown) => [error instanceof Error ? error.message : String(error)],
+      );
       return {
         certificates: [...changed],
-        problems: [...problems, ...hosts.problems],
+        problems: [...problems, ...untrusted, ...hosts.problems, ...unheard],
         hosts: { added: [...hosts.added], removed: [...hosts.removed] },
         config: current,
       };
@@ -181,6 +212,7 @@ export class ListenError extends Error {
 
 interface ListenerContext {
   readonly tls: TlsServers;
+  readonly peerTls: PeerTlsServers;
   readonly connections: ConnectionCount;
   readonly env: Env;
   readonly log: Log;
@@ -189,6 +221,11 @@ interface ListenerContext {
 
 function listenerParts(listener: ListenerConfig, context: ListenerContext): readonly ListenerParts[] {
   const { tls, connections, env, log, core } = context;
+  if (listener.kind === "component")
+    return listener.addresses.map((address) =>
+      componentParts({ address: address === "*" ? "::" : address, port: listener.port }, context),
+    );
+  if (listener.kind === "server" || listener.kind === "server-direct-tls") return serverParts(listener, context);
   const policy: ListenerPolicy = {
     startTls: listener.tls,
     plainWithoutTls: listener.plainWithoutTls,
@@ -209,6 +246,44 @@ function listenerParts(listener: ListenerConfig, context: ListenerContext): read
     log,
     accept: (transport, connection) => void core.accept(transport, policy, connection.authenticated),
   }));
+}
+
+/** Where other servers connect. What they have to do is their host's to say. */
+function serverParts(
+  listener: ListenerConfig,
+  { peerTls, connections, env, log, core }: ListenerContext,
+): readonly ListenerParts[] {
+  const handshakes = isDirect(listener.kind) ? peerTls.directServer() : peerTls.startTlsServer();
+  return listener.addresses.map((address) => ({
+    kind: listener.kind,
+    address: address === "*" ? "::" : address,
+    port: listener.port,
+    tls: "required",
+    startTls: handshakes.upgrade,
+    channelOf: (socket) => peerChannel(socket),
+    count: connections,
+    now: env.now,
+    log,
+    accept: (transport, connection) => core.acceptServer(transport, connection.authenticated),
+  }));
+}
+
+/** Where components connect. There is no TLS on such a connection. */
+function componentParts(
+  place: { readonly address: string; readonly port: number },
+  { connections, env, log, core }: Omit<ListenerContext, "tls" | "peerTls">,
+): ListenerParts {
+  return {
+    ...place,
+    kind: "component",
+    tls: "none",
+    startTls: undefined,
+    channelOf: () => unboundChannel,
+    count: connections,
+    now: env.now,
+    log,
+    accept: (transport, connection) => core.components.accept(transport, connection.authenticated),
+  };
 }
 
 async function listenOrSay(parts: ListenerParts): Promise<Listener> {

@@ -35,10 +35,13 @@ test("a host runs other features than the others where its own table says so", (
   );
   const runs = (name: string) =>
     hosts.map(({ enabled }) => serverModules.some((module) => module.name === name && enabled(module)));
-  assert.deepEqual([runs("ping"), runs("carbons")], [
-    [true, false],
-    [false, true],
-  ]);
+  assert.deepEqual(
+    [runs("ping"), runs("carbons")],
+    [
+      [true, false],
+      [false, true],
+    ],
+  );
 });
 
 test("every option that is set elsewhere has such a key", () => {

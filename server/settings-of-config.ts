@@ -4,7 +4,8 @@ import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import { defaultXmlLimits, type XmlLimits } from "#protocol/xml/limits.ts";
 import type { Config, HostConfig } from "./config/config.ts";
 import type { CoreSettings, HostSettings } from "./core-settings.ts";
-import { defaultComponentLimits } from "./components/component-settings.ts";
+import { componentLimitsOf, componentSettings } from "./components/component-config.ts";
+import { federationLimits, federationPolicy, serverConnectionLimits } from "./s2s/federation-of-config.ts";
 import type { LinkLimits, Rate } from "./link/link-services.ts";
 
 const dayMs = 24 * 3_600_000;
@@ -42,8 +43,10 @@ export function coreSettings(config: Config): CoreSettings {
       ? { max: login.failuresMax, windowMs: login.failuresWindowSeconds * 1_000 }
       : undefined,
     failedLoginsPerConnectionMax: login.failuresPerConnectionMax,
-    components: [],
-    componentLimits: defaultComponentLimits(linkLimits(config)),
+    components: componentSettings(config),
+    componentLimits: componentLimitsOf(config, linkLimits(config)),
+    federation: federationLimits(config),
+    serverLink: serverConnectionLimits(config, linkLimits(config)),
     jidCacheEntriesMax: 10_000,
     tombstoneMs: account.tombstoneDays * dayMs,
   };
@@ -53,7 +56,9 @@ export function coreSettings(config: Config): CoreSettings {
 export function hostSettings(config: Config, host: HostConfig): HostSettings {
   const valueOf = (feature: string, key: string): unknown =>
     host.features[feature]?.[key] ?? config.features[feature]?.[key];
+  const federation = federationPolicy(config, host);
   return {
+    ...(federation !== undefined && { federation }),
     domain: host.domain satisfies DomainJid,
     contacts: host.contacts,
     enabled: (module) => valueOf(module.name, "enabled") !== false,

@@ -3,6 +3,7 @@ import type { Log } from "#kit/log.ts";
 import type { Store } from "#kit/storage.ts";
 import type { Config } from "./config/config.ts";
 import type { CoreObserver } from "./core-settings.ts";
+import type { FederationMeans } from "./s2s/make-federation.ts";
 import { ServerCore } from "./core.ts";
 import { serverModules } from "./modules.generated.ts";
 import { coreSettings } from "./settings-of-config.ts";
@@ -18,6 +19,8 @@ export function startCore(parts: {
   readonly store: Store;
   readonly config: Config;
   readonly observer: CoreObserver;
+  /** Absent where no other servers are talked to. */
+  readonly federation?: FederationMeans;
 }): Promise<ServerCore> {
   const { config, ...rest } = parts;
   return ServerCore.start({ ...rest, settings: coreSettings(config), modules: serverModules });

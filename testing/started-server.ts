@@ -16,6 +16,8 @@ export interface StartedServer extends AsyncDisposable {
   readonly port: number;
   /** Direct TLS. */
   readonly tlsPort: number;
+  /** Of a listener of this kind. */
+  readonly portOf: (kind: string) => number;
   readonly config: Config;
   readonly dataDir: string;
   readonly limitsHit: readonly string[];
@@ -51,10 +53,15 @@ port = 0
  */
 export async function startedServer(
   toml = "",
-  options: { readonly accounts?: readonly string[]; readonly faster?: number } = {},
+  options: {
+    readonly accounts?: readonly string[];
+    readonly faster?: number;
+    /** Instead of all that is above. */
+    readonly config?: Config;
+  } = {},
 ): Promise<StartedServer> {
   const dataDir = await mkdtemp(join(tmpdir(), "balcony-server-"));
-  const config = configOf(toml);
+  const config = options.config ?? configOf(toml);
   const limitsHit: string[] = [];
   const log: { level: string; text: string; fields: object }[] = [];
   const line = (level: string) => (fields: object, text: string) => void log.push({ level, text, fields });
@@ -79,6 +86,7 @@ export async function startedServer(
   }
   const portOf = (kind: string): number => server.listeners.find((listener) => listener.kind === kind)?.port ?? 0;
   return {
+    portOf,
     get server() {
       return server;
     },

@@ -19,6 +19,7 @@ export type HostConfig = CamelKeys<Omit<HostTable, "features">> & {
   readonly features: FeatureValues;
 };
 export type ListenerConfig = Config["listeners"][number];
+export type ComponentConfig = Config["components"][number];
 export type TlsConfig = Config["tls"];
 export type AcmeConfig = Config["acme"];
 export type AuthConfig = Config["auth"];

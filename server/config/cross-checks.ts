@@ -1,5 +1,7 @@
 import type { Config, ListenerConfig } from "./config.ts";
+import { federationProblems } from "./federation-checks.ts";
 import { acmeProblems } from "./acme-checks.ts";
+import { componentListenerProblems, componentProblems } from "./component-checks.ts";
 import type { TomlPath } from "./toml-lines.ts";
 
 export interface CrossProblem {
@@ -9,7 +11,15 @@ export interface CrossProblem {
 
 /** What no key can tell by itself. */
 export function crossChecks(config: Config): readonly CrossProblem[] {
-  return [...hosts(config), ...acmeProblems(config), ...listeners(config), ...storage(config), ...limits(config)];
+  return [
+    ...hosts(config),
+    ...acmeProblems(config),
+    ...listeners(config),
+    ...componentProblems(config),
+    ...federationProblems(config),
+    ...storage(config),
+    ...limits(config),
+  ];
 }
 
 function hosts(config: Config): readonly CrossProblem[] {
@@ -60,7 +70,13 @@ function listenerProblems(listener: ListenerConfig, path: TomlPath): CrossProble
   if (listener.addresses.length === 0) {
     problems.push({ path: [...path, "addresses"], text: 'a listener needs an address; "*" is all of them' });
   }
-  if (listener.kind === "client-direct-tls" && listener.tls !== "required") {
+  if (listener.kind === "component") problems.push(...componentListenerProblems(listener, exposed, path));
+  else if (listener.kind.startsWith("server") && listener.tls !== "required") {
+    problems.push({
+      path: [...path, "tls"],
+      text: `tls = "${listener.tls}" is for listeners of clients; what other servers have to do is said by security in [s2s]`,
+    });
+  } else if (listener.kind === "client-direct-tls" && listener.tls !== "required") {
     problems.push({
       path: [...path, "tls"],
       text: `tls = "${listener.tls}" cannot be on a client-direct-tls listener, which is TLS from its first byte; take the line away, or set kind = "client"`,

@@ -62,6 +62,8 @@ test("an empty file is the default configuration [rfc3920-2.3-02] [rfc3920-15.9-
     [
       { kind: "client", port: 5222 },
       { kind: "client-direct-tls", port: 5223 },
+      { kind: "server", port: 5269 },
+      { kind: "server-direct-tls", port: 5270 },
     ],
   );
 });

@@ -83,7 +83,7 @@ function parseToml(file: string | undefined, text: string): unknown {
 /** File names count from where balcony.toml is, wherever the server was started. */
 function withAbsolutePaths(config: Config, file: string | undefined): Config {
   const directory = file === undefined ? process.cwd() : dirname(file);
-  const { storage, log, tls, acme } = config;
+  const { storage, log, tls, acme, s2s } = config;
   return {
     ...config,
     hosts: config.hosts.map((host) => ({
@@ -101,6 +101,7 @@ function withAbsolutePaths(config: Config, file: string | undefined): Config {
       ...(acme.dnsHook !== undefined && { dnsHook: resolve(directory, acme.dnsHook) }),
       ...(acme.authorities !== undefined && { authorities: resolve(directory, acme.authorities) }),
     },
+    s2s: { ...s2s, authorityFiles: s2s.authorityFiles.map((name) => resolve(directory, name)) },
     storage: storage.file === undefined ? storage : { ...storage, file: resolve(directory, storage.file) },
     log: log.file === undefined ? log : { ...log, file: resolve(directory, log.file) },
   };

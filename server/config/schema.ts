@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { acmeSection } from "./sections/acme.ts";
+import { componentsSection } from "./sections/components.ts";
 import { features, type ConfigurableFeature } from "./sections/features.ts";
+import { federationSection } from "./sections/federation.ts";
 import { hostsSection } from "./sections/hosts.ts";
 import { limitsSection } from "./sections/limits.ts";
 import { listenersSection } from "./sections/listeners.ts";
@@ -9,6 +11,8 @@ import { authSection, tlsSection } from "./sections/security.ts";
 
 const fixedSections = {
   listeners: listenersSection,
+  components: componentsSection,
+  s2s: federationSection,
   tls: tlsSection,
   acme: acmeSection,
   auth: authSection,

@@ -3,6 +3,7 @@ import { archiveInfo, archivePurge, archiveQuota } from "./commands/archive.ts";
 import { archiveExport } from "./commands/archive-export.ts";
 import { inviteCreate, inviteList, inviteRevoke } from "./commands/invites.ts";
 import { certificateList, certificateRenew } from "./commands/certificates.ts";
+import { componentAdd, componentList, componentRemove, componentSecret } from "./commands/components.ts";
 import { hostAdd, hostList, hostRemove } from "./commands/hosts.ts";
 import { backup, configReload, configShow, logTail } from "./commands/server.ts";
 import { status } from "./commands/status.ts";
@@ -29,6 +30,10 @@ export const commands: readonly Command[] = [
   hostList,
   certificateList,
   certificateRenew,
+  componentAdd,
+  componentList,
+  componentSecret,
+  componentRemove,
   configShow,
   configReload,
   backup,

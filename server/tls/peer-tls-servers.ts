@@ -14,6 +14,7 @@ export interface PeerTlsServersParts {
 /** Makes the TLS servers of the listeners that other servers connect to: each peer is asked for its certificate. */
 export class PeerTlsServers {
   readonly #parts: PeerTlsServersParts;
+  readonly #startTlsServers: StartTlsServer[] = [];
 
   constructor(parts: PeerTlsServersParts) {
     this.#parts = parts;
@@ -21,7 +22,14 @@ export class PeerTlsServers {
 
   /** For connections that switch over (RFC 6120 §5). */
   startTlsServer(): StartTlsServer {
-    return new StartTlsServer((domain) => this.#create(domain, false));
+    const server = new StartTlsServer((domain) => this.#create(domain, false));
+    this.#startTlsServers.push(server);
+    return server;
+  }
+
+  /** Lets go of what belongs to a host that is not served any more. */
+  forgetHost(domain: string): void {
+    for (const server of this.#startTlsServers) server.forget(domain);
   }
 
   /** For connections that are TLS from their first byte (XEP-0368). */

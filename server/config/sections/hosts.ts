@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { domainName } from "#kit/administration-values.ts";
 import { choice, flag, keyFacts, optionalText, section, sectionFacts, texts } from "../key.ts";
+import { hostFederation } from "./federation.ts";
 import { hostFeatures, type ConfigurableFeature } from "./features.ts";
 
 const contactPurposes = ["abuse", "admin", "feedback", "sales", "security", "status", "support"] as const;
@@ -74,7 +75,7 @@ const ownKeys = {
 
 export function hostsSection(configurable: readonly ConfigurableFeature[]) {
   return z
-    .array(z.strictObject({ ...ownKeys, features: hostFeatures(configurable) }))
+    .array(z.strictObject({ ...ownKeys, s2s: hostFederation, features: hostFeatures(configurable) }))
     .min(1)
     .max(10_000)
     .prefault([{ domain: "localhost" }])

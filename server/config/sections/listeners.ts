@@ -4,8 +4,8 @@ import { choice, flag, optionalText, port, sectionFacts, texts } from "../key.ts
 const listener = z.strictObject({
   kind: choice({
     description:
-      "`client`: connections begin in the clear and switch to TLS (STARTTLS), by custom on port 5222. `client-direct-tls`: TLS from the first byte (XEP-0368), by custom on port 5223.",
-    choices: ["client", "client-direct-tls"],
+      "`client`: connections begin in the clear and switch to TLS (STARTTLS), by custom on port 5222. `client-direct-tls`: TLS from the first byte (XEP-0368), by custom on port 5223. `server` and `server-direct-tls`: the same for other servers, by custom on ports 5269 and 5270. `component`: external components (XEP-0114), always in the clear, by custom on port 5347.",
+    choices: ["client", "client-direct-tls", "server", "server-direct-tls", "component"],
     default: "client",
     change: "restart",
   }),
@@ -24,7 +24,7 @@ const listener = z.strictObject({
   }),
   tls: choice({
     description:
-      "Whether clients have to switch to TLS, may, or cannot. Other than `required`, it is accepted on loopback addresses only, unless `insecure_beyond_loopback` is set. A `client-direct-tls` listener is always `required`.",
+      "Whether clients have to switch to TLS, may, or cannot. Other than `required`, it is accepted on loopback addresses only, unless `insecure_beyond_loopback` is set. A `client-direct-tls` listener is always `required`; what other servers have to do is said in `[s2s]`; a `component` listener has no TLS.",
     choices: ["required", "optional", "none"],
     default: "required",
     change: "restart",
@@ -44,7 +44,7 @@ const listener = z.strictObject({
   }),
   insecure_beyond_loopback: flag({
     description:
-      "Allows `tls` other than `required` on addresses that others can reach. Everyone on the way reads along; meant for a proxy that does TLS in front of Balcony.",
+      "Allows `tls` other than `required`, and components, on addresses that others can reach. Everyone on the way reads along; meant for a proxy that does TLS in front of Balcony.",
     default: false,
     change: "restart",
   }),
@@ -58,9 +58,11 @@ export const listenersSection = z
   .prefault([
     { kind: "client", port: 5222 },
     { kind: "client-direct-tls", port: 5223 },
+    { kind: "server", port: 5269 },
+    { kind: "server-direct-tls", port: 5270 },
   ])
   .register(sectionFacts, {
     description:
-      "Where clients connect. Without any `[[listeners]]`: port 5222 with STARTTLS required and port 5223 with direct TLS, on all addresses.",
+      "Where clients and other servers connect. Without any `[[listeners]]`: ports 5222 for clients and 5269 for servers with STARTTLS, ports 5223 and 5270 with direct TLS, on all addresses. A list of one's own replaces all of these.",
     example: '[[listeners]]\nkind = "client"\naddresses = ["127.0.0.1", "::1"]\nport = 5222\ntls = "optional"',
   });
