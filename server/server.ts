@@ -13,6 +13,7 @@ import { componentListening } from "./components/component-listening.ts";
 import type { ServerCore } from "./core.ts";
 import type { CoreObserver, ListenerPolicy } from "./core-settings.ts";
 import { changeHosts } from "./host-changes.ts";
+import { peerAddress } from "./link/address-group.ts";
 import { openNetwork } from "./network.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
@@ -89,7 +90,7 @@ export async function startServer({
   const store = opened.use(await openStore(config, dataDir, storeLog));
   const handshakeFailed = (code: string, peer: string | undefined): void => {
     observer.handshakeFailed(code);
-    log.debug({ peer, code }, "the TLS handshake failed");
+    log.debug({ peer: peer === undefined ? peer : peerAddress(peer), code }, "the TLS handshake failed");
   };
   const network = await openNetwork({ config, env, log, certificates, handshakeFailed });
   const core = await startCore({ env, log, store, config, observer, federation: network });

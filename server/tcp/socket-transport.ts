@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
+import { peerAddress } from "../link/address-group.ts";
 import type { Transport, TransportHandler } from "../link/transport.ts";
 
 /**
@@ -33,7 +34,7 @@ export class SocketTransport implements Transport {
     this.#socket = socket;
     this.#parts = parts;
     this.channel = channel;
-    this.remoteAddress = socket.remoteAddress ?? "";
+    this.remoteAddress = peerAddress(socket.remoteAddress ?? "");
     this.#listen(socket);
   }
 

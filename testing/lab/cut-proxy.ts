@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { cutPort, serverAddress } from "./network.ts";
 
 export interface Place {
   readonly host: string;
@@ -25,6 +26,14 @@ export class CutProxy implements AsyncDisposable {
     proxy.#server.listen(options.on.port, options.on.host);
     await once(proxy.#server, "listening");
     return proxy;
+  }
+
+  /** In front of the server under test: clients come by the port that leads through it. 5223: with TLS from the first byte. */
+  static async atServer(port: 5222 | 5223 = 5222): Promise<CutProxy> {
+    return await CutProxy.listen({
+      on: { host: serverAddress, port: cutPort },
+      to: { host: serverAddress, port },
+    });
   }
 
   /** How many connections were relayed so far. */

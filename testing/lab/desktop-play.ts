@@ -3,7 +3,6 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CutProxy } from "./cut-proxy.ts";
 import { LabServer } from "./lab.ts";
-import { cutPort, serverAddress } from "./network.ts";
 import type { DesktopPeer, StartDesktopPeer } from "./peers/desktop-peer.ts";
 import { SlixmppPeer } from "./peers/slixmpp.ts";
 import { difference, Screen, type Shot } from "./screen.ts";
@@ -35,9 +34,7 @@ export function playDesktop(name: string, start: StartDesktopPeer): void {
     before(async () => {
       server = stack.use(await LabServer.start({ name, users: [alice, bob] }));
       screen = stack.use(await Screen.start());
-      const [on, to] = [cutPort, 5222].map((port) => ({ host: serverAddress, port }));
-      assert.ok(on !== undefined && to !== undefined);
-      proxy = stack.use(await CutProxy.listen({ on, to }));
+      proxy = stack.use(await CutProxy.atServer());
       phone = stack.use(await SlixmppPeer.online({ jid: `${alice}/phone` }));
       await phone.order("carbons");
       await phone.available();

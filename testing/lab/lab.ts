@@ -55,8 +55,9 @@ export class LabServer implements AsyncDisposable {
     await target.addUser(this.#place, { jid, password: passwordOf(jid) });
   }
 
-  /** Stops the server and starts it again on the same data. */
-  async restart(): Promise<void> {
+  /** Stops the server, in peace or by kill -9, and starts it again on the same data. */
+  async restart({ killed = false }: { readonly killed?: boolean } = {}): Promise<void> {
+    if (killed) this.#daemon.signal("SIGKILL");
     await this.#daemon.stop();
     this.#daemon = await target.start(this.#place);
   }

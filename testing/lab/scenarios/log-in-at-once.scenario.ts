@@ -4,7 +4,7 @@ import { client, type Client, type FastToken, xml } from "@xmpp/client";
 import { CutProxy } from "../cut-proxy.ts";
 import { inTime, waitMsMax } from "../inbox.ts";
 import { LabServer, passwordOf, target } from "../lab.ts";
-import { cutPort, serverAddress } from "../network.ts";
+import { cutPort } from "../network.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 import { directTlsService, startTlsService, XmppJsPeer } from "../peers/xmpp-js.ts";
 
@@ -164,8 +164,7 @@ if (target.name === "balcony") {
     });
 
   test("xmpp.js that was cut off resumes by itself, by its token in one round trip; the end of its password is the end of the token", async () => {
-    const place = (port: number) => ({ host: serverAddress, port });
-    await using proxy = await CutProxy.listen({ on: place(cutPort), to: place(5222) });
+    await using proxy = await CutProxy.atServer();
     const service = `xmpp://ours.test:${cutPort}`;
     await using a = new XmppJsPeer({ jid: alice, service, device: "0b3d5c1e-0000-4000-8000-00000000000a" });
     await a.start();

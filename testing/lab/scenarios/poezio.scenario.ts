@@ -2,16 +2,12 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { CutProxy } from "../cut-proxy.ts";
 import { LabServer } from "../lab.ts";
-import { cutPort, serverAddress } from "../network.ts";
 import { PoezioPeer } from "../peers/poezio.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 
 const [alice, bob] = ["alice@mobile.ours.test", "bob@ours.test"];
 const server = await LabServer.start({ name: "poezio", users: [alice, bob] });
-const proxy = await CutProxy.listen({
-  on: { host: serverAddress, port: cutPort },
-  to: { host: serverAddress, port: 5222 },
-});
+const proxy = await CutProxy.atServer();
 after(async () => {
   await proxy[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();

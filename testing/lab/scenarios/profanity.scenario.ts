@@ -72,3 +72,20 @@ test("profanity is in step with another device of its user, and shows nothing tw
   for (const body of [...bodies, "from profanity"])
     assert.equal(screen.split(`: ${body}`).length - 1, 1, `${body}\n${screen}`);
 });
+
+// It has no stream management: 0.13 was built before its library had it.
+test("profanity comes back by itself when the server was started anew, and shows what was kept meanwhile, once", async () => {
+  await using p = await profanityOnline({ jid: alice });
+  await p.type("/reconnect 2");
+  await p.shows(/Reconnect interval set to 2 seconds/);
+  await server.restart();
+  await using s = await SlixmppPeer.online({ jid: bob });
+  await s.order("message", { to: alice, body: "since the restart" });
+  await p.shows(/<< chat message: Bobby/);
+  await p.type("/win 2");
+  await p.shows(/: since the restart/);
+  await s.order("message", { to: alice, body: "and later" });
+  await p.shows(/: and later/);
+  const screen = await p.screen();
+  assert.equal(screen.split(": since the restart").length - 1, 1, screen);
+});

@@ -3,16 +3,13 @@ import { after, test } from "node:test";
 import { CutProxy } from "../cut-proxy.ts";
 import { Inbox, inTime } from "../inbox.ts";
 import { LabServer } from "../lab.ts";
-import { cutPort, serverAddress } from "../network.ts";
+import { cutPort } from "../network.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 import { StanzaPeer } from "../peers/stanza.ts";
 
 const [alice, bob, app] = ["alice@ours.test", "bob@ours.test", "app@ours.test"];
 const server = await LabServer.start({ name: "push", users: [alice, bob, app] });
-const proxy = await CutProxy.listen({
-  on: { host: serverAddress, port: cutPort },
-  to: { host: serverAddress, port: 5223 },
-});
+const proxy = await CutProxy.atServer(5223);
 after(async () => {
   await proxy[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();

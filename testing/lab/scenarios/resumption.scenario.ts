@@ -2,16 +2,13 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { CutProxy } from "../cut-proxy.ts";
 import { LabServer } from "../lab.ts";
-import { cutPort, serverAddress } from "../network.ts";
+import { cutPort } from "../network.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 import { xml, XmppJsPeer } from "../peers/xmpp-js.ts";
 
 const [alice, bob] = ["alice@ours.test", "bob@ours.test"];
 const server = await LabServer.start({ name: "resumption", users: [alice, bob] });
-const proxy = await CutProxy.listen({
-  on: { host: serverAddress, port: cutPort },
-  to: { host: serverAddress, port: 5222 },
-});
+const proxy = await CutProxy.atServer();
 after(async () => {
   await proxy[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
@@ -80,6 +77,41 @@ for (const { how, begin, end } of breaks) {
     assert.deepEqual(a.seen.filter((stanza) => stanza.is("message")).map(String), [], "nothing came twice");
   });
 }
+
+for (const killed of [false, true])
+  test(`slixmpp resumes its session though the server was ${killed ? "killed" : "stopped"} and started anew meanwhile: nothing is lost, nothing comes twice`, async () => {
+    await using a = await SlixmppPeer.online({ jid: alice, streamManagement: true }, { port: cutPort });
+    await a.event("sm-enabled");
+    await a.available();
+    const own = String(await a.order("own_jid"));
+    await using b = await SlixmppPeer.online({ jid: bob, streamManagement: true });
+    await b.event("sm-enabled");
+    await b.order("message", { to: alice, body: "before the cut", id: "before" });
+    await a.event("message", (event) => event["body"] === "before the cut");
+    proxy.refuse(true);
+    proxy.cut();
+    await a.event("disconnected");
+    // What the server has acknowledged is on its disc, and what it wrote before.
+    for (const body of ["during 1", "during 2"]) {
+      await b.order("message", { to: own, body, id: body });
+      await b.order("request_ack");
+      await b.event("acked", (event) => event["id"] === body);
+    }
+    await server.restart({ killed });
+    await using again = await SlixmppPeer.online({ jid: bob });
+    await again.order("message", { to: own, body: "during 3" });
+    await again.order("ping", { jid: "ours.test" });
+    proxy.refuse(false);
+    await a.connect({ port: cutPort });
+    await a.event("resumed");
+    for (const body of ["during 1", "during 2", "during 3"])
+      await a.event("message", (event) => event["body"] === body);
+    assert.equal(await a.order("own_jid"), own);
+    await again.order("message", { to: own, body: "after the restart" });
+    await a.event("message", (event) => event["body"] === "after the restart");
+    assert.deepEqual(a.seen("message"), [], "nothing came twice");
+    await a.logOut();
+  });
 
 // Not with slixmpp: 1.8 forgets what was not acknowledged at the moment when it asks to resume.
 test("xmpp.js sends again what the server had not acknowledged", async () => {

@@ -2,16 +2,13 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { CutProxy } from "../cut-proxy.ts";
 import { LabServer } from "../lab.ts";
-import { cutPort, serverAddress } from "../network.ts";
+import { cutPort } from "../network.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 import { StanzaPeer } from "../peers/stanza.ts";
 
 const [alice, bob] = ["alice@ours.test", "bob@ours.test"];
 const server = await LabServer.start({ name: "stanza", users: [alice, bob] });
-const proxy = await CutProxy.listen({
-  on: { host: serverAddress, port: cutPort },
-  to: { host: serverAddress, port: 5223 },
-});
+const proxy = await CutProxy.atServer(5223);
 after(async () => {
   await proxy[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
