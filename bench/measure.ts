@@ -23,9 +23,10 @@ export async function measure(target: BenchTarget, scenario: Scenario, signal: A
   try {
     const authority = await Authority.create(join(dir, "ca"), "Balcony bench");
     const certificate = await authority.issue({ name: "server", dnsNames: [domain, `anonymous.${domain}`] });
-    const [port, tlsPort, metricsPort] = await freePorts();
+    const [port, tlsPort, metricsPort, debuggerPort] = await freePorts();
     const archive = scenario.archive === true;
-    await using server = await target.start({ dir, certificate, port, tlsPort, metricsPort, archive });
+    const inspectorPort = scenario.inspected === true && target.isInspectable === true ? debuggerPort : undefined;
+    await using server = await target.start({ dir, certificate, port, tlsPort, metricsPort, inspectorPort, archive });
     const registered = { mechanism: scenario.mechanism ?? target.sessions.mechanism, domain };
     const goal = {
       ...(scenario.mechanism === undefined ? target.sessions : registered),
@@ -33,6 +34,7 @@ export async function measure(target: BenchTarget, scenario: Scenario, signal: A
       port: scenario.tls ? tlsPort : port,
       tls: scenario.tls,
       metricsPort: target.hasLoopDelay === true ? metricsPort : undefined,
+      inspectorPort,
     };
     const { code, output } = await load({ scenario: scenario.name, goal }, scenario.msMax ?? scenarioMsMax, signal);
     if (signal.aborted) return { kind: "failed", reason: "ended by a signal" };
@@ -54,8 +56,8 @@ async function load(
   return await runToEnd({ command: [...command], msMax, signal });
 }
 
-async function freePorts(): Promise<[number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
+async function freePorts(): Promise<[number, number, number, number]> {
+  const servers = [createServer(), createServer(), createServer(), createServer()];
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, loopback);
@@ -64,7 +66,8 @@ async function freePorts(): Promise<[number, number, number]> {
     if (address !== null && typeof address === "object") ports.push(address.port);
   }
   for (const server of servers) server.close();
-  const [port, tlsPort, metricsPort] = ports;
-  if (port === undefined || tlsPort === undefined || metricsPort === undefined) throw new Error("no free ports");
-  return [port, tlsPort, metricsPort];
+  const [port, tlsPort, metricsPort, inspectorPort] = ports;
+  if (port === undefined || tlsPort === undefined || metricsPort === undefined || inspectorPort === undefined)
+    throw new Error("no free ports");
+  return [port, tlsPort, metricsPort, inspectorPort];
 }

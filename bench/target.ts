@@ -16,6 +16,8 @@ export interface BenchTarget {
   readonly resumption: boolean;
   /** Whether it tells the delay of its event loop, as Node's programs do. */
   readonly hasLoopDelay?: boolean;
+  /** Whether it can be told to collect its garbage, as Node's programs can: {@link BenchPlace.inspectorPort}. */
+  readonly isInspectable?: boolean;
   /** Starts it with an empty store, on loopback: plain TCP on one port, TLS from the first byte on the other. */
   readonly start: (place: BenchPlace) => Promise<Daemon>;
 }
@@ -35,6 +37,8 @@ export interface BenchPlace {
   readonly tlsPort: number;
   /** Where a server that has metrics for Prometheus offers them. */
   readonly metricsPort: number;
+  /** Where a Node program is to listen for a debugger; undefined for nowhere, where time is measured. */
+  readonly inspectorPort: number | undefined;
   /**
    * Whether every message is kept in the archives of both sides, on disc before the server goes on as though it were. Off
    * where the scenario is not about archives: then nobody has one.

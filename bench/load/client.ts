@@ -17,6 +17,8 @@ export interface Goal {
   readonly mechanism: Mechanism;
   /** Where the server's metrics are, if they tell the delay of its event loop. */
   readonly metricsPort?: number | undefined;
+  /** Where it can be told to collect its garbage. */
+  readonly inspectorPort?: number | undefined;
 }
 
 /**

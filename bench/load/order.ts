@@ -9,6 +9,7 @@ const orderSchema = z.object({
     domain: z.string(),
     mechanism: z.enum(["PLAIN", "SCRAM-SHA-1", "ANONYMOUS", "FAST"]),
     metricsPort: z.number().optional(),
+    inspectorPort: z.number().optional(),
   }),
 });
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Goal, LoadClient } from "../load/client.ts";
-import { makeAccounts, openSessions } from "../load/sessions.ts";
+import { type Goal, LoadClient } from "../load/client.ts";
+import { inParallel, makeAccounts, openSessions } from "../load/sessions.ts";
+import { collectGarbage } from "../collect-garbage.ts";
 import { residentBytes } from "../process-figures.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -21,12 +22,14 @@ export const hibernated: Scenario = {
   summary: `memory of 2000 sessions more whose connections were cut 70 s ago, of 2000 accounts, while they can be resumed`,
   tls: false,
   resumption: true,
+  inspected: true,
   msMax: 400_000,
   figures: [
     { key: "kilobytesPerSession", title: "RSS KB/session", compared: true },
+    { key: "heapKilobytesPerSession", title: "heap KB/session" },
     { key: "megabytes", title: "RSS in all, MB" },
   ],
-  run: async (goal, pid) => await weigh(goal, pid, 2_000, { settle: hibernate, pauseMs: untilAsleepMs }),
+  run: async (goal, pid) => await weigh(goal, pid, 2_000, hibernate),
 };
 
 function scenario(name: string, tls: boolean, count: number): Scenario {
@@ -50,35 +53,50 @@ async function weigh(
   goal: Goal,
   pid: number,
   count: number,
-  { settle, pauseMs }: Settling = { settle: stayIdle, pauseMs: 0 },
+  begin: (goal: Goal, from: number, howMany: number) => Promise<void> = stayIdle,
 ): Promise<Record<string, number>> {
   await makeAccounts(goal, 0, warmCount + count);
-  const open = async (from: number, howMany: number): Promise<number> => {
-    for (const client of await openSessions(goal, from, howMany)) await settle(client);
-    await sleep(pauseMs);
-    return await settledBytes(pid);
+  const open = async (from: number, howMany: number): Promise<Weight> => {
+    await begin(goal, from, howMany);
+    const heap = goal.inspectorPort === undefined ? undefined : await collectGarbage(goal.inspectorPort);
+    return { resident: await settledBytes(pid), heap };
   };
   const before = await open(0, warmCount);
   const after = await open(warmCount, count);
-  return { kilobytesPerSession: (after - before) / count / 1024, megabytes: after / 1024 ** 2 };
+  const each = (bytes: number): number => bytes / count / 1024;
+  return {
+    kilobytesPerSession: each(after.resident - before.resident),
+    megabytes: after.resident / 1024 ** 2,
+    ...(after.heap === undefined || before.heap === undefined
+      ? {}
+      : { heapKilobytesPerSession: each(after.heap - before.heap) }),
+  };
 }
 
-interface Settling {
-  readonly settle: (client: LoadClient) => Promise<void>;
-  /** Until the server is looked at, in milliseconds. */
-  readonly pauseMs: number;
+/** What a server holds, in bytes. */
+interface Weight {
+  readonly resident: number;
+  /** Of what is no garbage, where it says so. */
+  readonly heap: number | undefined;
 }
 
-async function stayIdle(client: LoadClient): Promise<void> {
-  client.write("<presence/>");
-  client.listen(() => {});
+async function stayIdle(goal: Goal, from: number, count: number): Promise<void> {
+  for (const client of await openSessions(goal, from, count)) {
+    client.write("<presence/>");
+    client.listen(() => {});
+  }
 }
 
-async function hibernate(client: LoadClient): Promise<void> {
-  await client.enableResumption();
-  client.write("<presence/>");
-  await client.answered();
-  client.destroy();
+/** A few at a time, as connections are cut in life: what they took while they were there is used again. */
+async function hibernate(goal: Goal, from: number, count: number): Promise<void> {
+  await inParallel(count, async (index) => {
+    const client = await LoadClient.online(goal, `user${from + index}`);
+    await client.enableResumption();
+    client.write("<presence/>");
+    await client.answered();
+    client.destroy();
+  });
+  await sleep(untilAsleepMs);
 }
 
 /** Waits until the server's memory has stopped shrinking, and returns the least that was seen. */

@@ -10,6 +10,8 @@ export interface Scenario {
   readonly archive?: boolean;
   /** It is about sessions without a connection; a server that has none is left out. */
   readonly resumption?: boolean;
+  /** It weighs what remains when the garbage is gone, where the server can be told to collect it. */
+  readonly inspected?: boolean;
   /** How long it may take, in milliseconds, where that is longer than others may. */
   readonly msMax?: number;
   /** The mechanism that it is about, or with accounts that can have contacts; otherwise the target says how sessions log in. */

@@ -23,11 +23,15 @@ export const balcony: BenchTarget = {
   archive:
     "as it is by default, SQLite in WAL mode, synchronous=FULL, commits of many senders grouped into one transaction",
   hasLoopDelay: true,
+  isInspectable: true,
   start: async (place) => {
     const configFile = join(place.dir, "balcony.toml");
     await writeFile(configFile, config(place));
     return await Daemon.start({
       command: onServerCore([launcher, "start", "--config", configFile, "--data", join(place.dir, "data")]),
+      ...(place.inspectorPort === undefined
+        ? {}
+        : { environment: { NODE_OPTIONS: `--inspect=${loopback}:${place.inspectorPort}` } }),
       logFile: join(place.dir, "server.log"),
       ports: portsOf(place),
     });
