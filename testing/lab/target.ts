@@ -22,6 +22,8 @@ export interface Abilities {
   readonly anonymous: boolean;
   readonly openRegistration: boolean;
   readonly lastActivityOfServer: boolean;
+  /** External components, as Settings want them. */
+  readonly components: boolean;
   /** Features that it has, or has not, but does not list in its service discovery. */
   readonly unannounced: readonly string[];
 }
@@ -50,6 +52,13 @@ export interface Settings {
   readonly external?: boolean;
   /** Talk to other servers, on 5269 (STARTTLS) and 5270 (direct TLS). */
   readonly federation?: Federation;
+  /** External components (XEP-0114), which connect to componentAddress on port 5347. */
+  readonly components?: readonly ComponentAccount[];
+}
+
+export interface ComponentAccount {
+  readonly domain: string;
+  readonly secret: string;
 }
 
 export interface Federation {
