@@ -16,7 +16,8 @@ import type {
   ServerEffect,
   ServerStreamEvent,
 } from "#protocol/stream/servers/server-effect.ts";
-import type { PeerVerdict, ServerAnswer, ServerInput } from "#protocol/stream/servers/server-input.ts";
+import type { PeerVerdict } from "#protocol/stream/servers/peer-verdict.ts";
+import type { ServerAnswer, ServerInput } from "#protocol/stream/servers/server-input.ts";
 import type { OpenServerStream, ServerStreamState } from "#protocol/stream/servers/server-state.ts";
 import {
   isServerStreamEstablished,
