@@ -1,7 +1,10 @@
-import { createSocket } from "node:dgram";
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { AUTHENTIC_DATA, decode, encode, RECURSION_AVAILABLE, TRUNCATED_RESPONSE, type Answer } from "dns-packet";
+
+/** Ports that are tried. */
+const portTriesMax = 20;
 
 /** What a test's DNS has under one name and type. */
 export interface ZoneEntry {
@@ -35,15 +38,12 @@ export type Zone = ReadonlyMap<string, ZoneEntry | (() => ZoneEntry)>;
 export async function startDns(zone: Zone): Promise<TestDns> {
   const asked: string[] = [];
   const spelt: string[] = [];
-  const udp = createSocket("udp4");
-  udp.bind(0, "127.0.0.1");
-  await once(udp, "listening");
-  const { port } = udp.address();
+  const { udp, tcp, port } = await openPort();
   udp.on("message", (message, from) => {
     for (const reply of repliesTo(message, "")) udp.send(reply, from.port, from.address);
   });
   const open = new Set<Socket>();
-  const tcp = createServer((socket) => {
+  tcp.on("connection", (socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
     socket.on("error", () => {});
@@ -56,8 +56,6 @@ export async function startDns(zone: Zone): Promise<TestDns> {
       }
     });
   });
-  tcp.listen(port, "127.0.0.1");
-  await once(tcp, "listening");
 
   function repliesTo(message: Buffer, by: "" | "tcp "): readonly Uint8Array[] {
     const query = decode(message);
@@ -99,9 +97,23 @@ export async function startDns(zone: Zone): Promise<TestDns> {
   };
 }
 
-/** Entries for the addresses and services of one name. */
-export function zoneOf(entries: Readonly<Record<string, ZoneEntry>>): Map<string, ZoneEntry | (() => ZoneEntry)> {
-  return new Map(Object.entries(entries));
+/** The same port for datagrams and for connections: one that is free for one of them may be taken for the other. */
+async function openPort(): Promise<{ readonly udp: UdpSocket; readonly tcp: Server; readonly port: number }> {
+  for (let tries = 1; ; tries += 1) {
+    const udp = createSocket("udp4");
+    udp.bind(0, "127.0.0.1");
+    await once(udp, "listening");
+    const { port } = udp.address();
+    const tcp = createServer();
+    try {
+      tcp.listen(port, "127.0.0.1");
+      await once(tcp, "listening");
+      return { udp, tcp, port };
+    } catch (error) {
+      udp.close();
+      if (tries === portTriesMax) throw error;
+    }
+  }
 }
 
 export function addressRecord(name: string, address: string, ttl = 300): Answer {

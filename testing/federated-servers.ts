@@ -15,13 +15,18 @@ export interface FederatedServers extends AsyncDisposable {
 const domains = ["montague.example", "capulet.example"] as const;
 
 /**
- * Starts them, with certificates of their own making.
+ * Starts them, with certificates of their own making unless `hosts` names others.
  *
- * @param options `toml`: what both have besides hosts and listeners, in `[s2s]`; `direct`: DNS names the ports of direct
+ * @param options `toml`: what both have besides hosts and listeners, in `[s2s]`; `hosts`: what each has in its `[[hosts]]`; `direct`: DNS names the ports of direct
  * TLS; `faster`: how many times faster timers run than real time
  */
 export async function federatedServers(
-  options: { readonly toml?: string; readonly direct?: boolean; readonly faster?: number } = {},
+  options: {
+    readonly toml?: string;
+    readonly hosts?: Readonly<Record<string, string>>;
+    readonly direct?: boolean;
+    readonly faster?: number;
+  } = {},
 ): Promise<FederatedServers> {
   await using opened = new AsyncDisposableStack();
   const servers = new Map<string, StartedServer>();
@@ -38,7 +43,7 @@ export async function federatedServers(
   }
   const dns = opened.use(await startDns(zone));
   const start = async (domain: string, account: string): Promise<StartedServer> => {
-    const text = configOf(domain, dns.port, options.toml ?? "");
+    const text = configOf(domain, dns.port, { toml: options.toml ?? "", host: options.hosts?.[domain] ?? "" });
     const server = opened.use(
       await startedServer("", {
         config: parseConfig({ file: undefined, text }, serverModules),
@@ -55,7 +60,11 @@ export async function federatedServers(
   return { montague, capulet, dns, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-function configOf(domain: string, dnsPort: number, more: string): string {
+function configOf(
+  domain: string,
+  dnsPort: number,
+  { toml, host }: { readonly toml: string; readonly host: string },
+): string {
   const listeners = ["client", "client-direct-tls", "server", "server-direct-tls"].map(
     (kind) => `[[listeners]]\nkind = "${kind}"\naddresses = ["127.0.0.1"]\nport = 0\n`,
   );
@@ -65,8 +74,9 @@ resolvers = ["127.0.0.1:${dnsPort}"]
 allowed_networks = ["127.0.0.1"]
 authorities = "none"
 posh = false
-${more}
+${toml}
 [[hosts]]
 domain = "${domain}"
+${host}
 ${listeners.join("")}`;
 }

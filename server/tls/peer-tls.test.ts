@@ -132,14 +132,14 @@ function hexOf(domain: string): readonly string[] {
 
 for (const direct of [false, true]) {
   const how = direct ? "direct TLS" : "STARTTLS";
-  test(`tls: with ${how} both servers see the other's certificates, whoever issued them`, async () => {
+  test(`tls: with ${how} both servers see the other's certificates, whoever issued them [xep0368-3-05]`, async () => {
     const { client, server } = await shake({ local: montague, remote: capulet, direct });
     assert.deepEqual(chainOf(client), hexOf(capulet));
     assert.deepEqual(chainOf(server), hexOf(montague));
     client.destroy();
   });
 
-  test(`tls: with ${how} the domain is named in the handshake [xep0368-3-07]`, async () => {
+  test(`tls: with ${how} the domain is named in the handshake [xep0368-3-07] [rfc7673-4.1-02]`, async () => {
     const { client, server } = await shake({ local: montague, remote: capulet, direct });
     assert.equal(server.servername, capulet);
     client.destroy();

@@ -186,7 +186,7 @@ describe("TLS servers", () => {
     assert.equal(unknown.names, "DNS:montague.example");
   });
 
-  test("speak ALPN xmpp-client on direct TLS and refuse other protocols there [rfc6120-5.3.6-01]", async () => {
+  test("speak ALPN xmpp-client on direct TLS and refuse other protocols there [rfc6120-5.3.6-01] [xep0368-3-09]", async () => {
     const { alpn } = await visit(fixture.directPort, { ALPNProtocols: ["xmpp-client"] });
     assert.equal(alpn, "xmpp-client");
     await assert.rejects(

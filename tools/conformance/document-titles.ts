@@ -33,6 +33,7 @@ const titles: Readonly<Record<string, string>> = {
   xep0352: "Client State Indication",
   xep0357: "Push Notifications",
   xep0359: "Unique and Stable Stanza IDs",
+  xep0368: "SRV records for XMPP over TLS",
   xep0386: "Bind 2",
   xep0388: "Extensible SASL Profile",
   xep0424: "Message Retraction",

@@ -8,15 +8,11 @@ const namePattern = /(?<=["'`])(?:[AS]\d{1,2} )+/gu;
 /** What does not touch anything that exists yet, and the part that it waits for. */
 export const waitingThreats: Readonly<Record<string, string>> = {
   A16: "WebSocket",
-  A32: "servers",
-  A33: "servers",
-  A35: "servers",
   A37: "the SOCKS5 proxy",
   A41: "rooms",
   A42: "administration over XMPP",
   A48: "uploads and pages of administration",
   A51: "imports from archives",
-  S6: "servers",
   S10: "Bind 2",
   S16: "personal eventing",
   S17: "personal eventing",
@@ -31,7 +27,6 @@ export const waitingThreats: Readonly<Record<string, string>> = {
   S29: "push",
   S31: "servers",
   S32: "servers",
-  S33: "servers",
 };
 
 /**
