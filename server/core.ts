@@ -10,15 +10,12 @@ import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import { randomToken, type Env, type Timer } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { ServerModule } from "#kit/server-module.ts";
-import type { AccountSlot } from "#kit/slots.ts";
 import type { Stanza } from "#kit/stanza.ts";
-import type { Store, StoreShape } from "#kit/storage.ts";
-import { accountRecord, Accounts, tombstone } from "./account/accounts.ts";
-import { lookalikes } from "./account/lookalikes.ts";
+import type { Store } from "#kit/storage.ts";
+import { Accounts } from "./account/accounts.ts";
 import { AccountRegistry } from "./account/registry.ts";
 import { ComponentRoster } from "./components/component-roster.ts";
 import { Components } from "./components/components.ts";
-import { componentsShape } from "./components/stored-components.ts";
 import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
 import { FormerHosts } from "./host/former-hosts.ts";
@@ -36,12 +33,12 @@ import { RunQueue } from "./run-queue.ts";
 import type { Federation } from "./s2s/federation.ts";
 import { defaultFederationLimits } from "./s2s/federation-limits.ts";
 import { makeFederation, type FederationMeans } from "./s2s/make-federation.ts";
-import { OutgoingStore, outgoingShape } from "./s2s/outgoing-store.ts";
+import { OutgoingStore } from "./s2s/outgoing-store.ts";
 import type { FederationPolicy } from "./s2s/policy.ts";
-import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
-import { serverSecret, secretShape } from "./server-secret.ts";
+import { iterationsSeen } from "./iterations-seen.ts";
+import { serverSecret } from "./server-secret.ts";
+import { shapesOf } from "./stored-shapes.ts";
 import { Binder } from "./session/binder.ts";
-import { hibernatedSessions, owedStanzas } from "./session/hibernation.ts";
 import { wakeHibernated } from "./session/wake-hibernated.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { receivingConfig } from "./stream-hosts.ts";
@@ -577,23 +574,4 @@ function pause(env: Env, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   env.setTimer(ms, resolve);
   return promise;
-}
-
-function slotShape({ shape, name, version, migrate, searchable }: AccountSlot): StoreShape {
-  if (shape !== "archive" || searchable === undefined) return { shape, name, version, migrate };
-  return { shape, name, version, migrate, searchable };
-}
-
-function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[] {
-  const slots = modules.flatMap((module) => module.slots ?? []);
-  const tables = modules.flatMap((module) => module.tables ?? []);
-  const own = [accountRecord, tombstone, lookalikes, hibernatedSessions, owedStanzas].map(
-    ({ shape, name, version, migrate }) => ({
-      shape,
-      name,
-      version,
-      migrate,
-    }),
-  );
-  return [secretShape, iterationsShape, componentsShape, outgoingShape, ...own, ...slots.map(slotShape), ...tables];
 }

@@ -212,27 +212,6 @@ test("a session of a host that is not served any more waits until the host is ba
   assert.equal(mine.client.next().name, "resumed");
 });
 
-test("where what is stored cannot be read, the session waits on and is resumed later", async () => {
-  await using world = await startWorld({ accounts });
-  const mine = await managed(world, `${juliet}/balcony`);
-  const sender = await available(world, `${romeo}/orchard`);
-  await mine.client.cut();
-  await sender.sendText(chat(juliet, "1"));
-  mine.client.reconnect();
-  await mine.client.authenticate("juliet", "capulet.example", "juliet");
-  world.faults.failReads("unavailable");
-  await mine.client.sendText(`<resume xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
-  assert.ok(
-    mine.client
-      .next()
-      .elements()
-      .some(({ name }) => name === "resource-constraint"),
-  );
-  world.faults.failReads(undefined);
-  await resume(mine, juliet, 1);
-  assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
-});
-
 test("where nothing can be written, a session hibernates in memory, and is stored as soon as that can be", async () => {
   await using world = await startWorld({ accounts });
   const mine = await managed(world, `${juliet}/balcony`);
@@ -250,28 +229,38 @@ test("where nothing can be written, a session hibernates in memory, and is store
   assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
 });
 
-test("a resumption that cannot be written down is refused, and the session waits on", async () => {
-  await using world = await startWorld({ accounts });
-  const mine = await managed(world, `${juliet}/balcony`);
-  const sender = await available(world, `${romeo}/orchard`);
-  await mine.client.cut();
-  await sender.sendText(chat(juliet, "1"));
-  mine.client.reconnect();
-  await mine.client.authenticate("juliet", "capulet.example", "juliet");
-  world.faults.failCommits("full");
-  await mine.client.sendText(`<resume xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
-  assert.ok(
-    mine.client
-      .next()
-      .elements()
-      .some(({ name }) => name === "resource-constraint"),
-  );
-  world.faults.failCommits(undefined);
-  await world.advance(5_000);
-  await world.restart({ killed: true });
-  await resume(mine, juliet, 1);
-  assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
-});
+for (const { fails, begin, end } of [
+  {
+    fails: "is stored cannot be read",
+    begin: ({ faults }: World) => faults.failReads("unavailable"),
+    end: ({ faults }: World) => Promise.resolve(faults.failReads(undefined)),
+  },
+  {
+    fails: "comes of it cannot be written",
+    begin: ({ faults }: World) => faults.failCommits("full"),
+    end: async (world: World) => {
+      world.faults.failCommits(undefined);
+      await world.advance(5_000);
+      await world.restart({ killed: true });
+    },
+  },
+])
+  test(`where what ${fails}, a resumption is refused, and the session waits on and is resumed later`, async () => {
+    await using world = await startWorld({ accounts });
+    const mine = await managed(world, `${juliet}/balcony`);
+    const sender = await available(world, `${romeo}/orchard`);
+    await mine.client.cut();
+    await sender.sendText(chat(juliet, "1"));
+    mine.client.reconnect();
+    await mine.client.authenticate("juliet", "capulet.example", "juliet");
+    begin(world);
+    await mine.client.sendText(`<resume xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
+    const refusal = mine.client.next().elements();
+    assert.ok(refusal.some(({ name }) => name === "resource-constraint"));
+    await end(world);
+    await resume(mine, juliet, 1);
+    assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
+  });
 
 test("what the session knew goes on with it: carbons, interest in the roster, directed presence", async () => {
   await using world = await startWorld({ accounts });

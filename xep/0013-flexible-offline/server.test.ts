@@ -4,6 +4,7 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { offlineMessages } from "#im/messages/slots.ts";
 import { befriend } from "#testing/scenario/contacts.ts";
+import { bodies } from "#testing/scenario/devices.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { NS_OFFLINE } from "./elements.ts";
@@ -38,8 +39,6 @@ const disco = (kind: "info" | "items"): string =>
 const offline = (inside: string): string => `<offline xmlns='${NS_OFFLINE}'>${inside}</offline>`;
 const item = (action: string, node: string): string => `<item action='${action}' node='${node}'/>`;
 const condition = (reply: XmlElement): string | undefined => reply.child("jabber:client", "error")?.firstElement?.name;
-const bodies = (client: ScriptedClient): readonly string[] =>
-  client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
 
 async function names(client: ScriptedClient): Promise<readonly string[]> {
   const reply = await ask(client, "get", disco("items"));
