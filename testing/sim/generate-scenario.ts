@@ -36,8 +36,11 @@ export function generateScenario(seed: number): Scenario {
     ).flat(),
   ];
   const underLoad = drawsFor(seed, "load");
+  const slow = drawsFor(seed, "slow readers");
   const load = steps.flatMap((step) =>
-    "fault" in step && step.fault === "kill" ? loadAhead(underLoad, cast, step.at) : [],
+    "fault" in step && step.fault === "kill"
+      ? [...loadAhead(underLoad, cast, step.at), ...slowReadersAhead(slow, step.at)]
+      : [],
   );
   return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
 }
@@ -56,15 +59,18 @@ function castFor({ draws, devices, readers, logIns }: CastDraws): Cast {
   const clients = Array.from({ length: clientsCount + thirdDevicesCount }, (_, number): ClientPart => {
     const isThird = number >= clientsCount;
     const own = isThird ? devices : draws;
+    const atOnce = logIns.chance(0.25);
+    const reads = readers.weighted({ never: 5, first: 3, later: 2 });
     return {
       account: isThird ? number - clientsCount : number % accountsCount,
       resource: isThird ? "tomb" : number < accountsCount ? "balcony" : "street",
       managed: own.chance(0.8),
       eager: number % 2 === 0,
       versioned: own.chance(0.5),
-      atOnce: logIns.chance(0.25),
+      atOnce,
       copies: devices.chance(0.7),
-      reads: readers.weighted({ never: 5, first: 3, later: 2 }),
+      // Who binds at once promises to read its archive (XEP-0386 §3.2).
+      reads: atOnce && reads === "never" ? "later" : reads,
     };
   });
   return { accounts, contacts, clients };
@@ -174,6 +180,15 @@ function loadAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] 
     const at = killedAt - draws.below(1_500);
     steps.push({ at, client, does: "message", to, kind: "chat", toDevice: false, count: draws.between(1, 3) });
   }
+  return steps;
+}
+
+/** What is on its way to somebody when the server is killed, and archived, and not written down as waiting yet. */
+function slowReadersAhead(draws: Draws, killedAt: number): readonly Step[] {
+  const steps: Step[] = [];
+  for (let client = clientsCount - accountsCount; client < accountsCount; client += 1)
+    if (draws.chance(0.5))
+      steps.push({ at: killedAt - draws.between(500, 2_500), fault: "slow-reader", client, forMs: 4_000 });
   return steps;
 }
 

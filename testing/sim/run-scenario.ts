@@ -116,7 +116,7 @@ class ScenarioRun {
       client.connection?.readSlowly(false);
       client.connection?.setWeather(fairWeather);
       client.logIn();
-      if (client.online) client.sendPresence();
+      client.comeBack();
     }
     await this.#clock.advance(150_000 + resumeSecondsMax * 1_000);
   }

@@ -162,6 +162,14 @@ export class SimClient {
     this.sendStanza(`<presence><priority>${this.priority}</priority></presence>`);
   }
 
+  /** Somebody looks at it again: it is available, and has read what it can read. */
+  comeBack(): void {
+    const { session } = this;
+    if (!this.online || session === undefined) return;
+    if (this.part.reads === "never") this.sendPresence();
+    else catchUp(this, session, this.readTo, () => this.sendPresence());
+  }
+
   /** Something that no client should see. */
   violation(text: string): void {
     this.world.ledger.violations.push(text);
