@@ -250,6 +250,20 @@ describe("the end of a stream that we have opened", () => {
         news: [first, "established new", "peerClosed", "ended closed"],
       },
       {
+        name: "by the peer while a former stream is asked for",
+        setting: {
+          errand: { sm: { resumable: true, previous: { id: "old", h: 4, pairs: [] } } },
+        },
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback, sm), asks],
+          [valid, `<resume ${smNs} previd='old' h='4'/>`],
+          [bye, bye],
+        ],
+        phase: "ended",
+        news: [first, "ended closed"],
+      },
+      {
         name: "by us, in peace: what is on its way still comes in",
         script: [...entered, [{ type: "close" }, bye], ["<message/>", ""], [bye, ""]],
         news: [first, "established new", "stanza", "ended closed"],

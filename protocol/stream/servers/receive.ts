@@ -166,7 +166,7 @@ function receivePeerChecked(
 function receivePeerClose(state: OpenServerStream): ServerStep<ServerStreamState> {
   if (state.phase === "finishing") return serverStep(state);
   if (isHandshaking(state)) return endNow(state, { type: "disconnected" });
-  if (isOpenForStanzas(state) || (state.role === "initiating" && state.phase === "awaitingResumed"))
+  if (isOpenForStanzas(state))
     // The owner has stanzas under way, and an ack to give before the closing tag (S7).
     return serverStep<ServerStreamState>(
       { ...state, phase: "finishing" },

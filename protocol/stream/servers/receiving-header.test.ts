@@ -11,6 +11,7 @@ import {
   failure,
   features,
   header,
+  keyVerified,
   ours,
   proceed,
   result,
@@ -20,6 +21,7 @@ import {
   startTlsRequired,
   starttls,
   theirs,
+  verdict,
   tlsNs,
   verify,
 } from "./testing/script.ts";
@@ -208,10 +210,20 @@ describe("TLS that a server is offered", () => {
         setting: { ...clear, host: { security: "plain", bidirectional: true } },
         script: [
           [theirs, answered("id1") + features(`<starttls ${tlsNs}/>`, dialback, bidi)],
-          [askBidi, ""],
+          [askBidi + result(capulet, montague, "k"), ""],
           [starttls, proceed],
           [{ type: "secured", channel: { bindings: { announced: [], tolerated: [] } } }, ""],
           [theirs, answered("id2") + features(dialback, bidi)],
+          [result(capulet, montague, "k2"), ""],
+          [keyVerified({ type: "valid" }), ""],
+          [keyVerified({ type: "valid" }, { id: "id2" }), ours(verdict("result", montague, capulet, "valid"))],
+        ],
+        news: [
+          "bidirectional",
+          "verifyKey",
+          "verifyKey",
+          `authorized ${montague} ${capulet} in by dialback`,
+          "established new",
         ],
       },
       {
