@@ -50,6 +50,8 @@ const livenessCheckMs = 5_000;
 const stopCheckMs = 10;
 /** How long it may take at most to write what must survive a stop, after the connections had their time. */
 const stopWritingMsMax = 5_000;
+/** How long other servers have at least to take leave. */
+const farewellMsMin = 1_000;
 /** 1,024 namespaces, 1,024 tags, for all streams together: about 200 KB when full. */
 const tagPoolPowerOfTwo = 10;
 
@@ -139,6 +141,7 @@ export class ServerCore {
       secret,
     });
     this.tokenLogIns = new TokenLogIns({ store, registry: this.registry, host: (domain) => this.#host(domain) });
+    this.outgoing = new OutgoingStore({ env, log: parts.log, store });
     this.components = new Components({
       env,
       log: parts.log,
@@ -148,9 +151,9 @@ export class ServerCore {
       treeReaders: this.#treeReaders,
       hosts: this.hosts,
       parseJid: this.#parseJid,
+      outgoing: this.outgoing,
       route: this.route,
     });
-    this.outgoing = new OutgoingStore({ env, log: parts.log, store });
     this.federation = this.#makeFederation(parts);
   }
 
@@ -306,9 +309,9 @@ export class ServerCore {
   async sendWaiting(): Promise<void> {
     try {
       const stanzas = await this.outgoing.readBack(this.route);
-      if (stanzas > 0) this.#parts.log.info({ stanzas }, "what waited for other servers before the restart is sent on");
+      if (stanzas > 0) this.#parts.log.info({ stanzas }, "what waited for its way out before the restart is sent on");
     } catch (error) {
-      this.#parts.log.error({ error }, "what waited for other servers cannot be read at present; it stays stored");
+      this.#parts.log.error({ error }, "what waited for its way out cannot be read at present; it stays stored");
     }
   }
 
@@ -359,7 +362,8 @@ export class ServerCore {
     for (const link of this.links) link.destroy();
     this.components.destroy();
     // What was under way in here has left by now.
-    await this.federation?.stop(Math.min(deadlineMs, stopWritingMsMax));
+    await this.federation?.stop(Math.max(end - env.now(), Math.min(deadlineMs, farewellMsMin)));
+    await this.outgoing.secureAll();
     this.outgoing.close();
     const written = env.now() + Math.min(deadlineMs, stopWritingMsMax);
     for (const session of this.registry.sessions()) session.account.post(() => session.completeHibernation());

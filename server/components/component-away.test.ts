@@ -13,8 +13,16 @@ import {
   startWithComponents,
   timeout,
 } from "#testing/scenario/components.ts";
-import { worldLinkLimits } from "#testing/scenario/world.ts";
+import { worldLinkLimits, type World } from "#testing/scenario/world.ts";
 import { defaultComponentLimits } from "./component-settings.ts";
+
+/** Ids of the messages that the component finds waiting when it comes. */
+async function textsFor(world: World): Promise<readonly (string | undefined)[]> {
+  const gateway = world.connectComponent();
+  await gateway.begin(irc);
+  await gateway.prove(secret);
+  return gateway.pending.filter(({ name }) => name === "message").map((each) => each.attr("id"));
+}
 
 describe("while a component is away", () => {
   const chat = (text: string) => `<message to='a@${irc}' type='chat' id='${text}'><body>${text}</body></message>`;
@@ -110,6 +118,49 @@ describe("while a component is away", () => {
     await world.advance(20_000);
     client.receives(`<a xmlns='urn:xmpp:sm:3' h='2'/>`);
     client.receives(`<message from='a@${irc}' to='${romeo}/orchard' type='error' id='two'>${timeout}</message>`);
+  });
+
+  test("what waits for long is written down: its sender need not wait, and a kill of ours loses none of it", async () => {
+    await using world = await startWithComponents({ limits: { awayMsMax: 600_000 } });
+    const client = await online(world, `${romeo}/orchard`);
+    await client.sendText(`<enable xmlns='urn:xmpp:sm:3'/>`);
+    client.ignoreAll();
+    await client.sendText(`${chat("one")}${chat("two")}<r xmlns='urn:xmpp:sm:3'/>`);
+    client.receives(`<a xmlns='urn:xmpp:sm:3' h='0'/>`);
+    await world.advance(3_000);
+    client.receives(`<a xmlns='urn:xmpp:sm:3' h='2'/>`);
+    await world.restart({ killed: true });
+    assert.deepEqual(await textsFor(world), ["one", "two"]);
+    await world.restart();
+    assert.deepEqual(await textsFor(world), []);
+  });
+
+  test("what was written down and stays unwanted goes back to its sender, also after a restart", async () => {
+    await using world = await startWithComponents();
+    const client = await online(world, `${romeo}/orchard`);
+    await client.sendText(chat("one"));
+    await world.advance(3_000);
+    await world.restart({ killed: true });
+    const again = await online(world, `${romeo}/orchard`);
+    await world.advance(20_000);
+    again.receives(`<message from='a@${irc}' to='${romeo}/orchard' type='error' id='one'>${timeout}</message>`);
+    await world.restart();
+    assert.equal(world.core.outgoing.rows, 0);
+  });
+
+  test("a question waits as well, and keeps nobody's acknowledgements waiting", async () => {
+    await using world = await startWithComponents();
+    const client = await online(world, `${romeo}/orchard`);
+    await client.sendText(`<enable xmlns='urn:xmpp:sm:3'/>`);
+    client.ignoreAll();
+    await client.sendText(
+      `<iq to='${irc}' type='get' id='q'><query xmlns='jabber:iq:version'/></iq><r xmlns='urn:xmpp:sm:3'/>`,
+    );
+    client.receives(`<a xmlns='urn:xmpp:sm:3' h='1'/>`);
+    const gateway = world.connectComponent();
+    await gateway.begin(irc);
+    await gateway.prove(secret);
+    assert.ok(gateway.pending.some((each) => each.attr("id") === "q"));
   });
 
   test("what its connection did not take goes over the next one, ahead of what came later", async () => {

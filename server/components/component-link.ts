@@ -75,12 +75,12 @@ export class ComponentLink implements ConnectionOwner {
     return this.#connection.gone;
   }
 
-  /** Sends a stanza whose settlement is held until the system has taken its bytes. */
+  /** Sends a stanza. It counts as delivered when the system has taken its bytes: XEP-0114 knows nothing better. */
   send(waiting: WaitingStanza): void {
     this.#connection.write(waiting.bytes);
     this.#services.tally.stanzasSent += 1;
     this.#connection.whenTaken((taken) => {
-      if (taken) waiting.stanza.release();
+      if (taken) waiting.duty?.discharge();
       else this.#undelivered.push(waiting);
     });
   }

@@ -1,11 +1,13 @@
 import { copyOut } from "#protocol/xml/copy-out.ts";
-import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { Stanza } from "#kit/stanza.ts";
+import type { Duty } from "../s2s/outgoing-store.ts";
 
-/** A stanza that waits, and what of it goes on the wire. Its settlement is held by whoever waits. */
+/** A stanza on its way to a component, and what of it goes on the wire. */
 export interface WaitingStanza {
   readonly stanza: Stanza;
   readonly bytes: string;
+  /** To bring it there or back; undefined where nothing was promised about it. */
+  readonly duty: Duty | undefined;
 }
 
 /** What waits for one component, in order and within bounds. */
@@ -27,11 +29,10 @@ export class ComponentQueue {
   }
 
   /** @returns false where there is no room */
-  add(stanza: Stanza): boolean {
-    const bytes = serializeBytes(stanza.element);
+  add({ stanza, bytes, duty }: WaitingStanza): boolean {
     if (!this.#hasRoomFor(bytes)) return false;
     // It outlives this turn, and must not keep alive what it was read from.
-    this.#waiting.push({ stanza: stanza.rewritten(copyOut(stanza.element)), bytes });
+    this.#waiting.push({ stanza: stanza.rewritten(copyOut(stanza.element)), bytes, duty });
     this.#bytes += bytes.length;
     return true;
   }

@@ -5,11 +5,12 @@ import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
-import { stanzaOf, type Stanza } from "#kit/stanza.ts";
+import { Stanza } from "#kit/stanza.ts";
 import { admitFromComponent } from "./admit-component.ts";
 import type { LimitName } from "../link/link-services.ts";
 import type { ComponentLink } from "./component-link.ts";
 import { ComponentQueue, type WaitingStanza } from "./component-queue.ts";
+import type { OutgoingStore } from "../s2s/outgoing-store.ts";
 import type { ComponentLimits, ComponentSettings } from "./component-settings.ts";
 
 export interface ComponentParts {
@@ -20,6 +21,8 @@ export interface ComponentParts {
   /** Takes a stanza wherever it is for. */
   readonly route: (stanza: Stanza) => void;
   readonly limitHit: (limit: LimitName) => void;
+  /** Keeps what waits for long, beyond a restart of ours. */
+  readonly outgoing: Pick<OutgoingStore, "take">;
 }
 
 /** How a component is there. */
@@ -84,16 +87,16 @@ export class Component {
   /** A stanza is for it. */
   deliver(stanza: Stanza): void {
     const { presence } = this;
-    if (presence.state === "connected") {
-      stanza.hold();
-      presence.link.send({ stanza, bytes: serializeBytes(stanza.element) });
-    } else if (presence.state === "absent") {
-      this.#bounce(stanza, notThere());
-    } else if (this.#queue.add(stanza)) {
-      stanza.hold();
-    } else {
+    const waiting: WaitingStanza = {
+      stanza,
+      bytes: serializeBytes(stanza.element),
+      duty: this.#parts.outgoing.take(stanza),
+    };
+    if (presence.state === "connected") presence.link.send(waiting);
+    else if (presence.state === "absent") this.#giveBack([waiting], notThere());
+    else if (!this.#queue.add(waiting)) {
       this.#parts.limitHit("component-queue");
-      this.#bounce(stanza, new StanzaError("resource-constraint", { text: "too much waits for this service" }));
+      this.#giveBack([waiting], tooMuch());
     }
   }
 
@@ -118,10 +121,7 @@ export class Component {
     const { presence } = this;
     if (presence.state === "connected") for (const waiting of undelivered) presence.link.send(waiting);
     else if (presence.state === "absent") this.#giveBack(undelivered, notThere());
-    else {
-      const text = "too much waits for this service";
-      this.#giveBack(this.#queue.putBack(undelivered), new StanzaError("resource-constraint", { text }));
-    }
+    else this.#giveBack(this.#queue.putBack(undelivered), tooMuch());
   }
 
   /** Its program sent a stanza. */
@@ -168,21 +168,21 @@ export class Component {
   }
 
   #giveBack(stanzas: readonly WaitingStanza[], error: StanzaError): void {
-    for (const { stanza } of stanzas) {
-      this.#bounce(stanza, error);
-      stanza.release();
+    for (const { stanza, duty } of stanzas) {
+      // Nobody waits for an answer to presence that says farewell or asks for some.
+      const isAwaited = stanza.kind !== "presence" || stanza.type === undefined || stanza.type === "subscribe";
+      // What answers for it is not forgotten before its sender knows.
+      const settlement = duty?.handOver();
+      if (isAwaited) this.#refuse(stanza, error, settlement);
+      settlement?.release();
     }
   }
 
-  #bounce(stanza: Stanza, error: StanzaError): void {
-    if (stanza.kind !== "presence" || stanza.type === undefined || stanza.type === "subscribe")
-      this.#refuse(stanza, error);
-  }
-
-  #refuse(stanza: Stanza, error: StanzaError): void {
+  #refuse(stanza: Stanza, error: StanzaError, settlement?: Stanza["settlement"]): void {
     const reply = errorReply(stanza.element, error);
     if (reply === undefined) return;
-    this.#parts.route(stanzaOf(stanza.kind, reply, stanza.to ?? bareOf(stanza.from), stanza.from));
+    const { kind, to, from, id } = stanza;
+    this.#parts.route(new Stanza(kind, reply, to ?? bareOf(from), from, "error", id, settlement));
   }
 }
 
@@ -193,4 +193,8 @@ export class Component {
  */
 function notThere(): StanzaError {
   return new StanzaError("remote-server-timeout", { text: "this service is not connected at present" });
+}
+
+function tooMuch(): StanzaError {
+  return new StanzaError("resource-constraint", { text: "too much waits for this service" });
 }

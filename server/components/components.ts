@@ -17,6 +17,7 @@ import { AddressRates } from "../link/address-rates.ts";
 import { addressGroup } from "../link/address-group.ts";
 import type { Transport } from "../link/transport.ts";
 import { LoginThrottle, type LoginAttempt } from "../login-throttle.ts";
+import type { OutgoingStore } from "../s2s/outgoing-store.ts";
 import { Component } from "./component.ts";
 import { ComponentLink, type ComponentLinkServices } from "./component-link.ts";
 import type { ComponentLimits, ComponentSettings } from "./component-settings.ts";
@@ -33,6 +34,7 @@ export interface ComponentsParts {
   readonly treeReaders: TreeReaderPool;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly parseJid: (text: string) => Jid | undefined;
+  readonly outgoing: OutgoingStore;
   /** Takes a stanza wherever it is for. */
   readonly route: (stanza: Stanza) => void;
 }
