@@ -8,11 +8,16 @@ import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import type { Store } from "#kit/storage.ts";
 import { contractShapes, failsWith, romeo, said, summary } from "#testing/contract/storage-fixtures.ts";
 import { indexed } from "#testing/contract/storage-search.ts";
 import type { StoreWatch } from "../store-trouble.ts";
+import { SqliteFile } from "./sqlite-file.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
+import { SqliteTextIndex } from "./sqlite-text-index.ts";
+import type { SpawnThread } from "./sqlite-thread.ts";
+import type { ToThread } from "./thread-messages.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "balcony-text-index-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -87,6 +92,70 @@ test("a database from before there was an index is indexed in the background, an
   deepEqual([await find(store, "number0"), await find(store, "new")], ["id0 complete", "new complete"]);
   deepEqual(told, ["indexing", "done"]);
   ok(store.health.textIndex.rowsIndexed > rows);
+});
+
+test("commits that come without end neither wait for the index nor leave it standing; when they cease all is found", async () => {
+  const asked: string[] = [];
+  const spawnWatched: SpawnThread = (program, options) => {
+    const worker = new Worker(program, options);
+    const post = worker.postMessage.bind(worker);
+    worker.postMessage = (message: ToThread): void => {
+      if (message.ask === "apply" || message.ask === "index") asked.push(message.ask);
+      post(message);
+    };
+    return worker;
+  };
+  await using store = await openSqliteStore({ path: newPath(), spawn: spawnWatched });
+  await store.declare(contractShapes);
+  const stepsWanted = 10;
+  const steps = (): number => asked.filter((ask) => ask === "index").length;
+  let rows = 0;
+  const withoutEnd = async (): Promise<void> => {
+    // So many senders that the writer always has something to do.
+    for (const end = Date.now() + 60_000; steps() < stepsWanted && Date.now() < end;) {
+      const commit = Array.from({ length: 50 }, () => {
+        rows += 1;
+        return said(romeo, `id${rows}`, rows, `number${rows} is one of many that come without end`);
+      });
+      await store.commit(commit);
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, withoutEnd));
+  equal(steps(), stepsWanted, "the index is worked at all the while");
+  ok(store.health.textIndex.rowsIndexed > 0);
+  // While it is far behind it asks again as soon as it may: there is always a group of commits between.
+  const twice = asked.findIndex((ask, at) => ask === "index" && asked[at + 1] === "index");
+  equal(twice, -1, asked.join(" "));
+  ok(rows > store.health.textIndex.rowsIndexed, "it has fallen behind");
+  await indexed(store);
+  ok(store.health.textIndex.rowsIndexed >= rows);
+  for (const row of [1, Math.ceil(rows / 2), rows]) equal(await find(store, `number${row}`), `id${row} complete`);
+});
+
+test("a step indexes what it has time for, whatever waits, and goes on where it stopped", async () => {
+  const path = newPath();
+  const rows = 100;
+  {
+    await using store = await openSqliteStore({ path });
+    await store.declare(contractShapes);
+    await store.commit(Array.from({ length: rows }, (_, n) => said(romeo, `id${n}`, n, `number${n}`)));
+  }
+  using file = new SqliteFile({ path, cacheKiBMax: 1_000 }, "write");
+  const index = new SqliteTextIndex(file);
+  // A row takes a millisecond.
+  let now = 0;
+  const steps: number[] = [];
+  for (let waiting = rows; waiting > 0;) {
+    const step = index.step(() => now++);
+    ok(step.indexed > 0 && step.indexed <= 12, `${step.indexed} rows`);
+    equal(step.waiting, waiting - step.indexed);
+    ({ waiting } = step);
+    steps.push(step.indexed);
+  }
+  equal(
+    steps.reduce((sum, indexedThen) => sum + indexedThen, 0),
+    rows,
+  );
 });
 
 test("kill -9 while rows are indexed loses none of them", async () => {
