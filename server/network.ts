@@ -5,15 +5,18 @@ import { DnsResolver, type ResolverSettings } from "./dns/dns-resolver.ts";
 import { parseHosts, parseResolvConf, parseResolver, SystemFile } from "./dns/system-files.ts";
 import { NetworkDialer, type DialSettings } from "./s2s/dial.ts";
 import { dialSettings } from "./s2s/federation-of-config.ts";
+import type { ConnectionCount } from "./tcp/connection-count.ts";
 import type { CertificateStore } from "./tls/certificate-store.ts";
 import { PeerContexts } from "./tls/peer-tls.ts";
 import { openPeerTrust, type OpenPeerTrust } from "./trust/open-peer-trust.ts";
+import type { TrustStoreSettings } from "./trust/trust-store.ts";
 
 export interface NetworkParts {
   readonly config: Config;
   readonly env: Pick<Env, "now" | "setTimer" | "entropy">;
   readonly log: Log;
   readonly certificates: CertificateStore;
+  readonly connections: Pick<ConnectionCount, "openOutgoing">;
   readonly handshakeFailed: (code: string, remoteAddress: string | undefined) => void;
 }
 
@@ -28,7 +31,8 @@ export interface Network {
 }
 
 /** @throws CertificateError when the authorities cannot be read */
-export async function openNetwork({ config, env, log, certificates, handshakeFailed }: NetworkParts): Promise<Network> {
+export async function openNetwork(parts: NetworkParts): Promise<Network> {
+  const { config, env, log, certificates, connections, handshakeFailed } = parts;
   let resolvers = resolverSource(config, env);
   let settings: DialSettings = dialSettings(config);
   let posh = config.s2s.posh;
@@ -41,6 +45,7 @@ export async function openNetwork({ config, env, log, certificates, handshakeFai
     log,
     resolver,
     settings: () => settings,
+    makeRoom: () => connections.openOutgoing(),
     tls: { contexts, env, handshakeMsMax, handshakeFailed },
   });
   const trust = await openPeerTrust(trustStore(config), { env, resolver, settings: () => ({ ...settings, posh }) });
@@ -63,12 +68,13 @@ export async function openNetwork({ config, env, log, certificates, handshakeFai
   };
 }
 
-function trustStore({ s2s }: Config) {
+/** Whose certificates are trusted. */
+export function trustStore({ s2s }: Pick<Config, "s2s">): TrustStoreSettings {
   return { authorities: s2s.authorities, files: s2s.authorityFiles };
 }
 
 /** Those of the configuration, or, without any, those that the system uses at the time. */
-function resolverSource({ s2s }: Config, env: Pick<Env, "now">): () => Promise<ResolverSettings> {
+export function resolverSource({ s2s }: Pick<Config, "s2s">, env: Pick<Env, "now">): () => Promise<ResolverSettings> {
   const places = s2s.resolvers.map(parseResolver).filter((place) => place !== undefined);
   if (places.length > 0) {
     const settings = Promise.resolve({ places, validating: s2s.resolversValidate });

@@ -92,12 +92,6 @@ export async function startServer({
     observer.handshakeFailed(code);
     log.debug({ peer: peer === undefined ? peer : peerAddress(peer), code }, "the TLS handshake failed");
   };
-  const network = await openNetwork({ config, env, log, certificates, handshakeFailed });
-  const core = await startCore({ env, log, store, config, observer, federation: network });
-  const tls = new TlsServers({ certificates, settings: config.tls, now: env.now, handshakeFailed });
-  const { contexts } = network;
-  const { handshakeSecondsMax } = config.tls;
-  const peerTls = new PeerTlsServers({ certificates, contexts, handshakeSecondsMax, handshakeFailed });
   const { totalMax, perAddressMax, unauthenticatedMax, attemptsPerAddressMax, attemptsWindowSeconds } =
     config.limits.connections;
   const room = Math.max(1, openFilesMax() - openFilesNow() - openFilesReserved);
@@ -113,6 +107,12 @@ export async function startServer({
     { totalMax, perAddressMax, unauthenticatedMax, attempts, openFilesMax: room },
     refused,
   );
+  const network = await openNetwork({ config, env, log, certificates, connections, handshakeFailed });
+  const core = await startCore({ env, log, store, config, observer, federation: network });
+  const tls = new TlsServers({ certificates, settings: config.tls, now: env.now, handshakeFailed });
+  const { contexts } = network;
+  const { handshakeSecondsMax } = config.tls;
+  const peerTls = new PeerTlsServers({ certificates, contexts, handshakeSecondsMax, handshakeFailed });
   const listeners: Listener[] = [];
   for (const listener of config.listeners)
     for (const parts of listenerParts(listener, { tls, peerTls, connections, env, log, core }))

@@ -72,7 +72,10 @@ describe("the template", () => {
     const { hosts: _, ...defaults } = defaultConfig(features);
     assert.deepEqual(rest, defaults);
     assert.equal(hosts.length, 1);
-    assert.deepEqual({ ...hosts[0], contacts: {} }, { ...chosen, acme: false, acmeNames: [], contacts: {}, s2s: {}, features: {} });
+    assert.deepEqual(
+      { ...hosts[0], contacts: {} },
+      { ...chosen, acme: false, acmeNames: [], contacts: {}, s2s: {}, features: {} },
+    );
   });
   test("is still right when every comment that holds a key is made one", () => {
     const uncommented = template.replace(/^# (?=\[|[\w.]+ = )/gm, "");

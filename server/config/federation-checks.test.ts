@@ -5,6 +5,7 @@ import { federationPolicy } from "../s2s/federation-of-config.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { parseConfig } from "./load-config.ts";
+import { planReload } from "./reload.ts";
 
 function parse(text: string): Config {
   return parseConfig({ file: "/etc/balcony/balcony.toml", text }, []);
@@ -92,4 +93,18 @@ test("config: files of authorities count from where balcony.toml is", () => {
     "/etc/balcony/a.pem",
     "/b.pem",
   ]);
+});
+
+test("config: a reload takes over what is said of other servers, routes as a whole", () => {
+  const before = parse('[s2s]\nblock = []\n[[s2s.routes]]\ndomain = "a.example"\nhost = "192.0.2.1"');
+  const after = parse(
+    '[s2s]\nblock = ["b.example"]\n[s2s.limits]\ndials_max = 1\n[[s2s.routes]]\ndomain = "a.example"\nhost = "192.0.2.1"\n[[s2s.routes]]\ndomain = "a.example"\nhost = "192.0.2.2"',
+  );
+  const { config, changed, restartNeeded } = planReload(before, after, []);
+  assert.deepEqual(new Set(changed), new Set(["s2s.block", "s2s.routes"]));
+  assert.deepEqual(restartNeeded, ["s2s.limits.dials_max"]);
+  assert.deepEqual(
+    config.s2s.routes.map(({ host }) => host),
+    ["192.0.2.1", "192.0.2.2"],
+  );
 });

@@ -62,6 +62,11 @@ function mergeSection(section: SectionNode, current: object, next: object, mergi
 /** Tables of an array are told apart by their domain. Hosts come and go; others wait for a restart, as do nameless ones. */
 function mergeArray(node: SectionNode, before: unknown, after: unknown, merging: Merging): unknown {
   const { path: name, found } = merging;
+  // Several may be of one domain, and their order counts.
+  if (name === "s2s.routes") {
+    found.changed.push(name);
+    return after;
+  }
   const [old, fresh] = [tablesOf(before), tablesOf(after)];
   const identify = (table: object): unknown => valueOf(table, "domain");
   if (!node.children.some((child) => child.name === "domain")) {

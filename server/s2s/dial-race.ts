@@ -10,6 +10,8 @@ export interface RaceParts {
   /** How long connecting to one address may take. */
   readonly connectMsMax: number;
   readonly signal: AbortSignal;
+  /** Makes room for a connection, until what it returns is called; undefined when there is none. */
+  readonly makeRoom: () => (() => void) | undefined;
   /** An address that could not be connected to, and why. */
   readonly failed: (address: string, reason: string) => void;
 }
@@ -28,7 +30,10 @@ export async function* connections(
     while (waiting.length > 0 || underWay.size > 0) {
       parts.signal.throwIfAborted();
       const next = waiting.shift();
-      if (next !== undefined) underWay.add(new Attempt(next, parts));
+      const release = next === undefined ? undefined : parts.makeRoom();
+      if (next !== undefined && release === undefined) parts.failed(next, "too many open files");
+      if (next !== undefined && release !== undefined) underWay.add(new Attempt(next, release, parts));
+      if (underWay.size === 0) continue;
       const socket = await firstOf(underWay, waiting.length > 0, parts);
       if (socket === undefined) continue;
       // Whoever has a connection may never come back for another, so nothing is left open meanwhile.
@@ -75,7 +80,7 @@ class Attempt {
   #isConnected = false;
   #isGivenUp = false;
 
-  constructor(address: string, { env, port, connectMsMax, failed }: RaceParts) {
+  constructor(address: string, release: () => void, { env, port, connectMsMax, failed }: RaceParts) {
     const { promise, resolve } = Promise.withResolvers<Attempt>();
     this.address = address;
     this.ended = promise;
@@ -89,6 +94,7 @@ class Attempt {
       else if (!this.#isGivenUp) failed(address, reason);
       resolve(this);
     };
+    socket.once("close", release);
     let reason = "closed";
     const connected = (): void => end(undefined);
     const closed = (): void => end(reason);

@@ -119,6 +119,7 @@ async function dialling(
     env: hurried,
     log: silentLog,
     resolver,
+    makeRoom: () => () => {},
     tls: { contexts, env: hurried, handshakeMsMax: 4_000, handshakeFailed: () => {} },
     settings: () => ({
       guard: new AddressGuard(ranges),

@@ -29,6 +29,8 @@ export interface NetworkDialerParts {
   readonly resolver: Pick<DnsResolver, "resolve">;
   readonly tls: PeerTlsParts;
   readonly settings: () => DialSettings;
+  /** Makes room for a connection, until what it returns is called; undefined when there is none. */
+  readonly makeRoom: () => (() => void) | undefined;
 }
 
 /** What went wrong at one place. */
@@ -115,7 +117,7 @@ export class NetworkDialer implements Dialer {
     found: DialAddresses,
     attempt: DialAttempt,
   ): AsyncGenerator<Dialled, void, undefined> {
-    const { env, log } = this.#parts;
+    const { env, log, makeRoom } = this.#parts;
     const { remote, signal, settings, setbacks } = attempt;
     const { host, port, directTls } = server;
     const sockets = connections(found.addresses, {
@@ -123,6 +125,7 @@ export class NetworkDialer implements Dialer {
       port,
       connectMsMax: settings.connectMsMax,
       signal,
+      makeRoom,
       failed: (address, reason) => {
         setbacks.push({ place: `${address} port ${port}`, reason });
         log.debug({ remote, server: host, address, port, reason }, "a server cannot be connected to");

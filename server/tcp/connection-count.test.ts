@@ -91,3 +91,17 @@ test("one network of IPv6 counts as one address", () => {
   assert.notEqual(open("2001:db8:0:1::1"), undefined);
   assert.deepEqual(hits, ["connections-per-address"]);
 });
+
+test("A11 connections that we open count among the files that are open, and are refused like others", () => {
+  const { count, open, hits } = fixture({ openFilesMax: 2 });
+  const first = open("192.0.2.1");
+  const release = count.openOutgoing();
+  assert.ok(first !== undefined && release !== undefined);
+  assert.equal(open("192.0.2.1"), undefined);
+  assert.equal(count.openOutgoing(), undefined);
+  assert.deepEqual(hits, ["connections-open-files", "connections-open-files"]);
+  release();
+  release();
+  assert.ok(open("192.0.2.1") !== undefined);
+  assert.equal(open("192.0.2.1"), undefined);
+});

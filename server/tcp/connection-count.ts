@@ -48,6 +48,7 @@ export class ConnectionCount {
   readonly #attempts = new Map<string, number>();
   #attemptsEnd = 0;
   #total = 0;
+  #outgoing = 0;
   #unauthenticated = 0;
 
   constructor(limits: ConnectionLimits, limitHit: (limit: ConnectionLimitHit) => void) {
@@ -86,6 +87,24 @@ export class ConnectionCount {
     return this.#count(group, destroy);
   }
 
+  /**
+   * A connection that we open ourselves takes a file, too.
+   *
+   * @returns what to call when it is over; undefined when there is no room
+   */
+  openOutgoing(): (() => void) | undefined {
+    if (this.#total + this.#outgoing >= this.#limits.openFilesMax) {
+      this.#limitHit("connections-open-files");
+      return undefined;
+    }
+    let open = true;
+    this.#outgoing += 1;
+    return () => {
+      if (open) this.#outgoing -= 1;
+      open = false;
+    };
+  }
+
   /** How often the address has come within the window, this time included. */
   #attemptsOf(address: string, now: number): number {
     const { max, windowMs } = this.#limits.attempts;
@@ -105,7 +124,7 @@ export class ConnectionCount {
     if (this.#total >= totalMax) return "connections-total";
     // [rfc6120-13.12-02] [rfc6120-13.12-03]
     if (group.open >= perAddressMax) return "connections-per-address";
-    if (this.#total >= openFilesMax) return "connections-open-files";
+    if (this.#total + this.#outgoing >= openFilesMax) return "connections-open-files";
     return undefined;
   }
 
