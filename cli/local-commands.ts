@@ -66,11 +66,17 @@ export function localCommands(parts: {
       description:
         "Without a domain: checks balcony.toml, certificates, ports, storage, and gives hints on DNS. Exit code 0: the server can start; 3: the configuration or a certificate is wrong; 1: something else is in the way.\n\nWith a domain, of ours or any other: asks DNS for all its records (SRV of both kinds of TLS, addresses, TLSA), connects to every machine that serves it as other servers and as clients do, and says what its certificates are worth to them: by its authority, by DANE, by POSH. For a host of ours it prints the lines that DNS lacks. Exit code 0: others can reach and trust it; 1: something is bad. What a firewall of your own network does to you, it may not do to others, and the other way round.",
       positional: [["[domain]", "looks at this domain from outside instead"]],
-      options: [["--no-dns", "does not ask DNS"]],
+      options: [
+        ["--no-dns", "does not ask DNS"],
+        [
+          "--resolver <address>",
+          "asks this resolver about the domain, and believes what it says of signatures (DNSSEC) if it is on this machine",
+        ],
+      ],
       examples: [
         { line: "check --config new.toml", does: "before it is put in place" },
         { line: "check example.org", does: "how others see example.org" },
-        { line: "check example.org --json", does: "the same for programs" },
+        { line: "check example.org --resolver 127.0.0.1", does: "with DNSSEC, by a resolver that validates" },
       ],
       run: async ({ place, json, typed, positional: [domain] }) => {
         const { config, file } = await loadConfig(place.configFile, serverModules);
@@ -79,7 +85,9 @@ export function localCommands(parts: {
           const parsed = domainName.safeParse(domain);
           if (!parsed.success) throw new AdministrationError("invalid", z.prettifyError(parsed.error));
           const { checkDomain } = await import("./domain-check/check-domain.ts");
-          return checkDomain(parsed.data, { config, terminal, json });
+          const { resolver } = typed;
+          const asked = typeof resolver === "string" ? resolver : undefined;
+          return checkDomain(parsed.data, { config, terminal, json, resolver: asked });
         }
         const findings = await check({
           config,

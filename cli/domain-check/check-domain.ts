@@ -1,8 +1,11 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { Env } from "#kit/env.ts";
+import { AdministrationError } from "#kit/administration-error.ts";
 import type { Config } from "#server/config/config.ts";
 import { AddressGuard } from "#server/dns/address-ranges.ts";
 import { DnsResolver } from "#server/dns/dns-resolver.ts";
+import { parseHosts, parseResolver, SystemFile } from "#server/dns/system-files.ts";
+import { resolverSource, trustStore } from "#server/network.ts";
 import { nodeEnv } from "#server/node-env.ts";
 import { openPosh } from "#server/trust/open-peer-trust.ts";
 import { loadTrustStore } from "#server/trust/trust-store.ts";
@@ -11,23 +14,25 @@ import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { ProgressLine } from "../progress-line.ts";
 import { styleOf, type Terminal } from "../terminal.ts";
 import { adviceOn } from "./advice.ts";
-import { resolverParts } from "./resolver-parts.ts";
 import { surveyDomain, type SurveyParts } from "./survey-domain.ts";
 
 export interface CheckDomainParts {
   readonly config: Config;
   readonly terminal: Terminal;
   readonly json: boolean;
+  /** Asked instead of those that the configuration names; undefined for these. */
+  readonly resolver?: string | undefined;
 }
 
 /** `balcony check DOMAIN`: looks at a domain as others do, and says what is wrong. */
-export async function checkDomain(domain: DomainJid, { config, terminal, json }: CheckDomainParts): Promise<ExitCode> {
+export async function checkDomain(domain: DomainJid, parts: CheckDomainParts): Promise<ExitCode> {
+  const { config, terminal, json } = parts;
   const env = nodeEnv();
   using progress = new ProgressLine(terminal);
-  const survey = await surveyParts(config, env);
+  const survey = await surveyParts(config, env, parts.resolver);
   const own = config.hosts.some((host) => host.domain === domain) ? portsOf(config) : undefined;
-  const parts = { ...survey, progress: (text: string) => progress.show(text), signal: terminal.signal };
-  const found = await surveyDomain(domain, parts);
+  const show = (text: string): void => progress.show(text);
+  const found = await surveyDomain(domain, { ...survey, progress: show, signal: terminal.signal });
   const advice = adviceOn(found, { own, now: env.now() });
   progress.clear();
   const { findings, lines } = advice;
@@ -40,14 +45,27 @@ export async function checkDomain(domain: DomainJid, { config, terminal, json }:
   return findings.some(({ state }) => state === "bad") ? exitCodes.failed : exitCodes.done;
 }
 
-async function surveyParts(config: Config, env: Env): Promise<Omit<SurveyParts, "progress" | "signal">> {
-  const resolver = new DnsResolver(resolverParts(env));
-  const anchors = await loadTrustStore({ authorities: "system", files: [] });
+async function surveyParts(
+  config: Config,
+  env: Env,
+  asked: string | undefined,
+): Promise<Omit<SurveyParts, "progress" | "signal">> {
+  const hosts = new SystemFile("/etc/hosts", parseHosts, env);
+  const settings = asked === undefined ? resolverSource(config, env) : namedResolver(asked);
+  const resolver = new DnsResolver({ env, settings, hosts: () => hosts.read() });
+  const anchors = await loadTrustStore(trustStore(config));
   const guard = new AddressGuard([]);
-  const settings = () => ({ guard, validating: false });
-  const web = openPosh({ env, resolver, settings, anchors: () => anchors });
+  const web = openPosh({ env, resolver, settings: () => ({ guard, validating: false }), anchors: () => anchors });
   const from = config.hosts.map(({ domain }) => domain).find((domain) => domain !== "localhost");
   return { env, resolver, anchors, guard, posh: (domain) => web.find(domain), from };
+}
+
+/** One that is named on the command line. What it says of having validated is believed if it is on this machine. */
+function namedResolver(text: string) {
+  const place = parseResolver(text);
+  if (place === undefined) throw new AdministrationError("invalid", `"${text}" is no address of a resolver`);
+  const settings = Promise.resolve({ places: [place], validating: true });
+  return () => settings;
 }
 
 /** Where our own listeners are, by kind. */

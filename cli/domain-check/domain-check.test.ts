@@ -319,7 +319,11 @@ test("the command prints JSON, and its exit code says whether something is bad",
     signal: new AbortController().signal,
   };
   // DNS is not asked about this name, and no web server on loopback is.
-  const code = await checkDomain(domainOf("localhost"), { config: parseConfig({ file: "balcony.toml", text: "" }, []), terminal, json: true });
+  const code = await checkDomain(domainOf("localhost"), {
+    config: parseConfig({ file: "balcony.toml", text: "" }, []),
+    terminal,
+    json: true,
+  });
   const found: unknown = JSON.parse(written.join(""));
   assert(typeof found === "object" && found !== null && "findings" in found && Array.isArray(found.findings));
   const isBad = found.findings.some((finding: { readonly state: string }) => finding.state === "bad");

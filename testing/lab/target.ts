@@ -66,6 +66,8 @@ export interface Federation {
   readonly security: "certificate" | "dialback" | "plain";
   /** Stanzas both ways on one stream. Default: no. */
   readonly bidirectional?: boolean;
+  /** Where a resolver listens that checks signatures (DNSSEC), to be asked instead of the lab's, and believed. */
+  readonly validatingResolver?: string;
   /** A second server of the same software, at another address and with another domain. */
   readonly twin?: boolean;
 }

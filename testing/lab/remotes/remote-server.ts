@@ -93,6 +93,11 @@ export class RemoteServer implements AsyncDisposable {
     return this.software.domains[0];
   }
 
+  /** What it shows. */
+  get certificate(): KeyPair {
+    return this.#place.certificate;
+  }
+
   user(name: (typeof remoteUsers)[number]): string {
     return `${name}@${this.domain}`;
   }
@@ -141,7 +146,8 @@ export class RemoteServer implements AsyncDisposable {
 const defaults = { streamManagement: true, bidirectional: false, verbose: true };
 let issued = 0;
 
-async function certificateFor(software: RemoteSoftware, which: RemoteCertificate): Promise<KeyPair> {
+/** A certificate with which a remote server could be started. */
+export async function certificateFor(software: RemoteSoftware, which: RemoteCertificate): Promise<KeyPair> {
   issued += 1;
   const name = `${software.name}-${which}-${issued}`;
   const dnsNames = which === "wrong-name" ? ["somebody-else.test"] : software.domains;

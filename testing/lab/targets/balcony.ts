@@ -99,7 +99,13 @@ security = "${wanted.security}"
 bidirectional = ${wanted.bidirectional === true}
 allowed_networks = ["127.0.10.0/24"]
 connect_seconds_max = 5
-
+${
+  wanted.validatingResolver === undefined
+    ? ""
+    : `resolvers = ["${wanted.validatingResolver}"]
+resolvers_validate = true
+`
+}
 [s2s.limits]
 negotiation_seconds_max = 8
 delivery_seconds_max = 20
