@@ -76,7 +76,7 @@ const external: readonly {
   readonly who: string;
 }[] = [
   {
-    name: "one address, none asked for [rfc6120-13.7.2.2.1-02]",
+    name: "one address, none asked for [rfc6120-13.7.2.2.1-02] [xep0178-2-05]",
     certificate: [address("juliet")],
     message: "",
     who: "juliet",
@@ -89,7 +89,7 @@ const external: readonly {
     who: "invalid-authzid",
   },
   {
-    name: "two addresses, one asked for",
+    name: "two addresses, one asked for [xep0178-2-06]",
     certificate: [address("romeo"), address("juliet")],
     message: `juliet@${testDomain}`,
     who: "juliet",
@@ -102,7 +102,7 @@ const external: readonly {
     who: "juliet",
   },
   {
-    name: "two addresses, none said",
+    name: "two addresses, none said [xep0178-2-07]",
     certificate: [address("romeo"), address("juliet")],
     message: "",
     who: "invalid-authzid",
@@ -114,7 +114,7 @@ const external: readonly {
     message: "",
     who: "invalid-authzid",
   },
-  { name: "an address without account", certificate: [address("romeo")], message: "", who: "not-authorized" },
+  { name: "an address without account [xep0178-2-09]", certificate: [address("romeo")], message: "", who: "not-authorized" },
   { name: "no address", certificate: [], message: "", who: "not-authorized" },
   { name: "no address, one asked for", certificate: [], message: `juliet@${testDomain}`, who: "not-authorized" },
   { name: "a server", certificate: [{ address: "verona.example" }], message: "", who: "verona.example" },

@@ -141,7 +141,7 @@ describe("A32 answers that nobody asked for", () => {
     ["for another domain of ours", verdict("verify", montague, "rooms.capulet.example", "valid", "7")],
     ["the wrong way round", verdict("verify", capulet, montague, "valid", "7")],
   ] as const)
-    test(`A32 a verdict on a key ${what} [xep0220-2.1.2-05]`, () => {
+    test(`A32 a verdict on a key ${what} [xep0220-2.1.2-05] [rfc3920-8.3-18] [rfc3920-8.3-19] [rfc3920-8.3-20]`, () => {
       const wire = connect();
       wire.write(answered("id1") + features(dialback));
       wire.input(askVerify(capulet, montague, "7", "k"));
@@ -187,7 +187,7 @@ const may = (state: ServerStreamState, local: string, remote: string): readonly 
 };
 
 describe("A35 senders that do not belong to the pair", () => {
-  test("A35 a pair says nothing of its neighbours, of sub-domains, or of the other way [xep0288-2.2-04]", () => {
+  test("A35 a pair says nothing of its neighbours, of sub-domains, or of the other way [xep0288-2.2-04] [rfc3920-8.3-24] [rfc3920-8.1-04]", () => {
     const wire = serve({ trusts: (remote) => remote === capulet, hosts: [hostOf("chat.montague.example")] });
     wire.write(theirs + auth("="));
     wire.write(theirs);

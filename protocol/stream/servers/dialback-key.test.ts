@@ -26,7 +26,7 @@ const vectors = [
 ] as const;
 
 for (const [source, secret, [receiving, originating, id], key] of vectors)
-  test(`the key of ${source} [xep0185-2-01] [xep0185-2-02] [xep0185-2-03] [xep0185-2-06] [xep0185-2-07]`, () => {
+  test(`the key of ${source} [xep0185-2-01] [xep0185-2-02] [xep0185-2-03] [xep0185-2-06] [rfc3920-8.1-05]`, () => {
     const make = dialbackKeys(encodeUtf8(secret));
     assert.equal(make({ receiving: domain(receiving), originating: domain(originating), id }), key);
   });

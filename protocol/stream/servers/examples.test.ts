@@ -72,7 +72,7 @@ const inbound = (options: { readonly secret?: string; readonly id?: string } = {
   );
 
 describe("the examples of XEP-0220", () => {
-  test("1 and 2: a key is sent, and found valid [xep0220-2.1.1-01] [xep0220-2.4.2-01]", () => {
+  test("1 and 2: a key is sent, with the prefix of the header, and found valid [xep0220-2-01] [xep0220-2.1.1-01] [rfc3920-11.2.3-03] [rfc3920-11.2.3-04]", () => {
     const wire = outbound();
     wire.write(dialbackFeature);
     assert.equal(sorted(wire.take()), tight(example[1] ?? ""));
@@ -130,7 +130,7 @@ describe("the examples of XEP-0220", () => {
     [6, "d14lb4ck43v3r"],
     [7, "another secret"],
   ] as const)
-    test(`13 and ${number === 6 ? 15 : 16}: we are asked about a key of ours [xep0220-2.2.2-02] [xep0185-2-01]`, () => {
+    test(`13 and ${number === 6 ? 15 : 16}: we are asked about a key of ours [xep0220-2.2.2-02] [xep0185-2-01] [rfc3920-8.3-15]`, () => {
       const wire = inbound({ secret });
       wire.write(example[5] ?? "");
       assert.equal(sorted(wire.take()), tight(example[number] ?? ""));
@@ -143,7 +143,7 @@ describe("the examples of XEP-0220", () => {
     wire.write(example[5] ?? "");
     assert.equal(sorted(wire.take()), tight(example[8] ?? ""));
   });
-  test("17 and 18: dialback is announced in the header and among the features [xep0220-2-01] [xep0220-2.4.2-01]", () => {
+  test("17 and 18: dialback is announced in the header and among the features [xep0220-2.4.2-01] [rfc3920-11.2.3-01] [rfc3920-11.2.3-02]", () => {
     const wire = new ServerWire(
       () => startReceivingServer(sideOf([hostOf("montague.example")]), channel),
       answers(false),

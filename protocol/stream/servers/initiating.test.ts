@@ -56,7 +56,7 @@ describe("a stream to a server, opened in the clear", () => {
   runTable(
     [
       {
-        name: "says from whom to whom, and takes TLS first [rfc6120-4.7.1-02] [rfc6120-4.7.2-01] [rfc6120-5.4.3.3-01]",
+        name: "says from whom to whom, speaks jabber:server, and takes TLS first [rfc6120-4.7.1-02] [rfc6120-4.7.2-01] [rfc6120-4.8.3-07] [rfc6120-5.4.3.3-01]",
         setting: clear,
         script: [
           ["", opens],
@@ -97,7 +97,7 @@ describe("a stream to a server, opened in the clear", () => {
         news: [first, "established new"],
       },
       {
-        name: "to a server of before XMPP 1.0, by dialback and in the clear [rfc6120-4.7.5-07]",
+        name: "to a server of before XMPP 1.0, by dialback and in the clear, whether or not it says who it is [rfc6120-4.7.5-07] [rfc3920-8.3-04]",
         setting: { ...clear, host: { security: "plain" } },
         script: [
           ["", opens],
@@ -116,7 +116,7 @@ describe("a stream to a server, opened in the clear", () => {
         phase: "closing",
       },
       {
-        name: "to a server of clients is left",
+        name: "to a server of clients is left [rfc3920-8.3-05] [rfc3920-8.3-13]",
         setting: clear,
         script: [
           ["", opens],
@@ -267,7 +267,7 @@ describe("dialback with a server that we want to send to", () => {
   runTable(
     [
       {
-        name: "lets us send when it says so, and not before [xep0220-2.1.1-01] [xep0220-2.1.1-04]",
+        name: "lets us send when it says so, and not before [xep0220-2.1.1-01] [xep0220-2.1.1-04] [rfc3920-8.3-07]",
         script: entered,
         phase: "established",
         news: [first, "established new"],

@@ -96,7 +96,7 @@ const cases: readonly Case[] = [
 
 describe("two servers", () => {
   for (const { by, name, options } of cases) {
-    test(`${by === undefined ? "do not meet" : `meet by ${by}`}: ${name} [rfc6120-4.3.3-01] [rfc6120-13.5-01]`, () => {
+    test(`${by === undefined ? "do not meet" : `meet by ${by}`}: ${name} [rfc6120-4.3.3-01] [rfc6120-13.5-01] [rfc6120-13.14-02] [rfc6120-13.14-03] [rfc3920-14.4-01]`, () => {
       const meeting = meetServers(options);
       const { capulet: ours, montague: theirs, transcript } = meeting;
       if (by === undefined) {

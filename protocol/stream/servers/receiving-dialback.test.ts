@@ -37,7 +37,7 @@ describe("dialback with a server that wants to send", () => {
   runTable(
     [
       {
-        name: "a key that is valid lets it in, and nothing comes in before [xep0220-2.2.1-01] [xep0220-2.2.1-04] [xep0220-2.2.1-05]",
+        name: "a key that is valid lets it in, and nothing comes in before [xep0220-2.2.1-01] [xep0220-2.2.1-04] [xep0220-2.2.1-05] [rfc6120-4.3.6-08] [rfc3920-14.4-02]",
         script: [asked, [key, ""], [keyVerified({ type: "valid" }), valid], [chat, ""]],
         phase: "established",
         news: ["verifyKey", first, "established new", "stanza"],
@@ -47,7 +47,7 @@ describe("dialback with a server that wants to send", () => {
         script: [asked, [key, ""], [chat, error("not-authorized")]],
       },
       {
-        name: "a key that is invalid ends a stream on which nobody else talks [xep0220-2.2.1-06] [xep0220-2.2.1-07]",
+        name: "a key that is invalid ends a stream on which nobody else talks [xep0220-2.2.1-06] [xep0220-2.2.1-07] [rfc3920-8.3-22]",
         script: [
           asked,
           [key, ""],
@@ -133,7 +133,7 @@ describe("dialback with a server that wants to send", () => {
         news: [],
       },
       {
-        name: "several pairs on one stream, of either end, each for itself [xep0220-2.6.1-01] [xep0220-2.2.1-02]",
+        name: "several pairs on one stream, of either end, each for itself [xep0220-2.6.1-01] [xep0220-2.2.1-02] [rfc3920-8.3-25]",
         setting: { hosts: [hostOf("chat.montague.example")] },
         script: [
           asked,
@@ -223,7 +223,7 @@ describe("dialback with a server that wants to send", () => {
         ],
       },
       {
-        name: "a verdict on a key of another stream changes nothing, nor one on a pair that nobody asks for",
+        name: "a verdict on a key of another stream changes nothing, nor one on a pair that nobody asks for [xep0220-2.1.2-06]",
         script: [
           asked,
           [key, ""],

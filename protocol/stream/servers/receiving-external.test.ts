@@ -32,7 +32,7 @@ describe("EXTERNAL of a server", () => {
   runTable(
     [
       {
-        name: "with its domain [xep0178-3-02] [xep0178-3-05] [rfc6120-6.3.4-02]",
+        name: "with its domain [xep0178-3-02] [xep0178-3-04] [rfc6120-6.3.4-02] [rfc6120-4.3.6-07]",
         setting: { trusts },
         script: [
           [theirs, openExternal],
@@ -63,7 +63,7 @@ describe("EXTERNAL of a server", () => {
         phase: "opening",
       },
       {
-        name: "as somebody else is refused, and dialback still possible [xep0178-3-07]",
+        name: "as somebody else, or as a person, is refused, and dialback still possible [xep0178-3-07] [rfc6120-6.3.8-05]",
         setting: { trusts: (remote) => remote === capulet },
         script: [
           [theirs, openExternal],
@@ -133,9 +133,9 @@ describe("EXTERNAL of a server", () => {
         phase: "established",
       },
       {
-        name: "is all there is where certificates are insisted on: who has none leaves [xep0178-3-03] [rfc6120-13.7.2-05]",
+        name: "is all there is where certificates are insisted on: who has none leaves [xep0178-3-03] [rfc6120-6.4.5-06] [rfc6120-13.7.2-05]",
         setting: { host: { security: "certificate" } },
-        script: [[theirs, answered("id1") + error("not-authorized", "self-signed")]],
+        script: [[theirs, answered("id1") + error("policy-violation", "self-signed")]],
         news: ["log peer-not-trusted"],
       },
     ],
@@ -158,7 +158,7 @@ describe("a peer of before XMPP 1.0", () => {
         phase: "established",
       },
       {
-        name: "that names nobody at all",
+        name: "that names nobody at all [rfc3920-8.3-01] [rfc3920-8.3-11]",
         setting: { clear: true, host: { security: "plain" } },
         script: [
           [header(""), answered("id1", "")],

@@ -36,7 +36,7 @@ describe("the header of a server that connects", () => {
   runTable(
     [
       {
-        name: "is answered from the host that it names to the domain that it comes from [rfc6120-4.7.1-03] [rfc6120-4.7.2-04] [rfc6120-4.3.2-01]",
+        name: "is answered from the host that it names to the domain that it comes from, with an id [rfc6120-4.7.1-03] [rfc6120-4.7.2-04] [rfc6120-4.3.2-01] [rfc3920-8.3-03] [rfc3920-8.3-06]",
         script: [[theirs, open]],
         phase: "negotiating",
       },
@@ -107,7 +107,7 @@ describe("the header of a server that connects", () => {
         script: [[theirs.replace("1.0", "x"), answered("id1") + error("unsupported-version")]],
       },
       {
-        name: "of clients",
+        name: "of clients [rfc3920-8.3-02] [rfc3920-8.3-12]",
         script: [
           [
             theirs.replace("jabber:server'", "jabber:client'"),

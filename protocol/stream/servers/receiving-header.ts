@@ -56,8 +56,8 @@ export function announce(state: ServerReceivingState, host: ServerHost): ServerS
   const objection = objectionTo(verdict, host);
   if (objection !== undefined) {
     const log = { name: "peer-not-trusted", remote: remote ?? host.domain, reason: objection } as const;
-    // [xep0178-3-03]
-    const failed = failStream(state, new StreamError("not-authorized", { text: objection }));
+    // Dialback would not do. [rfc6120-6.4.5-06] [xep0178-3-03]
+    const failed = failStream(state, new StreamError("policy-violation", { text: objection }));
     return serverStep(failed.state, { type: "log", event: log }, ...failed.effects);
   }
   const offer = offerOf(facts, host);
@@ -114,7 +114,6 @@ function faultOfHeader(before: ServerFacts, facts: ServerFacts, header: XmlEleme
     return fault("not-authorized", "the domain of a stream cannot change");
   if (facts.host === undefined) {
     const gone = named !== undefined && isDomain(named) && facts.side.host(named).type === "gone";
-    // [rfc6120-4.9.3.5-01] [rfc6120-4.9.3.6-01]
     return fault(gone ? "host-gone" : "host-unknown");
   }
   const from = header.attr("from");

@@ -244,7 +244,7 @@ describe("the end of a stream that a server has opened", () => {
         news: ["ended errorSent system-shutdown"],
       },
       {
-        name: "by a host that is gone while the stream is open [rfc6120-4.9.3.5-01]",
+        name: "by a host that is gone while the stream is open",
         script: [
           [theirs, open],
           [{ type: "close", error: new StreamError("host-gone") }, error("host-gone")],

@@ -101,6 +101,8 @@ function inputOf(line: string, questions: ServerEffect[]): ServerInput {
 function orderOf(word: "order" | "ask", local: string, remote: string, id: string): ServerInput {
   const [here, there] = [parseJid(local), parseJid(remote)];
   if (here === undefined || there === undefined || !isDomain(here) || !isDomain(there)) return { type: "keepAlive" };
+  // An id has been read from somebody's XML, so it can be written.
+  if (!/^[ -~]*$/u.test(id)) return { type: "keepAlive" };
   const pair = { local: here, remote: there };
   return word === "order" ? { type: "authorizePair", ...pair } : { type: "verify", ...pair, id, key: "k" };
 }
