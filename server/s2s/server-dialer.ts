@@ -112,7 +112,7 @@ export function refusalFailure(
 ): RouteFailure {
   const where = place === undefined ? remote : `${place.host}:${place.port}`;
   if (refusal.type === "invalid")
-    // [xep0220-2.1.1-12]
+    // [xep0220-2.1.1-09]
     return new RouteFailure("refused", `${where} says that a key of ${local} is invalid: do others speak for it?`, {
       condition: "internal-server-error",
       type: "cancel",
