@@ -87,9 +87,11 @@ function askByDatagram(
     if (foreign >= foreignRepliesMax) once({ kind: "truncated" });
   });
   // Connected: the system passes on only what comes from there.
-  socket.connect(port, address, () => {
-    if (isOpen) socket.send(query.bytes);
-  });
+  const connected = (error?: Error): void => {
+    if (error !== undefined) once(undefined);
+    else if (isOpen) socket.send(query.bytes);
+  };
+  socket.connect(port, address, connected);
   return promise;
 }
 

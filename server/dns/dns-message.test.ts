@@ -207,3 +207,11 @@ test("dns: questions for one name come in many spellings", async () => {
   for (let i = 0; i < 20; i += 1) await ask(dns, dnsQuery(env, "host.example", "A", plain), asking);
   assert.ok(new Set(dns.spelt).size > 10);
 });
+
+// Broadcast, which needs a permission; a family that the machine may not have; and a port that nobody has.
+for (const address of ["255.255.255.255", "2001:db8::1", "127.0.0.1", "::1"]) {
+  test(`dns: a resolver at ${address}, where nobody can be asked, is silent`, async () => {
+    const query = dnsQuery(env, "host.example", "A", plain);
+    assert.equal((await ask({ address, port: 9 }, query, { ...asking, waitMsMax: 200 })).kind, "silent");
+  });
+}

@@ -1,6 +1,6 @@
 import { createServer, type Server, type TlsOptions } from "node:tls";
 import type { CertificateStore } from "./certificate-store.ts";
-import { peerSecureOptions, serverAlpn, type PeerContexts } from "./peer-tls.ts";
+import { certificateFor, peerSecureOptions, serverAlpn, type PeerContexts } from "./peer-tls.ts";
 import { StartTlsServer } from "./start-tls-server.ts";
 
 export interface PeerTlsServersParts {
@@ -62,7 +62,7 @@ export class PeerTlsServers {
 
   #contextOptions(domain: string | undefined): TlsOptions {
     const { certificates } = this.#parts;
-    const shown = (domain === undefined ? undefined : certificates.find(domain)) ?? certificates.first;
+    const shown = domain === undefined ? certificates.first : certificateFor(certificates, domain);
     const { minVersion, ciphers } = certificates.contextSettings;
     return {
       cert: shown.pem.certificate,

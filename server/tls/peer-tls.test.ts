@@ -168,6 +168,15 @@ test("tls: direct TLS says that it is for servers; after STARTTLS nothing is sai
   started.client.destroy();
 });
 
+test("tls: what is below a host, such as a component, shows the host's certificate, on both sides", async () => {
+  const rooms = domainJid("rooms.capulet.example");
+  const incoming = await shake({ local: montague, remote: rooms, direct: true });
+  assert.deepEqual(chainOf(incoming.client), hexOf(capulet));
+  const outgoing = await shake({ local: rooms, remote: montague, direct: true });
+  assert.deepEqual(chainOf(outgoing.server), hexOf(capulet));
+  for (const { client } of [incoming, outgoing]) client.destroy();
+});
+
 test("tls: who says that it is a client is not let in where servers are expected", async () => {
   failures.length = 0;
   const raw = await plainSocket(true);

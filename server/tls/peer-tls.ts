@@ -33,14 +33,14 @@ export class PeerContexts {
     this.#certificates = certificates;
   }
 
-  /** Of the host that is named, or else of the first one. */
+  /** For a domain of ours: see {@link certificateFor}. */
   contextFor(domain: string): SecureContext {
     const settings = this.#certificates.contextSettings;
     if (settings !== this.#settings) {
       this.#settings = settings;
       this.#contexts = new WeakMap();
     }
-    const certificate = this.#certificates.find(domain) ?? this.#certificates.first;
+    const certificate = certificateFor(this.#certificates, domain);
     const known = this.#contexts.get(certificate);
     if (known !== undefined) return known;
     const { minVersion, ciphers } = settings;
@@ -54,6 +54,18 @@ export class PeerContexts {
     this.#contexts.set(certificate, context);
     return context;
   }
+}
+
+/** A host's own; for what is below a host, such as a component, the host's; or else the first one's. */
+export function certificateFor(
+  certificates: Pick<CertificateStore, "find" | "first">,
+  domain: string,
+): LoadedCertificate {
+  for (let name = domain; name.includes("."); name = name.slice(name.indexOf(".") + 1)) {
+    const found = certificates.find(name);
+    if (found !== undefined) return found;
+  }
+  return certificates.find(domain) ?? certificates.first;
 }
 
 export interface PeerHandshake {
