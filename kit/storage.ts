@@ -142,6 +142,8 @@ export type PageQuery = {
    * that the query keeps to its bounds.
    */
   readonly text?: string;
+  /** The rows come with "" for their values, which are not read: for who wants to know which they are, and when they came. */
+  readonly withoutValues?: boolean;
   /** Also count the matching rows. This reads an index entry for each of them. */
   readonly countRows?: boolean;
 };

@@ -53,8 +53,9 @@ export function archiveAdministration({
     archiveInfo: ({ address }) =>
       orUnavailable(async () => {
         const archive = await archiveOf(address);
-        const counted = found(await archive.page(address, { max: 1, direction: "forward", countRows: true }));
-        const last = found(await archive.page(address, { max: 1, direction: "backward" }));
+        const one = { max: 1, withoutValues: true } as const;
+        const counted = found(await archive.page(address, { ...one, direction: "forward", countRows: true }));
+        const last = found(await archive.page(address, { ...one, direction: "backward" }));
         const [firstAt, lastAt] = [momentOf(counted), momentOf(last)];
         const own = await hostOf(domainOf(address)).values(archiveLimits).get(address);
         return {
@@ -184,7 +185,7 @@ async function* ownersOf(archive: HostArchive): AsyncGenerator<string> {
 }
 
 async function removeSome(archive: HostArchive, owner: string, query: PageQuery): Promise<number> {
-  const { rows } = found(await archive.page(owner, query));
+  const { rows } = found(await archive.page(owner, { ...query, withoutValues: true }));
   await archive.remove(
     owner,
     rows.map(({ id }) => id),

@@ -90,7 +90,8 @@ function pageOf(archive: readonly ArchiveRow[], query: PageQuery, searchable: re
   });
   if (query.direction === "backward") between.reverse();
   const count = query.countRows === true ? matching.length : undefined;
-  return archivePage(query, between.slice(0, query.max + 1), count);
+  const read = between.slice(0, query.max + 1);
+  return archivePage(query, query.withoutValues === true ? read.map((row) => ({ ...row, value: "" })) : read, count);
 }
 
 function matchesQuery(row: ArchiveRow, query: PageQuery): boolean {

@@ -82,9 +82,14 @@ export function pageSql(dialect: SqlDialect, store: string, owner: string, query
   const where = [...archiveFilter(sql, store, owner, query), ...betweenPlaces(sql, query)];
   const direction = query.direction === "backward" ? " DESC" : "";
   const text =
-    `SELECT id, at, peer, resource, value FROM ${archiveTable(dialect, query)}${whereSql(where)}` +
+    `SELECT ${rowColumns(query)} FROM ${archiveTable(dialect, query)}${whereSql(where)}` +
     ` ORDER BY at${direction}, id${direction} LIMIT ${sql.value(query.max + 1)}`;
   return { text, parameters: sql.parameters };
+}
+
+/** What is read of each row of a page: without its value the index has it all. */
+export function rowColumns({ withoutValues = false }: Pick<PageQuery, "withoutValues">, id = "id"): string {
+  return `${id}, at, peer, resource, ${withoutValues ? "''" : "value"}`;
 }
 
 /** Behind and ahead of the ids that a page starts from. */

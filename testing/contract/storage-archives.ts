@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import type { PageQuery } from "#kit/storage.ts";
-import { append, juliet, romeo, summary } from "./storage-fixtures.ts";
+import { append, juliet, romeo, summary, withoutValues } from "./storage-fixtures.ts";
 import type { Fresh } from "./storage-fixtures.ts";
 
 const pageCases: readonly { readonly name: string; readonly query: Partial<PageQuery>; readonly expect: string }[] = [
@@ -59,6 +59,13 @@ export function archiveTests(fresh: Fresh): void {
       await t.test(name, async () => {
         const page = await store.page("messages", romeo, { max: 10, direction: "forward", ...query });
         equal(summary(page), expect);
+        const bare = await store.page("messages", romeo, {
+          max: 10,
+          direction: "forward",
+          ...query,
+          withoutValues: true,
+        });
+        deepEqual(bare, withoutValues(page));
       });
     }
     const row = { id: "a", at: 20, with: "x@y/r", value: "<body>a</body>" };

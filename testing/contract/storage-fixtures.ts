@@ -76,3 +76,8 @@ export function summary(page: ArchivePage): string {
   const count = page.count === undefined ? [] : [`count=${page.count}`];
   return [...ids(page), page.complete ? "complete" : "more", ...count].join(" ");
 }
+
+/** What a page is said to be to who does not want the values of its rows. */
+export function withoutValues(page: ArchivePage): ArchivePage {
+  return page.found ? { ...page, rows: page.rows.map((row) => ({ ...row, value: "" })) } : page;
+}

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { searchLengthMax } from "#kit/search-words.ts";
 import type { PageQuery, Store, StoreShape } from "#kit/storage.ts";
 import { AssertionFailed } from "#protocol/assert.ts";
-import { contractShapes, juliet, romeo, said, summary } from "./storage-fixtures.ts";
+import { contractShapes, juliet, romeo, said, summary, withoutValues } from "./storage-fixtures.ts";
 import type { Fresh } from "./storage-fixtures.ts";
 import type { StorageHarness } from "./storage.ts";
 
@@ -86,7 +86,10 @@ export function searchTests(fresh: Fresh, harness: StorageHarness, database: () 
     await indexed(store);
     for (const { name, query, expect } of searches)
       await t.test(name, async () => {
-        equal(summary(await store.page("messages", romeo, { max: 10, direction: "forward", ...query })), expect);
+        const asked = { max: 10, direction: "forward", ...query } as const;
+        const page = await store.page("messages", romeo, asked);
+        equal(summary(page), expect);
+        deepEqual(await store.page("messages", romeo, { ...asked, withoutValues: true }), withoutValues(page));
       });
     await t.test("a query beyond the bounds, and one of an archive without texts, are bugs", async () => {
       const max = { max: 1, direction: "forward" } as const;

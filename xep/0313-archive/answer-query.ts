@@ -64,8 +64,9 @@ function placeInSet(
 
 /** The ends of an archive (XEP-0313 §5). */
 export async function answerMetadata(archive: Pick<LiveArchive, "page">): Promise<XmlElement> {
-  const first = found(await archive.page({ max: 1, direction: "forward" })).rows[0];
-  const last = found(await archive.page({ max: 1, direction: "backward" })).rows[0];
+  const one = { max: 1, withoutValues: true } as const;
+  const first = found(await archive.page({ ...one, direction: "forward" })).rows[0];
+  const last = found(await archive.page({ ...one, direction: "backward" })).rows[0];
   return archiveMetadata(first === undefined || last === undefined ? undefined : { start: first, end: last });
 }
 
@@ -116,7 +117,8 @@ async function existing(
   const ids = [...new Set(places.filter((id) => id !== undefined))];
   if (
     ids.length > 1 &&
-    found(await archive.page({ max: ids.length, direction: "forward", ids })).rows.length < ids.length
+    found(await archive.page({ max: ids.length, direction: "forward", ids, withoutValues: true })).rows.length <
+      ids.length
   )
     throw notFound(ids);
   return ids;

@@ -57,7 +57,8 @@ export function purgeCommand(archive: HostArchive): AccountCommand {
 
 async function removeAll(archive: HostArchive, owner: string, which: Pick<PageQuery, "end" | "with">): Promise<number> {
   for (let removed = 0; ;) {
-    const page = await archive.page(owner, { ...which, max: removedAtOnce, direction: "forward" });
+    const query = { ...which, max: removedAtOnce, direction: "forward", withoutValues: true } as const;
+    const page = await archive.page(owner, query);
     const ids = page.found ? page.rows.map(({ id }) => id) : [];
     await archive.remove(owner, ids);
     removed += ids.length;

@@ -49,7 +49,8 @@ export class Recovery {
     if (now < (this.#failedAt.get(account) ?? -Infinity) + tryAgainAfterMs)
       throw new StoreError("unavailable", "what a crash left behind could not be written just now");
     if (!this.#watermarks.knows(account)) {
-      const newest = found(await account.archive(this.#slot).page({ max: 1, direction: "backward" })).rows[0];
+      const query = { max: 1, direction: "backward", withoutValues: true } as const;
+      const newest = found(await account.archive(this.#slot).page(query)).rows[0];
       this.#watermarks.begin(account, newest);
     }
     const range = this.#watermarks.undecided(account);
@@ -100,7 +101,8 @@ export class Recovery {
   async #waiting(account: Account, rows: readonly ArchiveRow[]): Promise<ReadonlySet<string>> {
     if (rows.length === 0) return new Set();
     const ids = rows.map(({ id }) => id);
-    const page = found(await account.archive(offlineMessages).page({ max: ids.length, direction: "forward", ids }));
+    const query = { max: ids.length, direction: "forward", ids, withoutValues: true } as const;
+    const page = found(await account.archive(offlineMessages).page(query));
     return new Set(page.rows.map(({ id }) => id));
   }
 }

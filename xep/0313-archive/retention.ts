@@ -158,7 +158,7 @@ export class Retention implements Disposable {
     while (removed < most) {
       const max = Math.min(most - removed, removedAtOnceMax);
       // [xep0313-3.2-02]
-      const rows = rowsOf(await archive.page(owner, { ...which, max, direction: "forward" }));
+      const rows = rowsOf(await archive.page(owner, { ...which, max, direction: "forward", withoutValues: true }));
       await archive.remove(
         owner,
         rows.map(({ id }) => id),

@@ -206,7 +206,7 @@ export const archive = serverModule({
       inHistory: async (account, ids) => {
         const page = await account
           .archive(archivedMessages)
-          .page({ max: ids.length, direction: "forward", ids: [...ids] });
+          .page({ max: ids.length, direction: "forward", ids: [...ids], withoutValues: true });
         return new Set(page.found ? page.rows.map(({ id }) => id) : []);
       },
       rewrite: {

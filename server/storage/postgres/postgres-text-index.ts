@@ -1,6 +1,6 @@
 import type { SearchableChild } from "#kit/storage.ts";
 import { phrasesOf } from "#kit/search-words.ts";
-import { betweenPlaces, rowFilter, splitWith, SqlText, whereSql } from "../sql-select.ts";
+import { betweenPlaces, rowColumns, rowFilter, splitWith, SqlText, whereSql } from "../sql-select.ts";
 import type { PlacedPageQuery, SqlDialect, SqlQuery } from "../sql-select.ts";
 import type { IndexStep } from "../text-indexing.ts";
 import { readDeclaration } from "../schema-session.ts";
@@ -196,7 +196,7 @@ export function searchSql(
   const page = new SqlText(dialect);
   const direction = query.direction === "backward" ? " DESC" : "";
   const pageText =
-    select(page, "kept.id, at, peer, resource, value", betweenPlaces(page, query, "kept.id")) +
+    select(page, rowColumns(query, "kept.id"), betweenPlaces(page, query, "kept.id")) +
     ` ORDER BY at${direction}, kept.id${direction} LIMIT ${page.value(query.max + 1)}`;
   const count = new SqlText(dialect);
   const countText = select(count, "count(*) AS rows", []);

@@ -1,5 +1,5 @@
 import { phrasesOf } from "#kit/search-words.ts";
-import { archiveFilter, betweenPlaces, splitWith, SqlText, whereSql } from "../sql-select.ts";
+import { archiveFilter, betweenPlaces, rowColumns, splitWith, SqlText, whereSql } from "../sql-select.ts";
 import type { PlacedPageQuery, SqlQuery } from "../sql-select.ts";
 import { TermPrefix } from "../text-terms.ts";
 import { sqliteDialect } from "./sqlite-file.ts";
@@ -42,7 +42,7 @@ export function searchPageSql(search: Search, lastTime: number | undefined): Sql
   const sql = new SqlText(sqliteDialect);
   const isBackward = search.query.direction === "backward";
   const order = isBackward ? " DESC" : "";
-  let text = `SELECT id, at, peer, resource, value FROM ${found(sql, search)}`;
+  let text = `SELECT ${rowColumns(search.query)} FROM ${found(sql, search)}`;
   if (lastTime !== undefined) {
     const edge = `CAST(${sql.value(isBackward ? lastTime : lastTime + 1)} AS INTEGER) << ${placeBits}`;
     text += ` AND text.rowid ${isBackward ? ">=" : "<"} (${edge})`;

@@ -95,7 +95,12 @@ test("the reads of a turn are one transaction; an owner is one statement however
 
 const page: PlacedPageQuery = { max: 50, direction: "forward", after: undefined, before: undefined };
 const place = { at: 7, id: "7" };
-const plans: readonly { readonly name: string; readonly query: SqlQuery; readonly sorts?: boolean }[] = [
+const plans: readonly {
+  readonly name: string;
+  readonly query: SqlQuery;
+  readonly sorts?: boolean;
+  readonly covered?: boolean;
+}[] = [
   ...(["forward", "backward"] as const).flatMap((direction) => [
     { name: `a page ${direction}`, query: pageSql(sqliteDialect, "messages", "a@b", { ...page, direction }) },
     {
@@ -115,6 +120,11 @@ const plans: readonly { readonly name: string; readonly query: SqlQuery; readonl
       query: pageSql(sqliteDialect, "messages", "a@b", { ...page, direction, start: 1, end: 9 }),
     },
   ]),
+  {
+    name: "a page without its values, by the index alone",
+    query: pageSql(sqliteDialect, "messages", "a@b", { ...page, with: "x@y", after: place, withoutValues: true }),
+    covered: true,
+  },
   {
     name: "a page of ids",
     query: pageSql(sqliteDialect, "messages", "a@b", { ...page, ids: ["1", "2"] }),
@@ -137,13 +147,14 @@ const plans: readonly { readonly name: string; readonly query: SqlQuery; readonl
   },
 ];
 
-for (const { name, query, sorts = false } of plans) {
+for (const { name, query, sorts = false, covered = false } of plans) {
   test(`${name} is found by an index${sorts ? "" : " and comes sorted from it"}`, () => {
     const steps = file.rows(`EXPLAIN QUERY PLAN ${query.text}`, query.parameters).map((row) => String(row[3]));
     const plan = steps.join("\n");
     doesNotMatch(plan, /SCAN (?!found|json_each|CONSTANT)/);
     if (!sorts) doesNotMatch(plan, /TEMP B-TREE/);
     ok(plan.includes("SEARCH"), plan);
+    if (covered) ok(plan.includes("COVERING INDEX"), plan);
   });
 }
 
