@@ -98,6 +98,27 @@ for (const { name, file, at, says } of [
   });
 }
 
+for (const { name, keys, says } of [
+  {
+    name: "are there",
+    keys: "authority_files = ['c.pem']",
+    says: /^good certificate authority_files: \d+ authorities are trusted/,
+  },
+  {
+    name: "are not there",
+    keys: "authority_files = ['nowhere.pem']",
+    says: /^bad certificate authority_files: cannot read/,
+  },
+  { name: "are none", keys: "authorities = 'none'", says: /^hint certificate no authority is trusted/ },
+]) {
+  test(`authorities of other servers that ${name}`, async () => {
+    const made = await generateSelfSigned("authority.example", now);
+    await writeFile(join(directory, "c.pem"), made.certificate);
+    const found = await findings(`${oneListener}[s2s]\n${keys}`);
+    assert.equal(found.filter((line) => says.test(line)).length, 1, found.join("\n"));
+  });
+}
+
 test("a port that somebody has is bad, unless it is the running server's", async () => {
   const holder = createServer();
   holder.listen(0, "127.0.0.1");

@@ -10,6 +10,7 @@ import { CertificateError } from "#server/tls/certificate-error.ts";
 import { certificateSettings } from "#server/tls/certificate-settings.ts";
 import { loadClientAuthorities } from "#server/tls/client-authorities.ts";
 import { daysLeft, loadCertificate } from "#server/tls/load-certificate.ts";
+import { loadTrustStore } from "#server/trust/trust-store.ts";
 import { dnsFindings, type Lookup } from "./check-dns.ts";
 
 /** A certificate that expires within this time is worth a word. */
@@ -41,6 +42,7 @@ export async function check(parts: CheckParts): Promise<readonly Finding[]> {
   const groups = await Promise.all([
     ...config.hosts.map((host) => certificateFindings(host, parts)),
     authorityFindings(parts),
+    serverAuthorityFindings(parts),
     ...config.listeners.map((listener) => listenerFindings(listener, parts)),
     storageFindings(parts),
     ...(parts.lookup === undefined ? [] : [dnsFindings(config, parts.lookup)]),
@@ -69,6 +71,22 @@ async function authorityFindings({ config, now }: CheckParts): Promise<readonly 
         { area: "certificate", state: "bad", text: `${text}, of which ${expired} expired; renew or remove them` },
       ];
     return [{ area: "certificate", state: "good", text }];
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return error.problems.map((text) => ({ area: "certificate", state: "bad", text }));
+  }
+}
+
+/** Those whose certificates prove other servers, where there is something to say of them. */
+async function serverAuthorityFindings({ config }: CheckParts): Promise<readonly Finding[]> {
+  const { enabled, authorities, authorityFiles } = config.s2s;
+  if (!enabled) return [];
+  try {
+    const { size } = await loadTrustStore({ authorities, files: authorityFiles });
+    const nobody = "no authority is trusted: other servers are left to DANE, POSH and dialback";
+    if (size === 0) return [{ area: "certificate", state: "hint", text: nobody }];
+    const text = `authority_files: ${size} authorities are trusted with other servers`;
+    return authorityFiles.length === 0 ? [] : [{ area: "certificate", state: "good", text }];
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
     return error.problems.map((text) => ({ area: "certificate", state: "bad", text }));

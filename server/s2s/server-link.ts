@@ -34,6 +34,7 @@ import { Connection, type ConnectionOwner, type ConnectionServices } from "../li
 import type { Transport } from "../link/transport.ts";
 import type { DialledPlace } from "./dialer.ts";
 import type { ServerStream, StreamCarrier } from "./server-stream.ts";
+import { sideTo } from "./tls-demanded.ts";
 
 /** What a stream that was just established begins with. */
 export type Establishment = Extract<ServerEffect, { type: "established" }>;
@@ -102,7 +103,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     const begun =
       errand === undefined
         ? startReceivingServer(services.side, transport.channel)
-        : startInitiatingServer(services.side, errand.errand, transport.channel);
+        : startInitiatingServer(sideTo(errand.place, services.side), errand.errand, transport.channel);
     this.#state = begun.state;
     this.#facts = begun.state.facts;
     this.#connection = new Connection(id, transport, this, { ...services, contentNamespace: NS_SERVER });

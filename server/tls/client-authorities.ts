@@ -1,16 +1,12 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { TLSSocket } from "node:tls";
 import type { CertificateIdentity } from "#protocol/sasl/server-context.ts";
-import { CertificateError } from "./certificate-error.ts";
+import { readPemCertificates } from "./pem-certificates.ts";
 
-/** A bundle of all the authorities that browsers know has a quarter of this. */
-const pemBytesMax = 1024 * 1024;
 /** OpenSSL goes no further by default than this and some more. */
 const chainLengthMax = 100;
 /** id-kp-clientAuth. RFC 5280 §4.2.1.12 */
 const clientAuth = "1.3.6.1.5.5.7.3.2";
-const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /** Whose certificates of clients are accepted, and how to read them. */
 export interface ClientAuthorities {
@@ -22,25 +18,11 @@ export interface ClientAuthorities {
 
 /** @throws CertificateError when the file cannot be read or holds anything else than certificates */
 export async function loadClientAuthorities(file: string): Promise<ClientAuthorities> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    throw unusable(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
-  }
-  if (text.length > pemBytesMax) throw unusable(`${file} is too long to be a list of authorities`);
-  const blocks = text.match(pemBlock) ?? [];
-  if (blocks.length === 0) {
-    throw unusable(`${file} holds no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`);
-  }
-  try {
-    for (const block of blocks) void new X509Certificate(block);
-  } catch (cause) {
-    throw unusable(`${file} holds a certificate that is damaged`, cause);
-  }
+  const certificates = await readPemCertificates("client_authorities", file);
+  const pem = certificates.map((der) => new X509Certificate(der).toString()).join("");
   // Loaded here, because almost no server asks clients for certificates.
   const { xmppIdentities } = await import("./xmpp-identities.ts");
-  return { pem: `${blocks.join("\n")}\n`, identitiesOf: xmppIdentities };
+  return { pem, identitiesOf: xmppIdentities };
 }
 
 /** Whom the peer of a finished handshake has proven to be: nobody, unless its certificate is good for that now. */
@@ -73,8 +55,4 @@ export function expiryOfPeer(socket: Pick<TLSSocket, "getPeerX509Certificate">):
     certificate = certificate.issuerCertificate;
   }
   return expiry;
-}
-
-function unusable(text: string, cause?: unknown): CertificateError {
-  return new CertificateError([`client_authorities: ${text}`], { cause });
 }

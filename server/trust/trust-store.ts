@@ -70,7 +70,7 @@ export class TrustStore implements Anchors {
  */
 export async function loadTrustStore(settings: TrustStoreSettings): Promise<TrustStore> {
   const listed: Uint8Array[] = [];
-  for (const file of settings.files) listed.push(...(await readPemCertificates("trusted_certificates", file)));
+  for (const file of settings.files) listed.push(...(await readPemCertificates("authority_files", file)));
   return new TrustStore(authoritiesOf(settings.authorities), listed);
 }
 
