@@ -77,6 +77,21 @@ describe("a stream to a server, opened in the clear", () => {
         ],
         phase: "closing",
       },
+      ...[
+        `<stream:error><unsupported-stanza-type xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>${bye}`,
+        bye,
+        { type: "disconnected" } as const,
+      ].map((happens) => ({
+        name: `that a server without TLS ends when it is asked for it is known for what it is (${typeof happens === "string" ? happens.slice(0, 14) : happens.type})`,
+        setting: clear,
+        script: [
+          ["", opens],
+          [answered("id1") + features(dialback), starttls],
+          [happens, typeof happens === "string" ? bye : ""],
+        ] as const,
+        phase: "ended",
+        news: ["ended failed tlsUnavailable"],
+      })),
       {
         name: "takes TLS where it is offered and plain text allowed",
         setting: { ...clear, host: { security: "plain" } },

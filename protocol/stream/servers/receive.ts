@@ -2,6 +2,7 @@ import { assert, unreachable } from "#protocol/assert.ts";
 import { receiveWhenEnding } from "../ending.ts";
 import type { SecureChannel } from "../secure-channel.ts";
 import { StreamError, errorOfFault, isStreamError, readStreamError } from "../stream-error.ts";
+import type { StreamEnd } from "../stream-end.ts";
 import type { StreamTimer } from "../stream-input.ts";
 import { legacyVersion } from "../stream-version.ts";
 import { receiveFurtherCheck } from "./dialback.ts";
@@ -98,7 +99,7 @@ export function receiveBetweenServers(state: ServerStreamState, input: ServerInp
       if (isStreamError(input.element) && !isHandshaking(state))
         return endNow(
           state,
-          { type: "errorReceived", error: readStreamError(input.element) },
+          endOr(state, { type: "errorReceived", error: readStreamError(input.element) }),
           ...(state.facts.headerSent ? ([{ type: "sendClose" }] as const) : []),
         );
       return state.role === "receiving"
@@ -115,7 +116,7 @@ export function receiveBetweenServers(state: ServerStreamState, input: ServerInp
       if (state.phase === "securing") return receiveSecured(state, input.channel);
       return state.phase === "startingTls" ? checkTarget(state, input.channel) : serverStep(state);
     case "disconnected":
-      return endNow(state, { type: "disconnected" });
+      return endNow(state, endOr(state, { type: "disconnected" }));
     case "close":
       return receiveClose(state, input.error);
     case "timeout":
@@ -136,6 +137,12 @@ export function receiveBetweenServers(state: ServerStreamState, input: ServerInp
     default:
       return unreachable(input);
   }
+}
+
+/** However a server ends the stream that has no TLS and was asked for it, that is why. */
+function endOr(state: OpenServerStream, end: StreamEnd): StreamEnd {
+  if (state.phase !== "awaitingProceed" || state.facts.offer.starttls !== "none") return end;
+  return { type: "failed", failure: { type: "tlsUnavailable" } };
 }
 
 function receiveOpened(
@@ -175,7 +182,11 @@ function receivePeerClose(state: OpenServerStream): ServerStep<ServerStreamState
     );
   if (!state.facts.headerSent && state.role === "receiving")
     return failStream(state, new StreamError("bad-format", { text: "a stream header comes first" }));
-  return endNow(state, { type: "closed" }, ...(state.facts.headerSent ? ([{ type: "sendClose" }] as const) : []));
+  return endNow(
+    state,
+    endOr(state, { type: "closed" }),
+    ...(state.facts.headerSent ? ([{ type: "sendClose" }] as const) : []),
+  );
 }
 
 /** The owner wants the stream closed: in peace, or with an error. RFC 6120 §4.4, §4.9.1.1 */
