@@ -4,6 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import { plantedBugs, type PlantedBug } from "./planted-bugs.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -14,14 +15,21 @@ const help = `Plants bugs in a copy of the project, one at a time, and counts th
   npm run sim:bite                 all of them
   npm run sim:bite -- NAME …       only these
 
+  --workers N   threads (default: as many as cores)
+
 Ends with status 1 when one is not found within ${seedsMax} seeds. The bugs:
 ${plantedBugs.map(({ name }) => `  ${name}`).join("\n")}`;
 
-async function main(words: readonly string[]): Promise<number> {
-  if (words.includes("--help")) {
+async function main(): Promise<number> {
+  const { values, positionals: words } = parseArgs({
+    allowPositionals: true,
+    options: { workers: { type: "string" }, help: { type: "boolean", default: false } },
+  });
+  if (values.help) {
     say(help);
     return 0;
   }
+  const workers = values.workers === undefined ? [] : ["--workers", values.workers];
   const unknown = words.find((word) => !plantedBugs.some(({ name }) => name === word));
   if (unknown !== undefined) {
     process.stderr.write(`there is no planted bug ${unknown}; see --help\n`);
@@ -29,7 +37,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   let missed = 0;
   for (const bug of plantedBugs.filter(({ name }) => words.length === 0 || words.includes(name))) {
-    const { seeds, what } = await seedsToFind(bug);
+    const { seeds, what } = await seedsToFind(bug, workers);
     if (seeds === undefined) missed += 1;
     say(`${bug.name}: ${seeds === undefined ? "not found" : `found by seed ${seeds}`}  ${what}`);
   }
@@ -37,12 +45,15 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 /** How many seeds it took, and what gave it away. */
-async function seedsToFind(bug: PlantedBug): Promise<{ readonly seeds: number | undefined; readonly what: string }> {
+async function seedsToFind(
+  bug: PlantedBug,
+  workers: readonly string[],
+): Promise<{ readonly seeds: number | undefined; readonly what: string }> {
   const folder = mkdtempSync(join(tmpdir(), "balcony-bite-"));
   try {
     copyProject(folder);
     plant(folder, bug);
-    const output = await run(folder, ["testing/sim/main.ts", "--seeds", String(seedsMax), "--first"]);
+    const output = await run(folder, ["testing/sim/main.ts", "--seeds", String(seedsMax), "--first", ...workers]);
     const [, seed, what = ""] = /^seed (\d+) fails.*\n +(.*)$/mu.exec(output) ?? [];
     return { seeds: seed === undefined ? undefined : Number(seed), what };
   } finally {
@@ -87,4 +98,9 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}; see --help\n`);
+  process.exitCode = 2;
+}

@@ -144,6 +144,12 @@ export class Ledger {
     else entry.bouncedAt ??= at;
   }
 
+  /** A client has the copy of an error for what another device of its account has sent, which may be gone. */
+  returnedToAnother(session: ClientSession, id: string, at: number): void {
+    const entry = this.#byId.get(id);
+    if (entry?.from.account === session.account) entry.bouncedAt ??= at;
+  }
+
   /**
    * Whether another device of the account may have had the message first: what a device did not take when it went is
    * given to another one, behind what that one has already.

@@ -32,8 +32,10 @@ function takeMessage(client: Taker, session: ClientSession, stanza: XmlElement):
     if (copy === undefined) continue;
     if (stanza.attr("from") !== session.account) client.violation(`${session.name} got a forged copy`);
     const message = copy.child("urn:xmpp:forward:0", "forwarded")?.child("jabber:client", "message");
+    if (message === undefined) return;
     // Of an error that answers a message of which there were copies, as well.
-    if (message !== undefined && message.attr("type") !== "error")
+    if (message.attr("type") === "error") ledger.returnedToAnother(session, message.attr("id") ?? "", clock.now);
+    else
       ledger.copied(session, message.attr("id") ?? "", { direction, from: message.attr("from") ?? "", at: clock.now });
     return;
   }
