@@ -71,7 +71,7 @@ async function* renew(renewals: Renewals, domain: DomainJid, signal: AbortSignal
     told.push({ domain, state, text });
     wake.resolve();
   };
-  let isOver = false;
+  const work = { isOver: false };
   renewals
     .renew(domain, (text) => tell("working", text))
     .then(
@@ -79,7 +79,7 @@ async function* renew(renewals: Renewals, domain: DomainJid, signal: AbortSignal
       (error: unknown) => tell("failed", error instanceof Error ? error.message : String(error)),
     )
     .finally(() => {
-      isOver = true;
+      work.isOver = true;
       wake.resolve();
     })
     .catch(() => {});
@@ -88,10 +88,10 @@ async function* renew(renewals: Renewals, domain: DomainJid, signal: AbortSignal
   // It goes on by itself when nobody listens any more.
   while (!signal.aborted) {
     yield* told.splice(0);
-    if (isOver && told.length === 0) break;
+    if (work.isOver && told.length === 0) break;
     await wake.promise;
     wake = Promise.withResolvers();
-    if (isOver && told.length === 0) break;
+    if (work.isOver && told.length === 0) break;
   }
   signal.removeEventListener("abort", stop);
 }

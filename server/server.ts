@@ -29,6 +29,7 @@ import { CertificateStore } from "./tls/certificate-store.ts";
 import { certificateSettings } from "./tls/certificate-settings.ts";
 import { peerChannel } from "./tls/peer-tls.ts";
 import { PeerTlsServers } from "./tls/peer-tls-servers.ts";
+import { SharedChallenges } from "./tls/shared-challenges.ts";
 import { StartTlsServer } from "./tls/start-tls-server.ts";
 import { TlsServers } from "./tls/tls-servers.ts";
 
@@ -113,10 +114,11 @@ export async function startServer({
   const { contexts } = network;
   const { handshakeSecondsMax } = config.tls;
   const peerTls = new PeerTlsServers({ certificates, contexts, handshakeSecondsMax, handshakeFailed });
+  const challenges = new SharedChallenges();
   const listeners: Listener[] = [];
   for (const listener of config.listeners)
     for (const parts of listenerParts(listener, { tls, peerTls, connections, env, log, core }))
-      listeners.push(opened.use(await listenOrSay(parts)));
+      listeners.push(opened.use(await listenOrSay(isDirect(parts.kind) ? { ...parts, sort: challenges.sort } : parts)));
   core.wakeHibernated();
   void core.sendWaiting();
   const openFiles = opened.use(new OpenFilesWatch({ env, log, canOpenFile }));
@@ -148,6 +150,10 @@ export async function startServer({
         files: new IssuedFiles(dataDir),
         issued: async (domain) => void (await certificates.refresh(certificateSettings(current), domain)),
         counted: (what, by) => observer.counted?.(what, by),
+        direct: {
+          shared: challenges,
+          ports: () => listeners.flatMap(({ kind, port }) => (isDirect(kind) ? [port] : [])),
+        },
       },
       config,
     ),

@@ -48,9 +48,9 @@ export class Authority implements Disposable {
     const { Client: AcmeClient, axios } = await import("acme-client");
     axios.defaults.timeout = requestMsMax;
     // We have a back-off of our own, which survives restarts.
-    Object.assign(axios.defaults, {
-      acmeSettings: { ...Object(Reflect.get(axios.defaults, "acmeSettings")), retryMaxAttempts: 0 },
-    });
+    const settled: unknown = Reflect.get(axios.defaults, "acmeSettings");
+    const acmeSettings = { ...(typeof settled === "object" ? settled : {}), retryMaxAttempts: 0 };
+    Reflect.set(axios.defaults, "acmeSettings", acmeSettings);
     const agent = opened.adopt(await agentFor(settings), (made) => made.destroy());
     const abort = (): void => agent.destroy();
     signal.addEventListener("abort", abort);

@@ -1,10 +1,11 @@
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { createHash } from "node:crypto";
+import { z } from "zod";
 import { acmeCertificateFile, acmeDirectory, readIfThere, writeSecret } from "../tls/acme-files.ts";
 import type { Failures } from "./renewal-plan.ts";
 
 const reasonCharsMax = 2_000;
+const failuresSchema = z.object({ count: z.int().min(1), lastAt: z.number(), reason: z.string() });
 
 /** What ACME keeps in the data directory: account keys, certificates with their keys, and failed attempts. */
 export class IssuedFiles {
@@ -51,11 +52,7 @@ export class IssuedFiles {
     const text = await readIfThere(this.#failuresFile(domain));
     if (text === undefined) return undefined;
     try {
-      const found: unknown = JSON.parse(text);
-      if (typeof found !== "object" || found === null) return undefined;
-      const { count, lastAt, reason } = { count: 0, lastAt: 0, reason: "", ...found };
-      if (!Number.isInteger(count) || count < 1 || !Number.isFinite(lastAt)) return undefined;
-      return { count, lastAt, reason: String(reason).slice(0, reasonCharsMax) };
+      return failuresSchema.safeParse(JSON.parse(text)).data;
     } catch {
       // Whatever it was: it only spared the authority an attempt.
       return undefined;

@@ -9,6 +9,7 @@ import { Authority } from "./authority.ts";
 import { makeAccountKey, makeChallengeCertificate, makeRequest } from "./certificate-request.ts";
 import { dnsHookSolver } from "./dns-hook.ts";
 import { httpListenerSolver, webrootSolver } from "./http-solver.ts";
+import type { SharedChallenges } from "../tls/shared-challenges.ts";
 import type { IssuedFiles } from "./issued-files.ts";
 import { renewalDue, type Failures } from "./renewal-plan.ts";
 import { AcmeError, type Solver } from "./solver.ts";
@@ -32,6 +33,8 @@ export interface RenewalParts {
   /** Called when a host's certificate was issued and lies in its file. */
   readonly issued: (domain: DomainJid) => Promise<void>;
   readonly counted: (what: string, by: number) => void;
+  /** How the authority is answered on ports of ours that are TLS from the first byte. */
+  readonly direct: { readonly shared: SharedChallenges; readonly ports: () => readonly number[] };
 }
 
 /** How a host stands with the authority. */
@@ -157,7 +160,7 @@ export class Renewals implements AsyncDisposable {
       told(`issued, good until ${until?.slice(0, 10) ?? "?"}`);
       log.info({ host: domain, names, until }, "a certificate was issued");
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (this.#stopped.signal.aborted) throw error;
       counted("certificate_renewals_failed", 1);
       await this.#failed(domain, error);
       throw error;
@@ -194,7 +197,10 @@ export class Renewals implements AsyncDisposable {
       case "http-01":
         return webroot === undefined ? httpListenerSolver({ addresses, port: acme.httpPort }) : webrootSolver(webroot);
       case "tls-alpn-01":
-        return tlsAlpnSolver({ addresses, port: acme.tlsPort }, makeChallengeCertificate);
+        return tlsAlpnSolver(
+          { addresses, port: acme.tlsPort, shared: this.#parts.direct.shared, directPorts: this.#parts.direct.ports() },
+          makeChallengeCertificate,
+        );
       case "dns-01":
         return dnsHookSolver({
           program: acme.dnsHook ?? "",

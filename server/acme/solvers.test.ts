@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -11,6 +11,7 @@ import { makeChallengeCertificate } from "./certificate-request.ts";
 import { dnsHookSolver } from "./dns-hook.ts";
 import { httpListenerSolver, webrootSolver } from "./http-solver.ts";
 import { AcmeError } from "./solver.ts";
+import { SharedChallenges } from "../tls/shared-challenges.ts";
 import { tlsAlpnSolver } from "./tls-alpn-solver.ts";
 
 const challenge = { name: "example.org", token: "token-of-the-authority", keyAuthorization: "token.thumbprint" };
@@ -74,7 +75,8 @@ test("the files of a webroot come and go, and one that cannot be written to says
 
 test("tls-alpn-01 shows its certificate to who speaks acme-tls/1, and nothing to others", async () => {
   const port = await freePort();
-  await using _shown = await tlsAlpnSolver({ addresses, port }, makeChallengeCertificate).present(challenge, signal);
+  const place = { addresses, port, shared: new SharedChallenges(), directPorts: [5223] };
+  await using _shown = await tlsAlpnSolver(place, makeChallengeCertificate).present(challenge, signal);
   const shake = async (protocols: string[]): Promise<X509Certificate | undefined> => {
     const socket = connect({
       port,

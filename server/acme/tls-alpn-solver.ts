@@ -1,9 +1,8 @@
 import { createServer, type Server } from "node:tls";
+import { acmeTlsProtocol, type SharedChallenges } from "../tls/shared-challenges.ts";
 import { listenForAuthority } from "./challenge-listeners.ts";
 import type { Solver } from "./solver.ts";
 
-/** RFC 8737 §6.2 */
-export const acmeTlsProtocol = "acme-tls/1";
 const handshakeMsMax = 10_000;
 
 /** Makes the certificate that shows the authority what it wants to see (RFC 8737 §3). */
@@ -12,11 +11,21 @@ export type MakeChallengeCertificate = (
   keyAuthorization: string,
 ) => Promise<{ readonly key: string; readonly certificate: string }>;
 
-/** Answers the authority itself, on a port that is open only meanwhile. */
+export interface TlsAlpnPlace {
+  readonly addresses: readonly string[];
+  /** 0 for no port of its own. */
+  readonly port: number;
+  /** Ports of ours that are TLS from the first byte, which the authority may come to as well. */
+  readonly directPorts: readonly number[];
+  readonly shared: SharedChallenges;
+}
+
+/** Answers the authority on the direct TLS ports, and on a port of its own that is open only meanwhile. */
 export function tlsAlpnSolver(
-  place: { readonly addresses: readonly string[]; readonly port: number },
+  { addresses, port, directPorts, shared }: TlsAlpnPlace,
   makeCertificate: MakeChallengeCertificate,
 ): Solver {
+  const isShared = port === 0 || directPorts.includes(port);
   return {
     type: "tls-alpn-01",
     present: async ({ name, keyAuthorization }) => {
@@ -31,11 +40,16 @@ export function tlsAlpnSolver(
             // Whoever wants another protocol is nobody that we wait for.
             ALPNCallback: ({ protocols }) => (protocols.includes(acmeTlsProtocol) ? acmeTlsProtocol : undefined),
           },
-          (socket) => socket.end(),
+          (socket) => socket.on("error", () => {}).end(),
         ).on("tlsClientError", (_, socket) => void socket.destroy());
-      return listenForAuthority(make, { ...place, key: "tls_port" });
+      await using opened = new AsyncDisposableStack();
+      opened.use(shared.expect(make()));
+      if (!isShared) opened.use(await listenForAuthority(make, { addresses, port, key: "tls_port" }));
+      return opened.move();
     },
-    advice: (name) =>
-      `port 443 of every address that DNS has for ${name} must lead to port ${place.port} of this machine, with nothing in between that ends TLS; else use challenge = "dns-01"`,
+    advice: (name) => {
+      const ports = isShared ? directPorts.join(" or ") : String(port);
+      return `port 443 of every address that DNS has for ${name} must lead to port ${ports} of this machine, with nothing in between that ends TLS; else use challenge = "dns-01"`;
+    },
   };
 }

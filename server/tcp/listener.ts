@@ -23,6 +23,8 @@ export interface ListenerParts {
   /** Does the handshakes; undefined where `tls` is "none". */
   readonly startTls: StartTls | undefined;
   readonly channelOf: (socket: TLSSocket, domain: string | undefined) => SecureChannel;
+  /** Of direct TLS: takes connections that are not for us, and lets the others go on. */
+  readonly sort?: ((socket: Socket, goOn: () => void) => void) | undefined;
   readonly count: ConnectionCount;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -57,15 +59,18 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     socket.once("close", connection.close);
     if (!isDirect(parts.kind)) return parts.accept(new SocketTransport(socket, undefined, parts), connection);
     handshakes.add(socket);
-    return parts.startTls?.(socket, undefined, (secured) => {
-      handshakes.delete(socket);
-      if (secured === undefined) socket.destroy();
-      else
-        parts.accept(
-          new SocketTransport(secured, parts.channelOf(secured, undefined), { ...parts, startTls: undefined }),
-          connection,
-        );
-    });
+    socket.once("close", () => handshakes.delete(socket));
+    const shakeHands = (): void =>
+      parts.startTls?.(socket, undefined, (secured) => {
+        handshakes.delete(socket);
+        if (secured === undefined) socket.destroy();
+        else
+          parts.accept(
+            new SocketTransport(secured, parts.channelOf(secured, undefined), { ...parts, startTls: undefined }),
+            connection,
+          );
+      });
+    return parts.sort === undefined ? shakeHands() : parts.sort(socket, shakeHands);
   });
   await listening(server, parts.address, parts.port);
   server.on("error", (error) => parts.log.error({ error }, "a connection cannot be accepted"));

@@ -1,4 +1,5 @@
-import { choice, flag, integer, optionalText, port, section, text, texts } from "../key.ts";
+import { z } from "zod";
+import { choice, flag, integer, keyFacts, optionalText, port, section, text, texts } from "../key.ts";
 
 const change = "reload";
 
@@ -58,8 +59,10 @@ export const acmeSection = section(
       example: "/var/www/html",
       change,
     }),
-    tls_port: port({
-      description: "The port for `tls-alpn-01`, if the authority's port 443 is led to another one here.",
+    tls_port: z.int().min(0).max(65_535).prefault(443).register(keyFacts, {
+      description:
+        "The port for `tls-alpn-01`, if the authority's port 443 is led to another one here. Listeners with direct TLS answer the authority too, so one of theirs can be named.",
+      allowed: "a port from 1 to 65535, or 0 for none beside those with direct TLS",
       default: 443,
       change,
     }),

@@ -25,14 +25,14 @@ class Served implements AsyncDisposable {
     this.#daemon = daemon;
   }
 
-  static async start(config: string): Promise<Served> {
+  static async start(config: string, directPort = 5223): Promise<Served> {
     const dir = await mkdtemp(join(labDir, "server-acme-"));
     await writeFile(join(dir, "balcony.toml"), config);
     const place = ["--config", join(dir, "balcony.toml"), "--data", join(dir, "data")];
     const daemon = await Daemon.start({
       command: [launcher, "start", ...place],
       logFile: join(dir, "server.log"),
-      ports: [5222, 5223].map((port) => ({ host: serverAddress, port })),
+      ports: [5222, directPort].map((port) => ({ host: serverAddress, port })),
     });
     return new Served(dir, daemon);
   }
@@ -83,8 +83,9 @@ ${acme}
 
 async function shown(
   name = "ours.test",
+  port = 5223,
 ): Promise<{ readonly socket: TLSSocket; readonly names: string; readonly issuer: string; readonly serial: string }> {
-  const socket = connect({ host: serverAddress, port: 5223, servername: name, rejectUnauthorized: false });
+  const socket = connect({ host: serverAddress, port, servername: name, rejectUnauthorized: false });
   socket.on("error", () => {});
   await once(socket, "secureConnect");
   const certificate = socket.getPeerX509Certificate();
@@ -202,6 +203,20 @@ describe("certificates by ACME", () => {
   test("by tls-alpn-01", async () => {
     await using _server = await Served.start(config(pebble, 'challenge = "tls-alpn-01"'));
     assert.equal((await issued()).names, "DNS:ours.test");
+  });
+
+  test("by tls-alpn-01 on a port where clients come as well, and these notice nothing", async () => {
+    const toml = config(pebble, 'challenge = "tls-alpn-01"').replace("port = 5223", "port = 443");
+    await using _server = await Served.start(toml, 443);
+    let served = 0;
+    for (let isIssued = false; !isIssued; await sleep(20)) {
+      const { socket, issuer } = await shown("ours.test", 443);
+      socket.destroy();
+      isIssued = issuer.includes("Pebble");
+      assert.match(issuer, /Pebble|self-signed/);
+      served += 1;
+    }
+    assert.ok(served > 1);
   });
 
   test("by dns-01, with a program that makes the records and takes them away, and for all sub-domains at once", async () => {
