@@ -5,7 +5,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import { subscriptionRequests } from "#im/presence/slots.ts";
 import { publishRequest } from "./elements.ts";
 import type { News } from "./importance.ts";
-import { currentOf, keyOf, note, publishOptions, type Registration } from "./registrations.ts";
+import { currentOf, keyOf, note, noteWaiting, publishOptions, type Registration } from "./registrations.ts";
 import { excerptOf, summaryOf, type Disclosure } from "./summary.ts";
 import { Watches } from "./watches.ts";
 
@@ -36,7 +36,7 @@ export class Pushes {
    * @param isExpected whether the client may be about to come by itself
    */
   notice(account: Account, registration: Registration, { importance, message }: News, isExpected = false): void {
-    const watch = this.#watches.of(account.jid, nameOf(registration));
+    const watch = this.#watches.of(account.jid, nameOf(registration), registration.waiting);
     if (message !== undefined && importance === "high") {
       watch.messages += 1;
       watch.last = excerptOf(message, registration.wishes, this.#disclosure);
@@ -49,6 +49,13 @@ export class Pushes {
   /** Its client is there again, or does not want to be told any more. */
   forget(account: Account, registration: Registration): void {
     this.#watches.forget(account.jid, nameOf(registration));
+    noteWaiting(account, registration, 0);
+  }
+
+  /** Nobody needs the account for now, or the server stops: what was counted goes on afterwards. */
+  rest(account: Account, registration: Registration): void {
+    const messages = this.#watches.messagesOf(account.jid, nameOf(registration));
+    if (messages !== undefined) noteWaiting(account, registration, messages);
   }
 
   close(): void {
@@ -67,7 +74,7 @@ export class Pushes {
     const session = account.sessions.get(registration.resource);
     // [xep0357-6-05]
     if (current === undefined || session?.responsive === true) return this.forget(account, registration);
-    const watch = this.#watches.of(account.jid, nameOf(registration));
+    const watch = this.#watches.of(account.jid, nameOf(registration), current.waiting);
     if (watch.due !== undefined) {
       const summary = summaryOf(
         {

@@ -23,6 +23,8 @@ export interface Registration {
   readonly wishes: readonly Wish[];
   /** Publications in a row that failed for a passing reason. */
   readonly failures: number;
+  /** Messages that had come for its client when the account came to rest last; absent for none. */
+  readonly waiting?: number;
 }
 
 /** By address and node: enabling a pair again replaces what was there. [xep0357-5-04] [xep0357-5-05] */
@@ -94,6 +96,13 @@ export function note(account: Account, registration: Registration, failures: num
   const key = keyOf(registration.jid, registration.node);
   if (failures === "disabled") registrations.delete(key);
   else registrations.set(key, { ...registration, failures });
+}
+
+/** Keeps how many messages have come for its client, unless it was disabled. */
+export function noteWaiting(account: Account, registration: Registration, waiting: number): void {
+  const current = currentOf(account, registration);
+  if (current === undefined || (current.waiting ?? 0) === waiting) return;
+  account.map(pushRegistrations).set(keyOf(current.jid, current.node), { ...current, waiting });
 }
 
 /** No address has a space in its domain, and what follows the first one is the node. */

@@ -1,7 +1,7 @@
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import { writes } from "#kit/iq.ts";
-import { accountDeleting, sessionBound, sessionResumed, stanzaWaits } from "#kit/lifecycle.ts";
+import { accountDeleting, accountResting, sessionBound, sessionResumed, stanzaWaits } from "#kit/lifecycle.ts";
 import { booleanOption, integerOption } from "#kit/option.ts";
 import { serverModule } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
@@ -151,6 +151,9 @@ export const push = serverModule({
         on(subscriptionAsked, ({ account, stanza }) => arrived(account, stanza)),
         on(sessionBound, ({ account, session }) => welcome(account, session.resource)),
         on(sessionResumed, ({ account, session }) => welcome(account, session.resource)),
+        on(accountResting, ({ account }) => {
+          for (const registration of all(account)) pushes.rest(account, registration);
+        }),
         on(accountDeleting, ({ account }) => {
           for (const registration of all(account)) pushes.forget(account, registration);
         }),

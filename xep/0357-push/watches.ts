@@ -34,10 +34,19 @@ export class Watches {
     this.#watchesMax = max;
   }
 
-  /** What is known of a client of an account, under a name of its own; it is watched from now on. */
-  of(account: BareJid, name: string): Watch {
+  /** How many messages have come for a client that is watched. */
+  messagesOf(account: BareJid, name: string): number | undefined {
+    return this.#watches.get(idOf(account, name))?.messages;
+  }
+
+  /**
+   * What is known of a client of an account, under a name of its own; it is watched from now on.
+   *
+   * @param messages that had come for it before it was watched
+   */
+  of(account: BareJid, name: string, messages = 0): Watch {
     const id = idOf(account, name);
-    const known = this.#watches.get(id) ?? fresh();
+    const known = this.#watches.get(id) ?? fresh(messages);
     // The ones that were asked for last are at the end.
     this.#watches.delete(id);
     this.#watches.set(id, known);
@@ -100,9 +109,9 @@ export class Watches {
   }
 }
 
-function fresh(): Watch {
+function fresh(messages: number): Watch {
   return {
-    messages: 0,
+    messages,
     last: undefined,
     due: undefined,
     notBefore: { high: -Infinity, low: -Infinity },
