@@ -68,6 +68,8 @@ export interface Federation {
   readonly bidirectional?: boolean;
   /** Where a resolver listens that checks signatures (DNSSEC), to be asked instead of the lab's, and believed. */
   readonly validatingResolver?: string;
+  /** Ask domains' web servers about their certificates (RFC 7711). Default: no. */
+  readonly posh?: boolean;
   /** A second server of the same software, at another address and with another domain. */
   readonly twin?: boolean;
 }

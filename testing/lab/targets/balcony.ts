@@ -99,6 +99,7 @@ security = "${wanted.security}"
 bidirectional = ${wanted.bidirectional === true}
 allowed_networks = ["127.0.10.0/24"]
 connect_seconds_max = 5
+posh = ${wanted.posh === true}
 ${
   wanted.validatingResolver === undefined
     ? ""
