@@ -66,7 +66,7 @@ for (const [toml, admitted] of lists) {
   });
 }
 
-test("config: a host may have it otherwise than [s2s] says, or talk to nobody", () => {
+test("config: a host may have it otherwise than [s2s] says, or talk to nobody [rfc3920-14.4-03]", () => {
   const config = parse(`
     [s2s]
     security = "certificate"

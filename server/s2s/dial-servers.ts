@@ -69,13 +69,14 @@ export async function serversOf(
   const usable = found.filter(({ host }) => host !== ".");
   if (usable.length === 0)
     throw new DialError("remote-server-not-found", `${remote} says that it has no service for other servers`);
+  // Where there are records, they are all there is. [rfc6120-3.2.1-02]
   return inTurn(usable, parts.env).slice(0, serversMax);
 }
 
 type Services = readonly [direct: Found | undefined, startTls: Found | undefined];
 type Found = DnsAnswer<"SRV">;
 
-/** [xep0368-5-01] */
+/** [xep0368-5-01] [rfc3920-14.4-07] */
 async function bothServices(
   name: string,
   { resolver, validating }: ServersParts,

@@ -52,6 +52,7 @@ export class NetworkDialer implements Dialer {
     const settings = this.#parts.settings();
     const attempt: DialAttempt = { ...request, settings, setbacks: [] };
     const servers = await this.#servers(attempt);
+    // [rfc6120-3.1-01] [rfc3920-14.4-06]
     // Without a word of the domain, a machine that is not there means that there is no such server; with one, that it is
     // away. RFC 6120 §8.3.3.16, §8.3.3.17
     let hasServer = servers.some(({ isNamed }) => isNamed);

@@ -99,8 +99,9 @@ export function startPeerTls(
   const socket = connect({
     socket: raw,
     secureContext: contexts.contextFor(local),
-    // An address is no server name (RFC 6066 §3); Node would refuse it.
+    // An address is no server name (RFC 6066 §3); Node would refuse it. [xep0368-3-07] [rfc7673-4.1-02]
     ...(serverName(remote) !== undefined && { servername: serverName(remote) }),
+    // [xep0368-3-08]
     ...(direct && { ALPNProtocols: [serverAlpn] }),
     rejectUnauthorized: false,
   });
@@ -129,7 +130,7 @@ export function startPeerTls(
   socket.on("close", closed);
 }
 
-/** What stream machine and trust need to know of a finished handshake with a server, on either side. */
+/** What stream machine and trust need to know of a finished handshake with a server, on either side and however it began. [xep0368-3-05] */
 export function peerChannel(socket: TLSSocket): SecureChannel {
   return { ...unboundChannel, peerChain: peerChain(socket) };
 }

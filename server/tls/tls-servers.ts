@@ -73,7 +73,7 @@ export class TlsServers {
     const { certificates, settings, handshakeFailed } = this.#parts;
     const server = createServer({
       ...this.#contextOptions(domain),
-      // [rfc6120-5.3.6-01]
+      // [rfc6120-5.3.6-01] [xep0368-3-09]
       ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
       // Whoever has none, or one of another authority, logs in by other means.
       // [rfc6120-5.4.3.1-04]
