@@ -218,8 +218,9 @@ export class ServerCore {
 
   /** A component talks to whom the host talks below which it lives, or else the first one. */
   #policyOfComponent(domain: DomainJid): FederationPolicy | undefined {
-    if (!this.serves(domain)) return undefined;
-    for (const [host, policy] of this.#policies) if (domain.endsWith(`.${host}`)) return policy;
+    const component = this.components.find(domain);
+    const parent = component && this.components.parentOf(component);
+    if (component === undefined || parent !== undefined) return parent && this.#policies.get(parent.domain);
     const [first] = this.#policies.values();
     return first;
   }

@@ -123,7 +123,7 @@ export class Components {
     const items: DiscoItem[] = [];
     for (const component of this.#components.values()) {
       const { domain, name, presence } = component;
-      if (presence.state === "absent" || this.#parentOf(component)?.domain !== host) continue;
+      if (presence.state === "absent" || this.parentOf(component)?.domain !== host) continue;
       items.push(name === undefined ? { jid: domain } : { jid: domain, name });
     }
     return items;
@@ -258,8 +258,8 @@ export class Components {
     else this.#parts.log.debug(fields, "a component's stream ended");
   }
 
-  /** The host that lists a component: the one that was named, or else the closest one above it. */
-  #parentOf({ settings: { domain, host } }: Component): Host | undefined {
+  /** The host that a component belongs to, and that lists it: the one that was named, or else the closest one above it. */
+  parentOf({ settings: { domain, host } }: Component): Host | undefined {
     const { hosts } = this.#parts;
     if (host !== undefined) return hosts.get(host);
     for (let dot = domain.indexOf("."); dot >= 0; dot = domain.indexOf(".", dot + 1)) {
@@ -272,7 +272,7 @@ export class Components {
   /** In whose name a component is asked for something. */
   #askerOf(component: Component): Host {
     const [first] = this.#parts.hosts.values();
-    const asker = this.#parentOf(component) ?? first;
+    const asker = this.parentOf(component) ?? first;
     assert(asker !== undefined, "a server has a host");
     return asker;
   }
