@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { IssuedFiles } from "#server/acme/issued-files.ts";
 import { parseConfig } from "#server/config/load-config.ts";
 import { generateSelfSigned } from "#server/tls/self-signed.ts";
 import { check, findingsText, type CheckParts } from "./check.ts";
@@ -50,6 +51,22 @@ test("where all is well, all is good and nothing was made", async () => {
     ["configuration", "certificate", "listener", "storage"],
   );
   assert.deepEqual(await readdir(directory), before);
+});
+
+test("a certificate by ACME is there or not, and a failed attempt is told with its reason", async () => {
+  const dataDir = join(directory, "acme-data");
+  const files = new IssuedFiles(dataDir);
+  const text = `acme.terms_agreed = true\n${oneListener}[[hosts]]\ndomain = "montague.example"\nacme = true\n`;
+  const told = async () => (await findings(text, { dataDir })).find((line) => line.includes("certificate"));
+  assert.equal(await told(), "good certificate montague.example: by ACME, has none yet");
+  const { certificate, key } = await generateSelfSigned("montague.example", now);
+  await files.keep("montague.example", certificate, key);
+  assert.equal(await told(), "good certificate montague.example: by ACME, good for 3650 days");
+  await files.keepFailures("montague.example", { count: 1, lastAt: now, reason: "the firewall" });
+  assert.equal(
+    await told(),
+    "hint certificate montague.example: by ACME, good for 3650 days; the last attempt failed: the firewall",
+  );
 });
 
 for (const { name, days, says } of [

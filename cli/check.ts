@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { plainStyle, type Style } from "#kit/command.ts";
+import { IssuedFiles } from "#server/acme/issued-files.ts";
 import type { Config, HostConfig, ListenerConfig } from "#server/config/config.ts";
 import { CertificateError } from "#server/tls/certificate-error.ts";
 import { certificateSettings } from "#server/tls/certificate-settings.ts";
@@ -93,8 +94,22 @@ async function serverAuthorityFindings({ config }: CheckParts): Promise<readonly
   }
 }
 
-async function certificateFindings(host: HostConfig, { config, now }: CheckParts): Promise<readonly Finding[]> {
+/** What came by ACME is renewed by the server itself: here it is only seen whether that works. */
+async function acmeFinding(domain: string, { dataDir, now }: CheckParts): Promise<Finding> {
+  const files = new IssuedFiles(dataDir);
+  const certificate = await files.certificate(domain);
+  const failures = await files.failures(domain);
+  const days = certificate && Math.floor(daysLeft(certificate, now));
+  const has = days === undefined ? "has none yet" : `good for ${days} days`;
+  const failed = failures === undefined ? "" : `; the last attempt failed: ${failures.reason}`;
+  const isGood = failures === undefined && (days === undefined || days >= expiresSoonDays);
+  return { area: "certificate", state: isGood ? "good" : "hint", text: `${domain}: by ACME, ${has}${failed}` };
+}
+
+async function certificateFindings(host: HostConfig, parts: CheckParts): Promise<readonly Finding[]> {
+  const { config, now } = parts;
   const { domain, certificate, key } = host;
+  if (host.acme) return [await acmeFinding(domain, parts)];
   if (certificate === undefined || key === undefined) {
     const text = `${domain}: self-signed; clients ask whether to trust it, other servers do not`;
     return [{ area: "certificate", state: domain === "localhost" ? "good" : "hint", text }];

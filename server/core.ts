@@ -218,9 +218,8 @@ export class ServerCore {
 
   /** A component talks to whom the host talks below which it lives, or else the first one. */
   #policyOfComponent(domain: DomainJid): FederationPolicy | undefined {
-    const component = this.components.find(domain);
-    const parent = component && this.components.parentOf(component);
-    if (component === undefined || parent !== undefined) return parent && this.#policies.get(parent.domain);
+    if (!this.serves(domain)) return undefined;
+    for (const [host, policy] of this.#policies) if (domain.endsWith(`.${host}`)) return policy;
     const [first] = this.#policies.values();
     return first;
   }
@@ -277,11 +276,12 @@ export class ServerCore {
     this.hosts.delete(domain);
     this.#leaving.set(domain, host);
     this.#former.remember(domain);
-    for (const tell of this.#hostListeners) tell(domain);
     try {
+      // Other servers hear that its users leave before their streams with it end.
       await leaveHost({ host, env, registry: this.registry, links: this.links, deadlineMs });
     } finally {
       this.#leaving.delete(domain);
+      for (const tell of this.#hostListeners) tell(domain);
     }
     log.info({ host: domain }, "host removed");
   }

@@ -161,7 +161,8 @@ test("nothing is left of a host that was added, used and removed a thousand time
       await juliet.sendText(`<message to='romeo@montague.example' type='chat' id='${times}'><body>x</body></message>`);
     }
     const removed = world.core.removeHost(domainJid("montague.example"), deadlineMs);
-    await world.advance(100);
+    if (times % 20 === 0) await world.advance(100);
+    else await world.settle();
     await removed;
   };
   for (let times = 1; times <= 10; times += 1) await once(times);

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { befriend } from "#testing/scenario/contacts.ts";
+import { startNeighbours } from "#testing/scenario/neighbours.ts";
+import type { World } from "#testing/scenario/world.ts";
+
+const romeo = "romeo@montague.example";
+const escalus = "escalus@verona.example";
+const deadlineMs = 5_000;
+
+function domainJid(domain: string): DomainJid {
+  const jid = parseJid(domain);
+  if (jid === undefined) throw new Error(`${domain} is no domain`);
+  return domainOf(jid);
+}
+
+async function remove(world: World, domain: string): Promise<void> {
+  const removed = world.core.removeHost(domainJid(domain), deadlineMs);
+  await world.advance(2 * deadlineMs);
+  await removed;
+}
+
+test("other servers hear that the users of a removed host leave, and then its streams with them end", async () => {
+  await using neighbours = await startNeighbours();
+  const { montague, verona, env } = neighbours;
+  const orchard = await montague.login(`${romeo}/orchard`);
+  const court = await verona.login(`${escalus}/court`);
+  await befriend(orchard, court);
+  await env.advance(1_000);
+  orchard.ignoreAll();
+  await remove(verona, "verona.example");
+  assert.deepEqual(
+    orchard.pending.map((stanza) => `${stanza.name} ${stanza.attr("type")} ${stanza.attr("from")}`),
+    [`presence unavailable ${escalus}/court`],
+  );
+  orchard.ignoreAll();
+  await orchard.sendText(`<message to='${escalus}' type='chat' id='late'><body>late</body></message>`);
+  await env.advance(120_000);
+  assert.deepEqual(
+    orchard.pending.map((stanza) => `${stanza.attr("id")} ${stanza.attr("type")}`),
+    ["late error"],
+  );
+  assert.equal([...(verona.core.federation?.streams ?? [])].length, 0);
+});
