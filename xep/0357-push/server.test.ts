@@ -4,81 +4,33 @@ import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { NS_SM } from "#protocol/xml/namespaces.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
-import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
-import { startWorld, type World } from "#testing/scenario/world.ts";
-import { disco } from "../0030-disco/server.ts";
-import { carbons } from "../0280-carbons/server.ts";
-import { archive } from "../0313-archive/server.ts";
-import { clientState } from "../0352-client-state/server.ts";
 import { NS_PUBSUB, NS_PUSH } from "./elements.ts";
 import { failuresInRowMax, silenceMs } from "./pushes.ts";
 import { keyOf, pushRegistrations } from "./registrations.ts";
-import { push } from "./server.ts";
+import {
+  app,
+  cast,
+  castOfGone,
+  chat,
+  enable,
+  enabled,
+  first,
+  intervalMs,
+  juliet,
+  managed,
+  phone,
+  pushed,
+  quiet,
+  romeo,
+} from "./testing/cast.ts";
 
-const romeo = "romeo@montague.example";
-const juliet = "juliet@capulet.example";
-const app = "app@capulet.example/push";
-const phone = `${juliet}/phone`;
-const intervalMs = 30_000;
-
-interface Cast {
-  readonly world: World;
-  readonly romeo: ScriptedClient;
-  readonly phone: ScriptedClient;
-  /** Stands for an app server. */
-  readonly app: ScriptedClient;
-}
-
-const enable = (node: string, inside = ""): string =>
-  `<iq type='set' id='e'><enable xmlns='${NS_PUSH}' jid='${app}' node='${node}'>${inside}</enable></iq>`;
 const disable = (node?: string): string =>
   `<iq type='set' id='d'><disable xmlns='${NS_PUSH}' jid='${app}'${node === undefined ? "" : ` node='${node}'`}/></iq>`;
-const chat = (body: string, to = juliet): string => `<message to='${to}' type='chat'><body>${body}</body></message>`;
 const form = (type: string, ...fields: readonly (readonly [string, string])[]): string =>
   `<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>${type}</value></field>${fields
     .map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`)
     .join("")}</x>`;
-
-const modules = [...instantMessaging, disco, carbons, archive, clientState, push];
-
-async function cast(options: Readonly<Record<string, unknown>> = {}): Promise<Cast> {
-  const world = await startWorld({
-    accounts: [romeo, juliet, "app@capulet.example"],
-    modules,
-    options,
-  });
-  const clients = { romeo: await world.login(`${romeo}/garden`), phone: await world.login(phone) };
-  await befriend(clients.romeo, clients.phone);
-  return { world, ...clients, app: await world.login(app) };
-}
-
-async function enabled(client: ScriptedClient, node = "n1", inside = ""): Promise<void> {
-  await client.sendText(enable(node, inside));
-  client.receives("<iq type='result' id='e' to='{any}'/>");
-}
-
-/** Stream management for the phone; its resumption id. */
-async function managed(client: ScriptedClient): Promise<string> {
-  await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/>`);
-  return client.next().attr("id") ?? "";
-}
-
-/** The publications that the app server got, in short: node, and fields of the summary. */
-function pushed({ pending }: ScriptedClient): readonly string[] {
-  return pending.map((stanza) => {
-    const publish = stanza.child(NS_PUBSUB, "pubsub")?.child(NS_PUBSUB, "publish");
-    const summary = publish?.firstElement?.firstElement?.firstElement;
-    const fields = summary?.elements().slice(1) ?? [];
-    return [
-      publish?.attr("node") ?? "-",
-      ...fields.map((field) => `${field.attr("var")}=${field.firstElement?.text}`),
-    ].join(" ");
-  });
-}
-
-const first = "n1 message-count=1 last-message-body=New message pending-subscription-count=0";
-const quiet = "n1 message-count=0 pending-subscription-count=0";
 
 async function answer(client: ScriptedClient, stanza: XmlElement, error?: string): Promise<void> {
   const [type = "", condition = ""] = error?.split(" ") ?? [];
@@ -91,10 +43,8 @@ async function answer(client: ScriptedClient, stanza: XmlElement, error?: string
 }
 
 test("a client is notified at its app server when it is gone, in the form that the text gives [xep0357-5-01] [xep0357-7-01]", async () => {
-  const { world, ...people } = await cast();
+  const { world, ...people } = await castOfGone();
   await using _ = world;
-  await enabled(people.phone);
-  await people.phone.close();
   await people.romeo.sendText(chat("Wherefore?"));
   people.app.receives(
     `<iq type='set' id='{any}' from='capulet.example' to='${app}'><pubsub xmlns='${NS_PUBSUB}'><publish node='n1'><item>` +
@@ -271,10 +221,8 @@ describe("which clients are notified", () => {
   });
 
   test("one that is gone while another device has the message; not one that another device's slowness has nothing to do with", async () => {
-    const { world, ...people } = await cast();
+    const { world, ...people } = await castOfGone();
     await using _ = world;
-    await enabled(people.phone);
-    await people.phone.close();
     const desktop = await world.login(`${juliet}/desktop`);
     await desktop.sendText("<presence/>");
     await managed(desktop);
@@ -337,10 +285,8 @@ describe("which clients are notified", () => {
   });
 
   test("of requests to be let in, too, and how many they are", async () => {
-    const { world, ...people } = await cast();
+    const { world, ...people } = await castOfGone();
     await using _ = world;
-    await enabled(people.phone);
-    await people.phone.close();
     await people.app.sendText(`<presence type='subscribe' to='${juliet}'/>`);
     assert.deepEqual(pushed(people.app), [
       quiet.replace("count=0 pending-subscription-count=0", "count=0 pending-subscription-count=1"),
@@ -348,10 +294,8 @@ describe("which clients are notified", () => {
   });
 
   test("not of what could not be kept: its sender has it back", async () => {
-    const { world, ...people } = await cast();
+    const { world, ...people } = await castOfGone();
     await using _ = world;
-    await enabled(people.phone);
-    await people.phone.close();
     people.romeo.ignoreAll();
     world.faults.failCommits("full");
     await people.romeo.sendText(chat("1"));
@@ -381,66 +325,10 @@ test("a registration is stored with the account, and goes with it", async () => 
   assert.equal(people.app.pending.length, 1);
 });
 
-async function killed(world: World): Promise<World> {
-  world.faults.crash("before-durable");
-  return startWorld({ disk: world.disk, seed: "another process", modules, options: { archive: true } });
-}
-
-test("a registration outlives the server, and is told of what came before the end and of what comes then", async () => {
-  const { world: before, ...people } = await cast({ archive: true });
-  await enabled(people.phone);
-  // Archived and delivered, and the phone never said that it has it.
-  await managed(people.phone);
-  await people.romeo.sendText(chat("1"));
-  await using world = await killed(before);
-  const reborn = await world.login(app);
-  const sender = await world.login(`${romeo}/garden`);
-  await sender.sendText(chat("2"));
-  await world.advance(intervalMs);
-  assert.deepEqual(pushed(reborn), [first.replace("count=1", "count=2")]);
-});
-
-test("what was counted for a client goes on after a stop in peace, and begins anew when it is back", async () => {
-  const { world, ...people } = await cast();
-  await using _ = world;
-  await enabled(people.phone);
-  await people.phone.close();
-  await people.romeo.sendText(chat("1") + chat("2"));
-  await world.restart();
-  const reborn = await world.login(app);
-  const sender = await world.login(`${romeo}/garden`);
-  await sender.sendText(chat("3"));
-  assert.deepEqual(pushed(reborn), [first.replace("count=1", "count=3")]);
-  const again = await world.login(phone);
-  await again.close();
-  await world.advance(10 * intervalMs);
-  await world.restart();
-  const third = await world.login(app);
-  const last = await world.login(`${romeo}/garden`);
-  await last.sendText(chat("4"));
-  assert.deepEqual(pushed(third), [first]);
-});
-
-test("a client that comes back by itself after the end of the server is not notified of what it finds", async () => {
-  const { world: before, ...people } = await cast({ archive: true });
-  await enabled(people.phone);
-  await managed(people.phone);
-  await people.romeo.sendText(chat("1"));
-  await using world = await killed(before);
-  const reborn = await world.login(app);
-  const again = await world.login(phone);
-  await again.sendText("<presence/>");
-  await world.advance(10 * intervalMs);
-  reborn.receivesNothing();
-  assert.equal(again.pending.filter(({ name }) => name === "message").length, 1);
-});
-
 describe("how often", () => {
   test("no storm: one push, and then one for all that came in an interval [xep0357-7-01]", async () => {
-    const { world, ...people } = await cast();
+    const { world, ...people } = await castOfGone();
     await using _ = world;
-    await enabled(people.phone);
-    await people.phone.close();
     for (let at = 0; at < 30; at += 1) {
       await people.romeo.sendText(chat("x"));
       await world.advance(1_000);
@@ -450,10 +338,8 @@ describe("how often", () => {
   });
 
   test("what matters does not wait for what matters less, and takes it along", async () => {
-    const { world, ...people } = await cast();
+    const { world, ...people } = await castOfGone();
     await using _ = world;
-    await enabled(people.phone);
-    await people.phone.close();
     const reaction = `<message to='${juliet}' type='chat' id='r'><reactions xmlns='urn:xmpp:reactions:0' id='1'/></message>`;
     await people.romeo.sendText(reaction);
     assert.deepEqual(pushed(people.app), [quiet]);
@@ -524,10 +410,8 @@ describe("what leaves the house", () => {
 
 describe("when publishing fails", () => {
   test("a registration is over with an error [xep0357-7.1-01]", async () => {
-    const { world, ...people } = await cast();
+    const { world, ...people } = await castOfGone();
     await using _ = world;
-    await enabled(people.phone);
-    await people.phone.close();
     await people.romeo.sendText(chat("1"));
     await answer(people.app, people.app.next(), "cancel item-not-found");
     await people.romeo.sendText(chat("2"));
@@ -540,10 +424,8 @@ describe("when publishing fails", () => {
     ["silence", "-"],
   ] as const)
     test(`${what} is borne a while, unless a success comes between [xep0357-7.1-02]`, async () => {
-      const { world, ...people } = await cast({ "push.interval_seconds": 0 });
+      const { world, ...people } = await castOfGone({ "push.interval_seconds": 0 });
       await using _ = world;
-      await enabled(people.phone);
-      await people.phone.close();
       const publish = async (error?: string): Promise<void> => {
         await people.romeo.sendText(chat("x"));
         const stanza = people.app.next();
@@ -573,10 +455,8 @@ describe("when publishing fails", () => {
     });
 
   test("enabling again begins anew, and a late error of before does not end it", async () => {
-    const { world, ...people } = await cast();
+    const { world, ...people } = await castOfGone();
     await using _ = world;
-    await enabled(people.phone);
-    await people.phone.close();
     await people.romeo.sendText(chat("1"));
     const old = people.app.next();
     await world.advance(1_000);
