@@ -11,6 +11,8 @@ const thirdDeviceActionsCount = 120;
 const actionsCount = 1_300;
 /** Messages just ahead of a kill. */
 const loadMessages = 20;
+/** Messages on their way to one client at a kill. */
+const messagesUnderWay = 4;
 const faultsMin = 10;
 const faultsMax = 16;
 /** How long clients act, in milliseconds. */
@@ -36,12 +38,12 @@ export function generateScenario(seed: number): Scenario {
     ).flat(),
   ];
   const underLoad = drawsFor(seed, "load");
-  const slow = drawsFor(seed, "slow readers");
-  const load = steps.flatMap((step) =>
-    "fault" in step && step.fault === "kill"
-      ? [...loadAhead(underLoad, cast, step.at), ...slowReadersAhead(slow, step.at)]
-      : [],
-  );
+  const underWay = drawsFor(seed, "under way");
+  const load = steps.flatMap((step) => {
+    if (!("fault" in step) || step.fault !== "kill") return [];
+    const ahead = loadAhead(underLoad, cast, step.at);
+    return ahead.length > 0 ? ahead : underWayAhead(underWay, cast, step.at);
+  });
   return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
 }
 
@@ -183,12 +185,21 @@ function loadAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] 
   return steps;
 }
 
-/** What is on its way to somebody when the server is killed, and archived, and not written down as waiting yet. */
-function slowReadersAhead(draws: Draws, killedAt: number): readonly Step[] {
+/** Other kills find messages archived and on their way: to people who do not read at the moment, and of whom none waits yet. */
+function underWayAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] {
   const steps: Step[] = [];
-  for (let client = clientsCount - accountsCount; client < accountsCount; client += 1)
-    if (draws.chance(0.5))
-      steps.push({ at: killedAt - draws.between(500, 2_500), fault: "slow-reader", client, forMs: 4_000 });
+  for (let client = clientsCount - accountsCount; client < accountsCount; client += 1) {
+    if (draws.chance(0.3)) continue;
+    const to = cast.clients[client]?.account ?? 0;
+    const write = (at: number): void => {
+      const from = cast.contacts[to]?.[draws.below(4)] ?? 0;
+      steps.push({ at, client: from, does: "message", to, kind: "chat", toDevice: false, count: 1 });
+    };
+    // One is read. Those behind it are not, and are not old enough to be written down as waiting.
+    write(killedAt - draws.between(4_000, 5_000));
+    steps.push({ at: killedAt - 1_900, fault: "slow-reader", client, forMs: 5_000 });
+    for (let count = 0; count < messagesUnderWay; count += 1) write(killedAt - draws.between(100, 1_700));
+  }
   return steps;
 }
 
