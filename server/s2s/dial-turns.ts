@@ -1,3 +1,8 @@
+import type { Env } from "#kit/env.ts";
+
+/** How long the turn of one who has given up is taken, in milliseconds. */
+const abandonedTurnMs = 1_000;
+
 /** Who may not even wait for a turn. */
 export class NoTurn extends Error {
   override readonly name = "NoTurn";
@@ -8,12 +13,14 @@ export class NoTurn extends Error {
  * does not have us open ten thousand connections at once (A36).
  */
 export class DialTurns {
+  readonly #env: Pick<Env, "setTimer">;
   readonly #runningMax: number;
   readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(limits: { readonly runningMax: number; readonly waitingMax: number }) {
+  constructor(env: Pick<Env, "setTimer">, limits: { readonly runningMax: number; readonly waitingMax: number }) {
+    this.#env = env;
     this.#runningMax = limits.runningMax;
     this.#waitingMax = limits.waitingMax;
   }
@@ -37,12 +44,17 @@ export class DialTurns {
     try {
       return await task();
     } finally {
-      const next = this.#waiting.shift();
-      // The turn is handed on.
-      if (next === undefined) this.#running -= 1;
-      else next();
+      // Where one gives up others do, who came at the same time: they are not to begin first.
+      if (signal.aborted) this.#env.setTimer(abandonedTurnMs, this.#handOn);
+      else this.#handOn();
     }
   }
+
+  readonly #handOn = (): void => {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running -= 1;
+    else next();
+  };
 
   #wait(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();

@@ -80,7 +80,7 @@ export class Federation {
     const { connection, limits } = parts;
     this.#env = connection.env;
     this.#log = connection.log;
-    this.#turns = new DialTurns({ runningMax: limits.dialsMax, waitingMax: limits.pairsMax });
+    this.#turns = new DialTurns(this.#env, { runningMax: limits.dialsMax, waitingMax: limits.pairsMax });
     this.#linkServices = this.#makeLinkServices();
     this.#streamServices = this.#makeStreamServices();
     this.#routeServices = this.#makeRouteServices();
@@ -92,7 +92,7 @@ export class Federation {
     });
     this.#verifier = new KeyVerifier({
       limits,
-      turns: new DialTurns({ runningMax: limits.dialsMax, waitingMax: limits.verificationsMax }),
+      turns: new DialTurns(this.#env, { runningMax: limits.dialsMax, waitingMax: limits.verificationsMax }),
       links: this.links,
       signal: this.#stopped.signal,
       dial: (errand, turns, signal) => this.#dialer.dial(errand, turns, signal),
@@ -184,7 +184,8 @@ export class Federation {
     // [rfc6120-10.4-01]
     if (policy?.admits(pair.remote) !== true)
       return new StanzaError("not-allowed", { text: "communication with this server is not allowed here" });
-    if (this.routes.size >= this.#parts.limits.pairsMax) this.#forgetIdleRoutes();
+    if (this.routes.size >= this.#parts.limits.pairsMax)
+      for (const route of this.routes) if (route.idle) this.routes.remove(route);
     if (this.routes.size >= this.#parts.limits.pairsMax) {
       this.#parts.connection.limitHit("server-pairs");
       return new StanzaError("resource-constraint", { type: "wait", text: "too many servers are being talked to" });
@@ -546,13 +547,9 @@ export class Federation {
       const isVerifier = link.errand?.errand.authorize === false && link.stream === undefined;
       if (isVerifier && link.verifications === 0 && now - link.since >= verifierIdleMsMax) link.close();
     }
-    this.#forgetIdleRoutes();
+    for (const route of this.routes) if (route.forgettable) this.routes.remove(route);
     if (this.links.size > 0 || this.streams.size > 0 || this.routes.size > 0) this.#watch();
   };
-
-  #forgetIdleRoutes(): void {
-    for (const route of this.routes) if (route.idle) this.routes.remove(route);
-  }
 }
 
 /** What is done twice when it comes twice. */

@@ -38,6 +38,8 @@ export class Route {
   #queueBytes = 0;
   #stream: ServerStream | undefined;
   #attempt: AbortController | undefined;
+  /** The attempt is made because somebody asked for it. */
+  #wanted = false;
   #failures = 0;
   #failingSince: number | undefined;
   #failure: RouteFailure | undefined;
@@ -68,7 +70,7 @@ export class Route {
     return this.#failure === undefined ? undefined : { failure: this.#failure, retryAt: this.#retryAt };
   }
 
-  /** Whether anything would be missed if it were forgotten. */
+  /** Whether nothing is going on, and it may be tried again. */
   get idle(): boolean {
     return (
       this.#queue.size === 0 &&
@@ -76,6 +78,12 @@ export class Route {
       this.#attempt === undefined &&
       this.#services.env.now() >= this.#retryAt
     );
+  }
+
+  /** Whether, besides, how often it has failed is of no meaning any more. */
+  get forgettable(): boolean {
+    const { env, limits } = this.#services;
+    return this.idle && (this.#failure === undefined || env.now() >= this.#retryAt + limits.retryMsMax);
   }
 
   send(stanza: OutgoingStanza): void {
@@ -116,7 +124,8 @@ export class Route {
     this.#retryAt = 0;
     this.#retry?.cancel();
     this.#retry = undefined;
-    if (this.#stream === undefined && this.#attempt === undefined) this.#begin();
+    this.#wanted = this.#stream === undefined;
+    if (this.#wanted && this.#attempt === undefined) this.#begin();
   }
 
   /** It goes by this stream from now on. */
@@ -197,11 +206,13 @@ export class Route {
     this.#services.connect(this.pair, attempt.signal).then(
       (stream) => {
         this.#attempt = undefined;
+        this.#wanted = false;
         if (stream.state === "ended" && this.#stream === undefined) this.#fail(this.#services.asFailure(undefined));
         else this.open(stream);
       },
       (error: unknown) => {
         this.#attempt = undefined;
+        this.#wanted = false;
         if (this.#stream === undefined) this.#fail(this.#services.asFailure(error));
       },
     );
@@ -235,6 +246,8 @@ export class Route {
       this.#count(next, -1);
       this.#bounce(next);
     }
+    // Nobody waits for it any more.
+    if (this.#queue.size === 0 && !this.#wanted) this.#attempt?.abort();
     this.#watch();
   };
 

@@ -31,11 +31,18 @@ export class ServerDialer {
    * @throws RouteFailure
    */
   async dial(errand: ServerErrand, turns: DialTurns, stopped: AbortSignal): Promise<ServerLink> {
+    try {
+      return await turns.run(stopped, () => this.#tryInTime(errand, stopped));
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  async #tryInTime(errand: ServerErrand, stopped: AbortSignal): Promise<ServerLink> {
     const deadline = new AbortController();
     const timer = this.#parts.env.setTimer(this.#parts.connectMsMax, () => deadline.abort());
-    const signal = AbortSignal.any([stopped, deadline.signal]);
     try {
-      return await turns.run(signal, () => this.#tryAll(errand, signal));
+      return await this.#tryAll(errand, AbortSignal.any([stopped, deadline.signal]));
     } catch (error) {
       throw failureOf(error, deadline.signal.aborted);
     } finally {
@@ -127,12 +134,24 @@ export function refusalFailure(
       condition: "remote-server-timeout",
       type: "cancel",
     });
-  const kind = end?.type === "errorReceived" && refusals.has(end.error.condition) ? "refused" : "negotiation";
+  const kind = isLasting(end) ? "refused" : "negotiation";
   return new RouteFailure(kind, `no stream with ${where}: ${inWords(end)}`, {
     condition: "remote-server-timeout",
     ...(kind === "refused" ? { type: "cancel" } : {}),
   });
 }
+
+/** Whether the same would happen another time. */
+function isLasting(end: StreamEnd | undefined): boolean {
+  if (end?.type === "errorReceived") return refusals.has(end.error.condition);
+  return end?.type === "failed" && lastingFailures.has(end.failure.type);
+}
+
+const lastingFailures: ReadonlySet<NegotiationFailure["type"]> = new Set([
+  "tlsUnavailable",
+  "noMechanism",
+  "authenticationFailed",
+]);
 
 /** What a peer ends a stream with that will not have us another time either. */
 const refusals: ReadonlySet<string> = new Set(["host-unknown", "host-gone", "policy-violation", "not-authorized"]);

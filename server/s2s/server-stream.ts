@@ -78,6 +78,7 @@ export class ServerStream {
   #resumption: { readonly id: string; readonly ms: number } | undefined;
   #expiry: Timer | undefined;
   #askedAt: number | undefined;
+  #askLater: Timer | undefined;
   #takingSince: number | undefined;
   #answerDue = false;
   #usedAt: number;
@@ -247,7 +248,9 @@ export class ServerStream {
       return result.error;
     }
     for (const stanza of result.entries) stanza.duty?.discharge();
-    if (queue.size > 0) this.#ask();
+    // A peer that has nothing new to say answers at once all the same, and may be waiting itself.
+    if (queue.size > 0 && result.entries.length > 0) this.#ask();
+    else if (queue.size > 0) this.#askLater ??= this.#services.env.setTimer(askAgainMs, this.#askAgain);
     this.#gotRoom();
     return undefined;
   }
@@ -312,6 +315,7 @@ export class ServerStream {
     if (this.#ended) return;
     this.#ended = true;
     this.#expiry?.cancel();
+    this.#askLater?.cancel();
     this.#link = undefined;
     if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#unsettled.cancel();
     const owed = this.#unacknowledged?.unacknowledged() ?? this.#untaken.takeAll();
@@ -386,6 +390,11 @@ export class ServerStream {
     this.#link.write(askForAcknowledgement);
   }
 
+  readonly #askAgain = (): void => {
+    this.#askLater = undefined;
+    if (this.owed > 0) this.#ask();
+  };
+
   #acknowledge(tracker: SettlementTracker): void {
     this.#services.tally.acksSent += 1;
     this.#link?.write(serializeBytes(buildSm({ type: "a", h: tracker.settled % 2 ** 32 })));
@@ -408,6 +417,8 @@ function isIn(pair: HeldPair | undefined): boolean {
 
 /** How long a peer that has connected may take to ask for stream management before stanzas are sent to it, in milliseconds. */
 const managementMsMax = 1_000;
+/** After an acknowledgement that tells nothing new, until the next is asked for, in milliseconds. */
+const askAgainMs = 5_000;
 /** How long a stream that is to be closed waits for the last acknowledgements, in milliseconds. */
 const drainMsMax = 5_000;
 const askForAcknowledgement = "<r xmlns='urn:xmpp:sm:3'/>";
