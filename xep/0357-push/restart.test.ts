@@ -13,7 +13,7 @@ import {
   pushed,
   romeo,
   killed,
-} from "./testing/cast.ts";
+} from "#testing/scenario/push-cast.ts";
 
 test("a registration outlives the server, and is told of what came before the end and of what comes then", async () => {
   const { world: before, ...people } = await cast({ archive: true });

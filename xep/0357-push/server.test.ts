@@ -23,7 +23,7 @@ import {
   pushed,
   quiet,
   romeo,
-} from "./testing/cast.ts";
+} from "#testing/scenario/push-cast.ts";
 
 const disable = (node?: string): string =>
   `<iq type='set' id='d'><disable xmlns='${NS_PUSH}' jid='${app}'${node === undefined ? "" : ` node='${node}'`}/></iq>`;

@@ -1,11 +1,11 @@
 import { NS_SM } from "#protocol/xml/namespaces.ts";
-import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
-import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
-import { startWorld, type World } from "#testing/scenario/world.ts";
-import { disco } from "../../0030-disco/server.ts";
-import { carbons } from "../../0280-carbons/server.ts";
-import { archive } from "../../0313-archive/server.ts";
-import { clientState } from "../../0352-client-state/server.ts";
+import { befriend, instantMessaging } from "./contacts.ts";
+import type { ScriptedClient } from "./scripted-client.ts";
+import { startWorld, type World } from "./world.ts";
+import { disco } from "#xep/0030-disco/server.ts";
+import { carbons } from "#xep/0280-carbons/server.ts";
+import { archive } from "#xep/0313-archive/server.ts";
+import { clientState } from "#xep/0352-client-state/server.ts";
 import { NS_PUBSUB, NS_PUSH } from "../elements.ts";
 import { push } from "../server.ts";
 
