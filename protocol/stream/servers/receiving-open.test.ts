@@ -154,6 +154,27 @@ describe("stream management with a server that has connected", () => {
         news: [`authorized ${montague} ${capulet} in by external`, "established new", "ackRequested", "ackReceived"],
       },
       {
+        name: "is switched on while a further pair is verified: what comes behind the request waits, the verdict does not",
+        setting: { trusts: (remote) => remote === capulet, host, smWaits: true },
+        script: [
+          ...entered,
+          [`${result("rooms.capulet.example", montague, "k")}<enable ${smNs}/><message/>`, ""],
+          [
+            keyVerified({ type: "valid" }, { remote: "rooms.capulet.example", id: "id2" }),
+            ours(verdict("result", montague, "rooms.capulet.example", "valid")),
+          ],
+          [{ type: "smEnabled" }, `<enabled ${smNs}/>`],
+        ],
+        phase: "established",
+        news: [
+          `authorized ${montague} ${capulet} in by external`,
+          "established new",
+          "verifyKey",
+          `authorized ${montague} rooms.capulet.example in by dialback`,
+          "stanza",
+        ],
+      },
+      {
         name: "of a stream that is lost begins anew [xep0198-5-17]",
         setting: { trusts, host },
         script: [

@@ -75,11 +75,14 @@ export interface Setting {
   /** Whom a domain itself disowns, where it is not trusted. */
   readonly forbids?: boolean;
   readonly id?: string;
+  /** Whether stream management is switched on by the script, and not at once. */
+  readonly smWaits?: boolean;
 }
 
 function answersOf({
   trusts = () => false,
   forbids = false,
+  smWaits = false,
 }: Setting): (effect: ServerEffect) => ServerInput | undefined {
   return (effect) => {
     if (effect.type === "checkPeer") {
@@ -95,6 +98,7 @@ function answersOf({
             ...(forbids && { forbidden: true }),
           };
     }
+    if (smWaits) return undefined;
     if (effect.type === "enableSm") return { type: "smEnabled", resumption: { id: "sm-1" } };
     if (effect.type === "resumeSm") return { type: "smFailed", condition: "item-not-found" };
     return undefined;
