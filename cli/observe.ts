@@ -22,6 +22,21 @@ export function measure(metrics: Metrics, { core, connections, certificates, sto
   metrics.gauge("sessions", "Clients logged in, those included that may still resume.", () =>
     core.registry.countSessions(),
   );
+  const { components } = core;
+  metrics.gauge("components_connected", "External components that are connected.", () => {
+    const states = [...components.all.values()].map(({ presence }) => presence.state);
+    return states.filter((state) => state === "connected").length;
+  });
+  metrics.counted(
+    "balcony_component_stanzas_received_total",
+    "Stanzas that components sent.",
+    () => components.tally.stanzasReceived,
+  );
+  metrics.counted(
+    "balcony_component_stanzas_sent_total",
+    "Stanzas that components were sent.",
+    () => components.tally.stanzasSent,
+  );
   metrics.counted("balcony_store_commits_total", "Commits asked of the store.", () => store.health.commits);
   metrics.counted(
     "balcony_store_transactions_total",

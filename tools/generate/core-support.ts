@@ -28,6 +28,13 @@ export const coreSupport: readonly Supported[] = [
   rfc(9266, "Channel Bindings for TLS 1.3", "complete", ["protocol/sasl", "server/tls"]),
   { xep: 106, title: "JID Escaping", version: "1.1.1", status: "complete", places: ["protocol/jid"] },
   {
+    xep: 114,
+    title: "Jabber Component Protocol",
+    version: "1.6",
+    status: "complete",
+    places: ["protocol/stream/component", "server/components"],
+  },
+  {
     xep: 198,
     title: "Stream Management",
     version: "1.6.3",
