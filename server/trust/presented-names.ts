@@ -42,8 +42,12 @@ export function readGeneralName(value: DerValue): GeneralName {
       return { kind: "uri", text: ascii(value.content) };
     case contextTag(7, "primitive"):
       return { kind: "ip", octets: value.content };
+    case contextTag(3, "constructed"):
+    case contextTag(5, "constructed"):
+    case contextTag(8, "primitive"):
+      return { kind: "other", type: `form ${value.tag & 0x1f}` };
     default:
-      return { kind: "other", type: `tag ${value.tag & 0x1f}` };
+      throw new DerError("a name of no form");
   }
 }
 
