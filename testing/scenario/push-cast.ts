@@ -6,8 +6,8 @@ import { disco } from "#xep/0030-disco/server.ts";
 import { carbons } from "#xep/0280-carbons/server.ts";
 import { archive } from "#xep/0313-archive/server.ts";
 import { clientState } from "#xep/0352-client-state/server.ts";
-import { NS_PUBSUB, NS_PUSH } from "../elements.ts";
-import { push } from "../server.ts";
+import { NS_PUBSUB, NS_PUSH } from "#xep/0357-push/elements.ts";
+import { push } from "#xep/0357-push/server.ts";
 
 export const romeo = "romeo@montague.example";
 export const juliet = "juliet@capulet.example";
