@@ -157,21 +157,31 @@ test("A36 who writes to many domains has us connect to a few of them at a time",
   assert.equal(montague.core.federation?.routes.size, 0);
 });
 
-test("a key that is said to be invalid gives the messages back [xep0220-2.1.1-09]", async () => {
-  await using neighbours = await startNeighbours();
-  const { montague, network, env } = neighbours;
-  const venice = new ScriptedServer(network, () => env.settle(), { domains: ["venice.example"] });
-  network.unproven.add("venice.example");
-  const orchard = await montague.login(`${romeo}/orchard`);
-  await orchard.sendText(chat("iago@venice.example", "one"));
-  const peer = venice.last;
-  const header = "from='venice.example' to='montague.example' id='s1'";
-  await peer.answerHeader(header, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
-  peer.receives("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-  await peer.sendText("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-  await peer.startTls();
-  await peer.answerHeader(header, "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>");
-  assert.equal(peer.next().name, "result");
-  await peer.sendText("<db:result from='venice.example' to='montague.example' type='invalid'/>");
-  assert.equal(errorOf(orchard), "cancel internal-server-error");
-});
+for (const [verdict, expected, ids] of [
+  ["type='invalid'/>", "cancel internal-server-error", "[xep0220-2.1.1-09]"],
+  [
+    "type='error'><error type='wait'><remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:result>",
+    "wait remote-server-timeout",
+    "[xep0220-2.1.1-11]",
+  ],
+  [undefined, "wait remote-server-timeout", "[xep0220-2.1.1-07]"],
+] as const)
+  test(`a key about which another server says ${verdict?.slice(0, 14)} gives the messages back ${ids}`, async () => {
+    await using neighbours = await startNeighbours();
+    const { montague, network, env } = neighbours;
+    const venice = new ScriptedServer(network, () => env.settle(), { domains: ["venice.example"] });
+    network.unproven.add("venice.example");
+    const orchard = await montague.login(`${romeo}/orchard`);
+    await orchard.sendText(chat("iago@venice.example", "one"));
+    const peer = venice.last;
+    const header = "from='venice.example' to='montague.example' id='s1'";
+    await peer.answerHeader(header, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
+    peer.receives("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    await peer.sendText("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    await peer.startTls();
+    await peer.answerHeader(header, "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>");
+    assert.equal(peer.next().name, "result");
+    if (verdict !== undefined) await peer.sendText(`<db:result from='venice.example' to='montague.example' ${verdict}`);
+    await env.advance(70_000);
+    assert.equal(errorOf(orchard), expected);
+  });
