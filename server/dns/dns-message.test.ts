@@ -17,7 +17,7 @@ import { dnsQuery, readReply } from "./dns-message.ts";
 const env = nodeEnv();
 const plain = { extended: true, dnssec: false };
 const never = new AbortController().signal;
-const asking = { env, waitMsMax: 1_000, signal: never };
+const asking = { env, waitMsMax: 10_000, signal: never };
 
 /** A true answer to a question. */
 function answerTo(query: ReturnType<typeof dnsQuery>): Buffer {

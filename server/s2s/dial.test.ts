@@ -107,20 +107,19 @@ async function dialling(
 ): Promise<Dialling> {
   const dns = await startDns(new Map(Object.entries(zone)));
   const env = nodeEnv();
-  const hurried = { ...env, setTimer: (ms: number, run: () => void) => env.setTimer(ms / 20, run) };
   const resolverSettings = { places: [dns], validating: options.validating ?? false };
   const resolver = new DnsResolver({
-    env: hurried,
+    env,
     settings: () => Promise.resolve(resolverSettings),
     hosts: () => Promise.resolve(new Map()),
   });
   const ranges = (options.allowed ?? ["127.0.0.0/8"]).map(parseAddressRange).filter((range) => range !== undefined);
   const dialer = new NetworkDialer({
-    env: hurried,
+    env,
     log: silentLog,
     resolver,
     makeRoom: () => () => {},
-    tls: { contexts, env: hurried, handshakeMsMax: 4_000, handshakeFailed: () => {} },
+    tls: { contexts, env, handshakeMsMax: 2_000, handshakeFailed: () => {} },
     settings: () => ({
       guard: new AddressGuard(ranges),
       routes: options.routes ?? [],
