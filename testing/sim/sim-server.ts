@@ -10,10 +10,13 @@ import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore } from "#server/storage/memory-store.ts";
 import { archivedMessages } from "#xep/0313-archive/slots.ts";
 import { worldLinkLimits } from "#testing/scenario/world.ts";
+import type { Transport } from "#server/link/transport.ts";
+import type { FederationPolicy } from "#server/s2s/policy.ts";
 import type { Connection } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
 import { ServerLife } from "./server-life.ts";
 import type { SimClock } from "./sim-clock.ts";
+import type { NetworkedServer, SimNetwork } from "./sim-network.ts";
 import type { Trace } from "./trace.ts";
 
 /** How the disc behaves at present, whichever process works on it. */
@@ -35,8 +38,14 @@ interface Process {
   core: ServerCore | undefined;
 }
 
-/** The server of a simulated world: one disc, and one process after the other that works on it. */
-export class SimServer {
+/** What ends with a process. */
+interface Held {
+  readonly over: boolean;
+  readonly serverDied: (noticedMs: number | undefined) => void;
+}
+
+/** A server of a simulated world: one disc, and one process after the other that works on it. */
+export class SimServer implements NetworkedServer {
   readonly disk = new MemoryDisk();
   readonly mood: DiscMood = { delayMsMax: 3, commits: undefined, readsFail: false };
   clockOffset = 0;
@@ -44,12 +53,15 @@ export class SimServer {
   readonly bugs: string[] = [];
   /** Whether messages are archived; most worlds do. */
   readonly archives: boolean;
+  readonly address: string;
+  readonly #name: string;
+  readonly #network: SimNetwork | undefined;
   readonly #seed: number;
   readonly #clock: SimClock;
   readonly #trace: Trace;
   readonly #domains: readonly [DomainJid, ...DomainJid[]];
   readonly #derived = new Map<string, Uint8Array>();
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<Held>();
   #process: Process | undefined;
   #lives = 0;
 
@@ -58,12 +70,22 @@ export class SimServer {
     readonly clock: SimClock;
     readonly trace: Trace;
     readonly domains: readonly [DomainJid, ...DomainJid[]];
+    /** Where there are several: what tells it apart, and the network between them. */
+    readonly among?: { readonly name: string; readonly address: string; readonly network: SimNetwork };
   }) {
     this.#seed = parts.seed;
+    this.#name = parts.among === undefined ? "" : `${parts.among.name} `;
+    this.address = parts.among?.address ?? "198.51.100.1";
+    this.#network = parts.among?.network;
+    this.#network?.add(this);
     this.archives = drawsFor(parts.seed, "archives").chance(0.75);
     this.#clock = parts.clock;
     this.#trace = parts.trace;
     this.#domains = parts.domains;
+  }
+
+  get domains(): readonly DomainJid[] {
+    return this.#domains;
   }
 
   /** The core that serves at present. */
@@ -82,7 +104,7 @@ export class SimServer {
   /** Starts a process; it serves when the disc has answered. What cannot start is started again. */
   start(): void {
     this.#lives += 1;
-    const draws = drawsFor(this.#seed, `life ${this.#lives}`);
+    const draws = drawsFor(this.#seed, `${this.#name}life ${this.#lives}`);
     const life = new ServerLife(
       {
         clock: this.#clock,
@@ -100,8 +122,9 @@ export class SimServer {
       env: life,
       log: this.#log(),
       store: memory.store,
-      settings: settingsFor(this.#domains, this.archives),
+      settings: settingsFor(this.#domains, this.archives, this.#network !== undefined),
       modules: serverModules,
+      ...(this.#network === undefined ? {} : { federation: this.#network.meansOf(this, life) }),
       observer: {
         tally: { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 },
         limitHit: (limit) => this.#trace.note(this.#clock.now, `limit ${limit}`),
@@ -111,7 +134,7 @@ export class SimServer {
       },
     }).then(
       (core) => {
-        this.#trace.note(this.#clock.now, `server life ${this.#lives} serves`);
+        this.#trace.note(this.#clock.now, `${this.#name}server life ${this.#lives} serves`);
         process.core = core;
         core.wakeHibernated();
       },
@@ -134,10 +157,20 @@ export class SimServer {
   accept(connection: Connection): boolean {
     const core = this.core;
     if (core === undefined) return false;
-    this.#connections.add(connection);
-    for (const known of this.#connections) if (known.over) this.#connections.delete(known);
+    this.hold(connection);
     core.accept(connection.transport, policy);
     return true;
+  }
+
+  acceptServer(transport: Transport): boolean {
+    this.core?.acceptServer(transport);
+    return this.core !== undefined;
+  }
+
+  /** Tells it when the process is gone. */
+  hold(held: Held): void {
+    this.#connections.add(held);
+    for (const known of this.#connections) if (known.over) this.#connections.delete(known);
   }
 
   /** kill -9, after so many more deferred calls or when there are none for long, and a new process after a while. */
@@ -226,6 +259,8 @@ export class SimServer {
   }
 }
 
+const federationPolicy: FederationPolicy = { security: "dialback", admits: () => true, bidirectional: true };
+
 const configuredValues: ReadonlyMap<string, unknown> = new Map([
   ["messages.offline_messages_max", offlineMessagesMax],
   // A world lives for some minutes: tokens are to change hands in it.
@@ -234,10 +269,15 @@ const configuredValues: ReadonlyMap<string, unknown> = new Map([
 
 const policy = { startTls: "none", plainWithoutTls: false } as const;
 
-function settingsFor(domains: readonly [DomainJid, ...DomainJid[]], archives: boolean): CoreSettings {
+function settingsFor(
+  domains: readonly [DomainJid, ...DomainJid[]],
+  archives: boolean,
+  federates: boolean,
+): CoreSettings {
   const hostOf = (domain: DomainJid): CoreSettings["hosts"][0] => ({
     domain,
     contacts: {},
+    ...(federates ? { federation: federationPolicy } : {}),
     enabled: (module) => (module.name === "archive" ? archives : module.onByDefault !== false),
     configured: (module, option) => configuredValues.get(`${module.name}.${option.key}`),
   });

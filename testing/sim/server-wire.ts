@@ -1,0 +1,185 @@
+import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
+import type { Transport, TransportHandler } from "#server/link/transport.ts";
+import type { Draws } from "./draws.ts";
+import { Pipe, type Weather } from "./pipe.ts";
+import type { ServerLife } from "./server-life.ts";
+import type { SimClock } from "./sim-clock.ts";
+
+/** One side of a connection between two servers. */
+export interface WireParty {
+  readonly life: ServerLife;
+  readonly address: string;
+  /** What it shows of itself in TLS. */
+  readonly chain: readonly Uint8Array[];
+}
+
+export type WireSide = "dialler" | "acceptor";
+
+/** When each side of a wire that is cut learns of it, in milliseconds; undefined for one that is never told. */
+export type WireCut = Readonly<Record<WireSide, number | undefined>>;
+
+/** A connection between lives of two servers, with all that networks do to it. */
+export class ServerWire {
+  readonly dialler: Transport;
+  readonly acceptor: Transport;
+  readonly #clock: SimClock;
+  readonly #draws: Draws;
+  readonly #ends: Readonly<Record<WireSide, WireEnd>>;
+
+  constructor(parts: {
+    readonly clock: SimClock;
+    readonly draws: Draws;
+    readonly weather: Weather;
+    readonly parties: Readonly<Record<WireSide, WireParty>>;
+    readonly directTls: boolean;
+  }) {
+    const { clock, draws, parties, weather, directTls } = parts;
+    this.#clock = clock;
+    this.#draws = draws;
+    const end = (own: WireParty, peer: WireParty): WireEnd =>
+      new WireEnd({ clock, draws, weather, life: own.life, peer, directTls });
+    this.#ends = {
+      dialler: end(parties.dialler, parties.acceptor),
+      acceptor: end(parties.acceptor, parties.dialler),
+    };
+    this.#ends.dialler.other = this.#ends.acceptor;
+    this.#ends.acceptor.other = this.#ends.dialler;
+    this.dialler = this.#ends.dialler.transport;
+    this.acceptor = this.#ends.acceptor.transport;
+  }
+
+  /** Neither side has it any more. */
+  get over(): boolean {
+    return this.#ends.dialler.gone && this.#ends.acceptor.gone;
+  }
+
+  setWeather(weather: Weather): void {
+    for (const end of Object.values(this.#ends)) end.out.weather = weather;
+  }
+
+  /** It breaks; of what is on the way any part may still arrive. */
+  cut(noticedMs: WireCut): void {
+    for (const side of ["dialler", "acceptor"] as const) {
+      const end = this.#ends[side];
+      end.out.sever(this.#draws.chance(0.5) ? this.#draws.share() : this.#draws.below(2));
+      const ms = noticedMs[side];
+      if (ms !== undefined) this.#clock.after(ms + 6, () => end.lose());
+    }
+  }
+
+  /** The process of one side is gone; the other side learns of it so much later, or not by itself. */
+  died(side: WireSide, noticedMs: number | undefined): void {
+    const [end, other] = [this.#ends[side], this.#ends[side === "dialler" ? "acceptor" : "dialler"]];
+    end.gone = true;
+    end.out.sever(this.#draws.share());
+    other.out.sever(0);
+    if (noticedMs !== undefined) this.#clock.after(noticedMs + 6, () => other.lose());
+  }
+}
+
+/** What a side has of a wire: it writes into its own pipe. */
+class WireEnd {
+  readonly out: Pipe;
+  readonly transport: Transport;
+  gone = false;
+  other: WireEnd | undefined;
+  readonly #clock: SimClock;
+  readonly #draws: Draws;
+  readonly #life: ServerLife;
+  readonly #peerChannel: SecureChannel;
+  #channel: SecureChannel | undefined;
+  #handler: TransportHandler | undefined;
+  #wantsTls = false;
+
+  constructor(parts: {
+    readonly clock: SimClock;
+    readonly draws: Draws;
+    readonly weather: Weather;
+    readonly life: ServerLife;
+    readonly peer: WireParty;
+    readonly directTls: boolean;
+  }) {
+    const { clock, draws, weather, life, peer, directTls } = parts;
+    this.#clock = clock;
+    this.#draws = draws;
+    this.#life = life;
+    this.#peerChannel = { bindings: { announced: [], tolerated: [] }, peerChain: peer.chain };
+    this.#channel = directTls ? this.#peerChannel : undefined;
+    this.out = new Pipe({ clock, draws, weather, deliver: (bytes) => this.other?.take(bytes) });
+    // Until it is opened nobody reads.
+    this.out.pause();
+    this.transport = this.#transport(peer.address);
+  }
+
+  take(bytes: string): void {
+    if (this.gone || !this.#life.alive) return;
+    const cutAt = bytes.length > 1 && this.#draws.chance(0.1) ? this.#draws.between(1, bytes.length - 1) : bytes.length;
+    for (const part of [bytes.slice(0, cutAt), bytes.slice(cutAt)])
+      this.#life.defer(() => {
+        if (!this.gone && part !== "") this.#handler?.data(part);
+      });
+  }
+
+  /** It is over, and this side knows. */
+  lose(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.out.shut();
+    if (this.#life.alive) this.#life.defer(() => this.#handler?.lost(undefined));
+  }
+
+  #becomeSecure(): void {
+    this.#clock.after(this.#draws.between(1, 40), () => {
+      if (this.gone || !this.#life.alive) return;
+      this.#channel = this.#peerChannel;
+      this.#life.defer(() => this.#handler?.secured(this.#peerChannel));
+    });
+  }
+
+  #transport(remoteAddress: string): Transport {
+    const { out } = this;
+    const channelOf = (): SecureChannel | undefined => this.#channel;
+    return {
+      remoteAddress,
+      get channel() {
+        return channelOf();
+      },
+      get bytesQueued() {
+        return out.queuedBytes;
+      },
+      write: (bytes) => {
+        if (!this.gone && this.#life.alive) out.write(bytes);
+      },
+      writeThen: (bytes, taken) => {
+        if (this.gone) return taken(false);
+        out.write(bytes);
+        return out.whenTaken((was) => this.#life.defer(() => taken(was)));
+      },
+      pause: () => this.other?.out.pause(),
+      resume: () => this.other?.out.resume(),
+      startTls: () => {
+        this.#wantsTls = true;
+        if (this.other === undefined || !this.other.#wantsTls) return;
+        this.#becomeSecure();
+        this.other.#becomeSecure();
+      },
+      end: () => {
+        out.end(() => {
+          this.other?.lose();
+          this.lose();
+        });
+      },
+      destroy: () => {
+        if (this.gone) return;
+        const { other } = this;
+        out.sever(this.#draws.share());
+        this.lose();
+        this.#clock.after(this.#draws.between(1, 50), () => other?.lose());
+      },
+      open: (handler) => {
+        this.#handler = handler;
+        this.other?.out.resume();
+      },
+    };
+  }
+}
