@@ -100,12 +100,13 @@ export class LocalSession implements Session {
 
   /** Its stream is cut, and what is needed to resume it is being stored, or is. */
   get hibernates(): boolean {
-    return this.#link === undefined && this.#resuming === undefined && this.#management?.owed.hibernates === true;
+    const isAway = !this.#ended && this.#link === undefined && this.#resuming === undefined;
+    return isAway && this.#management?.owed.hibernates === true;
   }
 
   /** Nothing is known of it here that is not stored. */
   get isAtRest(): boolean {
-    return !this.#ended && this.hibernates && this.#management?.owed.isAtRest === true;
+    return this.hibernates && this.#management?.owed.isAtRest === true;
   }
 
   /** When it ends if its client does not come back, in milliseconds since the epoch; of no meaning while it is there. */
