@@ -28,7 +28,7 @@ export const target = fuzzTarget({
   summary:
     "whatever happens between servers, effects are legal, and no pair is authorized without a proof or an answer",
   bytesMax: 4_096,
-  roundExecutions: 500_000,
+  roundExecutions: 250_000,
   words: serverStreamLines,
   seeds: serverStreamScripts,
   mutations: [...lineMutations, ...lineMutations, ...xmlMutations.slice(0, 6)],
