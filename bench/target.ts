@@ -44,6 +44,16 @@ export interface BenchPlace {
    * where the scenario is not about archives: then nobody has one.
    */
   readonly archive: boolean;
+  /** It talks to another server, which DNS leads to. */
+  readonly federation?: Federation;
+}
+
+export interface Federation {
+  readonly domain: string;
+  /** Where it listens for other servers, on the standard ports. */
+  readonly address: string;
+  /** Whose certificates are good, in a PEM file. */
+  readonly authority: string;
 }
 
 /** The domain of registered accounts, on every target. */
@@ -56,6 +66,11 @@ export function onServerCore(command: readonly string[]): [string, ...string[]] 
   return ["prlimit", `--nofile=${filesMax}:${filesMax}`, "taskset", "-c", "0", ...command];
 }
 
+export function domainOf(place: BenchPlace): string {
+  return place.federation?.domain ?? domain;
+}
+
 export function portsOf(place: BenchPlace): { readonly host: string; readonly port: number }[] {
-  return [place.port, place.tlsPort].map((port) => ({ host: loopback, port }));
+  const forClients = [place.port, place.tlsPort].map((port) => ({ host: loopback, port }));
+  return place.federation === undefined ? forClients : [...forClients, { host: place.federation.address, port: 5269 }];
 }

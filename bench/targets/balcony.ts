@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Daemon, runToEnd } from "#testing/lab/process.ts";
-import { type BenchPlace, type BenchTarget, domain, loopback, onServerCore, portsOf } from "../target.ts";
+import { type BenchPlace, type BenchTarget, domain, domainOf, loopback, onServerCore, portsOf } from "../target.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const launcher = `${root}balcony`;
@@ -42,7 +42,7 @@ export const balcony: BenchTarget = {
 function config(place: BenchPlace): string {
   const quoted = JSON.stringify;
   return `[[hosts]]
-domain = ${quoted(domain)}
+domain = ${quoted(domainOf(place))}
 certificate = ${quoted(place.certificate.certificate)}
 key = ${quoted(place.certificate.key)}
 registration = "open"
@@ -91,5 +91,25 @@ port = ${place.metricsPort}
 
 [features.archive]
 enabled = ${place.archive}
+${federation(place)}`;
+}
+
+function federation({ federation: place }: BenchPlace): string {
+  if (place === undefined) return "";
+  const listeners = [
+    ["server", 5269],
+    ["server-direct-tls", 5270],
+  ].map(([kind, port]) => `[[listeners]]\nkind = "${kind}"\naddresses = ["${place.address}"]\nport = ${port}\n`);
+  return `
+${listeners.join("\n")}
+[s2s]
+allowed_networks = ["127.0.10.0/24"]
+authority_files = [${JSON.stringify(place.authority)}]
+
+[s2s.limits]
+bytes_per_second = 1073741824
+stanzas_per_second = 1000000
+queue_stanzas_max = 100000
+queue_bytes_max = 104857600
 `;
 }

@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Daemon, runOrThrow } from "#testing/lab/process.ts";
-import { type BenchPlace, type BenchTarget, domain, loopback, onServerCore, portsOf } from "../target.ts";
+import { type BenchPlace, type BenchTarget, domainOf, loopback, onServerCore, portsOf } from "../target.ts";
 import { debianVersion } from "./debian-version.ts";
 import { makeWalDatabase, walArchive } from "./wal-database.ts";
 
@@ -53,7 +53,7 @@ ERL_OPTIONS="-start_epmd false -erl_epmd_port ${place.port + 1000}"
 
 function config(place: BenchPlace): string {
   const listener = `ip: ${loopback}, module: ejabberd_c2s, access: all, shaper: none, backlog: 4096, max_fsm_queue: 100000`;
-  return `hosts: [${domain}, ${ejabberd.sessions.domain}]
+  return `hosts: [${domainOf(place)}, ${ejabberd.sessions.domain}]
 host_config:
   ${ejabberd.sessions.domain}:
     auth_method: [anonymous]
@@ -63,7 +63,7 @@ certfiles: [${join(place.dir, "server.pem")}]
 listen:
   - {port: ${place.port}, ${listener}}
   - {port: ${place.tlsPort}, ${listener}, tls: true}
-auth_method: internal
+${federation(place)}auth_method: internal
 auth_password_format: scram
 registration_timeout: infinity
 acl: {local: {user_regexp: ""}}
@@ -79,4 +79,13 @@ ${place.archive ? "  mod_mam: {db_type: sql, default: always}\n" : ""}`;
 
 function archiveFile(place: BenchPlace): string {
   return join(place.dir, "spool", "archive.sqlite");
+}
+
+function federation({ federation: place }: BenchPlace): string {
+  if (place === undefined) return "";
+  return `  - {port: 5269, ip: ${place.address}, module: ejabberd_s2s_in, shaper: none, max_fsm_queue: 100000}
+s2s_use_starttls: required
+s2s_cafile: ${place.authority}
+outgoing_s2s_port: 5269
+`;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { KeyPair } from "./certificates.ts";
 import type { Daemon } from "./process.ts";
 import { tail } from "./process.ts";
+import { required } from "./environment.ts";
 import { targetNamed, type Place, type Settings, type Target } from "./target.ts";
 
 /** The directory of this run of the lab. Scenarios only work inside the lab. */
@@ -90,10 +91,4 @@ function certificatePair(which: ServerCertificate): KeyPair {
 
 function pair(dir: string, name: string): KeyPair {
   return { certificate: join(labDir, dir, `${name}.crt`), key: join(labDir, dir, `${name}.key`) };
-}
-
-export function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: run scenarios by "node testing/lab/run.ts"`);
-  return value;
 }

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { labDir, required } from "./lab.ts";
+import { required } from "./environment.ts";
+import { labDir } from "./lab.ts";
 import { Daemon, runToEnd } from "./process.ts";
 import { png } from "./png.ts";
 
