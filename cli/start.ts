@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ReloadReport, ServerStatus } from "#kit/administration.ts";
 import type { Log } from "#kit/log.ts";
 import type { Config } from "#server/config/config.ts";
+import { toldSecrets } from "#server/components/told-secrets.ts";
 import { loadConfig } from "#server/config/load-config.ts";
 import { planReload } from "#server/config/reload.ts";
 import { isAnswered, startControl, AlreadyRunningError } from "#server/control/control-server.ts";
@@ -54,6 +55,8 @@ export async function start(parts: StartParts): Promise<ExitCode> {
   }
   const isFirst = await prepare(config, dataDir);
   using log = openLog(config.log);
+  const careless = await toldSecrets(file, config);
+  if (careless !== undefined) log.log.warn({ file }, careless);
   const metrics = new Metrics();
   const server = await startServer({ config, dataDir, log: log.log, observer: observerOf(metrics) });
   const running = new Running({ config, server, log, metrics, features: serverModules, configFile: parts.configFile });
