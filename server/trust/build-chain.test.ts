@@ -485,16 +485,51 @@ test("the search goes on until a path is accepted", async () => {
   );
 });
 
-test("a thicket of authorities that certify one another costs next to nothing: a few checks of signatures", async () => {
-  const { keys } = await makeAuthority("CN=Thicket", undefined, { now });
-  const thicket: Made[] = [];
-  for (let index = 0; index < shownCertificatesMax - 1; index += 1) {
-    thicket.push(await makeAuthority("CN=Thicket", undefined, { now, keys, extensions: [policies] }));
+describe("a thicket of authorities of one name and key, which have all certified one another", () => {
+  const name = "CN=Thicket";
+
+  async function thicket(first?: Made): Promise<readonly Uint8Array[]> {
+    const top = first ?? (await makeAuthority(name, undefined, { now }));
+    const others: Made[] = [];
+    while (others.length < shownCertificatesMax - 2) {
+      others.push(await makeAuthority(name, top, { now, keys: top.keys, extensions: [policies] }));
+    }
+    const own = await leaf({}, top);
+    return [own, ...others, top].map(({ der }) => der);
   }
-  const [first] = thicket;
-  const verdict = await verdictOn([(await leaf({}, first)).der, ...thicket.map(({ der }) => der)]);
-  assert.equal(verdict.ok, false);
-  assert.equal(verdict.signatureChecks, signatureChecksMax);
+
+  test("costs next to nothing: no signature is checked where nobody whom we trust is named", async () => {
+    const verdict = await verdictOn(await thicket());
+    assert.deepEqual([verdict.ok, verdict.signatureChecks], [false, 0]);
+  });
+
+  test("costs next to nothing: one signature is checked where one says that somebody whom we trust has issued it", async () => {
+    const forger = await makeAuthority("CN=Root of Verona", undefined, { now });
+    const verdict = await verdictOn(await thicket(await makeAuthority(name, forger, { now, withoutKeyIds: true })));
+    assert.deepEqual([verdict.ok, verdict.signatureChecks], [false, 1]);
+  });
+
+  test("costs a bounded number of checks where an authority that we trust plays along", async () => {
+    const certificates = await thicket(await makeAuthority(name, root, { now, validDays: [-1, 9] }));
+    const other = await makeCertificate({ subject: "CN=other", issuer: stranger, names, now });
+    const verdict = await verdictOn([other.der, ...certificates.slice(1)]);
+    assert.deepEqual([verdict.ok, verdict.signatureChecks], [false, signatureChecksMax]);
+    assert.equal((await verdictOn(certificates)).ok, true);
+  });
+});
+
+test("of a certificate that is trusted itself, the way further up is found as well", async () => {
+  const own = await leaf();
+  for (const shown of [[own.der], [own.der, middle.der]]) {
+    const read = readChain(shown);
+    assert(read.ok);
+    const anchors = new TrustStore([middle.der, root.der]);
+    const wantsRoot = (path: readonly { readonly title: string }[]): boolean =>
+      path.at(-1)?.title === "“root of verona”";
+    const verdict = buildChain({ chain: read.chain, anchors, now, accepts: wantsRoot });
+    assert.equal(verdict.ok && verdict.path.length, 3);
+    assert.equal(buildChain({ chain: read.chain, anchors, now }).ok, true);
+  }
 });
 
 test("a hostile chain costs next to nothing: more certificates, longer ones and broken ones are not looked at", async () => {

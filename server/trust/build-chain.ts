@@ -50,7 +50,8 @@ export function readChain(shown: readonly Uint8Array[]): ReadChain {
   const leaf = readCertificate(own);
   if (!leaf.ok) return leaf;
   const rest = others.map(readCertificate).flatMap((read) => (read.ok ? [read.certificate] : []));
-  return { ok: true, chain: [leaf.certificate, ...rest] };
+  const chain = [leaf.certificate, ...rest];
+  return { ok: true, chain: [...new Map(chain.map((certificate) => [certificate.fingerprint, certificate])).values()] };
 }
 
 /**
@@ -77,10 +78,15 @@ export function unfitLeaf(leaf: PeerCertificate, now: number): string | undefine
   return mayAuthenticate ? undefined : `the key of ${leaf.title} is not for TLS`;
 }
 
+/**
+ * Signatures are checked from the authorities downwards: what strangers made up hangs on none of them and costs nothing,
+ * however much there is of it.
+ */
 class Search {
   signatureChecks = 0;
   readonly #request: ChainRequest;
-  readonly #verified = new Map<string, boolean>();
+  /** For the fingerprint of each certificate those that have really issued it. */
+  readonly #issuers = new Map<string, readonly Issuer[]>();
   #reason: string | undefined;
 
   constructor(request: ChainRequest) {
@@ -108,36 +114,65 @@ class Search {
       const pinned = this.#checked([leaf]);
       if (pinned !== undefined) return pinned;
     }
+    this.#verifyAll();
     return this.#extend([leaf]);
   }
 
-  #extend(path: readonly PeerCertificate[]): readonly PeerCertificate[] | undefined {
-    const last = path.at(-1);
-    if (last === undefined || path.length >= pathCertificatesMax) return undefined;
-    if (last.signatureDefect !== undefined) return this.#note(`${last.title}: ${last.signatureDefect}`);
+  /** Finds out who has issued what, beginning with those that are trusted. */
+  #verifyAll(): void {
     const { anchors, chain } = this.#request;
-    const trusted = anchors.withSubject(last.issuer);
-    const trustedPrints = new Set(trusted.map(({ fingerprint }) => fingerprint));
-    const shown = chain.filter(
-      ({ subject, fingerprint }) => subject === last.issuer && !trustedPrints.has(fingerprint),
-    );
-    for (const issuer of [...trusted, ...shown]) {
-      if (path.some(({ fingerprint }) => fingerprint === issuer.fingerprint)) continue;
-      const isAnchor = trustedPrints.has(issuer.fingerprint);
-      const unfit = this.#unfitIssuer(issuer, last, isAnchor);
-      if (unfit !== undefined) {
-        this.#note(unfit);
-        continue;
+    const trusted = new Set<string>();
+    const below: PeerCertificate[] = [];
+    const subjects = [...chain];
+    for (let at = 0; at < subjects.length; at += 1) {
+      const subject = subjects[at];
+      if (subject === undefined) continue;
+      for (const certificate of anchors.withSubject(subject.issuer)) {
+        if (!this.#tryIssuer(subject, { certificate, isAnchor: true })) continue;
+        if (at < chain.length) below.push(subject);
+        // One that is trusted may have been issued by another one that is. RFC 7671 §5.4
+        if (!trusted.has(certificate.fingerprint)) subjects.push(certificate);
+        trusted.add(certificate.fingerprint);
       }
-      if (!this.#isSigned(last, issuer)) continue;
-      const longer = [...path, issuer];
-      const found = (isAnchor ? this.#checked(longer) : undefined) ?? this.#extend(longer);
-      if (found !== undefined) return found;
     }
-    return undefined;
+    for (let at = 0; at < below.length; at += 1) {
+      const certificate = below[at];
+      if (certificate === undefined || trusted.has(certificate.fingerprint)) continue;
+      for (const subject of chain) {
+        if (subject.issuer !== certificate.subject) continue;
+        const isKnown = this.#issuers.has(subject.fingerprint);
+        if (this.#tryIssuer(subject, { certificate, isAnchor: false }) && !isKnown) below.push(subject);
+      }
+    }
+  }
+
+  #tryIssuer(subject: PeerCertificate, issuer: Issuer): boolean {
+    const known = this.#issuers.get(subject.fingerprint) ?? [];
+    if (known.some(({ certificate }) => certificate.fingerprint === issuer.certificate.fingerprint)) return false;
+    if (!this.#hasIssued(subject, issuer)) return false;
+    this.#issuers.set(subject.fingerprint, [...known, issuer]);
+    return true;
+  }
+
+  #hasIssued(subject: PeerCertificate, { certificate: issuer, isAnchor }: Issuer): boolean {
+    if (subject.fingerprint === issuer.fingerprint) return false;
+    const unfit = this.#unfitIssuer(issuer, subject, isAnchor);
+    if (unfit !== undefined) {
+      this.#note(unfit);
+      return false;
+    }
+    if (this.signatureChecks >= signatureChecksMax) {
+      this.#reason = "it would take too many checks of signatures";
+      return false;
+    }
+    this.signatureChecks += 1;
+    const isGood = subject.isSignedBy(issuer.publicKey);
+    if (!isGood) this.#note(`the signature of ${issuer.title} on ${subject.title} is wrong`);
+    return isGood;
   }
 
   #unfitIssuer(issuer: PeerCertificate, subject: PeerCertificate, isAnchor: boolean): string | undefined {
+    if (subject.signatureDefect !== undefined) return `${subject.title}: ${subject.signatureDefect}`;
     const { subjectKeyId } = issuer;
     // Another key of an authority of the same name.
     if (subjectKeyId !== undefined && (subject.authorityKeyId ?? subjectKeyId) !== subjectKeyId) {
@@ -151,19 +186,17 @@ class Search {
     return wrongTime(issuer, this.#request.now);
   }
 
-  #isSigned(subject: PeerCertificate, issuer: PeerCertificate): boolean {
-    const pair = `${subject.fingerprint} ${issuer.fingerprint}`;
-    const known = this.#verified.get(pair);
-    if (known !== undefined) return known;
-    if (this.signatureChecks >= signatureChecksMax) {
-      this.#reason = "it would take too many checks of signatures";
-      return false;
+  /** The shortest way up first. */
+  #extend(path: readonly PeerCertificate[]): readonly PeerCertificate[] | undefined {
+    const last = path.at(-1);
+    if (last === undefined || path.length >= pathCertificatesMax) return undefined;
+    for (const { certificate, isAnchor } of this.#issuers.get(last.fingerprint) ?? []) {
+      if (path.some(({ fingerprint }) => fingerprint === certificate.fingerprint)) continue;
+      const longer = [...path, certificate];
+      const found = (isAnchor ? this.#checked(longer) : undefined) ?? this.#extend(longer);
+      if (found !== undefined) return found;
     }
-    this.signatureChecks += 1;
-    const isGood = subject.isSignedBy(issuer.publicKey);
-    this.#verified.set(pair, isGood);
-    if (!isGood) this.#note(`the signature of ${issuer.title} on ${subject.title} is wrong`);
-    return isGood;
+    return undefined;
   }
 
   /** The path itself, if it holds as a whole. */
@@ -178,6 +211,11 @@ class Search {
     this.#reason ??= reason;
     return undefined;
   }
+}
+
+interface Issuer {
+  readonly certificate: PeerCertificate;
+  readonly isAnchor: boolean;
 }
 
 /** Why a path does not hold, each of whose signatures does. */
