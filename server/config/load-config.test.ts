@@ -51,7 +51,7 @@ function complaint(text: string): string {
   return "none";
 }
 
-test("an empty file is the default configuration [rfc3920-2.3-02] [rfc3920-15.9-01]", () => {
+test("an empty file is the default configuration [rfc3920-2.3-02] [rfc3920-2.5-03] [rfc3920-15.9-01]", () => {
   assert.deepEqual(parse(""), defaultConfig(features));
   assert.deepEqual(
     parse("").hosts.map(({ domain }) => domain),

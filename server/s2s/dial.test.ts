@@ -285,7 +285,7 @@ const rows: readonly Row[] = [
     asked: ["A capulet.example", "AAAA capulet.example", `SRV ${srv}`, `SRV ${srvs}`],
   },
   {
-    name: "S6 when nothing can be found out at present, that is no reason to say that there is no such domain",
+    name: "S6 when nothing can be found out at present, that is no reason to say that there is no such domain, nor to connect anywhere [rfc6120-13.9.2-01] [rfc3920-5.1-04] [rfc3920-6.1-01] [rfc3920-8.1-03]",
     zone: () => ({ "A capulet.example": { code: 2 }, "AAAA capulet.example": { code: 2 } }),
     expected: ["remote-server-timeout"],
   },
@@ -310,6 +310,15 @@ const rows: readonly Row[] = [
     }),
     validating: true,
     expected: ["b.example 127.0.0.2", "remote-server-timeout"],
+  },
+  {
+    name: "when one kind of record cannot be had, the other does [rfc7673-3.1-04]",
+    zone: () => ({
+      [`SRV ${srvs}`]: { code: 2 },
+      ...services(srv, `10 0 ${machines.port} a.example`),
+      ...machine("a.example", "127.0.0.1"),
+    }),
+    expected: ["a.example 127.0.0.1", "remote-server-timeout"],
   },
   {
     name: "A36 a name that leads into a private network is not followed",

@@ -39,7 +39,7 @@ interface Setback {
   readonly reason: string;
 }
 
-/** Finds other domains' servers by DNS, and connects to them by TCP. */
+/** Finds other domains' servers by DNS, and connects to them by TCP. [rfc3920-2.5-02] */
 export class NetworkDialer implements Dialer {
   readonly #parts: NetworkDialerParts;
 
@@ -52,7 +52,8 @@ export class NetworkDialer implements Dialer {
     const settings = this.#parts.settings();
     const attempt: DialAttempt = { ...request, settings, setbacks: [] };
     const servers = await this.#servers(attempt);
-    // [rfc6120-3.1-01] [rfc3920-14.4-06]
+    // Nothing is said to anybody before it is known where they are.
+    // [rfc6120-3.1-01] [rfc6120-13.9.2-01] [rfc3920-5.1-04] [rfc3920-6.1-01] [rfc3920-8.1-03] [rfc3920-14.4-06]
     // Without a word of the domain, a machine that is not there means that there is no such server; with one, that it is
     // away. RFC 6120 §8.3.3.16, §8.3.3.17
     let hasServer = servers.some(({ isNamed }) => isNamed);

@@ -10,7 +10,7 @@ import type { FederationPolicy } from "./policy.ts";
 /** What a host asks of other servers: what its own table says, else what `[s2s]` says for all; undefined: it has none. */
 export function federationPolicy({ s2s }: Config, host: HostConfig): FederationPolicy | undefined {
   const { enabled, security, allow, block, bidirectional } = { ...s2s, ...withoutAbsent(host.s2s) };
-  // [rfc3920-14.4-03]
+  // [rfc6120-13.14-01] [rfc3920-2.5-01] [rfc3920-14.4-03]
   if (!enabled) return undefined;
   const [allowed, blocked] = [domainList(allow), domainList(block)];
   const admits = (remote: DomainJid): boolean => (allow.length === 0 || allowed(remote)) && !blocked(remote);
@@ -30,7 +30,7 @@ export function federationLimits({ s2s: { limits } }: Config): FederationLimits 
     pairsMax: limits.domainPairsMax,
     incomingPerPairMax: limits.incomingPerPairMax,
     idleMsMax: limits.idleSecondsMax * 1_000,
-    resumeSecondsMax: Number.isFinite(limits.resumeSecondsMax) ? limits.resumeSecondsMax : 0,
+    resumeSecondsMax: limits.resumeSecondsMax ?? 0,
   };
 }
 

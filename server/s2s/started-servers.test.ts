@@ -46,7 +46,7 @@ async function logIn({ montague, capulet }: FederatedServers): Promise<Lovers> {
 }
 
 for (const direct of [false, true]) {
-  test(`s2s: two started servers chat by ${direct ? "direct TLS" : "STARTTLS"}, dialback and DNS`, async () => {
+  test(`s2s: two started servers chat by ${direct ? "direct TLS" : "STARTTLS"}, dialback and DNS [rfc3920-2.5-02]`, async () => {
     await using servers = await federatedServers({ direct });
     using lovers = await logIn(servers);
     const heard = await lovers.woo("art thou not Romeo");
@@ -98,6 +98,18 @@ test("s2s: a reload blocks a domain and lets it in again", async () => {
   assert.match(await lovers.wooInVain("one"), /^(not-allowed|forbidden|policy-violation|remote-server-not-found)$/);
   await montague.server.reload(changed([]));
   assert.match(await lovers.woo("two"), /two/);
+});
+
+test("s2s: a server that is to talk to nobody does not [rfc6120-13.14-01] [rfc3920-2.5-01]", async () => {
+  await using servers = await federatedServers({ toml: "enabled = false\n" });
+  using lovers = await logIn(servers);
+  assert.match(await lovers.wooInVain("one"), /^(not-allowed|remote-server-not-found)$/);
+  assert.deepEqual(servers.dns.asked, []);
+  using peer = await SocketClient.tcp(servers.montague.portOf("server"));
+  peer.send(
+    "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' from='capulet.example' to='montague.example'>",
+  );
+  await peer.until(/<stream:error>.*<\/stream:stream>/);
 });
 
 test("s2s: a connection that is TLS from its first byte is not offered TLS once more [xep0368-3-06]", async () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { domainName } from "#kit/administration-values.ts";
-import { bound, choice, flag, integer, keyFacts, port, section, sectionFacts, texts } from "../key.ts";
+import { bound, choice, duration, flag, integer, keyFacts, port, section, sectionFacts, texts } from "../key.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -161,7 +161,7 @@ const limits = section(
       default: 600,
       change: "restart",
     }),
-    resume_seconds_max: bound({
+    resume_seconds_max: duration({
       description:
         "How long a server whose connection broke may take to come back as if nothing had happened (XEP-0198). Off: it cannot.",
       unit: "seconds",

@@ -54,7 +54,7 @@ export const listenersSection = z
   .array(listener)
   .min(1)
   .max(64)
-  // The registered port. [rfc3920-2.3-02] [rfc3920-15.9-01]
+  // The registered ports. [rfc3920-2.3-02] [rfc3920-2.5-03] [rfc3920-15.9-01]
   .prefault([
     { kind: "client", port: 5222 },
     { kind: "client-direct-tls", port: 5223 },
