@@ -25,8 +25,6 @@ export const waitingThreats: Readonly<Record<string, string>> = {
   S25: "rooms",
   S28: "uploads",
   S29: "push",
-  S31: "servers",
-  S32: "servers",
 };
 
 /**

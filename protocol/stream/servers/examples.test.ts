@@ -252,7 +252,7 @@ describe("the examples of XEP-0288", () => {
       ["montague.lit capulet.lit both", "conference.montague.lit capulet.lit both"],
     );
   });
-  test("what is asked for has another name than what is offered (S31)", () => {
+  test("S31 what is asked for has another name than what is offered", () => {
     const wire = new ServerWire(
       () =>
         startInitiatingServer(

@@ -65,7 +65,7 @@ describe("both ways on a stream that a server has opened", () => {
         news: ["bidirectional", `authorized ${montague} ${capulet} both by external`, "established new"],
       },
       {
-        name: "are not had by the name of the feature (S31)",
+        name: "S31 are not had by the name of the feature",
         setting: { host },
         script: [
           [theirs, offered],
