@@ -133,11 +133,15 @@ export class Federation {
     if (link !== undefined && authenticated !== undefined) this.#authenticated.set(link, authenticated);
   }
 
-  /** Opens a stream if there is none, whether or not anything waits for it. */
-  connect(pair: DomainPair): Route | StanzaError {
+  /**
+   * Opens a stream if there is none, whether or not anything waits for it.
+   *
+   * @throws RouteFailure, and StanzaError where nobody may
+   */
+  async connect(pair: DomainPair): Promise<ServerStream> {
     const route = this.routes.get(pair) ?? this.#newRoute(pair);
-    if (route instanceof Route) route.connectNow();
-    return route;
+    if (!(route instanceof Route)) throw route;
+    return await route.connectNow();
   }
 
   /** Closes the streams with a remote domain; what they owe is sent first, or goes over a new one. */
@@ -404,6 +408,7 @@ export class Federation {
     };
   }
 
+  /** The stream waits for it. [rfc7711-5-01] */
   async #checkPeer(link: ServerLink, { local, remote }: DomainPair): ReturnType<ServerLinkServices["checkPeer"]> {
     const chain = link.channel?.peerChain ?? [];
     const verdict = await this.#parts.trust.check({ chain, remote, local, place: link.errand?.place });

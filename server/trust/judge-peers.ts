@@ -67,7 +67,7 @@ export class JudgePeers implements PeerTrust {
     const chain = "unreadable" in looked ? [] : looked.chain;
     const dane = place === undefined ? await this.#byLookup(chain, remote) : this.#byRecords(chain, question);
     if (dane !== undefined) return dane;
-    // [rfc6120-13.7.2-01] [rfc6120-13.7.2-03]
+    // [rfc6120-13.7.2-01] [rfc6120-13.7.2-03] [rfc7590-3.4-03]
     if ("unreadable" in looked) return { trusted: false, reason: looked.unreadable };
     // [rfc7673-4.1-03] [rfc7673-4.1-04] [rfc9525-6.1.1-02]
     const host = place?.validated === true ? place.host : undefined;

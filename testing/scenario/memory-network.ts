@@ -50,8 +50,12 @@ export class MemoryNetwork {
   }
 
   readonly trust: PeerTrust = {
-    check: (question) => Promise.resolve(this.#judge(question)),
+    check: async (question) => this.verdictOn(question, this.#judge(question)),
   };
+
+  /** What becomes of a verdict on a certificate: another one, or the same one later. */
+  verdictOn: (question: TrustQuestion, verdict: TrustVerdict) => TrustVerdict | Promise<TrustVerdict> = (_, verdict) =>
+    verdict;
 
   /** A connection between two of them, which the acceptor does not know of yet. */
   wire(from: Pick<NetworkServer, "domains" | "address">, to: Pick<NetworkServer, "domains" | "address">): MemoryWire {

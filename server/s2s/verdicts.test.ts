@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startNeighbours } from "#testing/scenario/neighbours.ts";
+
+const romeo = "romeo@montague.example";
+const juliet = "juliet@capulet.example";
+const hourMs = 3_600_000;
+
+function chat(body: string): string {
+  return `<message to='${juliet}' type='chat' id='${body}'><body>${body}</body></message>`;
+}
+
+test("not a word of a user goes to a server before it is known whose it is [rfc7711-5-01]", async () => {
+  await using neighbours = await startNeighbours();
+  const { montague, capulet, network, env } = neighbours;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  network.verdictOn = async (_, verdict) => {
+    await promise;
+    return verdict;
+  };
+  const orchard = await montague.login(`${romeo}/orchard`);
+  const balcony = await capulet.login(`${juliet}/balcony`);
+  await balcony.sendText("<presence/>");
+  balcony.ignoreAll();
+  await orchard.sendText(chat("one"));
+  await env.advance(1_000);
+  assert.equal(network.wires.length, 1);
+  balcony.receivesNothing();
+  resolve();
+  await env.advance(1_000);
+  assert.match(balcony.next().attr("id") ?? "", /^one$/);
+});
+
+test("a stream ends when what it rests on is good no longer, and the next message makes another [rfc6120-13.7.2.3-01]", async () => {
+  await using neighbours = await startNeighbours({ federation: { bidirectional: false } });
+  const { montague, capulet, network, env } = neighbours;
+  const end = env.now() + hourMs;
+  network.verdictOn = (_, verdict) => (verdict.trusted ? { ...verdict, until: Math.max(end, env.now() + 1) } : verdict);
+  const orchard = await montague.login(`${romeo}/orchard`);
+  const balcony = await capulet.login(`${juliet}/balcony`);
+  await balcony.sendText("<presence/>");
+  balcony.ignoreAll();
+  const send = async (body: string): Promise<void> => {
+    await orchard.sendText(chat(body));
+    await env.advance(1_000);
+    assert.equal(balcony.next().attr("id"), body);
+  };
+  await send("one");
+  await env.advance(5 * 60_000);
+  await send("two");
+  assert.equal(network.wires.length, 1);
+  // Not idle for so long that it would end for that.
+  while (env.now() < end) {
+    await env.advance(5 * 60_000);
+    await send(`at ${env.now()}`);
+  }
+  await env.advance(60_000);
+  await send("last");
+  assert.ok(network.wires.length > 1, "the old stream goes on");
+});
