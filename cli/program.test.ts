@@ -166,7 +166,8 @@ describe("results are shown for people and as JSON:", () => {
     },
     {
       line: "certificate list",
-      human: /montague\.example +montague\.example +acme +Authority +90 days +failed once, again 2027-01-20 04:00\n.*\nmontague\.example: the firewall/,
+      human:
+        /montague\.example +montague\.example +acme +Authority +90 days +failed once, again 2027-01-20 04:00\n.*\nmontague\.example: the firewall/,
       json: {
         certificates: ["montague.example", "capulet.example"].map((domain) => ({
           domain,

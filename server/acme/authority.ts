@@ -29,6 +29,8 @@ export class Authority implements Disposable {
   readonly #client: Client;
   readonly #settings: AuthoritySettings;
   readonly #connections: DisposableStack;
+  /** What the authority said last about when to come again. */
+  #notBefore: number | undefined;
 
   private constructor(client: Client, settings: AuthoritySettings, connections: DisposableStack) {
     this.#client = client;
@@ -67,10 +69,21 @@ export class Authority implements Disposable {
       }),
     });
     const authority = new Authority(client, settings, opened.move());
-    await authority.#ask("opening the account", () =>
-      client.createAccount({ termsOfServiceAgreed: true, contact: [...contacts] }),
-    );
-    return authority;
+    // Seen by nobody else: the library keeps the headers to itself.
+    const watching = axios.interceptors.response.use((response) => {
+      authority.#hear(response.status, response.headers["retry-after"]);
+      return response;
+    });
+    authority.#connections.defer(() => axios.interceptors.response.eject(watching));
+    try {
+      await authority.#ask("opening the account", () =>
+        client.createAccount({ termsOfServiceAgreed: true, contact: [...contacts] }),
+      );
+      return authority;
+    } catch (error) {
+      authority[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -159,6 +172,14 @@ export class Authority implements Disposable {
     }
   }
 
+  /** RFC 8555 §6.6, RFC 9110 §10.2.3 */
+  #hear(status: number, retryAfter: unknown): void {
+    if (status !== 429 && status !== 503) return;
+    const text = typeof retryAfter === "string" ? retryAfter : "";
+    const at = /^\d{1,9}$/.test(text) ? Date.now() + Number(text) * 1_000 : Date.parse(text);
+    this.#notBefore = Number.isFinite(at) ? at : undefined;
+  }
+
   /** One exchange with the authority; whatever goes wrong becomes an error that says at what. */
   async #ask<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
@@ -168,7 +189,12 @@ export class Authority implements Disposable {
       const said = cause instanceof Error ? cause.message : String(cause);
       const message = cause instanceof TypeError ? "the connection broke, or there was no answer in time" : said;
       const { host } = new URL(this.#settings.directory);
-      throw new AcmeError(`${what} at ${host} failed: ${message.slice(0, detailCharsMax)}`, { cause });
+      const notBefore = this.#notBefore;
+      const until = notBefore === undefined ? "" : `; it wants to be asked again ${new Date(notBefore).toISOString()}`;
+      throw new AcmeError(`${what} at ${host} failed: ${message.slice(0, detailCharsMax)}${until}`, {
+        cause,
+        notBefore,
+      });
     }
   }
 }

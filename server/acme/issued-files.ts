@@ -5,7 +5,12 @@ import { acmeCertificateFile, acmeDirectory, readIfThere, writeSecret } from "..
 import type { Failures } from "./renewal-plan.ts";
 
 const reasonCharsMax = 2_000;
-const failuresSchema = z.object({ count: z.int().min(1), lastAt: z.number(), reason: z.string() });
+const failuresSchema = z.object({
+  count: z.int().min(1),
+  lastAt: z.number(),
+  reason: z.string(),
+  notBefore: z.number().optional(),
+});
 
 /** What ACME keeps in the data directory: account keys, certificates with their keys, and failed attempts. */
 export class IssuedFiles {

@@ -48,6 +48,26 @@ for (const { name, parts, due } of [
     due: now + retryMsMax,
   },
   {
+    name: "the authority said when to come again",
+    parts: {
+      certificate: undefined,
+      names,
+      failures: { ...failedTimes(1), notBefore: now + 3 * retryMsMax },
+      draw: 0,
+    },
+    due: now + 3 * retryMsMax,
+  },
+  {
+    name: "the authority wants to hear nothing for a year",
+    parts: {
+      certificate: undefined,
+      names,
+      failures: { ...failedTimes(1), notBefore: now + 365 * retryMsMax },
+      draw: 0,
+    },
+    due: now + 8 * retryMsMax,
+  },
+  {
     name: "it failed once, long before it is due",
     parts: { certificate, names, failures: failedTimes(1), draw: 0 },
     due: from + (life * 2) / 3,

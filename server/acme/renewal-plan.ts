@@ -9,6 +9,8 @@ const jitter = 1 / 50;
 /** After the first failure; then twice as long each time. */
 export const retryMsMin = 10 * minuteMs;
 export const retryMsMax = dayMs;
+/** What an authority can make us wait: no limit that is known of lasts longer. */
+const askedPauseMsMax = 8 * dayMs;
 
 /** What is remembered of attempts that failed, over restarts too: an authority counts them. */
 export interface Failures {
@@ -16,6 +18,8 @@ export interface Failures {
   /** Milliseconds since the epoch. */
   readonly lastAt: number;
   readonly reason: string;
+  /** What the authority said about it: not before then, in milliseconds since the epoch. */
+  readonly notBefore?: number | undefined;
 }
 
 /**
@@ -35,7 +39,8 @@ export function renewalDue(parts: {
   const due = certificate === undefined || !isFor(certificate, names) ? 0 : dueOf(certificate, draw);
   if (failures === undefined) return due;
   const pause = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(failures.count - 1, 30));
-  return Math.max(due, failures.lastAt + pause * (1 + draw / 10));
+  const asked = Math.min(failures.notBefore ?? 0, failures.lastAt + askedPauseMsMax);
+  return Math.max(due, asked, failures.lastAt + pause * (1 + draw / 10));
 }
 
 function dueOf(certificate: X509Certificate, draw: number): number {

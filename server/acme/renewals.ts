@@ -171,7 +171,8 @@ export class Renewals implements AsyncDisposable {
     const { env, log, files } = this.#parts;
     const reason = error instanceof Error ? error.message : String(error);
     const before = await files.failures(domain).catch(() => undefined);
-    const failures = { count: (before?.count ?? 0) + 1, lastAt: env.now(), reason };
+    const notBefore = error instanceof AcmeError ? error.notBefore : undefined;
+    const failures = { count: (before?.count ?? 0) + 1, lastAt: env.now(), reason, notBefore };
     await files
       .keepFailures(domain, failures)
       .catch((cause: unknown) => log.error({ host: domain, error: cause }, "a failed renewal cannot be noted"));

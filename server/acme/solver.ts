@@ -23,4 +23,11 @@ export interface Solver {
 /** No certificate could be had; the message tells the administrator why, and what to do. */
 export class AcmeError extends Error {
   override readonly name = "AcmeError";
+  /** Until then the authority wants to hear nothing more, in milliseconds since the epoch. */
+  readonly notBefore: number | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { readonly notBefore?: number | undefined }) {
+    super(message, options);
+    this.notBefore = options?.notBefore;
+  }
 }

@@ -9,7 +9,6 @@ export interface TemplateChoices {
   readonly domain: string;
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
-  readonly acme?: boolean | undefined;
   readonly registration?: "closed" | "invite" | "open" | undefined;
 }
 
