@@ -12,6 +12,8 @@ export function observerOf(metrics: Metrics): ServerObserver {
     streamClosed: (condition) => metrics.streamClosed(condition),
     handshakeFailed: (code) => metrics.handshakeFailed(code),
     counted: (what, by) => metrics.featureCounted(what, by),
+    routeFailed: (kind) => metrics.routeFailed(kind),
+    returned: (condition) => metrics.returned(condition),
   };
 }
 
@@ -37,6 +39,7 @@ export function measure(metrics: Metrics, { core, connections, certificates, sto
     "Stanzas that components were sent.",
     () => components.tally.stanzasSent,
   );
+  measureFederation(metrics, core);
   metrics.counted("balcony_store_commits_total", "Commits asked of the store.", () => store.health.commits);
   metrics.counted(
     "balcony_store_transactions_total",
@@ -59,5 +62,32 @@ export function measure(metrics: Metrics, { core, connections, certificates, sto
   );
   metrics.gauges("certificate_days_left", "Days until the certificate of a host expires.", "host", () =>
     certificates.expiry().map(({ domain, days }) => [domain, days] as const),
+  );
+}
+
+/** What goes on between this server and others. */
+function measureFederation(metrics: Metrics, { federation, outgoing }: RunningServer["core"]): void {
+  if (federation === undefined) return;
+  metrics.gauge(
+    "server_streams",
+    "Streams with other servers, those included that were cut and may be resumed.",
+    () => federation.streams.size,
+  );
+  metrics.gauge("server_connections", "Connections with other servers.", () => federation.links.size);
+  metrics.gauge(
+    "server_pairs",
+    "Pairs of a domain of ours and one elsewhere that something was sent for lately.",
+    () => federation.routes.size,
+  );
+  metrics.gauge(
+    "server_stanzas_waiting",
+    "Stanzas that wait for a way to other servers.",
+    () => federation.waiting.stanzas,
+  );
+  metrics.gauge("server_bytes_waiting", "What they take, in bytes.", () => federation.waiting.bytes);
+  metrics.gauge(
+    "outgoing_rows",
+    "Messages that wait for their way out of this server and are written down.",
+    () => outgoing.rows,
   );
 }

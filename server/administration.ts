@@ -14,6 +14,7 @@ import type { Renewals } from "./acme/renewals.ts";
 import { hostAdministration } from "./host-administration.ts";
 import { sessionAdministration } from "./session-administration.ts";
 import { componentAdministration } from "./components/component-administration.ts";
+import { federationAdministration } from "./s2s/federation-administration.ts";
 import { archiveAdministration } from "./archive-administration.ts";
 import { inviteAdministration } from "./invite-administration.ts";
 import { serverVersion } from "./version.ts";
@@ -60,6 +61,7 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
     ...inviteAdministration({ core, hosts: () => parts.config().hosts }),
     ...archiveAdministration(core),
     ...componentAdministration(parts),
+    ...federationAdministration(core),
     ...hostAdministration(parts),
     ...certificateAdministration(parts),
     backup: (request, signal) => backup(parts.store, request.file, signal),

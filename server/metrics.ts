@@ -25,6 +25,16 @@ export class Metrics {
   readonly #streamsClosed = this.#counter("streams_closed_total", "Streams that ended, by stream error or none.", [
     "condition",
   ]);
+  readonly #routeFailures = this.#counter(
+    "server_connection_failures_total",
+    "Attempts to reach another server that failed, by kind.",
+    ["kind"],
+  );
+  readonly #returned = this.#counter(
+    "server_stanzas_returned_total",
+    "Stanzas for other servers that went back to their senders, by condition.",
+    ["condition"],
+  );
   readonly #reloads = this.#counter("reloads_total", "Reloads of the configuration, by result.", ["result"]);
 
   constructor() {
@@ -50,6 +60,14 @@ export class Metrics {
 
   streamClosed(condition: string | undefined): void {
     this.#streamsClosed.inc({ condition: this.#labels.of("condition", condition ?? "none") });
+  }
+
+  routeFailed(kind: string): void {
+    this.#routeFailures.inc({ kind: this.#labels.of("kind", kind) });
+  }
+
+  returned(condition: string): void {
+    this.#returned.inc({ condition: this.#labels.of("condition", condition) });
   }
 
   /** What a feature counts, under its own name. */

@@ -125,6 +125,46 @@ export class MemoryAdministration implements ServerAdministration {
     })),
   });
 
+  readonly listServers: ServerAdministration["listServers"] = async () => ({
+    streams: [
+      {
+        stream: "k3v9wq",
+        local: "capulet.example",
+        remote: "montague.example",
+        ways: "both",
+        openedBy: "us",
+        state: "open",
+        managed: true,
+        remoteAddress: "192.0.2.7",
+        since: "2026-11-21T04:10:00.000Z",
+        usedAt: "2026-11-21T04:11:00.000Z",
+        unproven: 0,
+      },
+    ],
+    routes: [
+      {
+        local: "capulet.example",
+        remote: "verona.example",
+        state: "failing",
+        waiting: 3,
+        waitingBytes: 900,
+        reason: "verona.example:5269: connection refused",
+        retryAt: "2026-11-21T04:12:00.000Z",
+      },
+    ],
+  });
+
+  readonly connectServer: ServerAdministration["connectServer"] = async ({ domain }) => {
+    if (domain === "verona.example")
+      throw new AdministrationError("unavailable", "verona.example cannot be reached: connection refused");
+    return { local: "capulet.example", remote: domain, stream: "k3v9wq", managed: true };
+  };
+
+  readonly closeServer: ServerAdministration["closeServer"] = async ({ domain }) => {
+    if (domain !== "montague.example") throw new AdministrationError("not-found", `there is no stream with ${domain}`);
+    return { domain, closed: 1 };
+  };
+
   readonly addComponent: ServerAdministration["addComponent"] = async ({ domain, name }) => {
     if (this.components.has(domain)) throw new AdministrationError("exists", `${domain} is a component already`);
     this.components.set(domain, { secret: "k3v9wq", ...(name !== undefined && { name }) });

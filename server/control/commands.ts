@@ -6,6 +6,7 @@ import { certificateList, certificateRenew } from "./commands/certificates.ts";
 import { componentAdd, componentList, componentRemove, componentSecret } from "./commands/components.ts";
 import { hostAdd, hostList, hostRemove } from "./commands/hosts.ts";
 import { backup, configReload, configShow, logTail } from "./commands/server.ts";
+import { s2sClose, s2sConnect, s2sList } from "./commands/s2s.ts";
 import { status } from "./commands/status.ts";
 import { userAdd, userDelete, userKick, userList, userPasswd, userSessions } from "./commands/users.ts";
 
@@ -30,6 +31,9 @@ export const commands: readonly Command[] = [
   hostList,
   certificateList,
   certificateRenew,
+  s2sList,
+  s2sConnect,
+  s2sClose,
   componentAdd,
   componentList,
   componentSecret,

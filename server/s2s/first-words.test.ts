@@ -5,10 +5,10 @@ const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
 
 for (const [how, options] of [
-  ["by dialback", { security: "dialback", proven: false }],
-  ["by certificate", { security: "certificate", proven: true }],
+  ["S32 two people at two servers chat by dialback", { security: "dialback", proven: false }],
+  ["two people at two servers chat by certificate", { security: "certificate", proven: true }],
 ] as const)
-  test(`two people at two servers chat, authorized ${how}`, async () => {
+  test(`${how}`, async () => {
     await using neighbours = await startNeighbours({ federation: { security: options.security } });
     const { montague, capulet, network } = neighbours;
     if (!options.proven) for (const domain of ["montague.example", "capulet.example"]) network.unproven.add(domain);

@@ -40,6 +40,7 @@ export class Route {
   #attempt: AbortController | undefined;
   /** The attempt is made because somebody asked for it. */
   #wanted = false;
+  readonly #outcome: ((outcome: ServerStream | RouteFailure) => void)[] = [];
   #failures = 0;
   #failingSince: number | undefined;
   #failure: RouteFailure | undefined;
@@ -119,13 +120,21 @@ export class Route {
     else if (this.#queue.size > 0) this.#seek();
   }
 
-  /** Looks for a stream even if nothing waits, and back-off or not: somebody asked for it. */
-  connectNow(): void {
+  /**
+   * Looks for a stream even if nothing waits, and back-off or not: somebody asked for it, and is told how that went.
+   *
+   * @throws RouteFailure
+   */
+  connectNow(): Promise<ServerStream> {
+    if (this.#stream !== undefined) return Promise.resolve(this.#stream);
+    const { promise, resolve, reject } = Promise.withResolvers<ServerStream>();
+    this.#outcome.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
     this.#retryAt = 0;
     this.#retry?.cancel();
     this.#retry = undefined;
-    this.#wanted = this.#stream === undefined;
-    if (this.#wanted && this.#attempt === undefined) this.#begin();
+    this.#wanted = true;
+    if (this.#attempt === undefined) this.#begin();
+    return promise;
   }
 
   /** It goes by this stream from now on. */
@@ -137,6 +146,7 @@ export class Route {
     this.#retryAt = 0;
     this.#retry?.cancel();
     this.#retry = undefined;
+    for (const tell of this.#outcome.splice(0)) tell(stream);
     this.pump();
   }
 
@@ -229,6 +239,7 @@ export class Route {
     this.#failingSince ??= now;
     this.#retryAt = now + retryMs;
     this.#services.failed(this.pair, failure, retryMs);
+    for (const tell of this.#outcome.splice(0)) tell(failure);
     if (failure.lasting) for (const stanza of this.#takeAll()) this.#bounce(stanza);
     this.#expire();
     if (this.#queue.size > 0) this.#seek();

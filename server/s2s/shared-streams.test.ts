@@ -82,7 +82,7 @@ describe("streams are used again", () => {
       );
     });
 
-  test("S32 one on which nothing is said is closed, and the next word opens another", async () => {
+  test("one on which nothing is said is closed, and the next word opens another", async () => {
     await using neighbours = await startNeighbours();
     const { montague, capulet, network, env } = neighbours;
     const orchard = await montague.login(`${romeo}/orchard`);
