@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { AUTHENTIC_DATA, decode, encode, RECURSION_AVAILABLE, TRUNCATED_RESPONSE, type Answer } from "dns-packet";
 
+/** FORMERR: what a server says to what it does not understand. */
+const formatError = 1;
 /** Ports that are tried. */
 const portTriesMax = 20;
 
@@ -14,6 +16,8 @@ export interface ZoneEntry {
   readonly code?: number;
   /** Says that it has validated what it answers. */
   readonly authentic?: boolean;
+  /** Knows nothing of extensions (EDNS), as servers of before 1999, and says so. */
+  readonly old?: boolean;
   /** Too long for a datagram. */
   readonly truncated?: boolean;
   /** Datagrams are not answered, or none at all. */
@@ -67,6 +71,8 @@ export async function startDns(zone: Zone): Promise<TestDns> {
     const found = zone.get(key) ?? { code: 3 };
     const entry = typeof found === "function" ? found() : found;
     if (entry.silent === "all" || (entry.silent === "datagrams" && by === "")) return [];
+    if (entry.old === true && (query.additionals ?? []).length > 0)
+      return [Buffer.from(encode({ type: "response", id: query.id ?? 0, flags: formatError })).subarray(0, 12)];
     const cut = entry.truncated === true && by === "";
     const truth = encode({
       type: "response",

@@ -204,6 +204,13 @@ const table: readonly {
     asked: ["A host.example", "tcp A host.example"],
   },
   {
+    name: "a resolver from before extensions is asked without them",
+    zone: { "A host.example": { answers: [one], old: true } },
+    question: ["host.example", "A"],
+    expected: "192.0.2.1",
+    asked: ["A host.example", "A host.example"],
+  },
+  {
     name: "a resolver that never answers is asked twice",
     zone: { "A host.example": { silent: "all" } },
     question: ["host.example", "A"],
@@ -240,6 +247,12 @@ test("dns: an answer is believed to be validated only if the resolver is configu
   assert.equal(await plain.ask("host.example", "A"), "192.0.2.1");
   await using validating = await asking(zone, { validating: true });
   assert.equal(await validating.ask("host.example", "A"), "192.0.2.1, validated");
+});
+
+test("dns: a resolver from before extensions validates nothing, so that its answer does not count where validation does", async () => {
+  const zone = { "A host.example": { answers: [one], old: true } };
+  await using to = await asking(zone, { validating: true });
+  assert.equal(await to.ask("host.example", "A"), "failed");
 });
 
 test("dns: a chain of aliases is validated only if all of it is [rfc7673-3.1-02]", async () => {
