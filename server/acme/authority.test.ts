@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { generateSelfSigned } from "../tls/self-signed.ts";
 import { Authority } from "./authority.ts";
 import { makeAccountKey } from "./certificate-request.ts";
-import { AcmeError } from "./solver.ts";
+import { AcmeError, type Solver } from "./solver.ts";
 
 // What pebble cannot be made to do. All else is tried against it in the lab (testing/lab/scenarios/acme.scenario.ts).
 let directory: string;
@@ -29,19 +29,19 @@ interface Fake extends AsyncDisposable {
   readonly server: Server;
 }
 
-/** An authority that has a directory, and answers everything else with one status. */
-async function fakeAuthority(status: number, headers: Readonly<Record<string, string>> = {}): Promise<Fake> {
+type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: object };
+
+/** An authority that has a directory and nonces, and answers all else as it is told; it looks at no signature. */
+async function fakeAuthority(answer: (path: string, base: string) => Answer): Promise<Fake> {
   const server = createServer({ cert: pem.certificate, key: pem.key }, (request, response) => {
     const base = `https://localhost:${portOf(server)}`;
-    if (request.url === "/dir") {
-      response.end(
-        JSON.stringify({ newNonce: `${base}/nonce`, newAccount: `${base}/account`, newOrder: `${base}/order` }),
-      );
-      return;
-    }
-    if (request.url === "/nonce") response.writeHead(200, { "replay-nonce": "bm9uY2U" });
-    else response.writeHead(status, { "content-type": "application/problem+json", ...headers });
-    response.end(request.url === "/nonce" ? "" : JSON.stringify({ type: "urn:x", detail: "too many of them" }));
+    const { status, headers, body } = ((path: string): Answer => {
+      const body = { newNonce: `${base}/nonce`, newAccount: `${base}/account`, newOrder: `${base}/order` };
+      if (path === "/dir") return { status: 200, body };
+      return path === "/nonce" ? { status: 200 } : answer(path, base);
+    })(request.url ?? "");
+    response.writeHead(status, { "replay-nonce": "bm9uY2U", "content-type": "application/json", ...headers });
+    response.end(request.method === "HEAD" || body === undefined ? "" : JSON.stringify(body));
   }).listen(0, "localhost");
   await once(server, "listening");
   return {
@@ -53,6 +53,10 @@ async function fakeAuthority(status: number, headers: Readonly<Record<string, st
       await once(server, "close");
     },
   };
+}
+
+function refusing(status: number, headers: Readonly<Record<string, string>> = {}): Promise<Fake> {
+  return fakeAuthority(() => ({ status, headers, body: { type: "urn:x", detail: "too many of them" } }));
 }
 
 function portOf(server: Server): number {
@@ -79,14 +83,14 @@ async function failureOf(url: string, authorities = join(directory, "ca.pem"), s
 
 test("an authority that says when to come again is believed", async () => {
   const from = Date.now();
-  await using fake = await fakeAuthority(429, { "retry-after": "7200" });
+  await using fake = await refusing(429, { "retry-after": "7200" });
   const { message, notBefore = 0 } = await failureOf(fake.url);
   assert.match(
     message,
     /opening the account at localhost:\d+ failed: too many of them; it wants to be asked again \d{4}-/,
   );
   assert.ok(notBefore >= from + 7_200_000 && notBefore <= Date.now() + 7_200_000);
-  await using later = await fakeAuthority(503, { "retry-after": "Fri, 01 Jan 2100 00:00:00 GMT" });
+  await using later = await refusing(503, { "retry-after": "Fri, 01 Jan 2100 00:00:00 GMT" });
   assert.equal((await failureOf(later.url)).notBefore, Date.UTC(2100, 0, 1));
 });
 
@@ -95,12 +99,12 @@ for (const [status, header] of [
   [403, "7200"],
 ] as const)
   test(`an authority that answers ${status} with "${header}" has not said when to come again`, async () => {
-    await using fake = await fakeAuthority(status, { "retry-after": header });
+    await using fake = await refusing(status, { "retry-after": header });
     assert.equal((await failureOf(fake.url)).notBefore, undefined);
   });
 
 test("an authority that nobody vouches for, or that is not there, is told in words", async () => {
-  const fake = await fakeAuthority(500);
+  const fake = await refusing(500);
   const other = join(directory, "other.pem");
   await writeFile(other, (await generateSelfSigned("other.example", Date.now())).certificate);
   assert.match(
@@ -115,8 +119,47 @@ test("an authority that nobody vouches for, or that is not there, is told in wor
   );
 });
 
+for (const { name, challenges, says } of [
+  {
+    name: "whose token would leave the directory",
+    challenges: [{ type: "http-01", token: "../../../etc/passwd", url: "https://localhost/x", status: "pending" }],
+    says: /the authority's token is none by RFC 8555/,
+  },
+  {
+    name: "that does not look in the way that was chosen",
+    challenges: [{ type: "dns-01", token: "a-token-of-the-authority", url: "https://localhost/x", status: "pending" }],
+    says: /does not take http-01 for example\.org, but dns-01 \(\[acme\] challenge\)/,
+  },
+]) {
+  test(`an authority ${name} is refused, and nothing is shown to it`, async () => {
+    const identifier = { type: "dns", value: "example.org" };
+    await using fake = await fakeAuthority((path, base) => {
+      if (path === "/account") return { status: 201, headers: { location: `${base}/me` }, body: { status: "valid" } };
+      if (path === "/authz") return { status: 200, body: { status: "pending", identifier, challenges } };
+      const body = { status: "pending", authorizations: [`${base}/authz`], finalize: `${base}/finalize` };
+      return { status: 201, headers: { location: `${base}/order/1` }, body };
+    });
+    const { signal } = new AbortController();
+    const authorities = join(directory, "ca.pem");
+    const settings = {
+      directory: fake.url,
+      contacts: [],
+      externalAccount: undefined,
+      authorities,
+      preferredChain: undefined,
+    };
+    using authority = await Authority.open(settings, key, signal);
+    const present = () => Promise.reject(new Error("it was shown something"));
+    const solver: Solver = { type: "http-01", present, advice: () => "" };
+    await assert.rejects(
+      authority.issue({ names: ["example.org"], csr: "", solver, told: () => {}, signal }),
+      (error) => error instanceof AcmeError && says.test(error.message),
+    );
+  });
+}
+
 test("what goes on with an authority ends when the server stops", async () => {
-  await using fake = await fakeAuthority(200);
+  await using fake = await refusing(200);
   fake.server.removeAllListeners("request");
   const stopping = new AbortController();
   fake.server.once("request", () => stopping.abort());

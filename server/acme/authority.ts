@@ -143,10 +143,11 @@ export class Authority implements Disposable {
     const name = authorization.identifier.value;
     if (authorization.status === "valid") return told(`${name} was proven before`);
     const challenge = authorization.challenges.find(({ type }) => type === solver.type);
-    if (challenge === undefined || !tokenPattern.test(challenge.token)) {
+    if (challenge === undefined) {
       const offered = authorization.challenges.map(({ type }) => type).join(", ");
       throw new AcmeError(`the authority does not take ${solver.type} for ${name}, but ${offered} ([acme] challenge)`);
     }
+    if (!tokenPattern.test(challenge.token)) throw new AcmeError("the authority's token is none by RFC 8555 §8.1");
     const keyAuthorization = await this.#client.getChallengeKeyAuthorization(challenge);
     told(`proving ${name} by ${solver.type}`);
     await using _presented = await solver.present({ name, token: challenge.token, keyAuthorization }, signal);

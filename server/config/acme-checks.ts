@@ -10,14 +10,15 @@ const namesMax = 100;
 
 /** What must be right between `[acme]` and the hosts that want it. */
 export function acmeProblems(config: Config): readonly CrossProblem[] {
-  const wanting = config.hosts.some(({ acme }) => acme);
+  const first = config.hosts.findIndex(({ acme }) => acme);
+  const wanting = first !== -1;
   const { challenge, dnsHook, termsAgreed, directory, externalAccountId, externalAccountKey } = config.acme;
   const problems: CrossProblem[] = config.hosts.flatMap((host, i) =>
     hostProblems(host, challenge).map(({ key, text }) => ({ path: ["hosts", i, key], text })),
   );
   if (wanting && !termsAgreed)
     problems.push({
-      path: ["acme", "terms_agreed"],
+      path: ["hosts", first, "acme"],
       text: `a host has acme = true, but nobody has agreed to the terms of ${new URL(directory).host}: read them, and then say terms_agreed = true under [acme]`,
     });
   if (wanting && challenge === "dns-01" && dnsHook === undefined)
