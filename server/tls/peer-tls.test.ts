@@ -226,6 +226,16 @@ test("tls: who shows no certificate is let in, to be judged by other means", asy
   client.destroy();
 });
 
+test("tls: a connection that is gone has shown no certificates", async () => {
+  const { client, server } = await shake({ local: montague, remote: capulet, direct: false });
+  const channel = peerChannel(server);
+  assert.equal(channel.peerChain?.length, 2);
+  server.destroy();
+  client.destroy();
+  await once(server, "close");
+  assert.deepEqual(channel.peerChain, []);
+});
+
 test("tls: a server that says nothing is given up in time", async () => {
   const silent = createServer((socket) => void socket.on("error", () => {}));
   silent.listen(0, "127.0.0.1");
