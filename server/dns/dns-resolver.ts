@@ -15,7 +15,7 @@ const rounds = 2;
 const answerMsMax = 2_000;
 /** Questions that may be open at once. */
 const openQuestionsMax = 512;
-const cacheEntriesMax = 10_000;
+const cacheBytesMax = 8 * 1024 * 1024;
 /** Nobody changes their servers without leaving the old ones on for a day. */
 const lifeMsMax = 24 * 3_600_000;
 /** RFC 2308 §5 allows more; who has just set up a server should not have to wait. */
@@ -49,7 +49,7 @@ interface OpenQuestion {
 /** Asks resolvers, remembers what they said, and asks nothing twice at once. */
 export class DnsResolver {
   readonly #parts: DnsResolverParts;
-  readonly #cache = new DnsCache(cacheEntriesMax);
+  readonly #cache = new DnsCache(cacheBytesMax);
   readonly #open = new Map<string, OpenQuestion>();
   #turn = 0;
   #settings: ResolverSettings | undefined;
