@@ -9,7 +9,7 @@ export const s2sList = onceCommand({
   summary: "list streams with other servers, and what waits for them",
   description:
     "Lists every pair of a domain of ours and one elsewhere that a stream carries, and the domains that something waits for or that could not be reached. `unproven`: sent, and the other server has not said that it has it. `suspended`: the connection broke, and the stream may be resumed.",
-  arguments: { domain: domain.optional() },
+  arguments: { domain: domain.optional().describe("only this domain elsewhere, such as example.net") },
   positional: ["domain"],
   permission: "observe",
   examples: [
