@@ -417,6 +417,7 @@ export class Federation {
       link.trustUntil(verdict.until);
       return { trusted: true };
     }
+    // [rfc9525-6.6-03]
     const fields = { stream: link.id, local, remote, peer: link.remoteAddress, reason: verdict.reason };
     if (verdict.forbidden === true) {
       this.#log.warn(fields, "what answers in the place of another server is not it, says its domain");

@@ -58,3 +58,29 @@ test("a stream ends when what it rests on is good no longer, and the next messag
   await send("last");
   assert.ok(network.wires.length > 1, "the old stream goes on");
 });
+
+for (const { name, security, verdict } of [
+  {
+    name: "whose certificate is for another",
+    security: "certificate",
+    verdict: { trusted: false, reason: "it is not for capulet.example" },
+  },
+  {
+    name: "that its domain disowns, though dialback would do",
+    security: "dialback",
+    verdict: { trusted: false, reason: "it is not for capulet.example", forbidden: true },
+  },
+] as const) {
+  test(`a server ${name} is left, and the log says why [rfc9525-6.6-03]`, async () => {
+    await using neighbours = await startNeighbours({ federation: { security } });
+    const { montague, network, env } = neighbours;
+    network.verdictOn = () => verdict;
+    const orchard = await montague.login(`${romeo}/orchard`);
+    await orchard.sendText(chat("one"));
+    await env.advance(1_000);
+    assert.equal(orchard.next().attr("type"), "error");
+    const lines = montague.log.filter(({ level }) => level === "info" || level === "warn");
+    assert.match(JSON.stringify(lines), /it is not for capulet\.example/);
+    assert.equal(montague.core.federation?.streams.size, 0);
+  });
+}
