@@ -8,7 +8,7 @@ for (const [how, options] of [
   ["S32 two people at two servers chat by dialback", { security: "dialback", proven: false }],
   ["two people at two servers chat by certificate", { security: "certificate", proven: true }],
 ] as const)
-  test(`${how}`, async () => {
+  test(how, async () => {
     await using neighbours = await startNeighbours({ federation: { security: options.security } });
     const { montague, capulet, network } = neighbours;
     if (!options.proven) for (const domain of ["montague.example", "capulet.example"]) network.unproven.add(domain);

@@ -173,6 +173,14 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     this.#connection.cut();
   }
 
+  hold(): void {
+    this.#connection.hold();
+  }
+
+  letGo(): void {
+    this.#connection.letGo();
+  }
+
   /** Asks for a pair to be authorized; the answer comes once, be it that the stream has ended. */
   authorize({ local, remote }: DomainPair): Promise<HeldPair | PairRefusal> {
     return this.#ask(this.#asked, keyOfPair({ local, remote }), {

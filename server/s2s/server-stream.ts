@@ -22,6 +22,9 @@ export interface StreamCarrier {
   readonly write: (bytes: string) => void;
   readonly whenTaken: (run: (taken: boolean) => void) => void;
   readonly close: (error?: StreamError) => void;
+  /** Reads no further until `letGo`. */
+  readonly hold: () => void;
+  readonly letGo: () => void;
   /** Cuts the connection: its stream may go on over another one. */
   readonly cut: () => void;
 }
@@ -269,8 +272,20 @@ export class ServerStream {
   drain(): void {
     if (this.#draining || this.#ended) return;
     this.#draining = true;
-    if (this.owed === 0 || this.#link === undefined) this.close();
-    else this.#expiry = this.#services.env.setTimer(drainMsMax, () => this.close());
+    if (this.#link === undefined) this.close();
+    else {
+      this.#expiry = this.#services.env.setTimer(drainMsMax, () => this.close());
+      if (this.owed === 0) this.#takeLeave(this.#link);
+    }
+  }
+
+  /** Nothing more is taken in, and what came is told to be here when it is safe: the peer will send nothing of it again. */
+  #takeLeave(link: StreamCarrier): void {
+    link.hold();
+    this.whenSettled(() => {
+      if (this.#link === link) this.close();
+      link.letGo();
+    });
   }
 
   /** Ends the stream. In peace the peer learns how much of what it sent has arrived (S7). */
@@ -377,7 +392,7 @@ export class ServerStream {
   };
 
   #gotRoom(): void {
-    if (this.#draining && this.owed === 0) this.close();
+    if (this.#draining && this.owed === 0 && this.#link !== undefined) this.#takeLeave(this.#link);
     if (!this.#full) return;
     this.#full = false;
     this.#services.hasRoom(this);
@@ -416,7 +431,7 @@ function isIn(pair: HeldPair | undefined): boolean {
 }
 
 /** How long a peer that has connected may take to ask for stream management before stanzas are sent to it, in milliseconds. */
-const managementMsMax = 1_000;
+const managementMsMax = 5_000;
 /** After an acknowledgement that tells nothing new, until the next is asked for, in milliseconds. */
 const askAgainMs = 5_000;
 /** How long a stream that is to be closed waits for the last acknowledgements, in milliseconds. */

@@ -137,6 +137,7 @@ export class SimServer implements NetworkedServer {
         this.#trace.note(this.#clock.now, `${this.#name}server life ${this.#lives} serves`);
         process.core = core;
         core.wakeHibernated();
+        void core.sendWaiting();
       },
       () => {
         if (this.#process !== process || !life.alive) return;
