@@ -94,7 +94,9 @@ export class DeviceTokens {
 
   /** A request that must not let anybody in; undefined as long as there is none. */
   stolen(): string | undefined {
-    const spent = this.#spent[this.#draws.below(this.#spent.length)];
+    const replaced = this.#spent.filter(({ count }) => count === farAhead);
+    const tried = replaced.length > 0 && this.#draws.chance(0.6) ? replaced : this.#spent;
+    const spent = tried[this.#draws.below(tried.length)];
     if (spent === undefined) return undefined;
     return this.#request(mechanism, proofOf(this.#exchangeOf(spent.text)), useOf(spent.count, false));
   }

@@ -120,6 +120,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "old-token-good-after-the-new-one-was-used",
     path: "xep/0484-fast/device-tokens.ts",
     find: "return { ok: true, kept: { ...device, seenAt, current: used, fresh: next } };",
-    put: "return { ok: true, kept: { ...device, seenAt, current: token === fresh ? current : used, fresh: token === fresh ? used : next } };",
+    put: "return { ok: true, kept: { ...device, seenAt, current: used, fresh: token === fresh ? current : next } };",
   },
 ];

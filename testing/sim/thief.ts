@@ -9,7 +9,7 @@ const waitsMs = 15_000;
 
 /** Now and then somebody has overheard how a client was let in, and tries that a while later. */
 export function haveTokenStolen({ account, draws, name, world }: SimClient, tokens: DeviceTokens): void {
-  if (!draws.chance(0.4)) return;
+  if (!draws.chance(0.7)) return;
   world.clock.after(draws.between(100, 30_000), () => {
     const request = tokens.stolen();
     const domain = account.slice(account.indexOf("@") + 1);
