@@ -65,7 +65,9 @@ export class KeyVerifier {
   }
 
   #connect({ local, remote }: DialbackRequest): Promise<ServerLink> {
-    const { dial, turns, signal } = this.#parts;
-    return dial({ local, remote, authorize: false }, turns, signal);
+    const { dial, turns, signal, limits } = this.#parts;
+    // What is written back may go by it.
+    const sm = { resumable: true, secondsMax: limits.resumeSecondsMax };
+    return dial({ local, remote, authorize: false, sm }, turns, signal);
   }
 }

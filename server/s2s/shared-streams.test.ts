@@ -75,6 +75,7 @@ describe("streams are used again", () => {
       await orchard.sendText(chat(juliet, "one"));
       if (answered) await balcony.sendText(chat(romeo, "two"));
       await env.advance(60_000);
+      for (const stream of capulet.core.federation?.streams ?? []) assert.ok(stream.managed);
       assert.deepEqual(bodies(orchard), answered ? ["two"] : []);
       assert.deepEqual(
         network.wires.map(({ closed }) => closed),
