@@ -1,7 +1,7 @@
 import { domainOf, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
-import type { DomainPair, HeldPair } from "#protocol/stream/servers/domain-pair.ts";
+import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
 import type { ServerSide } from "#protocol/stream/servers/server-config.ts";
 import type { ServerAnswer } from "#protocol/stream/servers/server-input.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
@@ -252,6 +252,7 @@ export class Federation {
       if (!link.open || link.local === undefined) continue;
       // What one of our hosts is content with may not be enough for another.
       if (this.#parts.policyOf(link.local)?.security !== security) continue;
+      if (link.stream?.pairs.has(keyOfPair({ local, remote })) === true) continue;
       if (link.errand === undefined) {
         if (link.bidirectional && !link.unauthorized && link.remote === remote) return link;
       } else if (link.errand.errand.remote === remote) return link;
@@ -293,6 +294,10 @@ export class Federation {
         this.#log.debug({ stream: stream.id, element: serialize(element).slice(0, 500) }, "this is what it sent");
       },
       hasRoom: (stream) => this.#eachRouteOf(stream, (own) => own.pump()),
+      usable: (stream) => {
+        for (const pair of stream.pairs.values()) this.#offer(stream, pair);
+      },
+      unusable: (stream) => this.#eachRouteOf(stream, (route) => route.lose(stream, [])),
       suspended: (stream) => {
         if (!stream.initiated || this.#stopped.signal.aborted) return;
         this.#log.info({ stream: stream.id, ...stream.main }, "the connection to another server broke; resuming");

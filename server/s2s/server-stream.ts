@@ -41,6 +41,9 @@ export interface ServerStreamServices {
   readonly violated: (stream: ServerStream, error: StreamError, element: XmlElement) => void;
   /** It was full, and takes stanzas again. */
   readonly hasRoom: (stream: ServerStream) => void;
+  /** What is for its pairs may go out by it, or had better not. */
+  readonly usable: (stream: ServerStream) => void;
+  readonly unusable: (stream: ServerStream) => void;
   /** Its connection is gone, and it may be resumed. */
   readonly suspended: (stream: ServerStream) => void;
   /** It will not come back. What it still owes is in the order in which it was given. */
@@ -75,6 +78,8 @@ export class ServerStream {
    * with the connection, or comes twice.
    */
   #unsettled: Timer | "asked" | undefined;
+  /** A peer that has connected and said nothing: what goes out had better take another way. */
+  #passedOver = false;
   /** It is to be closed when nothing is owed any more. */
   #draining = false;
   #tracker: SettlementTracker | undefined;
@@ -103,7 +108,7 @@ export class ServerStream {
     this.#services = services;
     this.since = this.#usedAt = services.env.now();
     // A peer that has connected asks for stream management first of all, if it wants any.
-    if (!parts.initiated) this.#unsettled = services.env.setTimer(managementMsMax, this.#settleManagement);
+    if (!parts.initiated) this.#unsettled = services.env.setTimer(managementMsMax, this.#passOver);
     this.#admission = {
       parseJid: services.parseJid,
       mayBring: (remote, local) => isIn(this.pairs.get(keyOfPair({ local, remote }))),
@@ -131,7 +136,7 @@ export class ServerStream {
 
   /** Whether what is for this pair may go out on it. */
   maySend(pair: DomainPair): boolean {
-    if (this.#ended || this.#draining) return false;
+    if (this.#ended || this.#draining || this.#passedOver) return false;
     const held = this.pairs.get(keyOfPair(pair));
     return held !== undefined && held.ways !== "in";
   }
@@ -193,7 +198,7 @@ export class ServerStream {
   /** A stanza came. */
   receive(element: XmlElement): void {
     if (this.#ended) return;
-    if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#settleManagement();
+    if (this.#passedOver || (this.#unsettled !== undefined && this.#unsettled !== "asked")) this.#settleManagement();
     this.#usedAt = this.#services.env.now();
     const settlement = this.#tracker?.next();
     const admitted = admitRemote(element, this.#admission, settlement);
@@ -385,10 +390,21 @@ export class ServerStream {
   };
 
   readonly #settleManagement = (): void => {
+    if (this.#passedOver) {
+      this.#passedOver = false;
+      this.#services.usable(this);
+    }
     if (this.#unsettled === undefined) return;
     if (this.#unsettled !== "asked") this.#unsettled.cancel();
     this.#unsettled = undefined;
     this.#gotRoom();
+  };
+
+  /** It may be there no more, and without stream management nobody would notice what is lost. */
+  readonly #passOver = (): void => {
+    this.#unsettled = undefined;
+    this.#passedOver = true;
+    this.#services.unusable(this);
   };
 
   #gotRoom(): void {
