@@ -297,7 +297,7 @@ export class Federation {
       usable: (stream) => {
         for (const pair of stream.pairs.values()) this.#offer(stream, pair);
       },
-      unusable: (stream) => this.#eachRouteOf(stream, (route) => route.lose(stream, [])),
+      unusable: (stream) => this.#eachRouteOf(stream, (own) => own.lose(stream, [])),
       suspended: (stream) => {
         if (!stream.initiated || this.#stopped.signal.aborted) return;
         this.#log.info({ stream: stream.id, ...stream.main }, "the connection to another server broke; resuming");

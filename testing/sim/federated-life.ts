@@ -47,6 +47,8 @@ class FederatedRun {
   readonly #servers: readonly SimServer[];
   readonly #clients: SimClient[] = [];
   readonly #kills: Fault[] = [];
+  readonly #restarts: Fault[] = [];
+  readonly #cuts: number[] = [];
   #connections = 0;
   #faults = 0;
 
@@ -101,7 +103,8 @@ class FederatedRun {
         const { wires } = this.#network;
         const wire = wires[draws.between(Math.max(0, wires.length - 4), Math.max(0, wires.length - 1))];
         // One side may learn of it much later, or only when it has something to say.
-        wire?.cut({ dialler: draws.between(1, 5_000), acceptor: draws.between(1, 5_000) });
+        this.#cuts.push(this.#clock.now);
+        wire?.cut({ dialler: draws.between(1, noticedMsMax), acceptor: draws.between(1, noticedMsMax) });
         return;
       }
       // A server that stops while its last words are on a wire like this is as good as killed.
@@ -120,6 +123,7 @@ class FederatedRun {
         return;
       }
       case "restart":
+        this.#restarts.push({ server: index, at: this.#clock.now });
         server?.restart(draws.between(500, 5_000));
         return;
       case "kill":
@@ -212,11 +216,17 @@ class FederatedRun {
       this.#servers.findIndex(({ domains }) => account.endsWith(`@${domains[0]}`)),
     );
     const last = Math.max(entry.sentAt, ...entry.receipts.map(({ at }) => at), entry.bouncedAt ?? 0);
-    return this.#kills.some(
+    // Where the wire breaks while a server takes leave, its last words do not arrive.
+    const unheard = this.#restarts.filter(({ at }) =>
+      this.#cuts.some((cut) => Math.abs(cut - at) < noticedMsMax + 1_000),
+    );
+    return [...this.#kills, ...unheard].some(
       ({ server, at }) => concerned.includes(server) && at >= entry.sentAt - shortlyMs && at <= last + shortlyMs,
     );
   }
 }
 
+/** Until a side of a wire that broke learns of it. */
+const noticedMsMax = 5_000;
 /** From what happened until everybody has dealt with it. */
 const shortlyMs = 90_000;
