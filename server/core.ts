@@ -201,7 +201,7 @@ export class ServerCore {
       },
       outgoing: this.outgoing,
       secret: this.#secret,
-      defaultDomain: settings.hosts[0].domain,
+      defaultDomain: () => this.hosts.keys().next().value ?? settings.hosts[0].domain,
       parseJid: this.#parseJid,
       serves: (domain) => this.serves(domain),
       isFormer: (domain) => this.#former.has(domain),
@@ -218,8 +218,9 @@ export class ServerCore {
 
   /** A component talks to whom the host talks below which it lives, or else the first one. */
   #policyOfComponent(domain: DomainJid): FederationPolicy | undefined {
-    if (!this.serves(domain)) return undefined;
-    for (const [host, policy] of this.#policies) if (domain.endsWith(`.${host}`)) return policy;
+    const component = this.components.find(domain);
+    const parent = component && this.components.parentOf(component);
+    if (component === undefined || parent !== undefined) return parent && this.#policies.get(parent.domain);
     const [first] = this.#policies.values();
     return first;
   }

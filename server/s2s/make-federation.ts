@@ -27,7 +27,8 @@ export function makeFederation(parts: {
   readonly connection: ConnectionServices;
   readonly outgoing: OutgoingStore;
   readonly secret: Uint8Array;
-  readonly defaultDomain: DomainJid;
+  /** Who we are to a peer that names none of us. */
+  readonly defaultDomain: () => DomainJid;
   readonly parseJid: (text: string) => Jid | undefined;
   /** Whether a domain is ours: a host's or a component's. */
   readonly serves: (domain: DomainJid) => boolean;
@@ -54,7 +55,9 @@ export function makeFederation(parts: {
     dialer: means.dialer,
     trust: means.trust,
     side: {
-      defaultDomain,
+      get defaultDomain() {
+        return defaultDomain();
+      },
       host,
       newStreamId: () => randomToken(connection.env),
       dialbackKey: dialbackKeys(dialbackSecret(parts.secret)),
