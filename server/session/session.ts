@@ -480,6 +480,7 @@ export class LocalSession implements Session {
   }
 
   #leave(): void {
+    this.#expiry = undefined;
     const owed = this.#management?.owed;
     if (owed?.hibernates !== true) {
       this.#leaveWith(owed, () => true);
@@ -517,8 +518,10 @@ export class LocalSession implements Session {
    * For a stanza that comes too late. It goes behind what the session still owed when it ended, and its sender is told
    * that all is well only when it has another place.
    */
-  #giveUp(stanza: Stanza): void {
-    stanza.hold();
+  #giveUp(stanza: Stanza, held = false): void {
+    if (!held) stanza.hold();
+    // While it cannot leave, as what it owes cannot be read, it would be given the stanza again, and at once.
+    if (this.#expiry !== undefined) return void this.#env.setTimer(securedAfterMs, () => this.#giveUp(stanza, true));
     const release = (): void => stanza.release();
     this.account.postLocal((account) => {
       const again = account?.sessions.get(this.resource);

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startWorld } from "#testing/scenario/world.ts";
+import { securedAfterMs } from "./unacknowledged.ts";
+
+const juliet = "juliet@capulet.example";
+const romeo = "romeo@montague.example";
+
+test("a message for an account whose session is over and cannot be read back waits until it can, and is not handed round", async () => {
+  await using world = await startWorld({ accounts: [juliet, romeo] });
+  const client = await world.login(`${juliet}/balcony`);
+  await client.sendText("<enable xmlns='urn:xmpp:sm:3' resume='true' max='5'/><presence/>");
+  const sender = await world.login(`${romeo}/orchard`);
+  const chat = (id: string): Promise<void> =>
+    sender.sendText(`<message to='${juliet}' type='chat' id='${id}'><body>${id}</body></message>`);
+  await client.cut();
+  await chat("1");
+  await world.advance(1_000);
+  world.faults.failReads("unavailable");
+  // Its time is up.
+  await world.advance(5_000);
+  await chat("2");
+  world.faults.failReads(undefined);
+  await world.advance(3 * securedAfterMs);
+  const next = await world.login(`${juliet}/street`);
+  await next.sendText("<presence/>");
+  const bodies = next.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
+  assert.deepEqual(bodies.toSorted(), ["1", "2"]);
+  assert.equal(
+    sender.pending.some((stanza) => stanza.attr("type") === "error"),
+    false,
+  );
+});
