@@ -48,8 +48,6 @@ declare module "@xmpp/client" {
     stop(): Promise<unknown>;
     disconnect(): Promise<unknown>;
     send(element: Element): Promise<unknown>;
-    /** Writes a text as it is. */
-    write(text: string): Promise<unknown>;
   }
 
   export function client(options: {

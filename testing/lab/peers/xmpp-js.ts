@@ -16,8 +16,6 @@ export interface XmppJsOptions {
   readonly mechanism?: string;
   /** Names its device, so that it gets a token with its first log-in and uses it from then on. XEP-0484. */
   readonly device?: string;
-  /** Keeps no record of what goes over the wire: there will be much. */
-  readonly quiet?: boolean;
 }
 
 // By name: xmpp.js checks the name in the certificate against the host of an xmpps: service.
@@ -62,7 +60,6 @@ export class XmppJsPeer implements AsyncDisposable {
       ["error", "!"],
       ["status", "="],
     ] as const) {
-      if (options.quiet === true && (mark === "<" || mark === ">")) continue;
       this.client.on(event, (what: unknown) => {
         this.wire.push(`${mark} ${String(what)}`);
         appendFileSync(this.#logFile, `${mark} ${String(what)}\n`);
@@ -101,27 +98,6 @@ export class XmppJsPeer implements AsyncDisposable {
 
   async message(body: string): Promise<Element> {
     return await this.stanza((stanza) => stanza.is("message") && stanza.getChildText("body") === body);
-  }
-
-  /** Sends messages "PREFIX 0", "PREFIX 1", … without waiting for anything but the socket. */
-  async flood(to: string, count: number, prefix: string): Promise<void> {
-    const numbers = Array.from({ length: count }, (_, number) => number);
-    while (numbers.length > 0) {
-      const some = numbers.splice(0, 100);
-      const texts = some.map((number) => `<message to="${to}" type="chat"><body>${prefix} ${number}</body></message>`);
-      await this.client.write(texts.join(""));
-    }
-  }
-
-  /** Waits until `count` messages with bodies that begin so have come, and returns the bodies. */
-  async heard(prefix: string, count: number, msMax: number): Promise<readonly string[]> {
-    const bodies: string[] = [];
-    const enough = async (): Promise<void> => {
-      const begins = (stanza: Element): boolean => stanza.getChildText("body")?.startsWith(prefix) === true;
-      while (bodies.length < count) bodies.push((await this.#inbox.take(begins)).getChildText("body") ?? "");
-    };
-    await inTime(enough(), () => `${bodies.length} of ${count} came, the last: ${bodies.at(-1)}`, msMax);
-    return bodies;
   }
 
   /** Stanzas that came and were not asked for. */

@@ -5,9 +5,9 @@ import { waitMsMax } from "../inbox.ts";
 import { LabServer, target } from "../lab.ts";
 import { Biboumi, ircChannels } from "../peers/biboumi.ts";
 import { SlixmppComponent } from "../peers/slixmpp-component.ts";
+import { RawClient } from "../peers/raw-client.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
 import { XmppJsComponent, xml } from "../peers/xmpp-js-component.ts";
-import { XmppJsPeer } from "../peers/xmpp-js.ts";
 import { ircAddress } from "../network.ts";
 
 const [alice, bob] = ["alice@ours.test", "bob@ours.test"];
@@ -24,9 +24,9 @@ if (target.abilities.components) {
     test(`answers ${echoes} messages, each once and in order`, async () => {
       await using component = new SlixmppComponent(echo);
       await component.event("online");
-      await using a = await XmppJsPeer.online({ jid: alice, quiet: true });
+      using a = await RawClient.online(alice);
       await a.flood(`anybody@${echo.domain}/somewhere`, echoes, "echo");
-      const heard = await a.heard("echo", echoes, 120_000);
+      const heard = await a.heard(echoes, 120_000);
       assert.deepEqual(
         heard,
         Array.from({ length: echoes }, (_, number) => `echo ${number}`),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { SlixmppPeer, type PeerEvent } from "../peers/slixmpp.ts";
-import { XmppJsPeer } from "../peers/xmpp-js.ts";
+import { RawClient } from "../peers/raw-client.ts";
 import { meet } from "../remotes/meeting.ts";
 import { remoteSoftwares } from "../remotes/all.ts";
 
@@ -13,17 +13,15 @@ for (const software of remoteSoftwares)
   suite(software.name, () => {
     test("10,000 messages each way at the same time: each comes once, in order", async () => {
       await using place = await meet(software, { our: "dialback", remote: { verbose: false } });
-      const bob = `bob@${place.remote.domain}`;
-      await using here = await XmppJsPeer.online({ jid: alice, quiet: true });
-      await using there = await XmppJsPeer.online({
-        jid: bob,
-        quiet: true,
-        service: `xmpp://${place.remote.domain}:5222`,
-      });
+      // Prosody 0.12 sends what waited for a new stream behind what came when the stream was just there.
+      await place.here.order("ping", { jid: place.remote.domain });
+      await place.there.order("ping", { jid: "ours.test" });
+      using here = await RawClient.online(alice);
+      using there = await RawClient.online(place.remote.user("alice"));
       await Promise.all([here.flood(there.jid, messagesEachWay, "out"), there.flood(here.jid, messagesEachWay, "in")]);
       const [out, incoming] = await Promise.all([
-        there.heard("out ", messagesEachWay, floodMsMax),
-        here.heard("in ", messagesEachWay, floodMsMax),
+        there.heard(messagesEachWay, floodMsMax),
+        here.heard(messagesEachWay, floodMsMax),
       ]);
       const numbers = Array.from({ length: messagesEachWay }, (_, number) => number);
       assert.deepEqual(
@@ -34,11 +32,6 @@ for (const software of remoteSoftwares)
         incoming,
         numbers.map((number) => `in ${number}`),
       );
-      for (const peer of [here, there])
-        assert.deepEqual(
-          peer.seen.filter((stanza) => stanza.is("message")),
-          [],
-        );
     });
 
     test("contacts: asked for, approved, seen coming, changing and going, from both sides", async () => {

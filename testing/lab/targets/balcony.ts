@@ -110,5 +110,18 @@ resolvers_validate = true
 [s2s.limits]
 negotiation_seconds_max = 8
 delivery_seconds_max = 20
+stanzas_per_second = 1000000
+queue_stanzas_max = 20000
+queue_bytes_max = 16777216
+
+# Nobody types 10,000 messages; the scenarios send them.
+[limits.rate]
+session_stanzas_per_second = 1000000
+session_stanzas_burst = 1000000
+address_stanzas_per_second = 1000000
+address_stanzas_burst = 1000000
+
+[limits.account]
+mailbox_stanzas_max = 100000
 `;
 }
