@@ -61,10 +61,13 @@ function turnOf(account: Account, before: List, after: List, jid: Jid, matter: P
 /** [xep0016-2.11-01] [xep0191-3.3-05] [xep0191-3.4-03] */
 function showOwnPresence(account: Account, session: Session, before: List, after: List): void {
   const directed = session.get(directedSlot);
+  const shut: Jid[] = [];
   for (const to of audience(account, directed, before, after)) {
     const turn = turnOf(account, before, after, to, "presence-out");
-    if (turn === "shut") account.send(makeStanza("presence", { from: session.jid, to, type: "unavailable" }));
-    else if (turn === "opened" && !directed.has(to)) {
+    if (turn === "shut") {
+      shut.push(to);
+      account.send(makeStanza("presence", { from: session.jid, to, type: "unavailable" }));
+    } else if (turn === "opened" && !directed.has(to)) {
       const presence = session.get(presenceSlot)?.element;
       if (presence !== undefined) account.send(stanzaOf("presence", withAttributes(presence, { to }), session.jid, to));
     }
@@ -72,6 +75,23 @@ function showOwnPresence(account: Account, session: Session, before: List, after
   // They were told that it is over.
   const left = [...directed].filter((to) => ruleOf(account, after, to, "presence-out")?.action !== "deny");
   if (left.length < directed.size) session.set(directedSlot, new Set(left));
+  if (shut.length > 0) account.whenDurable(nothing, () => goOnShowing(account, session, { shut, directed }));
+}
+
+/** A change could not be written, and none of those that it shut out was told: they are to hear when the session leaves. */
+function goOnShowing(
+  account: Account,
+  session: Session,
+  { shut, directed }: { readonly shut: readonly Jid[]; readonly directed: ReadonlySet<Jid> },
+): void {
+  if (account.sessions.get(session.resource) === session && session.get(presenceSlot) !== undefined) {
+    // [rfc6121-4.6.3-02]
+    const again = shut.filter((to) => directed.has(to));
+    if (again.length > 0) session.set(directedSlot, new Set([...session.get(directedSlot), ...again]));
+    return;
+  }
+  // It has left meanwhile, and the change kept that from them.
+  for (const to of shut) account.send(makeStanza("presence", { from: session.jid, to, type: "unavailable" }));
 }
 
 /** Everyone who sees presence by subscription or by direct word, and single resources of them that rules name. */
@@ -113,3 +133,5 @@ function minus(jids: readonly Jid[], others: readonly Jid[]): readonly Jid[] {
   const known = new Set(others);
   return jids.filter((jid) => !known.has(jid));
 }
+
+function nothing(): void {}

@@ -250,6 +250,35 @@ test("who was sent directed presence sees the user leave when blocked, and no se
   romeo.ignoreAll();
 });
 
+test("who was not blocked after all, as that could not be written, still hears the user leave [rfc6121-4.6.3-02]", async () => {
+  await using scene = await contacts();
+  const { juliet, world } = scene;
+  const nurse = await world.login(`${nurseJid}/door`);
+  const leaves = `<presence type='unavailable' from='${julietJid}/balcony' to='${nurseJid}/door'/>`;
+  await juliet.sendText(`<presence to='${nurseJid}/door'/>`);
+  nurse.ignoreAll();
+  world.faults.failCommits("full");
+  await block(juliet, nurseJid);
+  world.faults.failCommits(undefined);
+  assert.equal(juliet.pending.at(-1)?.attr("type"), "error");
+  nurse.receivesNothing();
+  await juliet.sendText("<presence type='unavailable'/>");
+  nurse.receives(leaves);
+  nurse.receivesNothing();
+
+  // In one breath with the block, of which nobody knows yet that it fails.
+  await juliet.sendText(`<presence/><presence to='${nurseJid}/door'/>`);
+  nurse.ignoreAll();
+  world.faults.failCommits("full");
+  await juliet.sendText(
+    `<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='${nurseJid}'/></block></iq>` +
+      "<presence type='unavailable'/>",
+  );
+  world.faults.failCommits(undefined);
+  nurse.receives(leaves);
+  nurse.receivesNothing();
+});
+
 test("a message of a blocked room or occupant vanishes: an error would throw the user out (S21)", async () => {
   await using scene = await contacts();
   const { romeo, juliet } = scene;
