@@ -144,6 +144,26 @@ test("beyond its bound the offline store returns messages to their senders [xep0
   assert.equal((await stored(world, julietJid)).length, 2);
 });
 
+test("messages leave in the order in which they came, also where the clock is set back and the server restarted", async () => {
+  await using world = await startWorld({ accounts, options: { archive: false } });
+  const say = async (id: string): Promise<void> => {
+    const romeo = await available(world, `${romeoJid}/orchard`);
+    await romeo.sendText(`<message to='${julietJid}' type='chat' id='${id}'><body>${id}</body></message>`);
+    await romeo.close();
+  };
+  await say("1");
+  world.env.setClock(-3_600_000);
+  await say("2");
+  for (const id of ["3", "4"]) {
+    await world.restart();
+    await say(id);
+  }
+  const juliet = await world.login(`${julietJid}/balcony`);
+  await juliet.sendText("<presence/>");
+  const came = juliet.pending.filter(({ name }) => name === "message").map((message) => message.attr("id"));
+  assert.deepEqual(came, ["1", "2", "3", "4"]);
+});
+
 test("what finds no room is returned also where the archive's row of it cannot be written", async () => {
   await using world = await startWorld({ accounts, options: { "messages.offline_messages_max": 0 } });
   const romeo = await available(world, `${romeoJid}/orchard`);

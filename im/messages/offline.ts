@@ -25,6 +25,9 @@ interface Waiting {
   readonly owed: OwedRows;
   /** Rows that nobody needs and that could not be removed. */
   readonly unremoved: Set<string>;
+  /** What was written down for sessions that owe it: one row for all of them. */
+  readonly secured: WeakMap<Stanza, ArchiveEntry>;
+  lastId: number;
 }
 
 /**
@@ -34,10 +37,6 @@ interface Waiting {
 export class OfflineStore {
   readonly #host: Host;
   readonly #accounts = new WeakMap<Account, Waiting>();
-  /** What was written down for sessions that owe it: one row for all of them. */
-  readonly #secured = new WeakMap<Stanza, ArchiveEntry>();
-  #lastAt = 0;
-  #lastId = 0;
 
   constructor(host: Host) {
     this.#host = host;
@@ -47,7 +46,7 @@ export class OfflineStore {
   keep(account: Account, stanza: Stanza, max: number): boolean {
     const { count, owed } = this.#of(account);
     if (count.rows - owed.extra >= max) return false;
-    const entry = this.#entryOf(stanza);
+    const entry = this.#entryOf(account, stanza);
     this.#begin(account, entry.id);
     account.archive(offlineMessages).append(entry);
     count.change(1);
@@ -59,16 +58,16 @@ export class OfflineStore {
    * so there is always room: how much a session may owe has its own bound.
    */
   secure(account: Account, stanza: Stanza): string {
-    const { count, owed } = this.#of(account);
-    let entry = this.#secured.get(stanza);
+    const { count, owed, secured } = this.#of(account);
+    let entry = secured.get(stanza);
     let row = entry && owed.get(entry.id);
     if (entry === undefined || row === undefined || row.leaving) {
-      entry = this.#entryOf(stanza);
+      entry = this.#entryOf(account, stanza);
       this.#begin(account, entry.id);
       const fresh = owed.add(entry.id, { extra: true });
       count.change(1, () => fresh.batches > 1);
       row = fresh;
-      this.#secured.set(stanza, entry);
+      secured.set(stanza, entry);
     }
     // Into the batch of each session that owes it: the one that it is in may yet fail.
     account.archive(offlineMessages).append(entry);
@@ -82,7 +81,7 @@ export class OfflineStore {
       written.batches -= 1;
       if (written.batches > 0) return;
       owed.delete(id, written);
-      this.#secured.delete(stanza);
+      secured.delete(stanza);
     });
     return id;
   }
@@ -301,26 +300,31 @@ export class OfflineStore {
   #of(account: Account): Waiting {
     let known = this.#accounts.get(account);
     if (known === undefined) {
-      known = { count: new WaitingCount(account), owed: new OwedRows(), unremoved: new Set() };
+      known = {
+        count: new WaitingCount(account),
+        owed: new OwedRows(),
+        unremoved: new Set(),
+        secured: new WeakMap(),
+        lastId: 0,
+      };
       this.#accounts.set(account, known);
     }
     return known;
   }
 
-  #entryOf(stanza: Stanza): ArchiveEntry {
-    const { id, at } = stanza.archived ?? this.#nextPlace();
+  #entryOf(account: Account, stanza: Stanza): ArchiveEntry {
+    const { id, at } = stanza.archived ?? this.#nextPlace(account);
     // Others' stamps stay: they tell of other delays. What carries ours was kept before, and is as old as it says.
     const element = hasDelayBy(this.#host.domain, stanza.element) ? stanza.element : this.#stamped(stanza, at);
     return { id, at, with: bareOf(stanza.from), value: storedXml.encode(element) };
   }
 
-  #nextPlace(): ArchivePlace {
-    // Clocks are set back; messages leave in the order in which they came all the same.
-    const at = Math.max(this.#host.env.now(), this.#lastAt);
-    this.#lastAt = at;
+  #nextPlace(account: Account): ArchivePlace {
+    const waiting = this.#of(account);
+    const at = waiting.count.timeOfNext(this.#host.env.now());
     // Ids are in the order of arrival, also for what arrives in the same millisecond.
-    this.#lastId = Math.max(this.#lastId + 1, at * 1000);
-    return { id: this.#lastId.toString(36).padStart(11, "0"), at };
+    waiting.lastId = Math.max(waiting.lastId + 1, at * 1000);
+    return { id: waiting.lastId.toString(36).padStart(11, "0"), at };
   }
 
   #stamped(stanza: Stanza, stamp: number): XmlElement {

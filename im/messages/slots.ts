@@ -7,7 +7,14 @@ export const offlineMessages = accountArchive("offline", 1);
  * How many they are, as the batch that wrote it saw it: batches that were under way then may have failed. It is what an
  * account starts from when it wakes; from then on memory knows better, and every log-in that reads the messages counts them.
  */
-export const offlineCount = accountValue<number>("offline-count", 1, json());
+export const offlineCount = accountValue<{
+  readonly rows: number;
+  /** The time of the newest of them, in milliseconds since the epoch: the next one is later, whatever the clock says. */
+  readonly newest?: number;
+}>("offline-count", 2, json(), {
+  // When they came was not kept here before.
+  2: (rows) => JSON.stringify({ rows: Number(rows) }),
+});
 
 /** Whether a session's client reads the messages that wait one by one, as it likes (XEP-0013): then they are sent to nobody unasked. */
 export const retrievesByItself = sessionSlot("retrieves-offline-messages", () => false, json());

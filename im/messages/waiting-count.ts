@@ -2,7 +2,7 @@ import type { Account } from "#kit/account.ts";
 import { offlineCount } from "./slots.ts";
 
 /**
- * How many messages an account has in the store. What is stored of it is what the batch that wrote it saw; memory knows which
+ * How many messages an account has in the store, and when the newest came. What is stored of it is what the batch that wrote it saw; memory knows which
  * batches have failed since, and whoever reads all messages counts them.
  */
 export class WaitingCount {
@@ -11,16 +11,27 @@ export class WaitingCount {
   /** Changes so far, and those of them that are not durable yet. */
   #changes = 0;
   #pending = 0;
+  #newest: number | undefined;
 
   constructor(account: Account) {
     this.#account = account;
   }
 
   get rows(): number {
-    const stored = this.#account.value(offlineCount).get();
+    const stored = this.#account.value(offlineCount).get()?.rows;
     // Nothing was ever kept, or the account was wiped.
     if (stored === undefined) this.#rows = 0;
     return (this.#rows ??= stored ?? 0);
+  }
+
+  /**
+   * When a row came, if it comes now: messages leave in the order in which they came also where the clock is set back, and the
+   * server restarted then. Whoever adds the row says so to `change` next.
+   */
+  timeOfNext(now: number): number {
+    // Ids count within a process: what an earlier one wrote was earlier.
+    const newest = this.#newest ?? (this.#account.value(offlineCount).get()?.newest ?? -1) + 1;
+    return (this.#newest = Math.max(now, newest));
   }
 
   /**
@@ -50,13 +61,15 @@ export class WaitingCount {
     return (rows) => {
       // All have been seen, and nothing has changed meanwhile: that is how many they are.
       if (this.#changes !== changes) return;
-      if (rows === (this.#account.value(offlineCount).get() ?? 0)) this.#rows = rows;
+      if (rows === (this.#account.value(offlineCount).get()?.rows ?? 0)) this.#rows = rows;
       else this.#set(rows);
     };
   }
 
   #set(rows: number): void {
     this.#rows = Math.max(0, rows);
-    this.#account.value(offlineCount).set(this.#rows);
+    const value = this.#account.value(offlineCount);
+    const newest = this.#rows === 0 ? undefined : (this.#newest ?? value.get()?.newest);
+    value.set({ rows: this.#rows, ...(newest !== undefined && { newest }) });
   }
 }

@@ -2,7 +2,7 @@ import { createHash, pbkdf2Sync } from "node:crypto";
 import type { Env } from "#kit/env.ts";
 
 interface Pending {
-  readonly at: number;
+  at: number;
   readonly order: number;
   readonly run: () => void;
 }
@@ -52,6 +52,12 @@ export class VirtualEnv implements Env {
   /** Timers that are set. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** Somebody sets the clock, to the past where `byMs` is negative; timers do not mind. */
+  setClock(byMs: number): void {
+    this.#now += byMs;
+    for (const timer of this.#timers) timer.at += byMs;
   }
 
   /** Does everything that is due now, promises included, until nothing is left. */

@@ -13,7 +13,7 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
     "commits waiting": store.health.commitsPending,
     "reads waiting": store.health.readsPending,
     "messages counted of which none is kept": accounts.reduce(
-      (sum, account) => sum + Number(disk.entries.get(account)?.get(offlineCount.name)?.get("") ?? 0),
+      (sum, account) => sum + countIn(disk.entries.get(account)?.get(offlineCount.name)?.get("")),
       0,
     ),
   };
@@ -24,4 +24,8 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
   );
   const left = Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : `${count} ${what}`));
   return [...left, ...kept].map((what) => `left at the end: ${what}`);
+}
+
+function countIn(stored: string | undefined): number {
+  return stored === undefined ? 0 : offlineCount.codec.decode(stored).rows;
 }
