@@ -114,7 +114,12 @@ const external: readonly {
     message: "",
     who: "invalid-authzid",
   },
-  { name: "an address without account [xep0178-2-09]", certificate: [address("romeo")], message: "", who: "not-authorized" },
+  {
+    name: "an address without account [xep0178-2-09]",
+    certificate: [address("romeo")],
+    message: "",
+    who: "not-authorized",
+  },
   { name: "no address", certificate: [], message: "", who: "not-authorized" },
   { name: "no address, one asked for", certificate: [], message: `juliet@${testDomain}`, who: "not-authorized" },
   { name: "a server", certificate: [{ address: "verona.example" }], message: "", who: "verona.example" },
