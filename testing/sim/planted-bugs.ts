@@ -65,8 +65,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "block-lets-presence-through",
     path: "im/privacy/changes.ts",
-    find: 'if (turn === "shut") account.send(makeStanza("presence", { from: session.jid, to, type: "unavailable" }));',
-    put: 'if (turn === "shut") continue;',
+    find: "shut.push(to);",
+    put: "continue;",
   },
   {
     name: "offline-row-never-removed",
