@@ -11,10 +11,10 @@ export class Acknowledging {
     this.#under.push({ session, h: session.handled, upTo: this.bytesWritten });
   }
 
-  arrived(bytes: number): void {
+  arrived(bytes: number, now: number): void {
     this.#bytesArrived += bytes;
     for (let next = this.#under[0]; next !== undefined && next.upTo <= this.#bytesArrived; next = this.#under[0]) {
-      next.session.acknowledgedToServer = Math.max(next.session.acknowledgedToServer, next.h);
+      next.session.acknowledgedToServer.push({ h: next.h, at: now });
       this.#under.shift();
     }
   }

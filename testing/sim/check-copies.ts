@@ -59,15 +59,16 @@ function isDouble(entry: Entry, copy: Copy, model: WorldModel, sessions: readonl
     (other) =>
       other !== copy.session &&
       other.account === copy.session.account &&
-      !hasTaken(other, entry) &&
+      !hadTaken(other, entry, receipt.at) &&
       wasGiven(other, entry, copy.at) &&
       knownGoneSince(other, model, sessions) <= receipt.at,
   );
 }
 
-/** Its server knows that it has the message. */
-function hasTaken(session: ClientSession, { receipts }: Entry): boolean {
-  return receipts.some((receipt) => receipt.session === session && receipt.count <= session.acknowledgedToServer);
+/** The server knew by then that it has the message: not from a resumption that came too late, which says it as well. */
+function hadTaken(session: ClientSession, { receipts }: Entry, by: number): boolean {
+  const count = receipts.find((receipt) => receipt.session === session)?.count ?? Infinity;
+  return session.acknowledgedToServer.some(({ h, at }) => h >= count && at <= by);
 }
 
 /** The message was written for it, or it may have been away when the message came, which was before `at`. */

@@ -35,8 +35,8 @@ export class ClientSession {
   taken: readonly string[] = [];
   /** What the server has written for it, a list a connection; some of it may never have come. */
   readonly written: (readonly string[])[] = [];
-  /** Up to where acknowledgements have reached the server, as it counts. */
-  acknowledgedToServer = 0;
+  /** Acknowledgements that have reached the server, and when: up to which stanza, as it counts. */
+  readonly acknowledgedToServer: { readonly h: number; readonly at: number }[] = [];
   /** Its connection ended, or it ended itself, and it was not resumed: from then on the server may know. */
   broken: { readonly at: number; readonly by: "chance" | "server" | "client" } | undefined;
   /** What the client said of itself; undefined while it is not available. */

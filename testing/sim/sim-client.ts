@@ -192,7 +192,7 @@ export class SimClient {
       data: ifCurrent(this.#data),
       gone: ifCurrent(this.#gone),
       written: (bytes) => void written.push(bytes),
-      arrived: (bytes) => acknowledging.arrived(bytes),
+      arrived: (bytes) => acknowledging.arrived(bytes, clock.now),
       broke: ifCurrent((by) => this.session?.breakAt(clock.now, by)),
       taken: (bytes) => {
         if (this.#taken !== taken || this.session?.managed !== true) taken.push(bytes);
