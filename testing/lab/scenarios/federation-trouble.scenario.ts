@@ -36,7 +36,9 @@ suite("a domain that cannot be reached: its stanzas come back, with the reason",
       await here.order("presence", { to: `bob@${domain}`, type: "subscribe" });
       const bounce = await here.event("message", (event) => event["type"] === "error" && event["id"] === "m1");
       assert.equal(bounce["error"], condition, `${server.logTail()} ${mute.connections}`);
-      await assert.rejects(here.order("ping", { jid: domain }), new RegExp(condition));
+      await here.order("message", { to: `bob@${domain}`, body: "still not?", id: "m2" });
+      const second = await here.event("message", (event) => event["type"] === "error" && event["id"] === "m2");
+      assert.equal(second["error"], condition);
     });
 });
 
@@ -61,11 +63,19 @@ for (const software of remoteSoftwares)
         await answered(here, remote.domain);
         await using again = await SlixmppPeer.online({ jid: bob, anyCertificate: true });
         await again.order("presence");
-        await here.order("message", { to: bob, body: "the end" });
-        await again.event("message", (event) => event["body"] === "the end");
-        const came = again.seen("message").map((event) => String(event["body"]));
+        // ejabberd delivers what it has kept beside what comes now: the last one decides that all are there.
+        const last = numbered().at(-1);
+        const lastCame = again.event("message", (event) => event["body"] === last).then(() => [String(last)]);
+        const lastReturned = here
+          .event("message", (event) => event["type"] === "error" && event["id"] === last)
+          .then(() => []);
+        const lastOne = await Promise.any([lastCame, lastReturned]);
+        const came = [...again.seen("message").map((event) => String(event["body"])), ...lastOne];
         const back = here.seen("message").filter((event) => event["type"] === "error");
-        const returned = new Set(back.map((event) => String(event["id"])));
+        const returned = new Set([
+          ...back.map((event) => String(event["id"])),
+          ...(lastOne.length === 0 ? [String(last)] : []),
+        ]);
         const delivered = new Set(came);
         const lost = numbered().filter((body) => !delivered.has(body) && !returned.has(body));
         const twice = came.length - delivered.size;
