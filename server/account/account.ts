@@ -51,6 +51,8 @@ export class LocalAccount implements Account, Runnable {
   #slots: LiveSlots | undefined;
   /** The batch of what is being handled. */
   #writes: Write[] = [];
+  /** So many first of them only say what hibernating sessions owe: that tries again, and causes nothing of what comes behind it. */
+  #owed = 0;
   /** What other owners wrote that is part of the batch of what is being handled. */
   #carried: CarriedRows[] = [];
   #batches = 0;
@@ -220,9 +222,7 @@ export class LocalAccount implements Account, Runnable {
   readonly whenDurable = (run: () => void, failed?: (cause: unknown) => void): void => {
     if (this.#retired) return this.#successor.whenDurable(run, failed);
     if (!this.#gated) return run();
-    const unissued = this.#writes.length > 0;
-    const after = unissued ? this.#batches + 1 : this.#outbox.last;
-    return this.#outbox.add({ after, caused: unissued || after > this.#issuedBefore, run, failed });
+    return this.#addTo(this.#outbox, run, failed);
   };
 
   rowsCommitted(): Promise<void> {
@@ -243,9 +243,14 @@ export class LocalAccount implements Account, Runnable {
   };
 
   #behindOwn(run: () => void, failed?: (cause: unknown) => void): void {
+    this.#addTo(this.#routes, run, failed);
+  }
+
+  #addTo(outbox: Outbox, run: () => void, failed?: (cause: unknown) => void): void {
     const unissued = this.#writes.length > 0;
-    const after = unissued ? this.#batches + 1 : this.#routes.last;
-    this.#routes.add({ after, caused: unissued || after > this.#issuedBefore, run, failed });
+    const after = unissued ? this.#batches + 1 : outbox.last;
+    const caused = this.#writes.length > this.#owed || (unissued ? this.#batches : after) > this.#issuedBefore;
+    outbox.add({ after, caused, run, failed });
   }
 
   /** True while something written is not durable yet, so that what is sent must wait. */
@@ -271,7 +276,7 @@ export class LocalAccount implements Account, Runnable {
 
   /** Delivers to a session, in the outbox's order. */
   readonly sendTo = (session: LocalSession, stanza: Stanza): void => {
-    if (!this.#gated && this.#unwritten === undefined) return session.transmit(stanza);
+    if (!this.#gated && this.#unwritten === undefined) return this.#transmit(session, stanza);
     if (this.#mayJoinBatch(session)) return this.#sendWithBatch(session, stanza);
     stanza.hold();
     session.queued += 1;
@@ -307,7 +312,13 @@ export class LocalAccount implements Account, Runnable {
       this.whenDurable(nothing, (cause) => {
         if (session.withdraw(stanza)) this.#parts.stage.unwritten(stanza, cause);
       });
+    this.#transmit(session, stanza);
+  }
+
+  #transmit(session: LocalSession, stanza: Stanza): void {
+    const onlyOwed = this.#writes.length === this.#owed;
     session.transmit(stanza);
+    if (onlyOwed) this.#owed = this.#writes.length;
   }
 
   /** What is stored has changed behind the slots' back: the account was created, or wiped. */
@@ -424,6 +435,7 @@ export class LocalAccount implements Account, Runnable {
     // Never the array that goes on being filled: rows that come while this is committed are the next batch's.
     const carried = this.#carried.length > 0 ? this.#carried : noRows;
     this.#writes = [];
+    this.#owed = 0;
     if (carried !== noRows) this.#carried = [];
     const batch = this.#nextBatch();
     this.#routes.open(batch);

@@ -313,6 +313,22 @@ test("a roster push to a session that hibernates is one with the change: a kill 
   }
 });
 
+test("what one that hibernates is owed is copied to the others also where that cannot be written down (XEP-0280)", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.cut();
+  const other = await available(world, `${juliet}/chamber`);
+  await other.sendText("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  const sender = await available(world, `${romeo}/orchard`);
+  other.ignoreAll();
+  world.faults.failCommits("full");
+  const composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+  await sender.sendText(`<message to='${juliet}/balcony' type='chat' id='s'>${composing}</message>`);
+  world.faults.failCommits(undefined);
+  const copies = other.pending.flatMap((stanza) => stanza.child("urn:xmpp:carbons:2", "received") ?? []);
+  assert.equal(copies.length, 1);
+});
+
 test("what could not be written is not pushed to a session that hibernates, and what comes next finds its place", async () => {
   await using world = await startWorld({ accounts });
   const mine = await managed(world, `${juliet}/balcony`);
