@@ -65,12 +65,12 @@ function writeElement(
   if (source !== undefined && element.canonical && (ns !== inherited) === declares) {
     return fromSource(source, parts.start, parts.end, bytes);
   }
-  const prefix = prefixOf(ns, inherited);
+  const prefix = prefixOf(ns, inherited, levels.length === 0);
   const name = checkedName(parts);
   const tag = prefix + (bytes ? encodeUtf8(name) : name);
   let head = `<${tag}`;
   if (prefix === "stream:" && !streamBound) head += ` xmlns:stream='${NS_STREAM}'`;
-  // Declared here as well, for such an element may have been read anywhere.
+  // Only on the first level, where old peers want it: written again at each depth, it would be more than a reader takes.
   if (prefix === "db:") head += ` xmlns:db='${NS_DIALBACK}'`;
   // [rfc6120-4.8.5-08] [rfc6120-8.4-02] [rfc6120-11.3-03]
   if (prefix === "" && ns !== inherited) head += ` xmlns='${defaultNamespace(ns, bytes)}'`;
@@ -147,11 +147,11 @@ function fromSource(source: Source, start: number, end: number, bytes: boolean):
 }
 
 /** Only what is not of the content has one. [rfc6120-4.8.5-03] */
-function prefixOf(ns: string, inherited: string): string {
+function prefixOf(ns: string, inherited: string, first: boolean): string {
   if (ns === inherited) return "";
   if (ns === NS_STREAM) return "stream:"; // [rfc3920-11.2.1-03] [rfc3920-11.2.1-04]
   // COMPAT older servers look for this very prefix. [xep0220-2-01]
-  if (ns === NS_DIALBACK) return "db:";
+  if (ns === NS_DIALBACK && first) return "db:";
   return ns === NS_XML ? "xml:" : ""; // [rfc3920-11.2.2-06]
 }
 

@@ -31,7 +31,7 @@ describe("a balcony.toml with components", () => {
     ]);
     assert.equal(componentLimits.awayMsMax, 0);
     assert.deepEqual(componentLimits.link.stanzasRate, { perSecond: 100, burst: 200 });
-    assert.equal(componentLimits.link.bytesRate, undefined);
+    assert.deepEqual(componentLimits.link.bytesRate, { perSecond: 16 * 1024 ** 2, burst: 16 * 1024 ** 2 });
   });
 
   test("needs none of it", () => {

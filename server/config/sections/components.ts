@@ -66,7 +66,7 @@ export const componentLimits = section(
       unit: "bytes",
       min: 1_000,
       max: 1_024 * MiB,
-      default: false,
+      default: 16 * MiB,
       change: "restart",
     }),
     bytes_burst: bound({
@@ -82,7 +82,7 @@ export const componentLimits = section(
       unit: "stanzas",
       min: 1,
       max: 1_000_000,
-      default: false,
+      default: 10_000,
       change: "restart",
     }),
     stanzas_burst: bound({
