@@ -108,7 +108,7 @@ function credentialsOf(mechanism: string): Partial<SaslClientPolicy> {
 describe("a client and a server by SASL2", () => {
   const certified: SecureChannel = { ...tls, certificate: [{ address: "juliet@im.example", username: "juliet" }] };
   for (const mechanism of allMechanisms)
-    test(`meet with ${mechanism}, bind and enable all in one [xep0386-3.2-10] [xep0388-2.6.1-01] [xep0388-4.1-01]`, () => {
+    test(`meet with ${mechanism}, bind and enable all in one [xep0386-3.2-10] [xep0388-2.5-02] [xep0388-2.6.1-01] [xep0388-4.1-01]`, () => {
       const policy = credentialsOf(mechanism);
       const client = { sasl: julietSasl({ only: mechanism, policy }), ...resumable };
       const pair = together({ client, sasl2: bind2, channel: mechanism === "EXTERNAL" ? certified : tls });

@@ -143,7 +143,7 @@ describe("stream management with a server that has connected", () => {
   runTable(
     [
       {
-        name: "is switched on, once [xep0198-3-03] [xep0198-3-12]",
+        name: "is switched on, once [xep0198-3-03] [xep0198-3-12] [xep0198-5-03]",
         setting: { trusts, host },
         script: [
           ...entered,
