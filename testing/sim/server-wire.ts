@@ -90,6 +90,8 @@ class WireEnd {
   #channel: SecureChannel | undefined;
   #handler: TransportHandler | undefined;
   #wantsTls = false;
+  /** What came from under TLS before this side's handshake was over: nobody can read it yet. */
+  #sealed: string[] = [];
 
   constructor(parts: {
     readonly clock: SimClock;
@@ -113,6 +115,10 @@ class WireEnd {
 
   take(bytes: string): void {
     if (this.gone || !this.#life.alive) return;
+    if (this.#wantsTls && this.#channel === undefined) {
+      this.#sealed.push(bytes);
+      return;
+    }
     const cutAt = bytes.length > 1 && this.#draws.chance(0.1) ? this.#draws.between(1, bytes.length - 1) : bytes.length;
     for (const part of [bytes.slice(0, cutAt), bytes.slice(cutAt)])
       this.#life.defer(() => {
@@ -133,6 +139,7 @@ class WireEnd {
       if (this.gone || !this.#life.alive) return;
       this.#channel = this.#peerChannel;
       this.#life.defer(() => this.#handler?.secured(this.#peerChannel));
+      for (const bytes of this.#sealed.splice(0)) this.take(bytes);
     });
   }
 

@@ -77,6 +77,7 @@ describe("A21 what was sent ahead of TLS", () => {
     ourEnd.write(answered("id1") + features(startTlsRequired) + proceed);
     ourEnd.write(`${answered("id1")}${verdict("result", montague, capulet, "valid")}`);
     assert.deepEqual(ourEnd.all("pairAuthorized"), []);
+    assert.equal(ourEnd.effects.flatMap(tell).at(-1), "ended failed tlsUnavailable");
   });
 });
 

@@ -151,6 +151,9 @@ function receiveOpened(
 ): ServerStep<ServerStreamState> {
   if (state.phase === "opening") return receiveHeader(state, header, context);
   if (state.phase === "awaitingHeader") return receiveTargetHeader(state, header, context);
+  // Not from under TLS, whatever it is (A21): there is nobody to tell.
+  if (state.phase === "securing") return endNow(state, { type: "disconnected" });
+  if (state.phase === "startingTls") return endNow(state, { type: "failed", failure: { type: "tlsUnavailable" } });
   // A stream that is open gets no further features. [rfc6120-4.3.5-01]
   return failStream(state, new StreamError("bad-format", { text: "the stream is open" }));
 }

@@ -227,6 +227,17 @@ describe("TLS that a server is offered", () => {
         ],
       },
       {
+        name: "A21 ends without a word when a header comes before the handshake is over",
+        setting: clear,
+        script: [
+          [theirs, answered("id1") + features(startTlsRequired)],
+          [starttls, proceed],
+          [theirs, ""],
+        ],
+        phase: "ended",
+        news: ["ended disconnected"],
+      },
+      {
         name: "A25 does not move a stream to another host",
         setting: { ...clear, hosts: [hostOf("verona.example")] },
         script: [
