@@ -91,7 +91,7 @@ class WireEnd {
   #handler: TransportHandler | undefined;
   #wantsTls = false;
   /** What came from under TLS before this side's handshake was over: nobody can read it yet. */
-  #sealed: string[] = [];
+  readonly #sealed: string[] = [];
 
   constructor(parts: {
     readonly clock: SimClock;
