@@ -9,8 +9,20 @@ export interface AccountView {
   readonly witness: ClientSession;
 }
 
-/** Every view of rosters, block lists and presence agrees with every other one that shows the same. */
-export function checkViews(views: readonly AccountView[], model: WorldModel): readonly string[] {
+/** Whether a session may go on seeing a full address that nobody takes back from it. */
+type StillShown = (session: ClientSession, jid: string) => boolean;
+
+/**
+ * Every view of rosters, block lists and presence agrees with every other one that shows the same.
+ *
+ * @param sessions those that there have ever been
+ */
+export function checkViews(
+  views: readonly AccountView[],
+  model: WorldModel,
+  sessions: readonly ClientSession[],
+): readonly string[] {
+  const stillShown: StillShown = (session, jid) => model.mayBeShownInVain(session, jid, sessions);
   return views.flatMap((view) => [
     ...checkDevices(view),
     ...checkOwnPresence(view),
@@ -21,10 +33,10 @@ export function checkViews(views: readonly AccountView[], model: WorldModel): re
             ...checkWrites(view, other.account, model),
             ...checkSubscription(view, other, model),
             ...checkWords(view, other, model),
-            ...checkPresence(view, other, model),
+            ...checkPresence(view, other, model, stillShown),
           ],
     ),
-    ...checkGhosts(view, views),
+    ...checkGhosts(view, views, stillShown),
   ]);
 }
 
@@ -132,7 +144,12 @@ function doubtful(
 }
 
 /** Who may see somebody sees exactly the devices that are there; who may not sees none. */
-function checkPresence(mine: AccountView, theirs: AccountView, model: WorldModel): readonly string[] {
+function checkPresence(
+  mine: AccountView,
+  theirs: AccountView,
+  model: WorldModel,
+  stillShown: StillShown,
+): readonly string[] {
   if (model.lostForWords(mine.account, theirs.account)) return [];
   const inVain = isShownInVain(mine, theirs, model);
   const blocked = [
@@ -142,9 +159,9 @@ function checkPresence(mine: AccountView, theirs: AccountView, model: WorldModel
   if (blocked.includes(true) && blocked.includes(false)) {
     const certain =
       mine.witness.blocked?.has(theirs.account) === true || theirs.witness.blocked?.has(mine.account) === true;
-    return checkSeen(mine, theirs, { blocked: certain, inVain });
+    return checkSeen(mine, theirs, { blocked: certain, inVain, stillShown });
   }
-  return checkSeen(mine, theirs, { blocked: blocked[0] === true, inVain });
+  return checkSeen(mine, theirs, { blocked: blocked[0] === true, inVain, stillShown });
 }
 
 /** The two rosters are at odds for good, so that presence comes that nobody asked for: only then. */
@@ -159,7 +176,11 @@ function isShownInVain(mine: AccountView, theirs: AccountView, model: WorldModel
 function checkSeen(
   mine: AccountView,
   theirs: AccountView,
-  { blocked, inVain }: { readonly blocked: boolean; readonly inVain: boolean },
+  {
+    blocked,
+    inVain,
+    stillShown,
+  }: { readonly blocked: boolean; readonly inVain: boolean; readonly stillShown: StillShown },
 ): readonly string[] {
   const maySee = seesPresence(mine.witness.roster?.get(theirs.account)) && !blocked;
   const there = theirs.sessions.filter(({ priority }) => priority !== undefined);
@@ -169,7 +190,8 @@ function checkSeen(
     for (const { jid, directedTo } of there) {
       const sees = session.sees.has(jid);
       if (maySee && !sees) found.push(`${session.name} does not see ${jid}`);
-      else if (!maySee && sees && (blocked || !(inVain || directedTo.has(session.account))))
+      else if (maySee || !sees || stillShown(session, jid)) continue;
+      else if (blocked || !(inVain || directedTo.has(session.account)))
         found.push(`${session.name} sees ${jid}${blocked ? " in spite of a block" : ""}`);
     }
   }
@@ -177,12 +199,18 @@ function checkSeen(
 }
 
 /** Nobody sees who is not there. */
-function checkGhosts({ sessions }: AccountView, views: readonly AccountView[]): readonly string[] {
+function checkGhosts(
+  { sessions }: AccountView,
+  views: readonly AccountView[],
+  stillShown: StillShown,
+): readonly string[] {
   const there = new Set(
     views.flatMap((view) => view.sessions.filter(({ priority }) => priority !== undefined).map(({ jid }) => jid)),
   );
   return sessions.flatMap((session) =>
-    [...session.sees].filter((jid) => !there.has(jid)).map((jid) => `${session.name} sees the ghost ${jid}`),
+    [...session.sees]
+      .filter((jid) => !there.has(jid) && !stillShown(session, jid))
+      .map((jid) => `${session.name} sees the ghost ${jid}`),
   );
 }
 

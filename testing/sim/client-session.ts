@@ -45,6 +45,8 @@ export class ClientSession {
   #takesKeptSince = Infinity;
   /** Whom the session has sent directed presence since it became available. */
   readonly directedTo = new Set<string>();
+  /** Whom it has ever sent directed presence. */
+  readonly everDirectedTo = new Set<string>();
   /** Full addresses that are available, as the client sees it. */
   readonly sees = new Set<string>();
   /** Bare addresses that ask to see the account's presence. */

@@ -66,6 +66,7 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
     case "show-to":
       if (session.priority === undefined) return;
       session.directedTo.add(contact);
+      session.everDirectedTo.add(contact);
       client.sendStanza(`<presence to='${contact}'><show>chat</show></presence>`);
       return;
     case "subscription": {

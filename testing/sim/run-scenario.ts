@@ -147,7 +147,7 @@ class ScenarioRun {
       const witness = witnesses[index]?.session;
       return witness === undefined ? [] : [{ account, sessions, witness }];
     });
-    return [...away, ...checkViews(views, this.#model)];
+    return [...away, ...checkViews(views, this.#model, this.#sessions)];
   }
 
   /** Everybody goes, and time passes until the server has forgotten all of it. */

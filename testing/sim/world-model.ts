@@ -116,6 +116,26 @@ export class WorldModel {
     return !this.troubled(broken.at - 3_000, now, ["kill", "commits", "reads", "slow", "jump"]);
   }
 
+  /**
+   * Whether a session may rightly go on seeing a full address, though nobody is there or nobody there shows it anything:
+   * presence was directed at its account, and a kill that it outlived, as it hibernated, ended the session that had
+   * directed it, or took the last word of that. Whom a session showed itself to is gone with it (RFC 6121 §4.6.1), so that
+   * nobody can be told; whoever was shown it may probe (§4.6.6).
+   */
+  mayBeShownInVain(
+    session: Pick<ClientSession, "account" | "beganAt">,
+    jid: string,
+    sessions: readonly ClientSession[],
+  ): boolean {
+    const shown = sessions.filter((other) => other.jid === jid && other.everDirectedTo.has(session.account));
+    return this.troubles.some(
+      ({ kind, from, until }) =>
+        kind === "kill" &&
+        session.beganAt <= from &&
+        shown.some(({ beganAt, endedAt = Infinity }) => beganAt <= until && endedAt >= from - resumeSecondsMax * 1_000),
+    );
+  }
+
   /** Whether something went wrong, of these kinds, while what began and ended at these times was under way. */
   troubled(from: number, until: number, kinds: readonly Trouble["kind"][]): boolean {
     return this.troubles.some(
