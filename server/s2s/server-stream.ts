@@ -1,16 +1,14 @@
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { DomainJid, Jid } from "#protocol/jid/jid.ts";
 import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
-import { buildSm } from "#protocol/stream/sm/elements.ts";
 import { SmQueue } from "#protocol/stream/sm/queue.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Env, Timer } from "#kit/env.ts";
-import { SettlementTracker } from "#kit/settlement.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import type { Tally } from "../core-settings.ts";
+import { Acknowledgements, askForAcknowledgement } from "../link/acknowledgements.ts";
 import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
@@ -82,15 +80,14 @@ export class ServerStream {
   #passedOver = false;
   /** It is to be closed when nothing is owed any more. */
   #draining = false;
-  #tracker: SettlementTracker | undefined;
+  /** With stream management: what came. */
+  #handled: Acknowledgements | undefined;
   #resumption: { readonly id: string; readonly ms: number } | undefined;
   #expiry: Timer | undefined;
   #askedAt: number | undefined;
   #askLater: Timer | undefined;
   #takingSince: number | undefined;
-  #answerDue = false;
   #usedAt: number;
-  readonly #settledWaiters: (() => void)[] = [];
 
   constructor(
     parts: {
@@ -158,8 +155,8 @@ export class ServerStream {
 
   /** How it may be resumed, by us: under which id, and how many of the peer's stanzas are handled. */
   get resumption(): { readonly id: string; readonly h: number } | undefined {
-    if (this.#resumption === undefined || this.#tracker === undefined) return undefined;
-    return { id: this.#resumption.id, h: this.#tracker.settled % 2 ** 32 };
+    if (this.#resumption === undefined || this.#handled === undefined) return undefined;
+    return { id: this.#resumption.id, h: this.#handled.h };
   }
 
   /** Puts a stanza on the wire. False when it is cut or has no room: `hasRoom` or `ended` follow. */
@@ -200,7 +197,7 @@ export class ServerStream {
     if (this.#ended) return;
     if (this.#passedOver || (this.#unsettled !== undefined && this.#unsettled !== "asked")) this.#settleManagement();
     this.#usedAt = this.#services.env.now();
-    const settlement = this.#tracker?.next();
+    const settlement = this.#handled?.next();
     const admitted = admitRemote(element, this.#admission, settlement);
     if (admitted instanceof StreamError) {
       this.#services.violated(this, admitted, element);
@@ -225,7 +222,10 @@ export class ServerStream {
 
   /** From now on what comes counts. */
   countIncoming(resumption: { readonly id: string; readonly ms: number } | undefined): void {
-    this.#tracker ??= new SettlementTracker(this.#settledMore);
+    this.#handled ??= new Acknowledgements((bytes) => {
+      this.#services.tally.acksSent += 1;
+      this.#link?.write(bytes);
+    });
     this.#resumption = resumption;
     this.#services.env.defer(this.#settleManagement);
   }
@@ -239,10 +239,7 @@ export class ServerStream {
   }
 
   acknowledgementWanted(): void {
-    const tracker = this.#tracker;
-    if (tracker === undefined) return;
-    this.#acknowledge(tracker);
-    this.#answerDue = tracker.settled < tracker.received;
+    this.#handled?.answer();
   }
 
   /** The peer has handled `h` stanzas. Returns the error with which the stream ends when it was not sent so many (S8). */
@@ -304,7 +301,7 @@ export class ServerStream {
   leave(link: StreamCarrier): void {
     // Another one carries it by now.
     if (this.#link !== link) return;
-    if (this.#tracker !== undefined) this.#acknowledge(this.#tracker);
+    this.#handled?.tell();
     this.#link = undefined;
     this.end();
   }
@@ -339,19 +336,19 @@ export class ServerStream {
     this.#link = undefined;
     if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#unsettled.cancel();
     const owed = this.#unacknowledged?.unacknowledged() ?? this.#untaken.takeAll();
-    for (const run of this.#settledWaiters.splice(0)) run();
+    this.#handled?.end();
     this.#services.ended(this, owed);
   };
 
   /** How many of the peer's stanzas are handled: told to a peer that comes back too late (S8). */
   get handled(): number | undefined {
-    return this.#tracker === undefined ? undefined : this.#tracker.settled % 2 ** 32;
+    return this.#handled?.h;
   }
 
   /** Runs when all that came is settled, or the stream has ended. */
   whenSettled(run: () => void): void {
-    if (this.#tracker === undefined || this.#tracker.settled === this.#tracker.received || this.#ended) run();
-    else this.#settledWaiters.push(run);
+    if (this.#handled === undefined || this.#ended) run();
+    else this.#handled.whenAllSettled(run);
   }
 
   /** The connection that it had counts no more: it goes on over another. */
@@ -425,21 +422,6 @@ export class ServerStream {
     this.#askLater = undefined;
     if (this.owed > 0) this.#ask();
   };
-
-  #acknowledge(tracker: SettlementTracker): void {
-    this.#services.tally.acksSent += 1;
-    this.#link?.write(serializeBytes(buildSm({ type: "a", h: tracker.settled % 2 ** 32 })));
-  }
-
-  readonly #settledMore = (): void => {
-    const tracker = this.#tracker;
-    if (tracker === undefined || tracker.settled < tracker.received) return;
-    if (this.#answerDue) {
-      this.#answerDue = false;
-      this.#acknowledge(tracker);
-    }
-    for (const run of this.#settledWaiters.splice(0)) run();
-  };
 }
 
 function isIn(pair: HeldPair | undefined): boolean {
@@ -452,4 +434,3 @@ const managementMsMax = 5_000;
 const askAgainMs = 5_000;
 /** How long a stream that is to be closed waits for the last acknowledgements, in milliseconds. */
 const drainMsMax = 5_000;
-const askForAcknowledgement = "<r xmlns='urn:xmpp:sm:3'/>";

@@ -3,12 +3,10 @@ import { xml, type XmlElement } from "#protocol/xml/element.ts";
 import type { FullJid } from "#protocol/jid/jid.ts";
 import type { StreamCondition } from "#protocol/stream/stream-conditions.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
-import { buildSm } from "#protocol/stream/sm/elements.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import { randomToken } from "#kit/env.ts";
 import { sessionEnded, sessionResumed, sessionStored, stanzaWaits } from "#kit/lifecycle.ts";
 import type { Session, WaitingPolicy } from "#kit/session.ts";
-import { SettlementTracker } from "#kit/settlement.ts";
 import type { SessionSlot } from "#kit/slots.ts";
 import { makeStanza, type Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
@@ -20,6 +18,7 @@ import type { LocalHost } from "../host/local-host.ts";
 import { refuse } from "../host/refusal.ts";
 import { iqKey } from "../host/steps.ts";
 import { sessionVerdict } from "../host/verdict.ts";
+import { Acknowledgements, askForAcknowledgement } from "../link/acknowledgements.ts";
 import { admit, type Admission } from "./admit.ts";
 import type { EndedSessions } from "./ended-sessions.ts";
 import { StoredHibernation, type HibernatedSession } from "./hibernation.ts";
@@ -34,7 +33,7 @@ import { securedAfterMs, Unacknowledged, type Restored } from "./unacknowledged.
 interface Management {
   readonly id: string | undefined;
   readonly resumeMs: number;
-  readonly tracker: SettlementTracker;
+  readonly handled: Acknowledgements;
   readonly owed: Unacknowledged;
   /** When it ends if its client does not come back, in milliseconds since the epoch; of no meaning while it is there. */
   expiresAt: number;
@@ -63,8 +62,6 @@ export class LocalSession implements Session {
   #held: HeldStanzas | undefined;
   /** Since when an acknowledgement is waited for, in milliseconds since the epoch. */
   #askedAt: number | undefined;
-  /** The client asked for an acknowledgement while not everything was settled. */
-  #answerDue = false;
   #expiry: Timer | undefined;
   /** The connection that will have the session once all is settled; the latest wins. */
   #resuming: SessionLink | undefined;
@@ -148,7 +145,7 @@ export class LocalSession implements Session {
     const link = this.#link;
     if (this.#ended) return;
     // The client may know what arrived before it is sent away.
-    if (this.#management !== undefined) this.#acknowledge(this.#management);
+    this.#management?.handled.tell();
     this.#finish();
     link?.close(new StreamError(condition, { text }));
   };
@@ -156,7 +153,7 @@ export class LocalSession implements Session {
   /** A stanza came in on the stream. */
   receive(element: XmlElement): void {
     if (this.#ended) return;
-    const settlement = this.#management?.tracker.next();
+    const settlement = this.#management?.handled.next();
     const admitted = admit(element, this.#admission, settlement);
     if (admitted instanceof StreamError) {
       this.end(admitted.condition, admitted.text);
@@ -240,9 +237,12 @@ export class LocalSession implements Session {
       waits: this.#waits,
       stored: () => this.#host.emit(sessionStored, { account: this.account, session: this }),
     };
-    const tracker = new SettlementTracker(this.#settledMore);
+    const handled = new Acknowledgements((bytes) => {
+      this.#tally.acksSent += 1;
+      this.#link?.write(bytes);
+    });
     const owed = new Unacknowledged(parts, restored);
-    return { id, resumeMs, tracker, owed, expiresAt: 0, missesPresence: false };
+    return { id, resumeMs, handled, owed, expiresAt: 0, missesPresence: false };
   }
 
   /** The server was started anew, and the session waits for its client as it did before. */
@@ -258,8 +258,7 @@ export class LocalSession implements Session {
       describe,
     });
     this.#management = management;
-    management.tracker.received = handled;
-    management.tracker.settled = handled;
+    management.handled.goOnFrom(handled);
     this.#slots = new SessionSlots(slots, (slot, error) =>
       this.#host.log.warn({ session: this.jid, slot, error }, "what a session knew cannot be read back"),
     );
@@ -270,11 +269,7 @@ export class LocalSession implements Session {
 
   /** The client wants to know what arrived. What is not settled yet is told when it is. */
   acknowledgementWanted(): void {
-    const management = this.#management;
-    if (management === undefined) return;
-    this.#acknowledge(management);
-    // [xep0198-4-03] [xep0198-4-04]
-    this.#answerDue = management.tracker.settled < management.tracker.received;
+    this.#management?.handled.answer();
   }
 
   /** Asks the client for a sign of life: an acknowledgement where it has them, else an answer to a ping (XEP-0199). */
@@ -321,7 +316,7 @@ export class LocalSession implements Session {
       if (this.#resuming === link) this.#resuming = undefined;
       ready({ type: "unavailable" });
     };
-    return this.#whenAllSettled(management, () => {
+    return management.handled.whenAllSettled(() => {
       if (!management.owed.hibernates) this.#goOn(management, link, ready);
       else this.account.request(() => this.#wakeUp(management, link, ready), unavailable);
     });
@@ -359,7 +354,7 @@ export class LocalSession implements Session {
     this.#expiry?.cancel();
     this.#expiry = undefined;
     this.#link = link;
-    return ready({ type: "resumed", h: management.tracker.settled % 2 ** 32 });
+    return ready({ type: "resumed", h: management.handled.h });
   }
 
   /** Sends again what the client has not had, now that it knows that it is back. [xep0198-5-19] */
@@ -389,7 +384,7 @@ export class LocalSession implements Session {
   close(): void {
     if (this.#ended) return;
     // [xep0198-4-05] [xep0198-4-06]
-    if (this.#management !== undefined && this.#link !== undefined) this.#acknowledge(this.#management);
+    if (this.#link !== undefined) this.#management?.handled.tell();
     this.#finish();
   }
 
@@ -402,7 +397,7 @@ export class LocalSession implements Session {
     this.#expire(management);
     // A guest's account is in memory alone.
     if (this.account.isTemporary) return;
-    this.#whenAllSettled(management, () =>
+    management.handled.whenAllSettled(() =>
       this.account.post(() => {
         if (this.#ended || this.#link !== undefined || this.#resuming !== undefined || management.owed.hibernates)
           return;
@@ -423,7 +418,7 @@ export class LocalSession implements Session {
       expiresAt: management.expiresAt,
       resumeMs: management.resumeMs,
       language: this.#admission.language,
-      handled: management.tracker.settled,
+      handled: management.handled.settled,
       missesPresence: management.missesPresence || !management.owed.isWhole,
       slots: this.#slots?.encode() ?? {},
     };
@@ -442,7 +437,7 @@ export class LocalSession implements Session {
     if (management?.id === undefined || this.account.isTemporary) return this.end(condition);
     const link = this.#link;
     if (this.#ended || link === undefined) return undefined;
-    this.#acknowledge(management);
+    management.handled.tell();
     this.#link = undefined;
     this.#hibernate(management);
     return link.close(new StreamError(condition));
@@ -467,14 +462,12 @@ export class LocalSession implements Session {
     this.#expiry?.cancel();
     this.#link = undefined;
     this.#held = undefined;
-    this.#runSettledWaiters();
     const management = this.#management;
+    management?.handled.end();
     if (management?.id !== undefined) {
-      const { id, tracker } = management;
-      const isSettled = tracker.settled === tracker.received;
-      const handled = tracker.settled % 2 ** 32;
+      const { id, handled } = management;
       // What is remembered for long holds on to nothing where it need not.
-      this.#endedSessions.remember(this.account.jid, id, isSettled ? handled : () => tracker.settled % 2 ** 32);
+      this.#endedSessions.remember(this.account.jid, id, handled.areAllSettled ? handled.h : () => handled.h);
     }
     this.#leave();
   }
@@ -567,34 +560,6 @@ export class LocalSession implements Session {
     this.#link.write(askForAcknowledgement);
   }
 
-  #acknowledge(management: Management): void {
-    this.#tally.acksSent += 1;
-    this.#link?.write(serializeBytes(buildSm({ type: "a", h: management.tracker.settled % 2 ** 32 })));
-  }
-
-  readonly #settledMore = (): void => {
-    const management = this.#management;
-    if (management === undefined || management.tracker.settled < management.tracker.received) return;
-    if (this.#answerDue) {
-      this.#answerDue = false;
-      this.#acknowledge(management);
-    }
-    this.#runSettledWaiters();
-  };
-
-  readonly #settledWaiters: (() => void)[] = [];
-
-  #runSettledWaiters(): void {
-    for (const run of this.#settledWaiters.splice(0)) run();
-  }
-
   readonly #waits = (stanza: Stanza): void =>
     this.#host.emit(stanzaWaits, { account: this.account, session: this, stanza });
-
-  #whenAllSettled(management: Management, run: () => void): void {
-    if (management.tracker.settled === management.tracker.received) run();
-    else this.#settledWaiters.push(run);
-  }
 }
-
-const askForAcknowledgement = "<r xmlns='urn:xmpp:sm:3'/>";
