@@ -1,7 +1,8 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
-import { acmeCertificateFile, acmeDirectory, readIfThere, writeSecret } from "../tls/acme-files.ts";
+import { readIfThere, writeSecret } from "../private-files.ts";
+import { acmeCertificateFile, acmeDirectory } from "../tls/acme-files.ts";
 import type { Failures } from "./renewal-plan.ts";
 
 const reasonCharsMax = 2_000;

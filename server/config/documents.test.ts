@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "smol-toml";
 import { integerOption } from "#kit/option.ts";
-import { addHostToToml } from "./add-host.ts";
+import { addTableToToml } from "./add-table.ts";
 import { defaultConfig } from "./config.ts";
 import { editDistance, nearest } from "./nearest.ts";
 import { keyTree, type ConfigNode } from "./key-tree.ts";
@@ -108,7 +108,7 @@ describe("a host is added to balcony.toml", () => {
     },
   ]) {
     test(name, () => {
-      const text = addHostToToml(before, host, ["localhost"]);
+      const text = addTableToToml(before, { array: "hosts", values: host, implied: [{ domain: "localhost" }] });
       assert.equal(text, after);
       const { hosts } = config(text);
       assert.equal(hosts.at(-1)?.domain, "capulet.example");
@@ -116,7 +116,7 @@ describe("a host is added to balcony.toml", () => {
     });
   }
   test("unless its hosts are written as one list", () => {
-    assert.equal(addHostToToml('hosts = [{ domain = "a.example" }]\n', host, []), undefined);
+    assert.equal(addTableToToml('hosts = [{ domain = "a.example" }]\n', { array: "hosts", values: host }), undefined);
   });
 });
 

@@ -1,13 +1,10 @@
-import { readFile } from "node:fs/promises";
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import type { Administration, ReloadReport, ServerAdministration } from "#kit/administration.ts";
-import { addHostToToml } from "../config/add-host.ts";
+import { addTableToToml } from "../config/add-table.ts";
+import { changeConfig, changedConfig } from "../config/change-config.ts";
 import type { Config } from "../config/config.ts";
-import { ConfigError } from "../config/config-error.ts";
-import { parseConfig } from "../config/load-config.ts";
-import { removeHostFromToml } from "../config/remove-host.ts";
-import { replaceFile } from "../config/replace-file.ts";
+import { removeTableFromToml } from "../config/remove-table.ts";
 import type { ConfigurableFeature } from "../config/sections/features.ts";
 import { CertificateError } from "../tls/certificate-error.ts";
 import { loadCertificate } from "../tls/load-certificate.ts";
@@ -29,17 +26,19 @@ export function hostFiles(parts: HostFilesParts): Pick<Administration, "addHost"
   const { file, server, features, running } = parts;
   return {
     addHost: async (host) => {
-      const { domain } = host;
+      const { domain, certificate, key, acme, registration } = host;
       await checkCertificate(host, parts.config());
-      await change(file, features, (text, before) => {
+      const edit = (text: string, before: Config): string | undefined => {
         if (before.hosts.some((one) => one.domain === domain))
           throw new AdministrationError("exists", `${domain} is in ${file} already`);
-        return addHostToToml(
-          text,
-          host,
-          parts.config().hosts.map((one) => one.domain),
-        );
-      });
+        const implied = parts.config().hosts.map((one) => ({ domain: one.domain }));
+        return addTableToToml(text, {
+          array: "hosts",
+          values: { domain, certificate, key, acme, registration },
+          implied,
+        });
+      };
+      await changeConfig({ file, features, array: "hosts", edit });
       const report = await running?.reload();
       const served = report?.hosts.added.includes(domain) ?? false;
       return { domain, file, served, problems: served ? [] : [...(report?.problems ?? [])] };
@@ -51,10 +50,10 @@ export function hostFiles(parts: HostFilesParts): Pick<Administration, "addHost"
           throw new AdministrationError("not-found", `${domain} is no host in ${file}`);
         if (before.hosts.length === 1)
           throw new AdministrationError("not-allowed", `${domain} is the only host; a server has at least one`);
-        return removeHostFromToml(text, index);
+        return removeTableFromToml(text, "hosts", index);
       };
       // Nothing is deleted when the file could not be changed afterwards.
-      await changed(file, features, remove);
+      await changedConfig({ file, features, array: "hosts", edit: remove });
       const accounts = await accountsOf(server, domain);
       let deleted = 0;
       if (wipe) {
@@ -62,7 +61,7 @@ export function hostFiles(parts: HostFilesParts): Pick<Administration, "addHost"
           if (deleted % toldAccounts === 0) yield { done: false, domain, file, accounts, deleted, problems: [] };
         if (signal.aborted) return;
       }
-      await change(file, features, remove);
+      await changeConfig({ file, features, array: "hosts", edit: remove });
       const report = await running?.reload();
       const isGone = report === undefined || report.hosts.removed.includes(domain);
       yield { done: true, domain, file, accounts, deleted, problems: isGone ? [] : [...report.problems] };
@@ -90,43 +89,4 @@ type NewHost = Parameters<Administration["addHost"]>[0];
 async function accountsOf(server: HostFilesParts["server"], domain: DomainJid): Promise<number> {
   const { hosts } = await server.listHosts({});
   return hosts.find((host) => host.domain === domain)?.accounts ?? 0;
-}
-
-type Change = (text: string, before: Config) => string | undefined;
-
-/** @throws AdministrationError; then the file is as it was */
-async function change(file: string, features: readonly ConfigurableFeature[], edit: Change): Promise<void> {
-  const text = await changed(file, features, edit);
-  try {
-    await replaceFile(file, text);
-  } catch (cause) {
-    throw new AdministrationError("not-allowed", `cannot write ${file}: ${String(cause)}`, { cause });
-  }
-}
-
-/** The text that the file is to have: it is right, as the one before was. */
-async function changed(file: string, features: readonly ConfigurableFeature[], edit: Change): Promise<string> {
-  const text = await readText(file);
-  try {
-    const next = edit(text, parseConfig({ file, text }, features));
-    if (next === undefined)
-      throw new AdministrationError(
-        "config",
-        `${file} has its hosts in one list; write them as [[hosts]] tables, or change it by hand`,
-      );
-    parseConfig({ file, text: next }, features);
-    return next;
-  } catch (error) {
-    if (error instanceof ConfigError) throw new AdministrationError("config", error.message, { cause: error });
-    throw error;
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
-    throw new AdministrationError("not-allowed", `cannot read ${file}: ${String(cause)}`, { cause });
-  }
 }

@@ -3,6 +3,7 @@ import { domainToASCII } from "node:url";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileNameOf } from "../private-files.ts";
 
 const dayMs = 86_400_000;
 /** Long enough to forget about it; what trusts it has pinned it anyway. */
@@ -75,9 +76,4 @@ async function isUsable(pair: PemPair, now: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** A domain is made of letters, digits, dots and hyphens, but IPv6 addresses and other scripts are domains too. */
-export function fileNameOf(domain: string): string {
-  return encodeURIComponent(domain).replaceAll("%", "_");
 }

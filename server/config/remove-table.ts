@@ -1,20 +1,21 @@
 import { locateToml } from "./toml-lines.ts";
 
 /**
- * The text of balcony.toml without one of its hosts: its `[[hosts]]` and the tables that belong to it. All else stays,
- * what is written above the host too. Undefined when the file writes its hosts in another way (`hosts = [ … ]`).
+ * The text of balcony.toml without one table of an array, such as one of its `[[hosts]]`, and the tables that belong to
+ * it. All else stays, what is written above it too. Undefined when the file writes that array in another way
+ * (`hosts = [ … ]`).
  *
  * @param text a file that parses
- * @param index which of the hosts, counted from 0
+ * @param index which of them, counted from 0
  */
-export function removeHostFromToml(text: string, index: number): string | undefined {
+export function removeTableFromToml(text: string, array: string, index: number): string | undefined {
   const { headers } = locateToml(text);
-  if (!headers.some(({ path }) => path[0] === "hosts" && path[1] === index)) return undefined;
+  if (!headers.some(({ path }) => path[0] === array && path[1] === index)) return undefined;
   const lines = text.split("\n");
   const kept: string[] = [];
   let from = 0;
   for (const [place, { path, line }] of headers.entries()) {
-    if (path[0] !== "hosts" || path[1] !== index) continue;
+    if (path[0] !== array || path[1] !== index) continue;
     kept.push(...lines.slice(from, line - 1));
     from = endOf(lines, line, headers[place + 1]?.line);
     // One blank line is enough between what was above and what was below.

@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import { AdministrationError } from "#kit/administration-error.ts";
+import type { Config } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { parseConfig } from "./load-config.ts";
+import { replaceFile } from "./replace-file.ts";
+import type { ConfigurableFeature } from "./sections/features.ts";
+
+/** Another text for balcony.toml; undefined where the array is written in a way that cannot be edited. */
+export type ConfigEdit = (text: string, before: Config) => string | undefined;
+
+export interface ConfigChange {
+  /** balcony.toml, which may not be there yet. */
+  readonly file: string;
+  readonly features: readonly ConfigurableFeature[];
+  /** What is edited, for messages: "hosts". */
+  readonly array: string;
+  readonly edit: ConfigEdit;
+}
+
+/** Edits balcony.toml. @throws AdministrationError; then the file is as it was */
+export async function changeConfig(change: ConfigChange): Promise<void> {
+  const { file } = change;
+  const text = await changedConfig(change);
+  try {
+    await replaceFile(file, text);
+  } catch (cause) {
+    throw new AdministrationError("not-allowed", `cannot write ${file}: ${String(cause)}`, { cause });
+  }
+}
+
+/** The text that the file would have: it is right, as the one before was. @throws AdministrationError */
+export async function changedConfig({ file, features, array, edit }: ConfigChange): Promise<string> {
+  const text = await readText(file);
+  try {
+    const next = edit(text, parseConfig({ file, text }, features));
+    if (next === undefined)
+      throw new AdministrationError(
+        "config",
+        `${file} has its ${array} in one list; write them as [[${array}]] tables, or change it by hand`,
+      );
+    parseConfig({ file, text: next }, features);
+    return next;
+  } catch (error) {
+    if (error instanceof ConfigError) throw new AdministrationError("config", error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
+    throw new AdministrationError("not-allowed", `cannot read ${file}: ${String(cause)}`, { cause });
+  }
+}
