@@ -25,6 +25,7 @@ export function federationLimits({ s2s: { limits } }: Config): FederationLimits 
     queueTotalBytesMax: limits.queueTotalBytesMax,
     deliveryMsMax: limits.deliverySecondsMax * 1_000,
     connectMsMax: limits.negotiationSecondsMax * 1_000,
+    answerMsMax: limits.answerSecondsMax * 1_000,
     retryMsMax: limits.retrySecondsMax * 1_000,
     dialsMax: limits.dialsMax,
     pairsMax: limits.domainPairsMax,

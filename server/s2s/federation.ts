@@ -373,7 +373,8 @@ export class Federation {
       },
       pairAuthorized: (link, pair, by) => {
         const { local, remote, ways } = pair;
-        this.#log.info({ stream: link.id, local, remote, ways, by }, "a stream with another server is authorized");
+        const tls = link.channel !== undefined;
+        this.#log.info({ stream: link.id, local, remote, ways, by, tls }, "a stream with another server is authorized");
         this.#authenticated.get(link)?.();
         this.#authenticated.delete(link);
         if (link.stream !== undefined) this.#addPair(link.stream, pair);
