@@ -129,15 +129,6 @@ const limits = section(
       default: 60,
       change: "restart",
     }),
-    answer_seconds_max: integer({
-      description:
-        "How long a server may take to say what it has got (XEP-0198), or to take in what it is sent; then its connection counts as broken.",
-      unit: "seconds",
-      min: 5,
-      max: 3_600,
-      default: 60,
-      change: "restart",
-    }),
     retry_seconds_max: integer({
       description:
         "How long a domain that cannot be reached is left alone at most before the next try. What is sent to it meanwhile comes back at once.",
