@@ -22,6 +22,11 @@ export class Mailbox<Work> {
     } else this.#works.unshift(work);
   }
 
+  /** What is taken next. */
+  peek(): Work | undefined {
+    return this.#works[this.#taken];
+  }
+
   take(): Work | undefined {
     // Mostly there is one thing, and the array is kept for the next: V8 places arrays that are made here over and over
     // among the old objects, and a dead old array keeps what it held alive until the next full collection.

@@ -135,28 +135,6 @@ describe("who writes to a server that is down", () => {
   });
 });
 
-test("A36 who writes to many domains has us connect to a few of them at a time", async () => {
-  const limits = { ...defaultFederationLimits, dialsMax: 8, pairsMax: 50 };
-  await using neighbours = await startNeighbours({ settings: { federation: limits } });
-  const { montague, network, env } = neighbours;
-  const domains = Array.from({ length: 200 }, (_, number) => `d${number}.example`);
-  network.add({ domains, address: "203.0.113.67", core: () => undefined });
-  for (const domain of domains) network.set(domain, "hangs");
-  const orchard = await montague.login(`${romeo}/orchard`);
-  for (const domain of domains) await orchard.sendText(chat(`x@${domain}`, "spam"));
-  assert.equal(network.dialled.length, 8);
-  assert.equal(orchard.pending.length, 150);
-  assert.equal(errorOf(orchard), "wait resource-constraint");
-  await env.advance(29_000);
-  assert.equal(network.dialled.length, 8);
-  await env.advance(91_000);
-  assert.ok(network.dialled.length <= 5 * 8);
-  assert.equal(orchard.pending.length + 1, 200);
-  // And it is all forgotten.
-  await env.advance(600_000);
-  assert.equal(montague.core.federation?.routes.size, 0);
-});
-
 for (const [verdict, expected, ids] of [
   ["type='invalid'/>", "cancel internal-server-error", "[xep0220-2.1.1-09]"],
   [

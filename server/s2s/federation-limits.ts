@@ -19,8 +19,9 @@ export interface FederationLimits {
   readonly pairsMax: number;
   /** Streams of one remote domain to one of ours that the others have opened; the oldest goes. */
   readonly incomingPerPairMax: number;
-  /** Keys that are being verified at the same time: for one stream, and in all. */
+  /** Keys that are being verified at the same time: for one stream, for one address or network, and in all. */
   readonly verificationsPerStreamMax: number;
+  readonly verificationsPerAddressMax: number;
   readonly verificationsMax: number;
   /** A stream on which nothing was said for so long is closed, in milliseconds. */
   readonly idleMsMax: number;
@@ -47,6 +48,7 @@ export const defaultFederationLimits: FederationLimits = {
   pairsMax: 10_000,
   incomingPerPairMax: 4,
   verificationsPerStreamMax: 16,
+  verificationsPerAddressMax: 64,
   verificationsMax: 256,
   idleMsMax: 600_000,
   resumeSecondsMax: 300,

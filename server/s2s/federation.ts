@@ -3,7 +3,6 @@ import { serialize } from "#protocol/xml/serialize.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
 import type { ServerSide } from "#protocol/stream/servers/server-config.ts";
-import type { ServerAnswer } from "#protocol/stream/servers/server-input.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import { randomToken, type Env, type Timer } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
@@ -11,18 +10,22 @@ import { Stanza } from "#kit/stanza.ts";
 import type { ConnectionServices } from "../link/connection.ts";
 import type { Transport } from "../link/transport.ts";
 import type { PeerTrust } from "../trust/peer-trust.ts";
+import { checkPeer } from "./check-peer.ts";
 import { DialTurns } from "./dial-turns.ts";
 import type { Dialer } from "./dialer.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import { KeyVerifier } from "./key-verifier.ts";
 import { OutgoingStanza } from "./outgoing-stanza.ts";
 import type { OutgoingStore } from "./outgoing-store.ts";
+import { fatesOf } from "./owed-stanzas.ts";
 import type { FederationPolicy } from "./policy.ts";
+import { Resumptions } from "./resumptions.ts";
 import { Route, type RouteServices } from "./route.ts";
-import type { RouteFailureKind } from "./route-failure.ts";
+import { adviceOn, type RouteFailureKind } from "./route-failure.ts";
 import { Routes } from "./routes.ts";
 import { failureOf, ServerDialer } from "./server-dialer.ts";
 import { ServerLink, type Establishment, type ServerErrandParts, type ServerLinkServices } from "./server-link.ts";
+import { senderOf, senderShare, SenderShares } from "./senders.ts";
 import { ServerStream, type ServerStreamServices } from "./server-stream.ts";
 import { ServerStreams } from "./streams.ts";
 
@@ -49,6 +52,8 @@ export interface FederationObserver {
 
 /** How often streams are looked at that may be idle, or silent. */
 const checkMs = 5_000;
+/** How often room is made among the pairs when there is none: whoever is refused does not have us look each time. */
+const sweepMs = 1_000;
 /** How often it is looked whether all is done when the server stops. */
 const stopCheckMs = 10;
 /** How long a connection is kept on which nothing but keys was verified, in milliseconds. */
@@ -70,10 +75,11 @@ export class Federation {
   readonly #linkServices: ServerLinkServices;
   readonly #streamServices: ServerStreamServices;
   readonly #routeServices: RouteServices;
-  /** Streams that are being resumed by us, by the ids that the peers gave them. */
-  readonly #resuming = new Map<string, ServerStream>();
+  readonly #resumptions: Resumptions;
   readonly #authenticated = new WeakMap<ServerLink, () => void>();
   #check: Timer | undefined;
+  /** When routes that are full of old ones were looked through last. */
+  #sweptAt = 0;
 
   constructor(parts: FederationParts) {
     this.#parts = parts;
@@ -90,12 +96,25 @@ export class Federation {
       connectMsMax: limits.connectMsMax,
       open: (transport, errand) => this.#openLink(transport, errand),
     });
+    this.#resumptions = new Resumptions({
+      env: this.#env,
+      log: this.#log,
+      limits,
+      streams: this.streams,
+      stopped: this.#stopped.signal,
+      dial: (pair, sm) => {
+        const errand = { ...pair, authorize: true, sm };
+        return this.#dialer.dial(errand, pair.remote, this.#turns, this.#stopped.signal);
+      },
+    });
     this.#verifier = new KeyVerifier({
       limits,
       turns: new DialTurns(this.#env, { runningMax: limits.dialsMax, waitingMax: limits.verificationsMax }),
       links: this.links,
+      env: this.#env,
       signal: this.#stopped.signal,
-      dial: (errand, turns, signal) => this.#dialer.dial(errand, turns, signal),
+      securityOf: (local) => (local === undefined ? undefined : parts.policyOf(local)?.security),
+      dial: (errand, by, turns, signal) => this.#dialer.dial(errand, by, turns, signal),
     });
   }
 
@@ -111,7 +130,7 @@ export class Federation {
     const { to, from } = stanza;
     if (to === undefined) return;
     const pair = { local: domainOf(from), remote: domainOf(to) };
-    const route = this.routes.get(pair) ?? this.#newRoute(pair);
+    const route = this.routes.get(pair) ?? this.#newRoute(pair, senderOf(stanza));
     const refusal = route instanceof Route ? undefined : route;
     const outgoing = new OutgoingStanza(
       stanza,
@@ -139,7 +158,7 @@ export class Federation {
    * @throws RouteFailure, and StanzaError where nobody may
    */
   async connect(pair: DomainPair): Promise<ServerStream> {
-    const route = this.routes.get(pair) ?? this.#newRoute(pair);
+    const route = this.routes.get(pair) ?? this.#newRoute(pair, pair.local);
     if (!(route instanceof Route)) throw route;
     return await route.connectNow();
   }
@@ -155,7 +174,7 @@ export class Federation {
   removeLocal(local: DomainJid): void {
     for (const stream of this.streams)
       if ([...stream.pairs.values()].some((pair) => pair.local === local)) stream.close(new StreamError("host-gone"));
-    for (const route of this.routes.of(local)) {
+    for (const route of this.routes.from(local)) {
       route.giveUp(new StanzaError("remote-server-not-found"));
       this.routes.remove(route);
     }
@@ -183,18 +202,23 @@ export class Federation {
     return promise;
   }
 
-  #newRoute(pair: DomainPair): Route | StanzaError {
+  #newRoute(pair: DomainPair, by: string): Route | StanzaError {
     const policy = this.#parts.policyOf(pair.local);
     // [rfc6120-10.4-01]
     if (policy?.admits(pair.remote) !== true)
       return new StanzaError("not-allowed", { text: "communication with this server is not allowed here" });
-    if (this.routes.size >= this.#parts.limits.pairsMax)
+    const { pairsMax } = this.#parts.limits;
+    const isFull = (): boolean => this.routes.size >= pairsMax || this.routes.of(by) >= pairsMax * senderShare;
+    const now = this.#env.now();
+    if (isFull() && now >= this.#sweptAt + sweepMs) {
+      this.#sweptAt = now;
       for (const route of this.routes) if (route.idle) this.routes.remove(route);
-    if (this.routes.size >= this.#parts.limits.pairsMax) {
+    }
+    if (isFull()) {
       this.#parts.connection.limitHit("server-pairs");
       return new StanzaError("resource-constraint", { type: "wait", text: "too many servers are being talked to" });
     }
-    const route = new Route(pair, this.#routeServices);
+    const route = new Route(pair, by, this.#routeServices);
     this.routes.add(route);
     this.#watch();
     return route;
@@ -214,8 +238,9 @@ export class Federation {
       env: this.#env,
       limits: this.#parts.limits,
       total: this.#total,
+      shares: new SenderShares(),
       find: (pair) => this.streams.forSending(pair),
-      connect: (pair, signal) => this.#connect(pair, AbortSignal.any([signal, this.#stopped.signal])),
+      connect: (pair, by, signal) => this.#connect(pair, by, AbortSignal.any([signal, this.#stopped.signal])),
       bounce: (stanza, error) => this.#bounce(stanza, error),
       asFailure: (error) => failureOf(error),
       failed: (pair, failure, retryMs) => {
@@ -227,7 +252,7 @@ export class Federation {
   }
 
   /** Makes a stream that a pair may go out on: over what there is with that server, or over a new connection. */
-  async #connect(pair: DomainPair, signal: AbortSignal): Promise<ServerStream> {
+  async #connect(pair: DomainPair, by: string, signal: AbortSignal): Promise<ServerStream> {
     const carrier = this.#carrierOf(pair);
     if (carrier !== undefined) {
       try {
@@ -240,7 +265,7 @@ export class Federation {
       }
     }
     const sm = { resumable: true, secondsMax: this.#parts.limits.resumeSecondsMax };
-    const link = await this.#dialer.dial({ ...pair, authorize: true, sm }, this.#turns, signal);
+    const link = await this.#dialer.dial({ ...pair, authorize: true, sm }, by, this.#turns, signal);
     if (link.stream === undefined) throw failureOf(undefined);
     return link.stream;
   }
@@ -301,7 +326,7 @@ export class Federation {
       suspended: (stream) => {
         if (!stream.initiated || this.#stopped.signal.aborted) return;
         this.#log.info({ stream: stream.id, ...stream.main }, "the connection to another server broke; resuming");
-        void this.#reconnect(stream);
+        void this.#resumptions.takeUp(stream);
       },
       ended: (stream, owed) => this.#ended(stream, owed),
     };
@@ -318,15 +343,11 @@ export class Federation {
   #ended(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
     this.streams.remove(stream);
     if (this.#stopped.signal.aborted) return;
-    const byPair = Map.groupBy(owed, ({ pair }) => pair);
-    for (const [pair, stanzas] of byPair) {
-      // Whether the peer has it is not known. A message comes twice rather than never, what only says how things are
-      // may be said again, but nothing must be done twice: who asked is told that there is no answer.
-      const again: OutgoingStanza[] = [];
-      for (const stanza of stanzas)
-        if (!stream.managed || !isRequest(stanza.stanza)) again.push(stanza);
-        else this.#bounce(stanza, new StanzaError("remote-server-timeout", { text: "the connection broke" }));
-      const route = this.routes.get(pair) ?? this.#newRoute(pair);
+    for (const [pair, stanzas] of Map.groupBy(owed, (each) => each.pair)) {
+      const { again, returned } = fatesOf(stanzas, stream.managed);
+      const broke = new StanzaError("remote-server-timeout", { text: "the connection broke" });
+      for (const stanza of returned) this.#bounce(stanza, broke);
+      const route = this.routes.get(pair) ?? this.#newRoute(pair, stream.main.remote);
       if (!(route instanceof Route)) for (const stanza of again) this.#bounce(stanza, route);
       else if (route.stream === stream) route.lose(stream, again);
       else route.takeBack(again);
@@ -334,37 +355,11 @@ export class Federation {
     this.#eachRouteOf(stream, (route) => route.lose(stream, []));
   }
 
-  /** Takes a stream up again that was cut (XEP-0198 §5), as long as it can be and anybody can wait for it. */
-  async #reconnect(stream: ServerStream): Promise<void> {
-    const { limits } = this.#parts;
-    let retryMs = limits.retryMsMin;
-    for (;;) {
-      await new Promise<void>((resolve) => stream.whenSettled(resolve));
-      const { resumption } = stream;
-      if (stream.state !== "suspended" || resumption === undefined || this.#stopped.signal.aborted) return;
-      const previous = { ...resumption, pairs: [...stream.pairs.values()] };
-      const sm = { resumable: true, secondsMax: limits.resumeSecondsMax, previous };
-      this.#resuming.set(resumption.id, stream);
-      try {
-        await this.#dialer.dial({ ...stream.main, authorize: true, sm }, this.#turns, this.#stopped.signal);
-        return;
-      } catch (error) {
-        const failure = failureOf(error);
-        this.#log.debug({ ...stream.main, reason: failure.message }, "a stream cannot be resumed at present");
-        if (failure.lasting) stream.end();
-      } finally {
-        this.#resuming.delete(resumption.id);
-      }
-      await this.#pause(retryMs);
-      retryMs = Math.min(retryMs * 2, limits.retryMsMax);
-    }
-  }
-
   #makeLinkServices(): ServerLinkServices {
     return {
       ...this.#parts.connection,
       side: this.#parts.side,
-      checkPeer: (link, pair) => this.#checkPeer(link, pair),
+      checkPeer: (link, pair) => checkPeer(link, pair, { trust: this.#parts.trust, log: this.#log }),
       verifyKey: (link, request) => {
         const { local, remote, id } = request;
         void this.#verifier
@@ -385,15 +380,15 @@ export class Federation {
         for (const pair of stream.pairs.values()) this.#offer(stream, pair);
       },
       established: (link, how) => this.#established(link, how),
-      enableSm: (link, wish) => this.#enableSm(link, wish),
-      resumeSm: (link, wish, answer) => this.#resumeSm(link, wish, answer),
+      enableSm: (link, wish) => this.#resumptions.enable(link, wish),
+      resumeSm: (link, wish, answer) => this.#resumptions.resume(link, wish, answer),
       smEnabled: (link, id, secondsMax) => {
         const { resumeSecondsMax, deliveryMsMax } = this.#parts.limits;
         const ms = Math.min((secondsMax ?? resumeSecondsMax) * 1_000, deliveryMsMax);
         link.stream?.countIncoming(id === undefined ? undefined : { id, ms });
       },
       smFailed: (link, h) => {
-        const previous = this.#resumedBy(link);
+        const previous = this.#resumptions.previousOf(link);
         if (previous === undefined) link.stream?.doNotCount();
         // How far it got is told all the same (S8).
         else if (h !== undefined) previous.acknowledged(h);
@@ -414,32 +409,9 @@ export class Federation {
     };
   }
 
-  /** The stream waits for it. [rfc7711-5-01] */
-  async #checkPeer(link: ServerLink, { local, remote }: DomainPair): ReturnType<ServerLinkServices["checkPeer"]> {
-    const chain = link.channel?.peerChain ?? [];
-    const verdict = await this.#parts.trust.check({ chain, remote, local, place: link.errand?.place });
-    if (verdict.trusted) {
-      // [rfc6120-13.7.2.3-01]
-      link.trustUntil(verdict.until);
-      return { trusted: true };
-    }
-    // [rfc9525-6.6-03]
-    const fields = { stream: link.id, local, remote, peer: link.remoteAddress, reason: verdict.reason };
-    if (verdict.forbidden === true) {
-      this.#log.warn(fields, "what answers in the place of another server is not it, says its domain");
-      link.abandon(verdict.reason);
-    } else this.#log.debug(fields, "a certificate is not trusted");
-    const { reason, forbidden } = verdict;
-    return { trusted: false, reason, ...(forbidden && { forbidden }) };
-  }
-
-  #resumedBy({ errand }: ServerLink): ServerStream | undefined {
-    return this.#resuming.get(errand?.errand.sm?.previous?.id ?? "");
-  }
-
   #established(link: ServerLink, { how, h, language, smAsked }: Establishment): void {
     if (how === "resumed") {
-      this.#resumed(link, h);
+      this.#resumptions.accepted(link, h);
       return;
     }
     const [first] = link.held;
@@ -450,25 +422,10 @@ export class Federation {
     link.stream = stream;
     this.streams.add(stream);
     if (smAsked === true) stream.countOutgoing(true);
-    const previous = this.#resumedBy(link);
+    const previous = this.#resumptions.previousOf(link);
     for (const pair of link.held) this.#addPair(stream, pair);
     // The peer knows no more of the stream that was to go on: what it owed goes by this one.
     previous?.end();
-  }
-
-  /** The peer has taken up a stream of ours over this connection. */
-  #resumed(link: ServerLink, h: number | undefined): void {
-    const stream = this.#resumedBy(link);
-    if (stream === undefined) return;
-    link.stream = stream;
-    stream.resume(link);
-    if (h !== undefined) stream.acknowledged(h);
-    this.#goesOn(stream, link);
-  }
-
-  #goesOn(stream: ServerStream, { id }: ServerLink): void {
-    this.#log.info({ stream: stream.id, by: id, ...stream.main }, "a stream with another server is resumed");
-    stream.repeat();
   }
 
   #addPair(stream: ServerStream, pair: HeldPair): void {
@@ -491,61 +448,6 @@ export class Federation {
     }
   }
 
-  #enableSm(
-    link: ServerLink,
-    { resume, secondsMax }: { readonly resume: boolean; readonly secondsMax: number | undefined },
-  ): ServerAnswer {
-    const { stream } = link;
-    if (stream === undefined) return { type: "smFailed", condition: "unexpected-request" };
-    // A server that begins anew will not take up what it had before.
-    for (const old of this.streams.withPair(stream.main))
-      if (old !== stream && !old.initiated && old.state === "suspended") old.end();
-    const { resumeSecondsMax } = this.#parts.limits;
-    const seconds = Math.min(secondsMax ?? resumeSecondsMax, resumeSecondsMax);
-    stream.countOutgoing(false);
-    if (!resume || seconds === 0) {
-      stream.countIncoming(undefined);
-      return { type: "smEnabled" };
-    }
-    const id = randomToken(this.#env);
-    stream.countIncoming({ id, ms: seconds * 1_000 });
-    this.streams.resumableAs(id, stream);
-    return { type: "smEnabled", resumption: { id, secondsMax: seconds } };
-  }
-
-  #resumeSm(
-    link: ServerLink,
-    wish: { readonly previous: string; readonly h: number; readonly pairs: readonly DomainPair[] },
-    answer: (input: ServerAnswer) => void,
-  ): void {
-    const stream = this.streams.byResumption(wish.previous);
-    // Only who is the server that it was may take it up.
-    const isTheirs = stream !== undefined && wish.pairs.some((pair) => isSame(pair, stream.main));
-    if (!isTheirs || stream.state === "ended") {
-      const h = this.streams.handledOf(wish.previous);
-      answer({ type: "smFailed", condition: "item-not-found", ...(h === undefined ? {} : { h }) });
-      return;
-    }
-    stream.detach();
-    stream.whenSettled(() => {
-      if (stream.state === "ended" || !link.open) {
-        answer({ type: "smFailed", condition: "item-not-found" });
-        return;
-      }
-      const tooHigh = stream.acknowledged(wish.h);
-      if (tooHigh !== undefined) {
-        link.close(tooHigh);
-        return;
-      }
-      const begun = link.stream;
-      link.stream = stream;
-      stream.resume(link);
-      if (begun !== stream) begun?.end();
-      answer({ type: "smResumed", h: stream.handled ?? 0, pairs: [...stream.pairs.values()] });
-      this.#goesOn(stream, link);
-    });
-  }
-
   #watch(): void {
     this.#check ??= this.#env.setTimer(checkMs, this.#checkAll);
   }
@@ -563,24 +465,3 @@ export class Federation {
     if (this.links.size > 0 || this.streams.size > 0 || this.routes.size > 0) this.#watch();
   };
 }
-
-/** What is done twice when it comes twice. */
-function isRequest({ kind, type }: Stanza): boolean {
-  return kind === "iq" && (type === "get" || type === "set");
-}
-
-function isSame(one: DomainPair, other: DomainPair): boolean {
-  return one.local === other.local && one.remote === other.remote;
-}
-
-/** What an administrator should look at. */
-const adviceOn: Readonly<Record<RouteFailureKind, string>> = {
-  "not-found": "another server cannot be found: its domain has no usable DNS records (balcony check shows them)",
-  unreachable: "another server cannot be reached: it is down, or a firewall on the way stops us",
-  negotiation: "no stream could be agreed on with another server",
-  certificate: "another server's certificate is not good for its domain, and [s2s] security wants it to be",
-  refused: "another server does not accept streams from us: its policy, or what DNS and our certificate say of us",
-  "time-out": "another server did not answer in time",
-  "not-admitted": "the configuration does not allow streams with this domain",
-  "too-many": "too many connections to other servers are being made at once: [s2s] limits",
-};

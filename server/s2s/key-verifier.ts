@@ -1,18 +1,27 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
+import type { Env } from "#kit/env.ts";
 import type { DialbackRequest, KeyOutcome } from "#protocol/stream/servers/server-effect.ts";
 import type { ServerErrand } from "#protocol/stream/servers/server-config.ts";
+import { addressGroup } from "../link/address-group.ts";
 import type { DialTurns } from "./dial-turns.ts";
 import type { FederationLimits } from "./federation-limits.ts";
+import type { FederationPolicy } from "./policy.ts";
 import { RouteFailure } from "./route-failure.ts";
 import type { ServerLink } from "./server-link.ts";
 
 export interface KeyVerifierParts {
+  readonly env: Pick<Env, "setTimer">;
   readonly limits: FederationLimits;
   readonly turns: DialTurns;
   readonly links: Iterable<ServerLink>;
   readonly signal: AbortSignal;
-  /** @throws RouteFailure */
-  readonly dial: (errand: ServerErrand, turns: DialTurns, signal: AbortSignal) => Promise<ServerLink>;
+  /** What one of our domains asks of a connection. */
+  readonly securityOf: (local: DomainJid | undefined) => FederationPolicy["security"] | undefined;
+  /**
+   * @param by who has us connect
+   * @throws RouteFailure
+   */
+  readonly dial: (errand: ServerErrand, by: string, turns: DialTurns, signal: AbortSignal) => Promise<ServerLink>;
 }
 
 /**
@@ -21,8 +30,8 @@ export interface KeyVerifierParts {
  */
 export class KeyVerifier {
   readonly #parts: KeyVerifierParts;
-  /** How many are being verified, for each stream that they came on. */
-  readonly #open = new Map<ServerLink, number>();
+  /** How many are being verified, for each stream that they came on, and for each address. */
+  readonly #open = new Map<ServerLink | string, number>();
   #openTotal = 0;
 
   constructor(parts: KeyVerifierParts) {
@@ -36,38 +45,74 @@ export class KeyVerifier {
   /** Never rejects: what could not be asked is an error of dialback. */
   async verify(asker: ServerLink, request: DialbackRequest): Promise<KeyOutcome> {
     const { limits } = this.#parts;
-    const open = this.#open.get(asker) ?? 0;
-    // Strangers make us connect to others: never to many at once (A36).
-    if (open >= limits.verificationsPerStreamMax || this.#openTotal >= limits.verificationsMax)
+    const address = addressGroup(asker.remoteAddress);
+    // Strangers make us connect to others: never to many at once, nor one of them to so many that the rest wait (A36).
+    if (
+      (this.#open.get(asker) ?? 0) >= limits.verificationsPerStreamMax ||
+      (this.#open.get(address) ?? 0) >= limits.verificationsPerAddressMax ||
+      this.#openTotal >= limits.verificationsMax
+    )
       return { type: "error", condition: "resource-constraint" };
-    this.#open.set(asker, open + 1);
+    this.#count(asker, 1);
+    this.#count(address, 1);
     this.#openTotal += 1;
     try {
-      const link = this.#connected(asker, request.remote) ?? (await this.#connect(request));
-      return await link.verify(request);
+      return await this.#verifyInTime(asker, address, request);
     } catch (error) {
       if (!(error instanceof RouteFailure)) throw error;
       const condition = error.kind === "not-found" ? "remote-server-not-found" : "remote-server-timeout";
       return { type: "error", condition };
     } finally {
-      const left = (this.#open.get(asker) ?? 1) - 1;
-      if (left === 0) this.#open.delete(asker);
-      else this.#open.set(asker, left);
+      this.#count(asker, -1);
+      this.#count(address, -1);
       this.#openTotal -= 1;
     }
   }
 
-  /** A connection that we have made to that domain already; never one that somebody else has made. */
-  #connected(asker: ServerLink, remote: DomainJid): ServerLink | undefined {
-    for (const link of this.#parts.links)
-      if (link !== asker && link.open && link.errand?.errand.remote === remote) return link;
+  /** Whoever is asked may never answer, be it on a stream that is otherwise in use. */
+  async #verifyInTime(asker: ServerLink, by: string, request: DialbackRequest): Promise<KeyOutcome> {
+    const { env, limits } = this.#parts;
+    const late = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<KeyOutcome>();
+    const timer = env.setTimer(limits.connectMsMax, () => {
+      late.abort();
+      resolve({ type: "error", condition: "remote-server-timeout" });
+    });
+    const asked = async (): Promise<KeyOutcome> => {
+      const link = this.#connected(asker, request) ?? (await this.#connect(by, request, late.signal));
+      return link.verify(request);
+    };
+    try {
+      return await Promise.race([promise, asked()]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #count(whose: ServerLink | string, change: 1 | -1): void {
+    const open = (this.#open.get(whose) ?? 0) + change;
+    if (open === 0) this.#open.delete(whose);
+    else this.#open.set(whose, open);
+  }
+
+  /** A connection that we have made to that domain already, and that would do for ours; never one that somebody else has made. */
+  #connected(asker: ServerLink, { local, remote }: DialbackRequest): ServerLink | undefined {
+    const { links, securityOf } = this.#parts;
+    for (const link of links)
+      if (
+        link !== asker &&
+        link.open &&
+        link.errand?.errand.remote === remote &&
+        securityOf(link.local) === securityOf(local)
+      )
+        return link;
     return undefined;
   }
 
-  #connect({ local, remote }: DialbackRequest): Promise<ServerLink> {
+  #connect(by: string, { local, remote }: DialbackRequest, late: AbortSignal): Promise<ServerLink> {
     const { dial, turns, signal, limits } = this.#parts;
     // What is written back may go by it.
     const sm = { resumable: true, secondsMax: limits.resumeSecondsMax };
-    return dial({ local, remote, authorize: false, sm }, turns, signal);
+    return dial({ local, remote, authorize: false, sm }, by, turns, AbortSignal.any([signal, late]));
   }
 }

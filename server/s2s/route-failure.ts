@@ -48,3 +48,15 @@ const texts: Readonly<Record<RouteFailureKind, string>> = {
   "not-admitted": "communication with this server is not allowed here",
   "too-many": "too many servers are being talked to",
 };
+
+/** What an administrator should look at. */
+export const adviceOn: Readonly<Record<RouteFailureKind, string>> = {
+  "not-found": "another server cannot be found: its domain has no usable DNS records (balcony check shows them)",
+  unreachable: "another server cannot be reached: it is down, or a firewall on the way stops us",
+  negotiation: "no stream could be agreed on with another server",
+  certificate: "another server's certificate is not good for its domain, and [s2s] security wants it to be",
+  refused: "another server does not accept streams from us: its policy, or what DNS and our certificate say of us",
+  "time-out": "another server did not answer in time",
+  "not-admitted": "the configuration does not allow streams with this domain",
+  "too-many": "too many connections to other servers are being made at once: [s2s] limits",
+};

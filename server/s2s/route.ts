@@ -5,6 +5,7 @@ import { Mailbox } from "../account/mailbox.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
 import type { RouteFailure } from "./route-failure.ts";
+import { senderOf, senderShare, type SenderShares } from "./senders.ts";
 import type { ServerStream } from "./server-stream.ts";
 
 export interface RouteServices {
@@ -12,14 +13,17 @@ export interface RouteServices {
   readonly limits: FederationLimits;
   /** What waits for all routes together. */
   readonly total: { bytes: number };
+  /** Whose that is, in bytes. */
+  readonly shares: SenderShares;
   /** A stream that the pair may go out on already, open or to be resumed. */
   readonly find: (pair: DomainPair) => ServerStream | undefined;
   /**
    * Makes a stream that the pair may go out on.
    *
+   * @param by whose doing it is
    * @throws RouteFailure
    */
-  readonly connect: (pair: DomainPair, signal: AbortSignal) => Promise<ServerStream>;
+  readonly connect: (pair: DomainPair, by: string, signal: AbortSignal) => Promise<ServerStream>;
   /** Sends a stanza back to its sender. */
   readonly bounce: (stanza: OutgoingStanza, error: StanzaError) => void;
   readonly failed: (pair: DomainPair, failure: RouteFailure, retryMs: number) => void;
@@ -33,6 +37,8 @@ export interface RouteServices {
  */
 export class Route {
   readonly pair: DomainPair;
+  /** Who has written there first. */
+  readonly by: string;
   readonly #services: RouteServices;
   readonly #queue = new Mailbox<OutgoingStanza>();
   #queueBytes = 0;
@@ -49,8 +55,9 @@ export class Route {
   #retry: Timer | undefined;
   #deadline: Timer | undefined;
 
-  constructor(pair: DomainPair, services: RouteServices) {
+  constructor(pair: DomainPair, by: string, services: RouteServices) {
     this.pair = pair;
+    this.by = by;
     this.#services = services;
   }
 
@@ -93,7 +100,8 @@ export class Route {
     if (
       this.#queue.size >= queueStanzasMax ||
       this.#queueBytes + stanza.size > queueBytesMax ||
-      this.#services.total.bytes + stanza.size > queueTotalBytesMax
+      this.#services.total.bytes + stanza.size > queueTotalBytesMax ||
+      this.#services.shares.of(senderOf(stanza.stanza)) + stanza.size > queueTotalBytesMax * senderShare
     ) {
       const text = `too much is waiting for ${this.pair.remote}`;
       this.#services.bounce(stanza, new StanzaError("resource-constraint", { type: "wait", text }));
@@ -213,7 +221,9 @@ export class Route {
   #begin(): void {
     const attempt = new AbortController();
     this.#attempt = attempt;
-    this.#services.connect(this.pair, attempt.signal).then(
+    const first = this.#queue.peek();
+    const by = first === undefined ? this.by : senderOf(first.stanza);
+    this.#services.connect(this.pair, by, attempt.signal).then(
       (stream) => {
         this.#attempt = undefined;
         this.#wanted = false;
@@ -270,9 +280,8 @@ export class Route {
       return;
     }
     if (this.#deadline !== undefined) return;
-    const oldest = this.#queue.take();
+    const oldest = this.#queue.peek();
     if (oldest === undefined) return;
-    this.#queue.addFirst(oldest);
     const { env, limits } = this.#services;
     this.#deadline = env.setTimer(Math.max(0, oldest.at + limits.deliveryMsMax - env.now()), () => {
       this.#deadline = undefined;
@@ -291,8 +300,9 @@ export class Route {
     return all;
   }
 
-  #count({ size }: OutgoingStanza, sign: 1 | -1): void {
+  #count({ size, stanza }: OutgoingStanza, sign: 1 | -1): void {
     this.#queueBytes += sign * size;
     this.#services.total.bytes += sign * size;
+    this.#services.shares.change(senderOf(stanza), sign * size);
   }
 }

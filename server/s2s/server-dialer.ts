@@ -28,11 +28,12 @@ export class ServerDialer {
    * Connects to a server of a domain and waits until the errand is done there: the pair is authorized, or, where only
    * keys are to be verified, the connection is there.
    *
+   * @param by who has us connect: takes turns with others
    * @throws RouteFailure
    */
-  async dial(errand: ServerErrand, turns: DialTurns, stopped: AbortSignal): Promise<ServerLink> {
+  async dial(errand: ServerErrand, by: string, turns: DialTurns, stopped: AbortSignal): Promise<ServerLink> {
     try {
-      return await turns.run(stopped, () => this.#tryInTime(errand, stopped));
+      return await turns.run(by, stopped, () => this.#tryInTime(errand, stopped));
     } catch (error) {
       throw failureOf(error);
     }
