@@ -1,7 +1,7 @@
 import { Resolver } from "node:dns/promises";
 import { domainToASCII } from "node:url";
 import type { Config } from "#server/config/config.ts";
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 
 const answerMsMax = 3_000;
 const tries = 1;

@@ -12,17 +12,11 @@ import { certificateSettings } from "#server/tls/certificate-settings.ts";
 import { loadClientAuthorities } from "#server/tls/client-authorities.ts";
 import { daysLeft, loadCertificate } from "#server/tls/load-certificate.ts";
 import { loadTrustStore } from "#server/trust/trust-store.ts";
+import type { Finding } from "./finding.ts";
 import { dnsFindings, type Lookup } from "./check-dns.ts";
 
 /** A certificate that expires within this time is worth a word. */
 const expiresSoonDays = 14;
-
-/** One thing that was looked at. */
-export interface Finding {
-  readonly area: "configuration" | "certificate" | "listener" | "storage" | "dns" | "servers" | "clients" | "trust";
-  readonly state: "good" | "hint" | "bad";
-  readonly text: string;
-}
 
 export interface CheckParts {
   readonly config: Config;

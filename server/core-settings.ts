@@ -3,10 +3,11 @@ import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { Option } from "#kit/option.ts";
 import type { ServerModule } from "#kit/server-module.ts";
 import type { ComponentLimits, ComponentSettings } from "./components/component-settings.ts";
-import type { ConnectionLimits } from "./link/connection.ts";
-import type { LinkLimits, LimitName } from "./link/link-services.ts";
+import type { ConnectionLimits } from "./link/link-limits.ts";
+import type { LinkLimits, LimitName } from "./link/link-limits.ts";
 import type { FederationObserver } from "./s2s/federation.ts";
 import type { FederationLimits } from "./s2s/federation-limits.ts";
+import type { Tally } from "./tally.ts";
 import type { FederationPolicy } from "./s2s/policy.ts";
 import type { RecipientLimit } from "./session/recipient-count.ts";
 import type { SessionLimits } from "./session/session-limits.ts";
@@ -62,15 +63,6 @@ export interface ListenerPolicy {
   readonly plainWithoutTls: boolean;
   /** Where its clients are to come back to when their connection broke (XEP-0198); absent: wherever they look. */
   readonly location?: string | undefined;
-}
-
-/** Counted on the path of every stanza, hence plain numbers. */
-export interface Tally {
-  stanzasReceived: number;
-  stanzasSent: number;
-  bytesReceived: number;
-  bytesSent: number;
-  acksSent: number;
 }
 
 /** What happens in the core and is counted. */

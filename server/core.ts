@@ -102,7 +102,7 @@ export class ServerCore {
   /** Who is logging in, or has logged in and has no session yet. */
   readonly #negotiating = new WeakMap<Link, BareJid>();
   #stopping = false;
-  readonly #services = new Map<ListenerPolicy, LinkServices>();
+  readonly #services = new Map<ListenerPolicy, LinkServices<Link>>();
 
   private constructor(parts: CoreParts, secret: Uint8Array) {
     const { env, store, settings } = parts;
@@ -417,7 +417,7 @@ export class ServerCore {
       refuse({ log: this.#parts.log, route: this.route }, stanza, new StanzaError("remote-server-not-found"));
   };
 
-  #servicesFor(policy: ListenerPolicy): LinkServices {
+  #servicesFor(policy: ListenerPolicy): LinkServices<Link> {
     let services = this.#services.get(policy);
     if (services === undefined) {
       services = this.#makeServices(policy);
@@ -426,7 +426,7 @@ export class ServerCore {
     return services;
   }
 
-  #makeServices(policy: ListenerPolicy): LinkServices {
+  #makeServices(policy: ListenerPolicy): LinkServices<Link> {
     const { env, log, settings, observer } = this.#parts;
     return {
       env,

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
-import type { Tally } from "./core-settings.ts";
+import type { Tally } from "./tally.ts";
 import { LabelValues } from "./metric-labels.ts";
 
 const tallies = [

@@ -6,7 +6,7 @@ import type { Config, HostConfig } from "./config/config.ts";
 import type { CoreSettings, HostSettings } from "./core-settings.ts";
 import { componentLimitsOf, componentSettings } from "./components/component-config.ts";
 import { federationLimits, federationPolicy, serverConnectionLimits } from "./s2s/federation-of-config.ts";
-import type { LinkLimits, Rate } from "./link/link-services.ts";
+import type { LinkLimits, Rate } from "./link/link-limits.ts";
 
 const dayMs = 24 * 3_600_000;
 /** Log-in and registration take some tens; each is an object, which costs us more than its bytes cost the peer (A3). */

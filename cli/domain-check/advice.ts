@@ -1,4 +1,4 @@
-import type { Finding } from "../check.ts";
+import type { Finding } from "../finding.ts";
 import { tlsaData } from "#server/trust/dane.ts";
 import type { PeerCertificate } from "#server/trust/read-certificate.ts";
 import { asciiDomain } from "#server/trust/ascii-domain.ts";

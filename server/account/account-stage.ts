@@ -2,17 +2,17 @@ import type { BareJid, Jid } from "#protocol/jid/jid.ts";
 import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { Stanza } from "#kit/stanza.ts";
-import type { Write } from "#kit/storage.ts";
 import type { LocalSession } from "../session/session.ts";
-import type { LocalAccount } from "./account.ts";
+import type { CarriedRows } from "./carried-rows.ts";
+import type { Account } from "#kit/account.ts";
 
 /** What an account does with what comes to it; the host it lives on. */
-export interface AccountStage {
+export interface AccountStage<Owner extends Account> {
   /** What must be put right before the account does anything; undefined when nothing has to be waited for. */
-  readonly woken: (account: LocalAccount) => Promise<void> | undefined;
-  readonly outbound: (account: LocalAccount, stanza: Stanza, session: LocalSession) => void | Promise<void>;
-  readonly inbound: (account: LocalAccount, stanza: Stanza) => void | Promise<void>;
-  readonly outboundVerdict: (account: LocalAccount, stanza: Stanza, session: Session) => Verdict | undefined;
+  readonly woken: (account: Owner) => Promise<void> | undefined;
+  readonly outbound: (account: Owner, stanza: Stanza, session: LocalSession) => void | Promise<void>;
+  readonly inbound: (account: Owner, stanza: Stanza) => void | Promise<void>;
+  readonly outboundVerdict: (account: Owner, stanza: Stanza, session: Session) => Verdict | undefined;
   /** Whether the owner of an address is in this process, so that it can commit what was written here about a stanza. */
   readonly isOwnerHere: (to: Jid) => boolean;
   /** Brings a stanza to an owner in this process, with what was written about it. */
@@ -29,13 +29,4 @@ export interface AccountStage {
   readonly crashed: (account: BareJid, cause: unknown, stanza?: Stanza, session?: LocalSession) => void;
   /** Data could not be read or written; the log is told. */
   readonly storeFailed: (account: BareJid, cause: unknown) => void;
-}
-
-/**
- * What one owner wrote about a stanza that goes to another owner here: that one commits it with what it writes itself, so
- * that both have it or neither.
- */
-export interface CarriedRows {
-  readonly writes: readonly Write[];
-  readonly ended: (failure?: { readonly cause: unknown }) => void;
 }

@@ -5,25 +5,24 @@ import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
 import { Stanza } from "#kit/stanza.ts";
-import { StoreError, type LoadedOwner, type Store, type Write } from "#kit/storage.ts";
+import { StoreError, type LoadedOwner, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { Runnable, RunQueue } from "../run-queue.ts";
-import type { LocalSession } from "../session/session.ts";
+import type { LocalSession, SessionOwner } from "../session/session.ts";
 import type { Timer } from "#kit/env.ts";
-import type { AccountStage, CarriedRows } from "./account-stage.ts";
+import type { AccountStage } from "./account-stage.ts";
+import type { AccountStore } from "./account-store.ts";
+import type { CarriedRows } from "./carried-rows.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
 import { temporaryStore } from "./temporary-store.ts";
 import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
 
-/** What an account needs of the store. */
-export type AccountStore = Pick<Store, "load" | "commit" | "page">;
-
 export interface AccountParts {
   readonly jid: BareJid;
   readonly host: Host;
-  readonly stage: AccountStage;
+  readonly stage: AccountStage<LocalAccount>;
   readonly store: AccountStore;
   readonly queue: RunQueue;
   /** Whether what was loaded is an account's data at all. */
@@ -37,12 +36,12 @@ export interface AccountParts {
 const readAgainAfterMs = 1_000;
 
 /** The owner of a local bare JID; see {@link Account}. */
-export class LocalAccount implements Account, Runnable {
+export class LocalAccount implements SessionOwner, Runnable {
   readonly jid: BareJid;
   readonly host: Host;
   readonly sessions = new Map<string, LocalSession>();
   readonly #parts: AccountParts;
-  readonly #mailbox = new Mailbox<Work>();
+  readonly #mailbox = new Mailbox<Work<LocalAccount>>();
   /** What goes to other owners, behind this owner's own batches. */
   readonly #routes = new Outbox();
   /** What goes to this owner's sessions, behind those batches too that other owners commit for it. */
@@ -174,10 +173,10 @@ export class LocalAccount implements Account, Runnable {
    * Like `post`, for the server's own parts; told `undefined` when the account does not exist. While its data cannot be
    * read the task waits.
    */
-  readonly postLocal = (task: Task): void => this.#enqueue(task);
+  readonly postLocal = (task: Task<LocalAccount>): void => this.#enqueue(task);
 
   /** Like `postLocal`, but told at once when the account's data cannot be read. */
-  readonly request = (perform: Task, unreadable: (cause: unknown) => void): void =>
+  readonly request = (perform: Task<LocalAccount>, unreadable: (cause: unknown) => void): void =>
     this.#enqueue({ perform, unreadable });
 
   readonly value = <T>(slot: AccountValue<T>): LiveValue<T> => this.#live().value(slot);
@@ -349,7 +348,7 @@ export class LocalAccount implements Account, Runnable {
     }
   };
 
-  #enqueue(work: Work): void {
+  #enqueue(work: Work<LocalAccount>): void {
     if (this.#retired) return this.#successor.#enqueue(work);
     this.#used = true;
     this.#mailbox.add(work);
@@ -385,7 +384,7 @@ export class LocalAccount implements Account, Runnable {
     this.#carried.push(rows);
   }
 
-  #perform(task: Task): void {
+  #perform(task: Task<LocalAccount>): void {
     let pending: void | Promise<void> = undefined;
     this.#handling = true;
     try {

@@ -13,7 +13,7 @@ import type { LocalHost } from "../host/local-host.ts";
 import type { LocalAccount } from "./account.ts";
 import { accountRecordCodec, type AccountRecord } from "./account-record.ts";
 import type { AccountRegistry } from "./registry.ts";
-import { accountStore } from "./account-store-name.ts";
+import { accountStore } from "./account-store.ts";
 import { Lookalikes } from "./lookalikes.ts";
 
 /** That the account exists, and how it logs in. */

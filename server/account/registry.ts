@@ -2,16 +2,17 @@ import { bareOf, resourceOf, type BareJid, type DomainJid, type Jid } from "#pro
 import type { Env, Timer } from "#kit/env.ts";
 import { accountResting } from "#kit/lifecycle.ts";
 import type { LoadedOwner, Store } from "#kit/storage.ts";
-import type { LocalHost } from "../host/local-host.ts";
+import type { SteppedHost } from "../host/stepped-host.ts";
 import { pipelineOf } from "../host/pipeline.ts";
 import type { RunQueue } from "../run-queue.ts";
 import { readHibernated, type HibernatedSession } from "../session/hibernation.ts";
 import type { LocalSession } from "../session/session.ts";
 import { SleepingSessions } from "../session/sleeping-sessions.ts";
-import { LocalAccount, type AccountStore } from "./account.ts";
+import { LocalAccount } from "./account.ts";
+import type { AccountStore } from "./account-store.ts";
 import type { AccountStage } from "./account-stage.ts";
 import { temporaryStore } from "./temporary-store.ts";
-import { accountStore } from "./account-store-name.ts";
+import { accountStore } from "./account-store.ts";
 
 /**
  * How often accounts that nobody uses are put to sleep, in milliseconds. One whose sessions hibernate is put to sleep when
@@ -22,14 +23,14 @@ export const sweepIntervalMs = 30_000;
 /** The accounts that are awake. All others cost nothing, or next to nothing while sessions of theirs hibernate. */
 export class AccountRegistry {
   readonly #awake = new Map<BareJid, LocalAccount>();
-  readonly #stages = new Map<LocalHost, AccountStage>();
+  readonly #stages = new Map<SteppedHost, AccountStage<LocalAccount>>();
   readonly #env: Env;
   readonly #store: Store;
   readonly #queue: RunQueue;
   readonly #mailboxStanzasMax: number;
   readonly #mailboxFull: () => void;
   readonly #restoreSessions: (account: LocalAccount) => Promise<void> | undefined;
-  readonly #hostOf: (jid: BareJid) => LocalHost | undefined;
+  readonly #hostOf: (jid: BareJid) => SteppedHost | undefined;
   readonly #sleeping: SleepingSessions;
   #sweep: Timer | undefined;
 
@@ -43,7 +44,7 @@ export class AccountRegistry {
     /** Gives an account that was just read the sessions that it had before the server was started. */
     readonly restoreSessions: (account: LocalAccount) => Promise<void> | undefined;
     /** The host that serves an address at present. */
-    readonly hostOf: (jid: BareJid) => LocalHost | undefined;
+    readonly hostOf: (jid: BareJid) => SteppedHost | undefined;
   }) {
     this.#env = parts.env;
     this.#store = parts.store;
@@ -60,13 +61,13 @@ export class AccountRegistry {
   }
 
   /** The account of a local address, which may turn out not to exist when it wakes. */
-  get(host: LocalHost, jid: BareJid): LocalAccount {
+  get(host: SteppedHost, jid: BareJid): LocalAccount {
     const awake = this.#awake.get(jid);
     if (awake !== undefined) return awake;
     return this.#create(host, jid, this.#store);
   }
 
-  #create(host: LocalHost, jid: BareJid, store: AccountStore): LocalAccount {
+  #create(host: SteppedHost, jid: BareJid, store: AccountStore): LocalAccount {
     const account = new LocalAccount({
       jid,
       host,
@@ -83,7 +84,7 @@ export class AccountRegistry {
   }
 
   /** An account that lives in memory alone, as long as its session does: what ANONYMOUS gives (RFC 4505). */
-  temporary(host: LocalHost, jid: BareJid): LocalAccount {
+  temporary(host: SteppedHost, jid: BareJid): LocalAccount {
     return this.#awake.get(jid) ?? this.#create(host, jid, temporaryStore);
   }
 
@@ -130,7 +131,7 @@ export class AccountRegistry {
    *
    * @throws StoreError
    */
-  wake(host: LocalHost, jid: BareJid): Promise<LocalAccount | undefined> {
+  wake(host: SteppedHost, jid: BareJid): Promise<LocalAccount | undefined> {
     return new Promise((resolve, reject) => {
       this.get(host, jid).request((account) => resolve(account), reject);
     });
@@ -154,12 +155,12 @@ export class AccountRegistry {
   }
 
   /** Those of one host that are awake. */
-  *of(host: LocalHost): IterableIterator<LocalAccount> {
+  *of(host: SteppedHost): IterableIterator<LocalAccount> {
     for (const account of this.#awake.values()) if (account.host === host) yield account;
   }
 
   /** A host is gone: nothing of it stays in memory, whatever its accounts were doing. */
-  forget(host: LocalHost): void {
+  forget(host: SteppedHost): void {
     for (const account of this.of(host)) {
       for (const session of account.sessions.values()) session[Symbol.dispose]();
       this.#awake.delete(account.jid);
@@ -173,12 +174,12 @@ export class AccountRegistry {
     this.#sleeping.close();
   }
 
-  #stage(host: LocalHost): AccountStage {
+  #stage(host: SteppedHost): AccountStage<LocalAccount> {
     let stage = this.#stages.get(host);
     if (stage === undefined) {
       const pipeline = pipelineOf(host, this.#mailboxFull);
       // First its sessions: what features do then may be for them.
-      const woken: AccountStage["woken"] = (account) =>
+      const woken: AccountStage<LocalAccount>["woken"] = (account) =>
         this.#restore(account)?.then(() => pipeline.woken(account)) ?? pipeline.woken(account);
       stage = { ...pipeline, woken };
       this.#stages.set(host, stage);

@@ -1,5 +1,5 @@
-import type { AccountStore } from "./account.ts";
-import { accountStore } from "./account-store-name.ts";
+import type { AccountStore } from "./account-store.ts";
+import { accountStore } from "./account-store.ts";
 
 /** Where a temporary account keeps nothing: it exists, has no data, and what it writes is gone with it. */
 export const temporaryStore: AccountStore = {

@@ -1,16 +1,16 @@
 import type { Stanza } from "#kit/stanza.ts";
 import type { LocalSession } from "../session/session.ts";
-import type { LocalAccount } from "./account.ts";
-import type { CarriedRows } from "./account-stage.ts";
+import type { Account } from "#kit/account.ts";
+import type { CarriedRows } from "./carried-rows.ts";
 
 /** One thing that waits in the mailbox: a stanza that arrives, one that a session sends, a task, or a request. */
-export type Work = Stanza | Outgoing | Incoming | Task | Request;
+export type Work<Owner extends Account> = Stanza | Outgoing | Incoming | Task<Owner> | Request<Owner>;
 /** Told undefined where the account does not exist. */
-export type Task = (account: LocalAccount | undefined) => void | Promise<void>;
+export type Task<Owner extends Account> = (account: Owner | undefined) => void | Promise<void>;
 
 /** A task that somebody waits for, and who would rather be told that it cannot be done than wait for long. */
-export interface Request {
-  readonly perform: Task;
+export interface Request<Owner extends Account> {
+  readonly perform: Task<Owner>;
   readonly unreadable: (cause: unknown) => void;
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { ComponentLimits, ComponentSettings } from "./component-settings.ts";
-import type { LinkLimits, Rate } from "../link/link-services.ts";
+import type { LinkLimits, Rate } from "../link/link-limits.ts";
 
 /** The components that balcony.toml names; those without a secret get theirs from the store. */
 export function componentSettings(config: Config): readonly ComponentSettings[] {

@@ -1,5 +1,5 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
-import type { ConnectionLimits } from "../link/connection.ts";
+import type { ConnectionLimits } from "../link/link-limits.ts";
 
 /** What happens when a component connects while it is connected already. */
 export type ComponentConflict = "refuse-new" | "replace-old";

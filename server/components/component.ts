@@ -7,7 +7,7 @@ import type { Env, Timer } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import { Stanza } from "#kit/stanza.ts";
 import { admitFromComponent } from "./admit-component.ts";
-import type { LimitName } from "../link/link-services.ts";
+import type { LimitName } from "../link/link-limits.ts";
 import type { ComponentLink } from "./component-link.ts";
 import { ComponentQueue, type WaitingStanza } from "./component-queue.ts";
 import type { OutgoingStore } from "../s2s/outgoing-store.ts";

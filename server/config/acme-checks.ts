@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import type { Config, HostConfig } from "./config.ts";
-import type { CrossProblem } from "./cross-checks.ts";
+import type { CrossProblem } from "./cross-problem.ts";
 
 /** Names that no public authority issues certificates for, however they are asked (RFC 6761). */
 const neverIssued = /(^|\.)localhost$/;

@@ -1,5 +1,5 @@
 import type { Config, ListenerConfig } from "./config.ts";
-import type { CrossProblem } from "./cross-checks.ts";
+import type { CrossProblem } from "./cross-problem.ts";
 import type { TomlPath } from "./toml-lines.ts";
 
 /** By custom where components connect; the default of a listener is the clients' port. */

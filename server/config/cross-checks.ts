@@ -2,12 +2,8 @@ import type { Config, ListenerConfig } from "./config.ts";
 import { federationProblems } from "./federation-checks.ts";
 import { acmeProblems } from "./acme-checks.ts";
 import { componentListenerProblems, componentProblems } from "./component-checks.ts";
+import type { CrossProblem } from "./cross-problem.ts";
 import type { TomlPath } from "./toml-lines.ts";
-
-export interface CrossProblem {
-  readonly path: TomlPath;
-  readonly text: string;
-}
 
 /** What no key can tell by itself. */
 export function crossChecks(config: Config): readonly CrossProblem[] {

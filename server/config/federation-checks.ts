@@ -2,7 +2,7 @@ import { isLoopback, parseAddressRange } from "../dns/address-ranges.ts";
 import { parseResolver } from "../dns/system-files.ts";
 import { parseJid, isDomain } from "#protocol/jid/jid.ts";
 import type { Config } from "./config.ts";
-import type { CrossProblem } from "./cross-checks.ts";
+import type { CrossProblem } from "./cross-problem.ts";
 import type { TomlPath } from "./toml-lines.ts";
 
 /** What is wrong with `[s2s]`, and with what hosts have otherwise. */

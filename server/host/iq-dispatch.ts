@@ -5,7 +5,7 @@ import type { IqAnswer, IqHandler } from "#kit/iq.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import type { LocalAccount } from "../account/account.ts";
 import type { LocalSession } from "../session/session.ts";
-import type { LocalHost } from "./local-host.ts";
+import type { SteppedHost } from "./stepped-host.ts";
 import { asStanzaError, refuse, storageFailure } from "./refusal.ts";
 import { iqKey } from "./steps.ts";
 
@@ -20,7 +20,7 @@ const attemptsMax = 3;
  * @param attemptsLeft how often what is read may turn out not to be stored before the asker is told to wait
  */
 export function answerAccountIq(
-  host: LocalHost,
+  host: SteppedHost,
   account: LocalAccount,
   stanza: Stanza,
   session: LocalSession | undefined,
@@ -53,7 +53,7 @@ export function answerAccountIq(
 }
 
 /** An iq to an account that does not exist: what a stranger is told by one that does. */
-export function refuseIqToNobody(host: LocalHost, stanza: Stanza): void {
+export function refuseIqToNobody(host: SteppedHost, stanza: Stanza): void {
   const asked = find(host, stanza, undefined, (key) => host.steps.accountIq.get(key));
   if (asked === undefined) return;
   const { handler, payload } = asked;
@@ -67,7 +67,7 @@ export function refuseIqToNobody(host: LocalHost, stanza: Stanza): void {
 }
 
 /** An iq to the host's own address. */
-export function answerHostIq(host: LocalHost, stanza: Stanza, session: LocalSession | undefined): void {
+export function answerHostIq(host: SteppedHost, stanza: Stanza, session: LocalSession | undefined): void {
   const asked = find(host, stanza, session, (key) => host.steps.hostIq.get(key));
   if (asked === undefined) return;
   const { handler, payload } = asked;
@@ -81,7 +81,7 @@ export function answerHostIq(host: LocalHost, stanza: Stanza, session: LocalSess
 }
 
 function find<Handler extends IqHandler>(
-  host: LocalHost,
+  host: SteppedHost,
   stanza: Stanza,
   session: LocalSession | undefined,
   look: (key: string) => Handler | undefined,
@@ -103,7 +103,7 @@ function find<Handler extends IqHandler>(
 
 /** Runs a handler, which may answer at once or later, and may throw. */
 function settle(
-  host: LocalHost,
+  host: SteppedHost,
   stanza: Stanza,
   session: LocalSession | undefined,
   handle: () => IqAnswer | Promise<IqAnswer>,
@@ -125,7 +125,7 @@ function settle(
  * handled again or an error leaves in its place.
  */
 function sendAnswer(
-  host: LocalHost,
+  host: SteppedHost,
   account: LocalAccount,
   parts: {
     readonly stanza: Stanza;
@@ -144,6 +144,6 @@ function sendAnswer(
   );
 }
 
-function resultStanza(host: LocalHost, stanza: Stanza, answer: IqAnswer): Stanza {
+function resultStanza(host: SteppedHost, stanza: Stanza, answer: IqAnswer): Stanza {
   return stanzaOf("iq", resultOf(stanza.element, answer), stanza.to ?? host.domain, stanza.from);
 }

@@ -20,12 +20,13 @@ import type { DiscoItem, ServerModule } from "#kit/server-module.ts";
 import type { AccountArchive, AccountValue } from "#kit/slots.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store, TableShape } from "#kit/storage.ts";
-import type { CarriedRows } from "../account/account-stage.ts";
+import type { CarriedRows } from "../account/carried-rows.ts";
 import type { AccountRegistry } from "../account/registry.ts";
 import { answerHostIq } from "./iq-dispatch.ts";
 import { software } from "../software.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { refuse } from "./refusal.ts";
+import type { SteppedHost } from "./stepped-host.ts";
 import { collectSteps, type Steps } from "./steps.ts";
 
 export interface LocalHostParts {
@@ -48,7 +49,7 @@ export interface LocalHostParts {
 }
 
 /** A virtual host with its running modules. */
-export class LocalHost implements Host {
+export class LocalHost implements SteppedHost {
   readonly domain: DomainJid;
   readonly env: Env;
   readonly log: Log;
@@ -128,10 +129,8 @@ export class LocalHost implements Host {
     this.#parts.registry.get(this, bare).deliver(stanza, rows);
   }
 
-  /** Whether an address is that of an account, existing or not, of one of this server's hosts. */
   readonly isOwnerHere = (to: Jid): boolean => !isDomain(bareOf(to)) && this.#parts.hostOf(domainOf(to)) !== undefined;
 
-  /** Takes a stanza for an account of one of this server's hosts, with what was written about it. */
   readonly handOver = (stanza: Stanza, rows: CarriedRows): void => {
     const to = stanza.to ?? this.domain;
     const host = this.#parts.hostOf(domainOf(to));

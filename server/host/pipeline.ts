@@ -7,7 +7,7 @@ import type { AccountStage } from "../account/account-stage.ts";
 import type { LocalSession } from "../session/session.ts";
 import { isOutage } from "../store-log.ts";
 import { answerAccountIq, refuseIqToNobody } from "./iq-dispatch.ts";
-import type { LocalHost } from "./local-host.ts";
+import type { SteppedHost } from "./stepped-host.ts";
 import { asStanzaError, faultOfOurs, refuse, storageFailure } from "./refusal.ts";
 import { inboundVerdict, outboundVerdict } from "./verdict.ts";
 
@@ -15,7 +15,7 @@ import { inboundVerdict, outboundVerdict } from "./verdict.ts";
  * The named steps that a stanza passes on one host: guard → rewrite → record → copy → deliver, for the account that
  * sends and then, wherever that lives, for the account that it is for.
  */
-export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountStage {
+export function pipelineOf(host: SteppedHost, mailboxFull: () => void): AccountStage<LocalAccount> {
   return {
     woken: (account) => wake(host, account),
     outbound: (account, stanza, session) => sendOut(host, account, stanza, session),
@@ -55,13 +55,13 @@ export function pipelineOf(host: LocalHost, mailboxFull: () => void): AccountSta
 }
 
 /** Nothing to wait for, as nearly always, costs no promise. */
-function wake(host: LocalHost, account: LocalAccount): Promise<void> | undefined {
+function wake(host: SteppedHost, account: LocalAccount): Promise<void> | undefined {
   const pending = host.steps.woken.map((run) => run(account)).filter((promise) => promise !== undefined);
   return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
 }
 
 /** What comes for an account that does not exist: the answers give away as little as the RFC allows (RFC 6121 §8.5.1). */
-function answerForNobody(host: LocalHost, stanza: Stanza): void {
+function answerForNobody(host: SteppedHost, stanza: Stanza): void {
   const { kind, type, from, id } = stanza;
   if (kind === "presence") {
     // Whoever asks has a subscription to cancel; all other presence is ignored. [rfc6121-8.5.1-03] [rfc6121-8.5.1-04]
@@ -80,7 +80,7 @@ function answerForNobody(host: LocalHost, stanza: Stanza): void {
 }
 
 function sendOut(
-  host: LocalHost,
+  host: SteppedHost,
   account: LocalAccount,
   original: Stanza,
   session: LocalSession,
@@ -119,7 +119,7 @@ function sendOut(
   return undefined;
 }
 
-function takeIn(host: LocalHost, account: LocalAccount, original: Stanza): void | Promise<void> {
+function takeIn(host: SteppedHost, account: LocalAccount, original: Stanza): void | Promise<void> {
   const verdict = inboundVerdict(host.steps, account, original);
   if (verdict !== undefined) return carryOut(host, original, verdict);
   let stanza = original;
@@ -145,7 +145,7 @@ function takeIn(host: LocalHost, account: LocalAccount, original: Stanza): void 
   }
 }
 
-function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void | Promise<void> {
+function takeIqIn(host: SteppedHost, account: LocalAccount, stanza: Stanza): void | Promise<void> {
   const to = stanza.to ?? account.jid;
   // [rfc6121-8.5.2.1.3-01] [rfc6121-8.5.2.2.3-01] [rfc6120-10.5.3.2-05]
   if (isBare(to)) return answerAccountIq(host, account, stanza, undefined);
@@ -157,7 +157,7 @@ function takeIqIn(host: LocalHost, account: LocalAccount, stanza: Stanza): void 
   return undefined;
 }
 
-function carryOut(host: LocalHost, stanza: Stanza, verdict: Verdict, session?: LocalSession): undefined {
+function carryOut(host: SteppedHost, stanza: Stanza, verdict: Verdict, session?: LocalSession): undefined {
   if ("refuse" in verdict) refuse(host, stanza, verdict.refuse, session);
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { addressGroup } from "./address-group.ts";
 import { TokenBucket } from "./token-bucket.ts";
-import type { Rate } from "./link-services.ts";
+import type { Rate } from "./link-limits.ts";
 
 /** The buckets that all connections of one address take from. */
 export interface SharedRates {

@@ -4,9 +4,9 @@ import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { StreamTimer } from "#protocol/stream/stream-input.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
-import type { Tally } from "../core-settings.ts";
+import type { Tally } from "../tally.ts";
 import type { AddressRates, SharedRates } from "./address-rates.ts";
-import type { LimitName, LinkLimits } from "./link-services.ts";
+import type { LimitName, ConnectionLimits } from "./link-limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
@@ -22,18 +22,6 @@ export interface ConnectionServices {
   /** Of the streams that are read; jabber:client if it says nothing. */
   readonly contentNamespace?: string;
 }
-
-/** The bounds that hold whoever the peer is. */
-export type ConnectionLimits = Pick<
-  LinkLimits,
-  | "xml"
-  | "xmlBeforeAuthentication"
-  | "bytesRate"
-  | "stanzasRate"
-  | "negotiationMsMax"
-  | "closingMsMax"
-  | "unsentBytesMax"
->;
 
 /** Whose connection it is: the reader tells it what came, and these what happened. */
 export interface ConnectionOwner extends XmlStreamHandler {

@@ -1,6 +1,5 @@
 import type { BareJid, DomainJid, FullJid } from "#protocol/jid/jid.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import type { XmlLimits } from "#protocol/xml/limits.ts";
 import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
 import type { PresentedToken, QuestionEffect, StreamEvent } from "#protocol/stream/stream-effect.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
@@ -8,58 +7,9 @@ import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { TreeReaderPool } from "#protocol/xml/tree-reader-pool.ts";
-import type { Tally } from "../core-settings.ts";
+import type { Tally } from "../tally.ts";
 import type { AddressRates } from "./address-rates.ts";
-import type { Link } from "./link.ts";
-
-/** Units a second on average, and units at once. */
-export interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
-}
-
-/** Bounds of one connection. */
-export interface LinkLimits {
-  readonly xml: XmlLimits;
-  /** Tighter bounds until the peer has authenticated and bound a resource. */
-  readonly xmlBeforeAuthentication: XmlLimits;
-  readonly bytesRate: Rate | undefined;
-  readonly stanzasRate: Rate | undefined;
-  /** The same for all connections of one address together. */
-  readonly addressBytesRate: Rate | undefined;
-  readonly addressStanzasRate: Rate | undefined;
-  /** Silence after which the peer is asked whether it is there, in milliseconds; undefined for never. */
-  readonly pingAfterMs: number | undefined;
-  /** How long it may take to answer, in milliseconds. */
-  readonly pingAnswerMsMax: number;
-  /** How long a client with stream management may take to say what it has of what it was sent, in milliseconds. */
-  readonly ackAnswerMsMax: number;
-  /** From the first byte until a resource is bound, in milliseconds. */
-  readonly negotiationMsMax: number;
-  /** From our closing tag to the peer's, in milliseconds. */
-  readonly closingMsMax: number;
-  /** What may wait for a peer that does not read, in bytes. */
-  readonly unsentBytesMax: number;
-}
-
-/** A bound that was hit, for the metric of that name. */
-export type LimitName =
-  | "rate-bytes"
-  | "rate-stanzas"
-  | "unsent-bytes"
-  | "connections-per-address"
-  | "failed-logins"
-  | "negotiation-time"
-  | "stanza-size"
-  | "sessions-per-account"
-  | "recipients"
-  | "mailbox"
-  | "component-queue"
-  | "key-derivations"
-  | "ping-answer"
-  | "ack-answer"
-  | "server-pairs"
-  | "streams-per-server";
+import type { LimitName, LinkLimits } from "./link-limits.ts";
 
 /** Who has proven to be somebody. */
 export interface Login {
@@ -81,8 +31,8 @@ export interface BindWish {
   readonly bind2?: Extract<QuestionEffect, { type: "bindResource" }>["bind2"];
 }
 
-/** What a link asks of the server around it. */
-export interface LinkServices {
+/** What links ask of the server around them. */
+export interface LinkServices<Link> {
   readonly env: Env;
   readonly log: Log;
   readonly limits: LinkLimits;

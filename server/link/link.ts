@@ -30,7 +30,7 @@ import type { Transport } from "./transport.ts";
 export class Link implements SessionLink, ConnectionOwner {
   readonly id: string;
   readonly #connection: Connection;
-  readonly #services: LinkServices;
+  readonly #services: LinkServices<Link>;
   /** When the peer was asked whether it is there, in milliseconds since the epoch; undefined when it need not be. */
   #pingedAt: number | undefined;
   #state: StreamState;
@@ -39,7 +39,7 @@ export class Link implements SessionLink, ConnectionOwner {
   #session: LocalSession | undefined;
   #established = false;
 
-  constructor(id: string, transport: Transport, services: LinkServices) {
+  constructor(id: string, transport: Transport, services: LinkServices<Link>) {
     this.id = id;
     this.#services = services;
     const begun = startReceiving(services.receiving, transport.channel);

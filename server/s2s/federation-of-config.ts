@@ -1,8 +1,8 @@
 import { parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import type { Config, HostConfig } from "../config/config.ts";
 import { AddressGuard, parseAddressRange } from "../dns/address-ranges.ts";
-import type { ConnectionLimits } from "../link/connection.ts";
-import type { Rate } from "../link/link-services.ts";
+import type { ConnectionLimits } from "../link/link-limits.ts";
+import type { Rate } from "../link/link-limits.ts";
 import type { DialSettings } from "./dial.ts";
 import { defaultFederationLimits, type FederationLimits } from "./federation-limits.ts";
 import type { FederationPolicy } from "./policy.ts";

@@ -7,7 +7,7 @@ import type { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import { Mailbox } from "../account/mailbox.ts";
-import type { Tally } from "../core-settings.ts";
+import type { Tally } from "../tally.ts";
 import { Acknowledgements, askForAcknowledgement } from "../link/acknowledgements.ts";
 import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
 import type { FederationLimits } from "./federation-limits.ts";

@@ -19,7 +19,7 @@ import type { Admission } from "./admit.ts";
 import { RecipientCount } from "./recipient-count.ts";
 import { restoreSessions } from "./restore-sessions.ts";
 import { LocalSession } from "./session.ts";
-import type { StoredSession } from "./session-parts.ts";
+import type { StoredSession } from "./resumption.ts";
 
 export interface BinderParts {
   readonly env: Env;

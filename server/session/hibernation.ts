@@ -1,7 +1,7 @@
 import type { BareJid } from "#protocol/jid/jid.ts";
 import { accountArchive, accountMap, json } from "#kit/slots.ts";
-import type { Store } from "#kit/storage.ts";
-import type { LocalAccount } from "../account/account.ts";
+import type { Account } from "#kit/account.ts";
+import type { Store, Write } from "#kit/storage.ts";
 
 /** What a session is after a restart of the server, but for what it owes to its client. */
 export interface HibernatedSession {
@@ -58,12 +58,15 @@ export type Reached = "nobody" | "somebody" | "unknown";
 /** What is stored of one stanza that is owed. */
 export type OwedValue = ({ readonly name: string } | { readonly text: string }) & { readonly reached: Reached };
 
+/** What the stored side of a session needs of its account. */
+type HibernationOwner = Pick<Account, "jid" | "archive"> & { readonly write: (write: Write) => void };
+
 /** The stored side of one session that hibernates. Everything written joins the account's batch. */
 export class StoredHibernation {
   readonly id: string;
-  readonly #account: Pick<LocalAccount, "jid" | "write" | "archive">;
+  readonly #account: HibernationOwner;
 
-  constructor(account: Pick<LocalAccount, "jid" | "write" | "archive">, id: string) {
+  constructor(account: HibernationOwner, id: string) {
     this.#account = account;
     this.id = id;
   }

@@ -2,7 +2,7 @@ import type { LocalAccount } from "../account/account.ts";
 import type { EndedSessions } from "./ended-sessions.ts";
 import { hibernatedSessions, StoredHibernation } from "./hibernation.ts";
 import type { LocalSession } from "./session.ts";
-import type { StoredSession } from "./session-parts.ts";
+import type { StoredSession } from "./resumption.ts";
 
 /**
  * Gives an account that was just read the sessions back that were cut before the server was started (XEP-0198 §5).

@@ -9,12 +9,12 @@ import { sessionEnded, sessionResumed, sessionStored, stanzaWaits } from "#kit/l
 import type { Session, WaitingPolicy } from "#kit/session.ts";
 import type { SessionSlot } from "#kit/slots.ts";
 import { makeStanza, type Stanza } from "#kit/stanza.ts";
-import { StoreError } from "#kit/storage.ts";
+import { StoreError, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
-import type { LocalAccount } from "../account/account.ts";
-import type { Tally } from "../core-settings.ts";
-import type { LocalHost } from "../host/local-host.ts";
+import type { Account } from "#kit/account.ts";
+import type { Tally } from "../tally.ts";
+import type { SteppedHost } from "../host/stepped-host.ts";
 import { refuse } from "../host/refusal.ts";
 import { iqKey } from "../host/steps.ts";
 import { sessionVerdict } from "../host/verdict.ts";
@@ -24,10 +24,45 @@ import type { EndedSessions } from "./ended-sessions.ts";
 import { StoredHibernation, type HibernatedSession } from "./hibernation.ts";
 import { HeldStanzas } from "./held-stanzas.ts";
 import type { ConnectionFacts, SessionLink } from "./session-link.ts";
-import type { LocalSessionParts, Resumption, StoredSession } from "./session-parts.ts";
+import type { Resumption, StoredSession } from "./resumption.ts";
 import { SessionSlots } from "./session-slots.ts";
 import type { SessionLimits } from "./session-limits.ts";
 import { securedAfterMs, Unacknowledged, type Restored } from "./unacknowledged.ts";
+
+/** What a session needs of the account that it belongs to. */
+export interface SessionOwner extends Account {
+  readonly sessions: Map<string, LocalSession>;
+  /** Whether it lives in memory alone, as long as its session does. */
+  readonly isTemporary: boolean;
+  /** One of its sessions sends a stanza. */
+  readonly accept: (stanza: Stanza, session: LocalSession) => void;
+  /** Delivers to a session, in the outbox's order. */
+  readonly sendTo: (session: LocalSession, stanza: Stanza) => void;
+  /**
+   * Like `post`, for the server's own parts; told `undefined` when the account does not exist. While its data cannot be
+   * read the task waits.
+   */
+  readonly postLocal: (task: OwnerTask) => void;
+  /** Like `postLocal`, but told at once when the account's data cannot be read. */
+  readonly request: (perform: OwnerTask, unreadable: (cause: unknown) => void) => void;
+  readonly write: (write: Write) => void;
+}
+
+type OwnerTask = (account: SessionOwner | undefined) => void | Promise<void>;
+
+export interface LocalSessionParts {
+  readonly jid: FullJid;
+  readonly resource: string;
+  readonly account: SessionOwner;
+  readonly host: SteppedHost;
+  readonly env: Env;
+  readonly limits: SessionLimits;
+  readonly admission: Omit<Admission, "jid">;
+  /** How it is connected, or what was stored of it before the server was started. */
+  readonly begin: SessionLink | StoredSession;
+  readonly endedSessions: EndedSessions;
+  readonly tally: Tally;
+}
 
 /** Stream management of one session, once its client has enabled it. */
 interface Management {
@@ -45,11 +80,11 @@ interface Management {
 export class LocalSession implements Session {
   readonly jid: FullJid;
   readonly resource: string;
-  readonly account: LocalAccount;
+  readonly account: SessionOwner;
   readonly boundAt: number;
   /** Stanzas for it that wait in the account's outbox; the account's. */
   queued = 0;
-  readonly #host: LocalHost;
+  readonly #host: SteppedHost;
   readonly #env: Env;
   readonly #limits: SessionLimits;
   readonly #admission: Admission;

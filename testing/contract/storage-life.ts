@@ -8,7 +8,7 @@ import { openMemoryStore } from "#server/storage/memory-store.ts";
 import { openSqliteStore } from "#server/storage/sqlite/sqlite-store.ts";
 import { append, contractShapes, failsWith, insert, juliet, romeo, set, summary } from "./storage-fixtures.ts";
 import type { Fresh } from "./storage-fixtures.ts";
-import type { StorageHarness } from "./storage.ts";
+import type { StorageHarness } from "./storage-harness.ts";
 import { randomCommits, randomReads } from "./storage-random.ts";
 import { indexed } from "./storage-search.ts";
 

@@ -6,7 +6,7 @@ import type { PageQuery, Store, StoreShape } from "#kit/storage.ts";
 import { AssertionFailed } from "#protocol/assert.ts";
 import { contractShapes, juliet, romeo, said, summary, withoutValues } from "./storage-fixtures.ts";
 import type { Fresh } from "./storage-fixtures.ts";
-import type { StorageHarness } from "./storage.ts";
+import type { StorageHarness } from "./storage-harness.ts";
 
 const indexedMsMax = 20_000;
 

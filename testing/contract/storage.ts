@@ -1,3 +1,4 @@
+import type { StorageHarness } from "./storage-harness.ts";
 import { describe } from "node:test";
 import type { Store } from "#kit/storage.ts";
 import type { QueueOptions } from "#server/storage/queued-store.ts";
@@ -10,12 +11,6 @@ import { tableTests } from "./storage-tables.ts";
 import { refusalTests, textTests } from "./storage-texts.ts";
 import { declareTests } from "./storage-versions.ts";
 import { lifeTests, backupTests, agreementTests } from "./storage-life.ts";
-
-/** How a kind of store is opened. The same name is the same database, whose data a closed store leaves behind. */
-export type StorageHarness = {
-  readonly kind: string;
-  readonly open: (database: string, options?: QueueOptions) => Promise<Store>;
-};
 
 /** The promises of `#kit/storage.ts`, tried on one kind of store. */
 export function storageContract(harness: StorageHarness): void {

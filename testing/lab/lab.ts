@@ -4,7 +4,8 @@ import type { KeyPair } from "./certificates.ts";
 import type { Daemon } from "./process.ts";
 import { tail } from "./process.ts";
 import { required } from "./environment.ts";
-import { targetNamed, type Place, type Settings, type Target } from "./target.ts";
+import type { Place, Settings, Target } from "./target.ts";
+import { targetNamed } from "./targets/all.ts";
 
 /** The directory of this run of the lab. Scenarios only work inside the lab. */
 export const labDir = required("LAB_DIR");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { furnish, runInside } from "./namespace.ts";
 import { obstacles } from "./preconditions.ts";
-import { targetNames } from "./target.ts";
+import { targetNames } from "./targets/all.ts";
 
 const scenarioDir = new URL("scenarios/", import.meta.url).pathname;
 /** Pictures of screens; CI keeps them. */

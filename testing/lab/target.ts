@@ -1,8 +1,5 @@
 import type { Daemon } from "./process.ts";
 import type { KeyPair } from "./certificates.ts";
-import { balcony } from "./targets/balcony.ts";
-import { ejabberd } from "./targets/ejabberd.ts";
-import { prosody } from "./targets/prosody.ts";
 
 /**
  * A server program that the lab can put under test. The server must serve the virtual hosts of network.ts on
@@ -72,13 +69,4 @@ export interface Federation {
   readonly posh?: boolean;
   /** A second server of the same software, at another address and with another domain. */
   readonly twin?: boolean;
-}
-
-const targets: readonly Target[] = [balcony, prosody, ejabberd];
-export const targetNames: readonly string[] = targets.map((target) => target.name);
-
-export function targetNamed(name: string | undefined): Target {
-  const found = targets.find((target) => target.name === name);
-  if (found === undefined) throw new Error(`there is no target "${name}"; there are ${targetNames.join(", ")}`);
-  return found;
 }

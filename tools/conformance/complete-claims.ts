@@ -1,4 +1,5 @@
-import { documentName, type Supported } from "../generate/support.ts";
+import { documentName } from "../generate/support.ts";
+import type { Supported } from "../generate/supported.ts";
 import type { CoveredDocument, Coverage, CoveredStatement } from "./coverage.ts";
 import { isWithinSection } from "./registry.ts";
 

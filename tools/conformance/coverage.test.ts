@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Supported } from "../generate/support.ts";
+import type { Supported } from "../generate/supported.ts";
 import { claimProblems, completeClaims } from "./complete-claims.ts";
 import { countStates } from "./counts.ts";
 import { coverageOf } from "./coverage.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Supported } from "../generate/support.ts";
+import type { Supported } from "../generate/supported.ts";
 import type { SourceFile } from "../tidy/source-files.ts";
 import type { CarriedIds } from "./carried-ids.ts";
 import { placesById } from "./citing-places.ts";

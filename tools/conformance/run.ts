@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { collectSupport, type Supported } from "../generate/support.ts";
+import { collectSupport } from "../generate/support.ts";
+import type { Supported } from "../generate/supported.ts";
 import { loadModules } from "../generate/load-modules.ts";
 import { findFeatures } from "../generate/module-list.ts";
 import { runTests } from "../test-run/run-tests.ts";

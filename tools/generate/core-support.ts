@@ -1,4 +1,4 @@
-import type { Supported } from "./support.ts";
+import type { Supported } from "./supported.ts";
 
 /** What protocol/ and server/ implement themselves, beside what the features in im/ and xep/ say of themselves. */
 export const coreSupport: readonly Supported[] = [

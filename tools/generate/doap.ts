@@ -1,5 +1,5 @@
 import { documentAddress } from "./support-table.ts";
-import type { Supported } from "./support.ts";
+import type { Supported } from "./supported.ts";
 
 /** The project's description for directories of XMPP software (DOAP with the vocabulary of XEP-0453). */
 export function doap(

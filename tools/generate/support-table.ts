@@ -1,4 +1,5 @@
-import { documentName, type Supported } from "./support.ts";
+import { documentName } from "./support.ts";
+import type { Supported } from "./supported.ts";
 
 /** The document that says which specifications are implemented, and how far. */
 export function supportTable(supported: readonly Supported[]): string {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { doap } from "./doap.ts";
 import { supportTable } from "./support-table.ts";
-import { mergeSupport, type Supported } from "./support.ts";
+import { mergeSupport } from "./support.ts";
+import type { Supported } from "./supported.ts";
 
 const blocking: Supported = {
   xep: 191,

@@ -1,12 +1,8 @@
+import type { Supported } from "./supported.ts";
 import { posix } from "node:path";
 import type { Implements } from "#kit/server-module.ts";
 import { coreSupport } from "./core-support.ts";
 import type { LoadedFeature } from "./load-modules.ts";
-
-/** A document that is implemented, and the files or folders that do it. */
-export interface Supported extends Implements {
-  readonly places: readonly string[];
-}
 
 /**
  * All that is implemented: what the features say of themselves, and what the core does. Where several do parts of one

@@ -30,8 +30,9 @@ for (const text of [
   `export type { A } from "./a.ts";`,
   `import type * as A from "./a.ts";`,
 ]) {
-  test(`types may speak of one another: ${JSON.stringify(text)}`, () => {
+  test(`types of the kit may speak of one another, others may not: ${JSON.stringify(text)}`, () => {
     assert.deepEqual(cycles([imports("kit/a.ts", "./b.ts"), { path: "kit/b.ts", text }]), []);
+    assert.equal(cycles([imports("server/a.ts", "./b.ts"), { path: "server/b.ts", text }]).length, 1);
   });
 }
 
@@ -42,7 +43,7 @@ for (const text of [
   `import type { C } from "./c.ts";\nimport { b } from "./a.ts";`,
   `const a = await import("./a.ts");`,
 ]) {
-  test(`values may not: ${JSON.stringify(text)}`, () => {
+  test(`values may not, anywhere: ${JSON.stringify(text)}`, () => {
     assert.equal(cycles([imports("kit/a.ts", "./b.ts"), { path: "kit/b.ts", text }]).length, 1);
   });
 }

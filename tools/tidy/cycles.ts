@@ -3,8 +3,8 @@ import type { SourceFile } from "./source-files.ts";
 import type { Violation } from "./violation.ts";
 
 /**
- * No two files need each other in order to run, by whatever detour: each can be started, and tested, after those it builds
- * on. Types may speak of one another (an account has sessions, a session has its account).
+ * No two files need each other, by whatever detour: each can be read, started and tested after those it builds on. What is
+ * imported for its type counts as well, except where types are one another's definition.
  */
 export function cycles(files: readonly SourceFile[]): readonly Violation[] {
   const graph = new Map(files.filter(({ path }) => path.endsWith(".ts")).map((file) => [file.path, targetsOf(file)]));
@@ -29,6 +29,16 @@ export function cycles(files: readonly SourceFile[]): readonly Violation[] {
   return found;
 }
 
+/**
+ * Where types may speak of one another: the kit's contracts (an account has sessions, a session has its account), an
+ * element and what it is made of, and the players of testing/, who know one another.
+ */
+const definedByOneAnother: readonly RegExp[] = [/^kit\//u, /^protocol\/xml\/element(?:-parts)?\.ts$/u, /^testing\//u];
+
 function targetsOf(file: SourceFile): readonly string[] {
-  return importsOf(file).flatMap(({ target, typeOnly }) => (target.kind === "file" && !typeOnly ? [target.path] : []));
+  const friends = definedByOneAnother.find((pattern) => pattern.test(file.path));
+  return importsOf(file).flatMap(({ target, typeOnly }) => {
+    if (target.kind !== "file" || (typeOnly && friends?.test(target.path) === true)) return [];
+    return [target.path];
+  });
 }

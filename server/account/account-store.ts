@@ -1,0 +1,7 @@
+import type { Store } from "#kit/storage.ts";
+
+/** Name of the store that says which accounts exist. */
+export const accountStore = "account";
+
+/** What an account needs of the store. */
+export type AccountStore = Pick<Store, "load" | "commit" | "page">;
