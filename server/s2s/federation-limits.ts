@@ -29,9 +29,13 @@ export interface FederationLimits {
   readonly resumeSecondsMax: number;
   /** How long what waits on a stream that was cut waits for its peer to come back, in milliseconds. */
   readonly resumeWaitMsMax: number;
+  /** Streams that others have opened, that were cut, and that wait to be resumed; the oldest goes (A15). */
+  readonly suspendedMax: number;
   /** Stanzas on one stream that its peer has not acknowledged, or that the operating system has not taken; the rest queues. */
   readonly unacknowledgedStanzasMax: number;
   readonly unacknowledgedBytesMax: number;
+  /** The same of all streams together, in bytes (A15). */
+  readonly unacknowledgedTotalBytesMax: number;
   /** How long it may take to acknowledge or to take something, in milliseconds. */
   readonly answerMsMax: number;
 }
@@ -53,7 +57,9 @@ export const defaultFederationLimits: FederationLimits = {
   idleMsMax: 600_000,
   resumeSecondsMax: 300,
   resumeWaitMsMax: 20_000,
+  suspendedMax: 1_000,
   unacknowledgedStanzasMax: 5_000,
   unacknowledgedBytesMax: 4 * 1024 * 1024,
+  unacknowledgedTotalBytesMax: 256 * 1024 * 1024,
   answerMsMax: 60_000,
 };

@@ -17,6 +17,7 @@ import type { FederationLimits } from "./federation-limits.ts";
 import { KeyVerifier } from "./key-verifier.ts";
 import { OutgoingStanza } from "./outgoing-stanza.ts";
 import type { OutgoingStore } from "./outgoing-store.ts";
+import { OwedBytes } from "./owed-bytes.ts";
 import { fatesOf } from "./owed-stanzas.ts";
 import type { FederationPolicy } from "./policy.ts";
 import { Resumptions } from "./resumptions.ts";
@@ -100,6 +101,7 @@ export class Federation {
       env: this.#env,
       log: this.#log,
       limits,
+      securityOf: (local) => parts.policyOf(local)?.security,
       streams: this.streams,
       stopped: this.#stopped.signal,
       dial: (pair, sm) => {
@@ -308,6 +310,7 @@ export class Federation {
       parseJid,
       route,
       refuse: (stanza, error) => {
+      owed: new OwedBytes(limits.unacknowledgedTotalBytesMax),
         const reply = errorReply(stanza.element, error);
         if (reply === undefined || stanza.to === undefined) return;
         this.send(new Stanza(stanza.kind, reply, stanza.to, stanza.from, "error", stanza.id, stanza.settlement));
@@ -324,7 +327,11 @@ export class Federation {
       },
       unusable: (stream) => this.#eachRouteOf(stream, (own) => own.lose(stream, [])),
       suspended: (stream) => {
-        if (!stream.initiated || this.#stopped.signal.aborted) return;
+        if (this.#stopped.signal.aborted) return;
+        if (!stream.initiated) {
+          this.#resumptions.await(stream);
+          return;
+        }
         this.#log.info({ stream: stream.id, ...stream.main }, "the connection to another server broke; resuming");
         void this.#resumptions.takeUp(stream);
       },

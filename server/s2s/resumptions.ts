@@ -1,9 +1,11 @@
+import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { DomainPair } from "#protocol/stream/servers/domain-pair.ts";
 import type { ServerAnswer } from "#protocol/stream/servers/server-input.ts";
 import type { ServerSm } from "#protocol/stream/servers/server-config.ts";
 import { randomToken, type Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { FederationLimits } from "./federation-limits.ts";
+import type { FederationPolicy } from "./policy.ts";
 import { failureOf } from "./server-dialer.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { ServerStream } from "./server-stream.ts";
@@ -15,6 +17,8 @@ export interface ResumptionParts {
   readonly limits: FederationLimits;
   readonly streams: ServerStreams;
   readonly stopped: AbortSignal;
+  /** What one of our domains asks of a connection. */
+  readonly securityOf: (local: DomainJid) => FederationPolicy["security"] | undefined;
   /**
    * Connects for a pair and asks to take a stream up.
    *
@@ -28,9 +32,23 @@ export class Resumptions {
   readonly #parts: ResumptionParts;
   /** Those that are being resumed by us, by the ids that the peers gave them. */
   readonly #resuming = new Map<string, ServerStream>();
+  /** Those that their peers may take up, the longest cut first. */
+  readonly #waiting = new Set<ServerStream>();
 
   constructor(parts: ResumptionParts) {
     this.#parts = parts;
+  }
+
+  /** A stream was cut that only its peer can take up. There is no end of names under which one can come (A15). */
+  await(stream: ServerStream): void {
+    this.#waiting.delete(stream);
+    this.#waiting.add(stream);
+    if (this.#waiting.size <= this.#parts.limits.suspendedMax) return;
+    for (const other of this.#waiting) if (other.state !== "suspended") this.#waiting.delete(other);
+    const [oldest] = this.#waiting;
+    if (oldest === undefined || this.#waiting.size <= this.#parts.limits.suspendedMax) return;
+    this.#waiting.delete(oldest);
+    oldest.end();
   }
 
   /** Takes a stream up again that was cut, as long as it can be and anybody can wait for it. */
@@ -106,7 +124,9 @@ export class Resumptions {
     const stream = streams.byResumption(wish.previous);
     // Only who is the server that it was may take it up.
     const isTheirs = stream !== undefined && wish.pairs.some((pair) => isSame(pair, stream.main));
-    if (!isTheirs || stream.state === "ended") {
+    // Pairs that have not shown anew who they are come along only where what was asked of this one is asked of them.
+    const isEnough = isTheirs && this.#isEnoughFor(stream, wish.pairs);
+    if (!isTheirs || !isEnough || stream.state === "ended") {
       const h = streams.handledOf(wish.previous);
       answer({ type: "smFailed", condition: "item-not-found", ...(h === undefined ? {} : { h }) });
       return;
@@ -129,6 +149,14 @@ export class Resumptions {
       answer({ type: "smResumed", h: stream.handled ?? 0, pairs: [...stream.pairs.values()] });
       this.#goesOn(stream, link);
     });
+  }
+
+  #isEnoughFor({ main, pairs }: ServerStream, shown: readonly DomainPair[]): boolean {
+    const { securityOf } = this.#parts;
+    const security = securityOf(main.local);
+    for (const pair of pairs.values())
+      if (securityOf(pair.local) !== security && !shown.some((other) => isSame(other, pair))) return false;
+    return true;
   }
 
   #goesOn(stream: ServerStream, { id }: ServerLink): void {

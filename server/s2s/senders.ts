@@ -15,7 +15,7 @@ export function senderOf({ from, kind, to, type }: Stanza): string {
 }
 
 /** Its last two labels: about as much as somebody must have registered. */
-function registeredPart(domain: DomainJid): string {
+export function registeredPart(domain: DomainJid): string {
   return domain.split(".").slice(-2).join(".");
 }
 

@@ -12,6 +12,7 @@ import { Acknowledgements, askForAcknowledgement } from "../link/acknowledgement
 import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
+import type { OwedBytes, OwedShare } from "./owed-bytes.ts";
 
 /** The connection that a stream has at present, as the stream sees it. */
 export interface StreamCarrier {
@@ -30,6 +31,8 @@ export interface StreamCarrier {
 export interface ServerStreamServices {
   readonly env: Env;
   readonly limits: FederationLimits;
+  /** What all streams together have sent and not proven to have arrived. */
+  readonly owed: OwedBytes;
   readonly tally: Tally;
   readonly parseJid: (text: string) => Jid | undefined;
   /** Brings what came to whom it is for. */
@@ -70,6 +73,7 @@ export class ServerStream {
   /** Without: what the operating system has not taken. */
   readonly #untaken = new Mailbox<OutgoingStanza>();
   #untakenBytes = 0;
+  readonly #share: OwedShare;
   #full = false;
   /**
    * Nothing goes out before it is known whether the peer will tell what has arrived: what is sent without that is lost
@@ -103,6 +107,7 @@ export class ServerStream {
     this.initiated = parts.initiated;
     this.#link = parts.link;
     this.#services = services;
+    this.#share = services.owed.enter(parts.main.remote);
     this.since = this.#usedAt = services.env.now();
     // A peer that has connected asks for stream management first of all, if it wants any.
     if (!parts.initiated) this.#unsettled = services.env.setTimer(managementMsMax, this.#passOver);
@@ -168,6 +173,10 @@ export class ServerStream {
       return false;
     }
     const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
+    if (!this.#share.hasRoomFor(stanza.size)) {
+      this.#full = true;
+      return false;
+    }
     if (this.#unacknowledged !== undefined) {
       if (!this.#unacknowledged.push(stanza)) {
         this.#full = true;
@@ -184,6 +193,7 @@ export class ServerStream {
       this.#untakenBytes += stanza.size;
       this.#takingSince ??= this.#services.env.now();
     }
+    this.#share.change(stanza.size);
     this.#services.tally.stanzasSent += 1;
     this.#usedAt = this.#services.env.now();
     link.write(stanza.bytes);
@@ -234,7 +244,7 @@ export class ServerStream {
   doNotCount(): void {
     const queue = this.#unacknowledged;
     this.#unacknowledged = undefined;
-    for (const stanza of queue?.unacknowledged() ?? []) stanza.duty?.discharge();
+    for (const stanza of queue?.unacknowledged() ?? []) this.#discharge(stanza);
     this.#settleManagement();
   }
 
@@ -252,7 +262,7 @@ export class ServerStream {
       this.close(result.error);
       return result.error;
     }
-    for (const stanza of result.entries) stanza.duty?.discharge();
+    for (const stanza of result.entries) this.#discharge(stanza);
     // A peer that has nothing new to say answers at once all the same, and may be waiting itself.
     if (queue.size > 0 && result.entries.length > 0) this.#ask();
     else if (queue.size > 0) this.#askLater ??= this.#services.env.setTimer(askAgainMs, this.#askAgain);
@@ -337,6 +347,9 @@ export class ServerStream {
     if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#unsettled.cancel();
     const owed = this.#unacknowledged?.unacknowledged() ?? this.#untaken.takeAll();
     this.#handled?.end();
+    this.#share.leave();
+    // It is remembered for how much it had handled, and not for what it owed (A15).
+    if (this.managed) this.#unacknowledged = new SmQueue({ entriesMax: 0, bytesMax: 0 });
     this.#services.ended(this, owed);
   };
 
@@ -382,9 +395,15 @@ export class ServerStream {
     if (stanza === undefined) return;
     this.#untakenBytes -= stanza.size;
     this.#takingSince = this.#untaken.size === 0 ? undefined : this.#services.env.now();
-    stanza.duty?.discharge();
+    this.#discharge(stanza);
     this.#gotRoom();
   };
+
+  /** It has arrived, as far as anybody can tell. */
+  #discharge({ duty, size }: OutgoingStanza): void {
+    this.#share.change(-size);
+    duty?.discharge();
+  }
 
   readonly #settleManagement = (): void => {
     if (this.#passedOver) {
