@@ -306,11 +306,11 @@ export class Federation {
     return {
       env: this.#env,
       limits,
+      owed: new OwedBytes(limits.unacknowledgedTotalBytesMax),
       tally: connection.tally,
       parseJid,
       route,
       refuse: (stanza, error) => {
-      owed: new OwedBytes(limits.unacknowledgedTotalBytesMax),
         const reply = errorReply(stanza.element, error);
         if (reply === undefined || stanza.to === undefined) return;
         this.send(new Stanza(stanza.kind, reply, stanza.to, stanza.from, "error", stanza.id, stanza.settlement));
