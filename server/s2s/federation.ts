@@ -14,7 +14,7 @@ import { checkPeer } from "./check-peer.ts";
 import { DialTurns } from "./dial-turns.ts";
 import type { Dialer } from "./dialer.ts";
 import type { FederationLimits } from "./federation-limits.ts";
-import { KeyVerifier } from "./key-verifier.ts";
+import { KeyVerifier, verifierMsMax } from "./key-verifier.ts";
 import { OutgoingStanza } from "./outgoing-stanza.ts";
 import type { OutgoingStore } from "./outgoing-store.ts";
 import { OwedBytes } from "./owed-bytes.ts";
@@ -57,8 +57,6 @@ const checkMs = 5_000;
 const sweepMs = 1_000;
 /** How often it is looked whether all is done when the server stops. */
 const stopCheckMs = 10;
-/** How long a connection is kept on which nothing but keys was verified, in milliseconds. */
-const verifierIdleMsMax = 30_000;
 
 /** Streams to and from other servers: what our domains write to theirs, and what they write to ours. No sockets. */
 export class Federation {
@@ -101,9 +99,9 @@ export class Federation {
       env: this.#env,
       log: this.#log,
       limits,
-      securityOf: (local) => parts.policyOf(local)?.security,
       streams: this.streams,
       stopped: this.#stopped.signal,
+      securityOf: (local) => parts.policyOf(local)?.security,
       dial: (pair, sm) => {
         const errand = { ...pair, authorize: true, sm };
         return this.#dialer.dial(errand, pair.remote, this.#turns, this.#stopped.signal);
@@ -255,7 +253,8 @@ export class Federation {
 
   /** Makes a stream that a pair may go out on: over what there is with that server, or over a new connection. */
   async #connect(pair: DomainPair, by: string, signal: AbortSignal): Promise<ServerStream> {
-    const carrier = this.#carrierOf(pair);
+    // A pair that was refused is not asked for again where the others would suffer from it. [xep0220-2.1.1-10]
+    const carrier = this.routes.get(pair)?.trouble === undefined ? this.#carrierOf(pair) : undefined;
     if (carrier !== undefined) {
       try {
         await this.#dialer.authorize(carrier, pair, signal);
@@ -275,16 +274,21 @@ export class Federation {
   /** A connection with that server, on which a further pair can be asked for (XEP-0220 §2.6, XEP-0288 §2.2). */
   #carrierOf({ local, remote }: DomainPair): ServerLink | undefined {
     const security = this.#parts.policyOf(local)?.security;
+    let unused: ServerLink | undefined;
     for (const link of this.links) {
       if (!link.open || link.local === undefined) continue;
       // What one of our hosts is content with may not be enough for another.
       if (this.#parts.policyOf(link.local)?.security !== security) continue;
       if (link.stream?.pairs.has(keyOfPair({ local, remote })) === true) continue;
-      if (link.errand === undefined) {
-        if (link.bidirectional && !link.unauthorized && link.remote === remote) return link;
-      } else if (link.errand.errand.remote === remote) return link;
+      const isFit =
+        link.errand === undefined
+          ? link.bidirectional && !link.unauthorized && link.remote === remote
+          : link.errand.errand.remote === remote;
+      // One that carries something already may go both ways; one that has only verified a key does not.
+      if (isFit && link.stream !== undefined) return link;
+      if (isFit) unused ??= link;
     }
-    return undefined;
+    return unused;
   }
 
   #bounce({ stanza, duty }: OutgoingStanza, error: StanzaError): void {
@@ -465,8 +469,7 @@ export class Federation {
     for (const stream of this.streams) stream.checkAlive(now);
     for (const link of this.links) {
       link.checkAlive(now);
-      const isVerifier = link.errand?.errand.authorize === false && link.stream === undefined;
-      if (isVerifier && link.verifications === 0 && now - link.since >= verifierIdleMsMax) link.close();
+      if (link.verifiesOnly && !link.busy && now - link.since >= verifierMsMax) link.close();
     }
     for (const route of this.routes) if (route.forgettable) this.routes.remove(route);
     if (this.links.size > 0 || this.streams.size > 0 || this.routes.size > 0) this.#watch();

@@ -72,7 +72,7 @@ describe("A35 a stream that was authorized for one pair of domains", () => {
     await orchard.sendText("<presence/><message to='iago@venice.example'><body>x</body></message>");
     const peer = venice.last;
     orchard.ignoreAll();
-    await acceptExternal(peer);
+    await peer.acceptExternal("venice.example", "montague.example");
     peer.receives(`<message to='iago@venice.example' from='${romeo}/orchard'><body>x</body></message>`);
     await peer.sendText(`<message from='iago@venice.example' to='${romeo}'><body>psst</body></message>`);
     orchard.receivesNothing();
@@ -86,7 +86,9 @@ describe("A35 a stream that was authorized for one pair of domains", () => {
     await orchard.sendText("<presence/><message to='iago@venice.example'><body>x</body></message>");
     const peer = venice.last;
     orchard.ignoreAll();
-    await acceptExternal(peer, "<bidi xmlns='urn:xmpp:features:bidi'/>");
+    await peer.acceptExternal("venice.example", "montague.example", {
+      more: "<bidi xmlns='urn:xmpp:features:bidi'/>",
+    });
     peer.receives(`<message to='iago@venice.example' from='${romeo}/orchard'><body>x</body></message>`);
     await peer.sendText(`<message from='iago@venice.example' to='${romeo}'><body>aye</body></message>`);
     assert.match(serialize(orchard.next()), /aye/u);
@@ -95,23 +97,6 @@ describe("A35 a stream that was authorized for one pair of domains", () => {
     assert.equal(conditionOf(peer), "invalid-from");
   });
 });
-
-/** What a server says that is connected to and believes the certificate. */
-async function acceptExternal(peer: ScriptedPeer, more = ""): Promise<void> {
-  const header = "from='venice.example' to='montague.example' id='s1'";
-  await peer.answerHeader(header, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
-  assert.equal(peer.next().name, "starttls");
-  await peer.sendText("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-  await peer.startTls();
-  const mechanisms =
-    "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
-  await peer.answerHeader(header, mechanisms + more);
-  if (more !== "") assert.equal(peer.next().name, "bidi");
-  assert.equal(peer.next().name, "auth");
-  peer.expectStream();
-  await peer.sendText("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-  await peer.answerHeader(header, "");
-}
 
 describe("A32 dialback results that nobody asked for", () => {
   const unasked: readonly (readonly [what: string, sent: string])[] = [

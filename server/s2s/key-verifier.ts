@@ -9,8 +9,14 @@ import type { FederationPolicy } from "./policy.ts";
 import { RouteFailure } from "./route-failure.ts";
 import type { ServerLink } from "./server-link.ts";
 
+/**
+ * How long a connection is used that nothing goes by but keys, in milliseconds: long enough for what is written back, and
+ * shorter than whoever was connected to waits for somebody to say who they are.
+ */
+export const verifierMsMax = 10_000;
+
 export interface KeyVerifierParts {
-  readonly env: Pick<Env, "setTimer">;
+  readonly env: Pick<Env, "now" | "setTimer">;
   readonly limits: FederationLimits;
   readonly turns: DialTurns;
   readonly links: Iterable<ServerLink>;
@@ -97,13 +103,15 @@ export class KeyVerifier {
 
   /** A connection that we have made to that domain already, and that would do for ours; never one that somebody else has made. */
   #connected(asker: ServerLink, { local, remote }: DialbackRequest): ServerLink | undefined {
-    const { links, securityOf } = this.#parts;
+    const { env, links, securityOf } = this.#parts;
+    const now = env.now();
     for (const link of links)
       if (
         link !== asker &&
         link.open &&
         link.errand?.errand.remote === remote &&
-        securityOf(link.local) === securityOf(local)
+        securityOf(link.local) === securityOf(local) &&
+        !(link.verifiesOnly && now - link.since >= verifierMsMax)
       )
         return link;
     return undefined;

@@ -103,7 +103,8 @@ export class ServerDialer {
     if (!errand.authorize) return link;
     const outcome = await Promise.race([link.whenAuthorized(errand), whenAborted(signal)]);
     if (outcome !== "aborted" && "ways" in outcome) return link;
-    if (link.unauthorized) link.close();
+    // Others may have asked for pairs of their own on it.
+    if (link.unauthorized && (outcome === "aborted" || !link.busy)) link.close();
     if (outcome === "aborted")
       return new RouteFailure("time-out", `${place.host} has not agreed on a stream in time`, {
         condition: "remote-server-timeout",

@@ -146,9 +146,14 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     return !this.#established;
   }
 
-  /** How many keys it waits for that others verify. */
-  get verifications(): number {
-    return this.#verifying.size;
+  /** Somebody waits for an answer of its peer. */
+  get busy(): boolean {
+    return this.#asked.size > 0 || this.#verifying.size > 0;
+  }
+
+  /** It was made to verify keys, and nothing else goes by it. */
+  get verifiesOnly(): boolean {
+    return this.errand?.errand.authorize === false && this.stream === undefined;
   }
 
   /** Ends the stream without another word to a peer that is not whom we wanted to reach. */
@@ -341,6 +346,8 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
         return this.#pairAuthorized(effect, effect.by);
       case "pairRefused":
         if (effect.ways === "out") this.#tell(this.#asked, keyOfPair(effect), effect.refusal);
+        // Who calls a key invalid closes the stream on it: what is for the other pairs goes by another. [xep0220-2.1.1-10]
+        if (effect.ways === "out" && effect.refusal.type === "invalid") this.stream?.drain();
         return undefined;
       case "established":
         this.#connection.widenLimits();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
-import { ScriptedServer, type ScriptedPeer } from "#testing/scenario/scripted-server.ts";
+import { ScriptedServer } from "#testing/scenario/scripted-server.ts";
 import { defaultFederationLimits, type FederationLimits } from "./federation-limits.ts";
 
 const romeo = "romeo@montague.example";
@@ -30,21 +30,6 @@ async function julietGetsThrough({ montague, capulet }: Neighbours): Promise<boo
   return orchard.pending.some((stanza) => stanza.attr("from")?.startsWith(juliet));
 }
 
-/** What a server says that is connected to and believes the certificate. */
-async function acceptExternal(peer: ScriptedPeer): Promise<void> {
-  const header = "from='venice.example' to='montague.example' id='s1'";
-  await peer.answerHeader(header, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
-  await peer.sendText("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-  await peer.startTls();
-  const mechanisms =
-    "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
-  await peer.answerHeader(header, mechanisms);
-  peer.expectStream();
-  await peer.sendText("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-  await peer.answerHeader(header, "<dialback xmlns='urn:xmpp:features:dialback'/>");
-  peer.ignoreAll();
-}
-
 describe("A36 floods of keys to be verified", () => {
   test("A36 an authoritative server that never answers on a stream that is there holds up others for a time only", async () => {
     const { neighbours, hostile } = await besieged(["venice.example"], { verificationsMax: 4 });
@@ -52,7 +37,10 @@ describe("A36 floods of keys to be verified", () => {
     const outside = await neighbours.montague.login(`${romeo}/outside`);
     await outside.sendText("<message to='iago@venice.example'><body>x</body></message>");
     const authoritative = hostile.last;
-    await acceptExternal(authoritative);
+    await authoritative.acceptExternal("venice.example", "montague.example", {
+      after: "<dialback xmlns='urn:xmpp:features:dialback'/>",
+    });
+    authoritative.ignoreAll();
     for (let i = 0; i < 6; i += 1) {
       const peer = hostile.connect("montague.example");
       await peer.openSecured("venice.example", "montague.example");

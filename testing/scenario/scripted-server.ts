@@ -119,6 +119,35 @@ export class ScriptedPeer {
     return this.next();
   }
 
+  /** Lets one in that has connected, up to the features that it gets over TLS: ours as a domain, for one of theirs. */
+  async acceptSecured(ours: string, theirs: string, features: string): Promise<void> {
+    const header = `from='${ours}' to='${theirs}' id='s1'`;
+    await this.answerHeader(header, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
+    assert.equal(this.next().name, "starttls");
+    await this.sendText("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    await this.startTls();
+    await this.answerHeader(header, features);
+  }
+
+  /** The same, and believes its certificate; `more` of the features before that, `after`: those behind it. */
+  async acceptExternal(ours: string, theirs: string, { more = "", after = "" } = {}): Promise<void> {
+    const mechanisms =
+      "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
+    await this.acceptSecured(ours, theirs, mechanisms + more);
+    if (more.includes("bidi")) assert.equal(this.next().name, "bidi");
+    assert.equal(this.next().name, "auth");
+    this.expectStream();
+    await this.sendText("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    await this.answerHeader(`from='${ours}' to='${theirs}' id='s2'`, after);
+  }
+
+  /** The same, and believes its key. */
+  async acceptDialback(ours: string, theirs: string): Promise<void> {
+    await this.acceptSecured(ours, theirs, "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>");
+    assert.equal(this.next().name, "result");
+    await this.sendText(`<db:result from='${ours}' to='${theirs}' type='valid'/>`);
+  }
+
   startTls(): Promise<void> {
     this.#transport.startTls(undefined);
     this.#reader = this.#newReader();

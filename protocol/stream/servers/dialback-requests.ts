@@ -159,7 +159,7 @@ export function receiveVerification(state: OpenServerStream, asked: DialbackElem
   const { from: to, id, to: from } = asked;
   const verdict = verdictOn(state, asked);
   // Not even an unknown host ends the stream. [xep0220-2.2.2-01]
-  return serverStep(state, {
+  return serverStep(withFacts(state, { consulted: true }), {
     type: "send",
     element: buildDialback({ name: "verify", from, to, id, key: "", verdict }),
   });

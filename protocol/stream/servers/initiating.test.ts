@@ -420,6 +420,42 @@ describe("a stream that only asks whether keys are valid", () => {
         ],
       },
       {
+        name: "ends in peace when its time is over and nothing is asked any more",
+        setting: { errand },
+        script: [
+          ["", opens],
+          [askVerify(capulet, montague, "1", "k"), ""],
+          [answered("id1") + features(dialback), ours(verify(capulet, montague, "1", "k"))],
+          [verdict("verify", montague, capulet, "valid", "1"), ""],
+          [{ type: "timeout", timer: "negotiation" }, bye],
+          [bye, ""],
+        ],
+        phase: "ended",
+        news: [`verified ${capulet} ${montague} 1: valid`, "ended closed"],
+      },
+      {
+        name: "ends with an error when its time is over and the answer is not there",
+        setting: { errand },
+        script: [
+          ["", opens],
+          [askVerify(capulet, montague, "1", "k"), ""],
+          [answered("id1") + features(dialback), ours(verify(capulet, montague, "1", "k"))],
+          [{ type: "timeout", timer: "negotiation" }, error("connection-timeout")],
+        ],
+        news: [],
+      },
+      {
+        name: "asks for no second direction: whoever opened the other one has it, if both agree on it",
+        setting: { errand, host: { bidirectional: true } },
+        script: [
+          ["", opens],
+          [answered("id1") + features(external, dialback, bidi), ""],
+          [authorizePair(capulet, montague), asks],
+          [verdict("result", montague, capulet, "valid"), ""],
+        ],
+        news: [`authorized ${capulet} ${montague} out by dialback`, "established new"],
+      },
+      {
         name: "to a server without dialback is left",
         setting: { errand },
         script: [

@@ -65,6 +65,7 @@ function factsOf(side: ServerSide, channel: SecureChannel | undefined): ServerFa
     sm: "unasked",
     resuming: undefined,
     saslFailures: 0,
+    consulted: false,
   };
 }
 
@@ -201,10 +202,20 @@ function receiveClose(state: OpenServerStream, error: StreamError | undefined): 
   return close(state, { type: "closed" });
 }
 
+/** Whether the stream has served for nothing but keys, and nothing is under way on it. */
+function hasVerifiedOnly(state: OpenServerStream): boolean {
+  const { consulted, pairs } = state.facts;
+  if (state.phase !== "negotiating" || pairs.incoming.size + pairs.outgoing.size + pairs.verifications.size > 0)
+    return false;
+  return state.role === "receiving" ? consulted : !state.errand.authorize;
+}
+
 function receiveTimeout(state: OpenServerStream, timer: StreamTimer): ServerStep<ServerStreamState> {
   if (timer === "closing")
     return state.phase === "finishing" ? endNow(state, { type: "closeTimedOut" }) : serverStep(state);
   if (isOpenForStanzas(state) || state.phase === "finishing") return serverStep(state);
+  // What it was there for is done.
+  if (hasVerifiedOnly(state)) return close(state, { type: "closed" });
   // Absolute: whatever the peer was busy with (A7). [rfc6120-4.9.3.4-01] [rfc6120-4.9.3.14-01]
   return state.role === "receiving"
     ? failStream(state, new StreamError("policy-violation", { text: "negotiation took too long" }))

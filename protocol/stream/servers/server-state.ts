@@ -94,6 +94,8 @@ export interface ServerFacts {
   /** The former stream that the peer has asked for. */
   readonly resuming: string | undefined;
   readonly saslFailures: number;
+  /** The peer has asked whether a key is ours: a purpose of the stream, be it the only one. XEP-0220 §2.2.2 */
+  readonly consulted: boolean;
 }
 
 /** What the receiving side has announced. */
