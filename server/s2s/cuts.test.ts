@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { defaultFederationLimits } from "./federation-limits.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 
 const romeo = "romeo@montague.example";
@@ -54,4 +55,26 @@ describe("a cut at any byte", () => {
         }
         assert.ok(cuts > 20);
       });
+
+  for (const from of ["dialler", "acceptor"] as const)
+    test(`of what the ${from} sends lets what waits for room come behind what is repeated [xep0198-5-19]`, async () => {
+      for (let bytes = 1_000; bytes < 6_000; bytes += 151) {
+        const limits = { ...defaultFederationLimits, unacknowledgedStanzasMax: 3 };
+        await using neighbours = await startNeighbours({
+          federation: { bidirectional: true },
+          settings: { federation: limits },
+        });
+        const [orchard, balcony] = await pair(neighbours);
+        const { network, env } = neighbours;
+        network.prepare = (wire) => {
+          if (network.wires.length === 1) wire.cutAfter(from, bytes);
+        };
+        const many = Array.from({ length: 12 }, (_, number) => `line ${number}`);
+        await orchard.sendText(many.map((line) => message(`${juliet}/balcony`, line)).join(""));
+        await balcony.sendText(many.map((line) => message(`${romeo}/orchard`, line)).join(""));
+        await env.advance(30_000);
+        assert.deepEqual(bodies(balcony), many, `a cut after ${bytes} bytes`);
+        assert.deepEqual(bodies(orchard), many, `a cut after ${bytes} bytes`);
+      }
+    });
 });

@@ -75,6 +75,8 @@ export class ServerStream {
   #untakenBytes = 0;
   readonly #share: OwedShare;
   #full = false;
+  /** It has a new connection, on which what the peer has not had comes before all else. */
+  #resuming = false;
   /**
    * Nothing goes out before it is known whether the peer will tell what has arrived: what is sent without that is lost
    * with the connection, or comes twice.
@@ -168,7 +170,7 @@ export class ServerStream {
   send(stanza: OutgoingStanza): boolean {
     const link = this.#link;
     if (link === undefined || this.#ended || this.#draining) return false;
-    if (this.#unsettled !== undefined) {
+    if (this.#unsettled !== undefined || this.#resuming) {
       this.#full = true;
       return false;
     }
@@ -375,12 +377,14 @@ export class ServerStream {
   resume(link: StreamCarrier): void {
     this.#expiry?.cancel();
     this.#expiry = undefined;
+    this.#resuming = true;
     this.#link = link;
     this.#usedAt = this.#services.env.now();
   }
 
   /** Sends again what the peer has not had. */
   repeat(): void {
+    this.#resuming = false;
     for (const { bytes } of this.#unacknowledged?.unacknowledged() ?? []) this.#link?.write(bytes);
     this.#askedAt = undefined;
     if ((this.#unacknowledged?.size ?? 0) > 0) this.#ask();
