@@ -1,3 +1,4 @@
+import { mayComeAgain } from "./between-servers.ts";
 import type { ClientSession } from "./client-session.ts";
 import type { Copy, Entry, Ledger } from "./ledger.ts";
 import { resumeSecondsMax } from "./sim-server.ts";
@@ -54,7 +55,9 @@ function isDouble(entry: Entry, copy: Copy, model: WorldModel, sessions: readonl
   const receipt = entry.receipts.find((other) => other.session === copy.session && other.at >= copy.at);
   if (receipt === undefined) return false;
   // What an archive got last is decided about once more after a kill, whoever has it.
-  if (model.troubled(entry.sentAt, Math.min(receipt.at, entry.sentAt + undecidedMs), ["kill"])) return false;
+  if (model.troubled(entry.sentAt, Math.min(receipt.at, entry.sentAt + undecidedMs), ["kill"], [entry.account]))
+    return false;
+  if (mayComeAgain(model, entry, receipt.at)) return false;
   return !sessions.some(
     (other) =>
       other !== copy.session &&
@@ -87,7 +90,7 @@ function knownGoneSince(session: ClientSession, model: WorldModel, sessions: rea
   const expiresAt = broken.at + resumeSecondsMax * 1_000;
   // Its time is up, unless another session takes its place before, or the server, which was stopped or killed, counts anew.
   if (broken.by !== "chance" || resumptionId === undefined) return broken.at;
-  if (model.troubled(broken.at, expiresAt, ["kill", "restart"])) return broken.at;
+  if (model.troubled(broken.at, expiresAt, ["kill", "restart"], [jid])) return broken.at;
   const next = sessions.find((other) => other !== session && other.jid === jid && other.beganAt >= broken.at);
   return Math.min(expiresAt, (next?.beganAt ?? Infinity) - boundEarlierMs);
 }

@@ -1,5 +1,6 @@
 import type { ClientSession } from "./client-session.ts";
 import type { Entry, Ledger, Receipt } from "./ledger.ts";
+import { mayComeAgain, mayHaveBeenStopped } from "./between-servers.ts";
 import { offlineMessagesMax } from "./sim-server.ts";
 import type { WorldModel } from "./world-model.ts";
 
@@ -17,14 +18,19 @@ export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonl
     .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was acknowledged and is lost`);
   const overtaken = ledger.overtaken
     // What waits in the store and cannot be read when its client comes is told apart by its stamp.
-    .filter(({ receipt }) => !(receipt.delayed && model.troubled(receipt.at - 5_000, receipt.at, ["reads"])))
+    .filter(({ receipt }) => !(receipt.delayed && isUnread(receipt, model)))
     // While a client is not available, or of negative priority, what names it comes (RFC 6121 §8.5.3.1) and what is kept
     // does not (§8.5.2.2).
     .filter(({ receipt, by }) => !(receipt.delayed && by.receipts.some((other) => cameAhead(other, receipt))))
     // Who is known for reading its archive is given time to.
     .filter(({ receipt }) => !(receipt.delayed && receipt.session.reads))
+    .filter(({ entry, receipt }) => !mayComeAgain(model, entry, receipt.at))
     .map(({ entry, receipt, by }) => `${receipt.session.name} got ${entry.id} of ${entry.from.name} after ${by.id}`);
   return [...lost, ...overtaken, ...ledger.entries.flatMap((entry) => blockedReceipts(entry, model))];
+}
+
+function isUnread({ session, at }: Receipt, model: WorldModel): boolean {
+  return model.troubled(at - 5_000, at, ["reads"], [session.account]);
 }
 
 function cameAhead(other: Receipt, { session }: Receipt): boolean {
@@ -61,7 +67,9 @@ function idsTaken(
 /** There was a reason to return it, and the error may have found nobody. */
 export function mayHaveBeenReturned(ledger: Ledger, entry: Entry, model: WorldModel): boolean {
   const { sentAt, acknowledgedAt = Infinity, account } = entry;
-  if (model.troubled(sentAt, acknowledgedAt, ["commits", "reads"])) return true;
+  const both = [entry.from.account, account];
+  if (model.troubled(sentAt, acknowledgedAt, ["commits", "reads"], both)) return true;
+  if (mayHaveBeenStopped(model, entry)) return true;
   // Copies for several devices make the store fuller than the messages that wait.
   const waiting = ledger.entries.filter(
     (other) => other.account === account && other.sentAt <= sentAt && (other.receipts[0]?.at ?? Infinity) > sentAt,

@@ -1,11 +1,12 @@
 import { offlineCount, offlineMessages } from "#im/messages/slots.ts";
+import { outgoingShape } from "#server/s2s/outgoing-store.ts";
 import type { SimServer } from "./sim-server.ts";
 
 /** After everybody has left and time has passed, the server has nothing any more: object by object. */
 export function checkLeftovers(server: SimServer, accounts: readonly string[]): readonly string[] {
   const { core, life, store, disk } = server;
   if (core === undefined || life === undefined || store === undefined) return ["the server does not serve"];
-  const counts: Readonly<Record<string, number>> = {
+  const counts: Record<string, number> = {
     sessions: core.registry.countSessions(),
     connections: core.links.size,
     "accounts awake": core.registry.size,
@@ -17,13 +18,25 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
       0,
     ),
   };
+  const { federation } = core;
+  if (federation !== undefined)
+    Object.assign(counts, {
+      "connections to servers": federation.links.size,
+      "streams with servers": federation.streams.size,
+      "routes to domains": federation.routes.size,
+      "stanzas for other servers": federation.waiting.stanzas,
+      "bytes for other servers": federation.waiting.bytes,
+      "rows of stanzas for other servers": core.outgoing.rows,
+    });
+  const rows = [...(disk.archives.get(outgoingShape.name)?.values() ?? [])].flatMap((owned) => [...owned.values()]);
+  const unsent = rows.map(({ value }) => `${value.slice(0, 80)}, which waits for its way out`);
   const kept = accounts.flatMap((account) =>
     [...(disk.archives.get(offlineMessages.name)?.get(account)?.values() ?? [])].map(
       ({ value }) => `${/ id='(m\d+)'/u.exec(value)?.[1]} for ${account}, which has been given all that waits`,
     ),
   );
   const left = Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : `${count} ${what}`));
-  return [...left, ...kept].map((what) => `left at the end: ${what}`);
+  return [...left, ...kept, ...unsent].map((what) => `left at the end: ${what}`);
 }
 
 function countIn(stored: string | undefined): number {

@@ -1,6 +1,7 @@
+import { mayBeAGhost, mayBeMissed } from "./between-servers.ts";
 import type { ClientSession } from "./client-session.ts";
 import { factOf } from "./shown-item.ts";
-import { crossingMs, type WorldModel } from "./world-model.ts";
+import type { WorldModel } from "./world-model.ts";
 
 /** One account at the end: its sessions, the last of which has seen everything afresh. */
 export interface AccountView {
@@ -11,6 +12,8 @@ export interface AccountView {
 
 /** Whether a session may go on seeing a full address that nobody takes back from it. */
 type StillShown = (session: ClientSession, jid: string) => boolean;
+/** Whether nobody may have told a session that another one is there. */
+type MayMiss = (session: ClientSession, other: ClientSession) => boolean;
 
 /**
  * Every view of rosters, block lists and presence agrees with every other one that shows the same.
@@ -22,7 +25,8 @@ export function checkViews(
   model: WorldModel,
   sessions: readonly ClientSession[],
 ): readonly string[] {
-  const stillShown: StillShown = (session, jid) => model.mayBeShownInVain(session, jid, sessions);
+  const stillShown: StillShown = (session, jid) =>
+    model.mayBeShownInVain(session, jid, sessions) || mayBeAGhost(model, session, jid, sessions);
   return views.flatMap((view) => [
     ...checkDevices(view),
     ...checkOwnPresence(view),
@@ -125,10 +129,11 @@ function checkWords(mine: AccountView, theirs: AccountView, model: WorldModel): 
   const sees = seesPresence(mine.witness.roster?.get(theirs.account));
   const [wishAt, grantAt] = [wish?.at ?? -Infinity, grant?.at ?? -Infinity];
   const [endAt, refusalAt] = [end?.heardAt ?? -Infinity, refusal?.heardAt ?? -Infinity];
-  const over = Math.max(endAt, refusalAt) + crossingMs;
+  const crossed = (at: number): number => at + model.crossingMs(mine.account, theirs.account, at);
+  const over = crossed(Math.max(endAt, refusalAt));
   if (wishAt > over && grantAt > over && !sees)
     return [`${mine.account} asked to see ${theirs.account} and was let in, and does not see`];
-  const said = Math.max(wish?.heardAt ?? -Infinity, grant?.heardAt ?? -Infinity) + crossingMs;
+  const said = crossed(Math.max(wish?.heardAt ?? -Infinity, grant?.heardAt ?? -Infinity));
   if (((end?.at ?? -Infinity) > said || (refusal?.at ?? -Infinity) > said) && sees)
     return [`${mine.account} sees ${theirs.account}, which was ended`];
   return [];
@@ -152,6 +157,7 @@ function checkPresence(
 ): readonly string[] {
   if (model.lostForWords(mine.account, theirs.account)) return [];
   const inVain = isShownInVain(mine, theirs, model);
+  const mayMiss: MayMiss = (session, other) => mayBeMissed(model, session, other);
   const blocked = [
     ...model.blocks(mine.account, theirs.account).candidates(),
     ...model.blocks(theirs.account, mine.account).candidates(),
@@ -159,9 +165,9 @@ function checkPresence(
   if (blocked.includes(true) && blocked.includes(false)) {
     const certain =
       mine.witness.blocked?.has(theirs.account) === true || theirs.witness.blocked?.has(mine.account) === true;
-    return checkSeen(mine, theirs, { blocked: certain, inVain, stillShown });
+    return checkSeen(mine, theirs, { blocked: certain, inVain, stillShown, mayMiss });
   }
-  return checkSeen(mine, theirs, { blocked: blocked[0] === true, inVain, stillShown });
+  return checkSeen(mine, theirs, { blocked: blocked[0] === true, inVain, stillShown, mayMiss });
 }
 
 /** The two rosters are at odds for good, so that presence comes that nobody asked for: only then. */
@@ -173,23 +179,27 @@ function isShownInVain(mine: AccountView, theirs: AccountView, model: WorldModel
   );
 }
 
+interface Excuses {
+  readonly blocked: boolean;
+  readonly inVain: boolean;
+  readonly stillShown: StillShown;
+  readonly mayMiss: MayMiss;
+}
+
 function checkSeen(
   mine: AccountView,
   theirs: AccountView,
-  {
-    blocked,
-    inVain,
-    stillShown,
-  }: { readonly blocked: boolean; readonly inVain: boolean; readonly stillShown: StillShown },
+  { blocked, inVain, stillShown, mayMiss }: Excuses,
 ): readonly string[] {
   const maySee = seesPresence(mine.witness.roster?.get(theirs.account)) && !blocked;
   const there = theirs.sessions.filter(({ priority }) => priority !== undefined);
   const found: string[] = [];
   for (const session of mine.sessions) {
     if (session.priority === undefined) continue;
-    for (const { jid, directedTo } of there) {
+    for (const other of there) {
+      const { jid, directedTo } = other;
       const sees = session.sees.has(jid);
-      if (maySee && !sees) found.push(`${session.name} does not see ${jid}`);
+      if (maySee && !sees && !mayMiss(session, other)) found.push(`${session.name} does not see ${jid}`);
       else if (maySee || !sees || stillShown(session, jid)) continue;
       else if (blocked || !(inVain || directedTo.has(session.account)))
         found.push(`${session.name} sees ${jid}${blocked ? " in spite of a block" : ""}`);

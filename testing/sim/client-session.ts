@@ -41,6 +41,10 @@ export class ClientSession {
   broken: { readonly at: number; readonly by: "chance" | "server" | "client" } | undefined;
   /** What the client said of itself; undefined while it is not available. */
   priority: number | undefined;
+  /** When it last became available. */
+  availableSince = Infinity;
+  /** When it last said that it is not available any more. */
+  leftAt: number | undefined;
   /** When it last began to be one that kept messages come to. */
   #takesKeptSince = Infinity;
   /** Whom the session has sent directed presence since it became available. */
@@ -93,6 +97,7 @@ export class ClientSession {
   /** The client says that it is available. */
   prefer(priority: number, now: number): void {
     const takesKept = (this.priority ?? -1) >= 0;
+    if (this.priority === undefined) this.availableSince = now;
     this.priority = priority;
     if (priority >= 0 && !takesKept) this.#takesKeptSince = now;
   }

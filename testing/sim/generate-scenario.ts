@@ -1,4 +1,6 @@
 import { drawsFor, type Draws } from "./draws.ts";
+import { faultsBetweenServers, someServers } from "./faults-between-servers.ts";
+import { actingMs } from "./scenario-times.ts";
 import type { Action, Cast, ClientPart, Fault, Scenario, Step, SubscriptionWord } from "./steps.ts";
 
 const accountsCount = 14;
@@ -15,13 +17,15 @@ const loadMessages = 20;
 const messagesUnderWay = 4;
 const faultsMin = 10;
 const faultsMax = 16;
-/** How long clients act, in milliseconds. */
-export const actingMs = 300_000;
 
-/** The scenario of a seed: who there is, what they do, and what goes wrong. */
-export function generateScenario(seed: number): Scenario {
+/**
+ * The scenario of a seed: who there is, what they do, and what goes wrong.
+ *
+ * @param serversCount one with two domains, or several with a domain each
+ */
+export function generateScenario(seed: number, serversCount = 1): Scenario {
   const draws = drawsFor(seed, "scenario");
-  const cast = castFor({
+  const cast = castFor(serversCount, {
     draws,
     devices: drawsFor(seed, "devices"),
     readers: drawsFor(seed, "readers"),
@@ -37,11 +41,16 @@ export function generateScenario(seed: number): Scenario {
       actionOf(third, cast, clientsCount + third.below(thirdDevicesCount)),
     ).flat(),
   ];
+  if (serversCount > 1) {
+    const between = drawsFor(seed, "between servers");
+    for (const [index, step] of steps.entries()) steps[index] = someServers(between, serversCount, step);
+    steps.push(...faultsBetweenServers(between, serversCount));
+  }
   const underLoad = drawsFor(seed, "load");
   const underWay = drawsFor(seed, "under way");
   const load = steps.flatMap((step) => {
     if (!("fault" in step) || step.fault !== "kill") return [];
-    const ahead = loadAhead(underLoad, cast, step.at);
+    const ahead = loadAhead(underLoad, cast, step);
     return ahead.length > 0 ? ahead : underWayAhead(underWay, cast, step.at);
   });
   return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
@@ -49,11 +58,9 @@ export function generateScenario(seed: number): Scenario {
 
 type CastDraws = Readonly<Record<"draws" | "devices" | "readers" | "logIns", Draws>>;
 
-function castFor({ draws, devices, readers, logIns }: CastDraws): Cast {
-  const accounts = Array.from(
-    { length: accountsCount },
-    (_, number) => `u${number}@${number % 3 === 0 ? "montague" : "capulet"}.example`,
-  );
+function castFor(serversCount: number, { draws, devices, readers, logIns }: CastDraws): Cast {
+  const servers = serversFor(serversCount);
+  const accounts = Array.from({ length: accountsCount }, (_, number) => `u${number}@${domainOf(serversCount, number)}`);
   const contacts = accounts.map((_, number) => {
     const others = [1, 2, accountsCount - 1, accountsCount - 2, draws.between(3, accountsCount - 3)];
     return others.map((distance) => (number + distance) % accountsCount);
@@ -75,7 +82,20 @@ function castFor({ draws, devices, readers, logIns }: CastDraws): Cast {
       reads: atOnce && reads === "never" ? "later" : reads,
     };
   });
-  return { accounts, contacts, clients };
+  return { accounts, servers, contacts, clients };
+}
+
+const domains = { one: "capulet.example", two: "montague.example", three: "verona.example" } as const;
+
+function serversFor(count: number): Cast["servers"] {
+  const { one, two, three } = domains;
+  return count === 1 ? [[one, two]] : count === 2 ? [[one], [two]] : [[one], [two], [three]];
+}
+
+function domainOf(serversCount: number, account: number): string {
+  const { one, two, three } = domains;
+  if (serversCount === 3 && account % 3 === 1) return three;
+  return account % 3 === 0 ? two : one;
 }
 
 /** Most neighbours are contacts before anything else happens. */
@@ -157,7 +177,11 @@ function deedOf(draws: Draws, does: Exclude<Action["does"], "log-in" | "log-out"
 }
 
 /** A kill finds most where much is under way: a slow disc, people who have just left, and messages for them. */
-function loadAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] {
+function loadAhead(
+  draws: Draws,
+  cast: Cast,
+  { at: killedAt, server }: { readonly at: number; readonly server?: number },
+): readonly Step[] {
   if (draws.chance(0.3)) return [];
   const steps: Step[] = [
     {
@@ -165,6 +189,7 @@ function loadAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] 
       fault: "disc-slow",
       forMs: draws.between(1_500, 5_000),
       delayMs: draws.between(300, 3_000),
+      ...(server === undefined ? {} : { server }),
     },
   ];
   // Accounts of one client: nobody else is there to take what comes.

@@ -42,6 +42,8 @@ export interface Receipt {
 export class Ledger {
   readonly entries: Entry[] = [];
   readonly violations: string[] = [];
+  /** Messages that came again: twice on a stream, or when they had been read. */
+  readonly again: { readonly entry: Entry; readonly at: number; readonly text: string }[] = [];
   /** Messages that came behind later ones of the same sender. */
   readonly overtaken: { readonly entry: Entry; readonly receipt: Receipt; readonly by: Entry }[] = [];
   readonly #byId = new Map<string, Entry>();
@@ -93,13 +95,15 @@ export class Ledger {
       this.violations.push(`${session.name} got ${id} from ${from}, which was not sent to it`);
       return;
     }
-    if (entry.receipts.some((receipt) => receipt.session === session))
-      this.violations.push(`${session.name} got ${id} of ${entry.from.name} twice`);
+    const isRepeated = entry.receipts.some((receipt) => receipt.session === session);
+    const again = (text: string): void => void this.again.push({ entry, at: how.at, text });
+    if (isRepeated) again(`${session.name} got ${id} of ${entry.from.name} twice`);
     if (how.delayed && entry.readBy.has(session))
-      this.violations.push(`${session.name} got ${id} of ${entry.from.name}, which it had read in its archive`);
+      again(`${session.name} got ${id} of ${entry.from.name}, which it had read in its archive`);
     const aheadOfKept = entry.to === session.jid && session.maySkipKept(how.at);
     const receipt: Receipt = { session, ...how, aheadOfKept, count: session.handled };
     entry.receipts.push(receipt);
+    if (isRepeated) return;
     const flow = `${this.#number(entry.from)} ${this.#number(session)} ${entry.to}`;
     const last = this.#last.get(flow);
     if (last === undefined || last.number < entry.number) this.#last.set(flow, entry);
@@ -119,9 +123,9 @@ export class Ledger {
       return;
     }
     if (entry.copies.some((copy) => copy.session === session && copy.direction === direction))
-      this.violations.push(`${session.name} got a copy of ${id} of ${entry.from.name} twice`);
+      this.again.push({ entry, at, text: `${session.name} got a copy of ${id} of ${entry.from.name} twice` });
     if (direction === "received" && entry.receipts.some((receipt) => receipt.session === session))
-      this.violations.push(`${session.name} got ${id} of ${entry.from.name} and then a copy of it`);
+      this.again.push({ entry, at, text: `${session.name} got ${id} of ${entry.from.name} and then a copy of it` });
     entry.copies.push({ session, direction, at });
   }
 

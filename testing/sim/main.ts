@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { generateScenario } from "./generate-scenario.ts";
 import { runScenario } from "./run-scenario.ts";
+import { commandFor } from "./play-command.ts";
 import { runSeeds } from "./seed-pool.ts";
 import { shrink } from "./shrink.ts";
 import { showStep } from "./steps.ts";
@@ -14,7 +15,9 @@ const help = `Plays random lives of a whole server with its clients and checks w
   npm run sim -- --seeds 50 --from 200   seeds 200 to 249
   npm run sim -- --seed 217              one seed, with what went wrong
   npm run sim -- --seed 217 --trace FILE …and everything that happened
+  npm run sim -- --servers 3 --seeds 100 worlds of three servers that federate, over a network that fails too
 
+  --servers N   how many servers a world has: 1 with two domains (default), 2 or 3 with a domain each
   --first       stop at the first seed that fails
   --workers N   threads (default: as many as cores)
   --help        this text
@@ -29,6 +32,7 @@ async function main(): Promise<number> {
       seeds: { type: "string", default: "100" },
       from: { type: "string", default: "1" },
       seed: { type: "string" },
+      servers: { type: "string", default: "1" },
       workers: { type: "string" },
       trace: { type: "string" },
       first: { type: "boolean", default: false },
@@ -39,15 +43,17 @@ async function main(): Promise<number> {
     say(help);
     return 0;
   }
-  if (values.seed !== undefined) return one(numberOf("seed", values.seed), values.trace);
+  const servers = numberOf("servers", values.servers);
+  if (servers < 1 || servers > 3) throw new TypeError("--servers wants 1, 2 or 3");
+  if (values.seed !== undefined) return one(numberOf("seed", values.seed), servers, values.trace);
   const from = numberOf("from", values.from);
   const seeds = Array.from({ length: numberOf("seeds", values.seeds) }, (_, index) => from + index);
   const workers = values.workers === undefined ? undefined : numberOf("workers", values.workers);
-  return many(seeds, { workers, first: values.first });
+  return many(seeds, { servers, workers, first: values.first });
 }
 
-async function one(seed: number, traceFile: string | undefined): Promise<number> {
-  const scenario = generateScenario(seed);
+async function one(seed: number, servers: number, traceFile: string | undefined): Promise<number> {
+  const scenario = generateScenario(seed, servers);
   const outcome = await runScenario(scenario, { keepTrace: traceFile !== undefined });
   if (traceFile !== undefined) writeFileSync(traceFile, outcome.lines.join(""), "latin1");
   say(`seed ${seed}: ${outcome.stanzas} stanzas, ${outcome.faults} faults, trace ${outcome.trace}`);
@@ -72,12 +78,17 @@ const stepsShownMax = 100;
 
 async function many(
   seeds: readonly number[],
-  { workers, first }: { readonly workers: number | undefined; readonly first: boolean },
+  {
+    servers,
+    workers,
+    first,
+  }: { readonly servers: number; readonly workers: number | undefined; readonly first: boolean },
 ): Promise<number> {
   const began = performance.now();
   let [finished, failed, stanzas] = [0, 0, 0];
   await runSeeds({
     seeds,
+    servers,
     workers,
     done: (result) => {
       finished += 1;
@@ -85,7 +96,7 @@ async function many(
       const seconds = (performance.now() - began) / 1_000;
       if (result.violations.length > 0) {
         failed += 1;
-        say(`\nseed ${result.seed} fails; npm run sim -- --seed ${result.seed}`);
+        say(`\nseed ${result.seed} fails; ${commandFor(result.seed, servers)}`);
         for (const violation of result.violations.slice(0, 5)) say(`  ${violation}`);
       }
       const left = ((seconds / finished) * (seeds.length - finished)).toFixed(0);

@@ -3,7 +3,7 @@ import { askForRoster } from "./look-ups.ts";
 import { bareOf } from "./shown-item.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { Action, Cast } from "./steps.ts";
-import { noteAnswer, type WorldModel } from "./world-model.ts";
+import { noteAnswer, type Ask, type WorldModel } from "./world-model.ts";
 
 /** A client does what its step says, and the model hears of what is asked. */
 export function perform(client: SimClient, action: Action, cast: Cast, model: WorldModel): void {
@@ -40,6 +40,7 @@ function contactOf(action: Action, cast: Cast): string {
 
 function becomeUnavailable(client: SimClient, session: ClientSession): void {
   session.priority = undefined;
+  session.leftAt = client.world.clock.now;
   session.sees.clear();
   session.directedTo.clear();
   client.sendStanza("<presence type='unavailable'/>");
@@ -109,7 +110,9 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
       const host = account.slice(account.indexOf("@") + 1);
       const device = [...session.sees].find((jid) => bareOf(jid) === contact);
       const to = action.to === "host" ? host : (device ?? contact);
-      client.request("get", to, "<ping xmlns='urn:xmpp:ping'/>", () => undefined);
+      const ask: Ask = { session, to, at: clock.now, answers: 0 };
+      model.asks.push(ask);
+      client.request("get", to, "<ping xmlns='urn:xmpp:ping'/>", () => void (ask.answers += 1));
       return;
     }
     case "nonsense":

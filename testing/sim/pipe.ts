@@ -32,6 +32,8 @@ export class Pipe {
   #writtenBytes = 0;
   readonly #waiters: { readonly at: number; readonly taken: (taken: boolean) => void }[] = [];
   #reading = true;
+  /** Nothing arrives at present, whoever reads. */
+  #mute = false;
   #atEnd: (() => void) | undefined;
   /** What is sent from now on arrives nowhere. */
   #severed = false;
@@ -88,6 +90,12 @@ export class Pipe {
     this.#clock.after(0, () => this.#read());
   }
 
+  /** From now on nothing arrives, or what waited does. */
+  setMute(mute: boolean): void {
+    this.#mute = mute;
+    if (!mute) this.#clock.after(0, () => this.#read());
+  }
+
   /**
    * The wire breaks. Of what is on the way a piece of any length may still arrive, down to a part of a character. The
    * sender does not notice: its system takes bytes until its buffers are full.
@@ -107,7 +115,8 @@ export class Pipe {
     this.#unread = "";
     this.#atEnd = undefined;
     const rest = arriving.join("");
-    if (rest !== "" && this.#reading) this.#clock.after(this.#draws.between(0, 5), () => this.#deliver(rest));
+    if (rest !== "" && this.#reading && !this.#mute)
+      this.#clock.after(this.#draws.between(0, 5), () => this.#deliver(rest));
   }
 
   /** The sender knows that it is over. */
@@ -144,12 +153,12 @@ export class Pipe {
     const piece = this.#onTheWay.shift();
     if (piece === undefined) return;
     this.#unread += piece;
-    if (this.#reading) this.#read();
+    this.#read();
   }
 
   #read(): void {
     const bytes = this.#unread;
-    if (!this.#reading || this.#severed || bytes === "") return this.#endIfEmpty();
+    if (!this.#reading || this.#mute || this.#severed || bytes === "") return this.#endIfEmpty();
     this.#unread = "";
     this.#wayBytes -= bytes.length;
     this.#deliver(bytes);
@@ -159,7 +168,7 @@ export class Pipe {
 
   #endIfEmpty(): void {
     const ended = this.#atEnd;
-    if (ended === undefined || this.#severed || this.#unsent !== "" || this.#wayBytes > 0) return;
+    if (ended === undefined || this.#severed || this.#mute || this.#unsent !== "" || this.#wayBytes > 0) return;
     this.#atEnd = undefined;
     this.#clock.after(this.#draws.between(this.weather.delayMsMin, this.weather.delayMsMax), () => {
       if (!this.#severed) ended();

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateScenario } from "./generate-scenario.ts";
 import { playSeed, seedsPlayed } from "./play-seeds.ts";
-import regressions from "./regressions.json" with { type: "json" };
+import known from "./regressions.json" with { type: "json" };
 import { runScenario } from "./run-scenario.ts";
 import { shrink } from "./shrink.ts";
 
+const regressions: readonly { readonly seed: number; readonly found: string; readonly servers?: number }[] = known;
+
 // The first hundred are played by other files.
-for (const { seed, found } of regressions) if (seed > seedsPlayed) test(`seed ${seed}: ${found}`, () => playSeed(seed));
+for (const { seed, found, servers = 1 } of regressions)
+  if (seed > seedsPlayed || servers > 1)
+    test(`seed ${seed}${servers > 1 ? ` of ${servers} servers` : ""}: ${found}`, () => playSeed(seed, servers));
 
 test("the same seed gives the same trace, byte for byte, and another one another", async () => {
   const play = (seed: number) => runScenario(generateScenario(seed), { keepTrace: true });

@@ -1,21 +1,25 @@
 import type { ClientSession } from "./client-session.ts";
 import { Connection, type ClientEnd } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
-import { actingMs } from "./generate-scenario.ts";
+import { goWrong } from "./go-wrong.ts";
 import { checkArchives } from "./check-archives.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkLedger } from "./check-ledger.ts";
 import { checkLeftovers } from "./check-leftovers.ts";
 import { checkWatermarks } from "./check-watermarks.ts";
 import { checkViews, type AccountView } from "./check-views.ts";
+import { checkWays } from "./check-ways.ts";
 import { Ledger } from "./ledger.ts";
 import { perform } from "./perform.ts";
+import { actingMs } from "./scenario-times.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimClock } from "./sim-clock.ts";
-import { domainNamed, resumeSecondsMax, SimServer } from "./sim-server.ts";
-import { isFault, type ClientPart, type Fault, type Scenario } from "./steps.ts";
+import { SimNetwork } from "./sim-network.ts";
+import { resumeSecondsMax, type SimServer } from "./sim-server.ts";
+import { fairWeather, makeServers } from "./sim-servers.ts";
+import { isFault, type ClientPart, type Scenario } from "./steps.ts";
 import { Trace } from "./trace.ts";
-import { WorldModel, type Trouble } from "./world-model.ts";
+import { WorldModel } from "./world-model.ts";
 
 /** What came of a scenario. */
 export interface Outcome {
@@ -28,10 +32,10 @@ export interface Outcome {
   readonly faults: number;
 }
 
-/** How long the server may take to stop, in milliseconds. */
-const stopMsMax = 12_000;
-
-const fairWeather = { delayMsMin: 1, delayMsMax: 40 };
+/** Streams are resumed or given up, what waits arrives or goes back, and what was unreachable is tried again. */
+const settlingBetweenServersMs = 240_000;
+/** Streams are closed that nobody uses, and that a domain could not be reached is forgotten. */
+const forgettingBetweenServersMs = 1_300_000;
 
 /** Plays a scenario to its end and checks what must hold then. */
 export async function runScenario(
@@ -46,9 +50,10 @@ class ScenarioRun {
   readonly #scenario: Scenario;
   readonly #clock = new SimClock();
   readonly #trace: Trace;
-  readonly #server: SimServer;
+  readonly #network: SimNetwork;
+  readonly #servers: readonly SimServer[];
   readonly #ledger = new Ledger();
-  readonly #model = new WorldModel();
+  readonly #model: WorldModel;
   readonly #draws: Draws;
   #clients: readonly SimClient[];
   readonly #sessions: ClientSession[] = [];
@@ -58,24 +63,22 @@ class ScenarioRun {
     this.#scenario = scenario;
     this.#trace = new Trace(keepTrace);
     this.#draws = drawsFor(scenario.seed, "faults");
-    this.#server = new SimServer({
-      seed: scenario.seed,
-      clock: this.#clock,
-      trace: this.#trace,
-      domains: [domainNamed("capulet.example"), domainNamed("montague.example")],
-    });
+    const { seed, cast } = scenario;
+    this.#network = new SimNetwork({ seed, clock: this.#clock });
+    this.#servers = makeServers(cast.servers, { seed, clock: this.#clock, trace: this.#trace, network: this.#network });
+    this.#model = new WorldModel(cast.servers);
     this.#clients = scenario.cast.clients.map((part) => this.#newClient(part));
   }
 
   async play(): Promise<Outcome> {
     const { steps, cast } = this.#scenario;
-    this.#server.start();
+    for (const server of this.#servers) server.start();
     await this.#clock.advance(1_000);
-    for (const account of cast.accounts) this.#server.createAccount(account);
+    for (const account of cast.accounts) this.#serverOf(account).createAccount(account);
     await this.#clock.advance(2_000);
     for (const step of steps)
       this.#clock.after(step.at, () => {
-        if (isFault(step)) this.#goWrong(step);
+        if (isFault(step)) goWrong(this.#world, step);
         else {
           const client = this.#clients[step.client];
           if (client !== undefined) perform(client, step, cast, this.#model);
@@ -85,16 +88,18 @@ class ScenarioRun {
     await this.#settleDown();
     const views = await this.#lookAround();
     await this.#leave();
-    const archives = new Map(cast.accounts.map((account) => [account, this.#server.archivedIds(account)]));
+    const archiving = cast.accounts.filter((account) => this.#serverOf(account).archives);
+    const archives = new Map(archiving.map((account) => [account, this.#serverOf(account).archivedIds(account)]));
     const violations = [
-      ...this.#server.bugs,
+      ...this.#servers.flatMap(({ bugs }) => bugs),
       ...this.#ledger.violations,
       ...checkLedger(this.#ledger, this.#model, this.#sessions),
-      ...(this.#server.archives ? checkArchives(this.#ledger, this.#model, archives) : []),
-      ...checkWatermarks(this.#server, cast.accounts),
+      ...checkWays(this.#ledger, this.#model),
+      ...checkArchives(this.#ledger, this.#model, archives),
+      ...this.#eachServer(checkWatermarks),
       ...checkCopies(this.#ledger, this.#model, this.#sessions),
       ...views,
-      ...checkLeftovers(this.#server, cast.accounts),
+      ...this.#eachServer(checkLeftovers),
     ];
     return {
       violations: [...new Set(violations)],
@@ -107,10 +112,39 @@ class ScenarioRun {
 
   #stanzasSent = 0;
 
+  get #world(): Parameters<typeof goWrong>[0] {
+    return {
+      clock: this.#clock,
+      trace: this.#trace,
+      draws: this.#draws,
+      model: this.#model,
+      servers: this.#servers,
+      network: this.#network,
+      clients: this.#clients,
+    };
+  }
+
+  #serverOf(account: string): SimServer {
+    const server = this.#servers[this.#model.serverOf(account)];
+    if (server === undefined) throw new Error(`nobody serves ${account}`);
+    return server;
+  }
+
+  #eachServer(check: (server: SimServer, accounts: readonly string[]) => readonly string[]): readonly string[] {
+    const { accounts } = this.#scenario.cast;
+    return this.#servers.flatMap((server) =>
+      check(
+        server,
+        accounts.filter((account) => this.#serverOf(account) === server),
+      ),
+    );
+  }
+
   /** Everything works again, everybody comes back, and time passes until nothing is under way. */
   async #settleDown(): Promise<void> {
-    Object.assign(this.#server.mood, { delayMsMax: 3, commits: undefined, readsFail: false });
-    this.#server.applyMood();
+    for (const { mood } of this.#servers) Object.assign(mood, { delayMsMax: 3, commits: undefined, readsFail: false });
+    for (const server of this.#servers) server.applyMood();
+    this.#network.heal(fairWeather);
     for (const client of this.#clients) {
       client.acks = true;
       client.connection?.readSlowly(false);
@@ -118,7 +152,7 @@ class ScenarioRun {
       client.logIn();
       client.comeBack();
     }
-    await this.#clock.advance(150_000 + resumeSecondsMax * 1_000);
+    await this.#clock.advance(150_000 + resumeSecondsMax * 1_000 + (this.#isFederated ? settlingBetweenServersMs : 0));
   }
 
   /** Every account gets one more client, which takes what still waits and sees everything afresh. */
@@ -150,10 +184,14 @@ class ScenarioRun {
     return [...away, ...checkViews(views, this.#model, this.#sessions)];
   }
 
-  /** Everybody goes, and time passes until the server has forgotten all of it. */
+  /** Everybody goes, and time passes until the servers have forgotten all of it. */
   async #leave(): Promise<void> {
     for (const client of this.#clients) client.logOut();
-    await this.#clock.advance(120_000);
+    await this.#clock.advance(this.#isFederated ? forgettingBetweenServersMs : 120_000);
+  }
+
+  get #isFederated(): boolean {
+    return this.#servers.length > 1;
   }
 
   #newClient(part: ClientPart): SimClient {
@@ -166,12 +204,13 @@ class ScenarioRun {
         clock: this.#clock,
         trace: this.#trace,
         ledger: this.#ledger,
-        connect: (client) => this.#connect(client),
+        connect: (client) => this.#connect(client, this.#serverOf(account)),
         began: (session) => {
           this.#sessions.push(session);
           this.#ledger.begin(session);
         },
-        discFailed: () => this.#model.troubled(this.#clock.now - 10_000, this.#clock.now, ["commits", "reads"]),
+        discFailed: () =>
+          this.#model.troubled(this.#clock.now - 10_000, this.#clock.now, ["commits", "reads"], [account]),
         mustResume: (session) => this.#model.mustResume(session, this.#clock.now),
         stanzaSent: () => {
           this.#stanzasSent += 1;
@@ -180,8 +219,8 @@ class ScenarioRun {
     });
   }
 
-  #connect(client: ClientEnd): Connection | undefined {
-    const { life } = this.#server;
+  #connect(client: ClientEnd, server: SimServer): Connection | undefined {
+    const { life } = server;
     if (life === undefined) return undefined;
     const number = this.#connections.length + 1;
     const connection = new Connection({
@@ -192,92 +231,8 @@ class ScenarioRun {
       weather: fairWeather,
       remoteAddress: "192.0.2.1",
     });
-    if (!this.#server.accept(connection)) return undefined;
+    if (!server.accept(connection)) return undefined;
     this.#connections.push(connection);
     return connection;
-  }
-
-  #goWrong(fault: Fault): void {
-    this.#trace.note(this.#clock.now, `fault ${JSON.stringify(fault)}`);
-    switch (fault.fault) {
-      case "cut":
-        this.#clients[fault.client]?.connection?.cut({
-          serverNoticesMs: fault.serverNotices ? this.#draws.below(400) : undefined,
-          clientNoticesMs: fault.clientNotices ? this.#draws.below(400) : undefined,
-        });
-        return;
-      case "slow-reader": {
-        const connection = this.#clients[fault.client]?.connection;
-        connection?.readSlowly(true);
-        this.#clock.after(fault.forMs, () => connection?.readSlowly(false));
-        return;
-      }
-      case "no-acks": {
-        const client = this.#clients[fault.client];
-        if (client === undefined) return;
-        client.acks = false;
-        this.#clock.after(fault.forMs, () => {
-          client.acks = true;
-        });
-        return;
-      }
-      case "bad-weather": {
-        const connection = this.#clients[fault.client]?.connection;
-        connection?.setWeather({ delayMsMin: 0, delayMsMax: fault.delayMs });
-        this.#clock.after(fault.forMs, () => connection?.setWeather(fairWeather));
-        return;
-      }
-      case "clock-jump":
-        this.#trouble("jump", 0);
-        this.#server.clockOffset += fault.byMs;
-        return;
-      case "kill":
-        this.#trouble("kill", 3_000 + fault.downMs);
-        this.#server.kill({
-          ...fault,
-          noticedMs: () => (this.#draws.chance(0.8) ? this.#draws.below(2_000) : undefined),
-        });
-        return;
-      case "restart":
-        this.#trouble("restart", fault.downMs + stopMsMax);
-        this.#server.restart(fault.downMs);
-        return;
-      default:
-        this.#disc(fault);
-    }
-  }
-
-  #disc(fault: Extract<Fault, { fault: "disc-slow" | "commits-fail" | "reads-fail" }>): void {
-    const { mood } = this.#server;
-    switch (fault.fault) {
-      case "disc-slow":
-        mood.delayMsMax = fault.delayMs;
-        this.#trouble("slow", fault.forMs);
-        this.#clock.after(fault.forMs, () => {
-          mood.delayMsMax = 3;
-        });
-        return;
-      case "commits-fail":
-        mood.commits = fault;
-        this.#trouble("commits", fault.forMs);
-        this.#clock.after(fault.forMs, () => {
-          mood.commits = undefined;
-          this.#server.applyMood();
-        });
-        break;
-      default:
-        mood.readsFail = true;
-        this.#trouble("reads", fault.forMs);
-        this.#clock.after(fault.forMs, () => {
-          mood.readsFail = false;
-          this.#server.applyMood();
-        });
-    }
-    this.#server.applyMood();
-  }
-
-  #trouble(kind: Trouble["kind"], forMs: number): void {
-    // What is under way as it ends is still concerned.
-    this.#model.troubles.push({ kind, from: this.#clock.now, until: this.#clock.now + forMs + 3_000 });
   }
 }

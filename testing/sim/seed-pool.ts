@@ -20,17 +20,19 @@ export interface SeedResult {
  */
 export async function runSeeds(options: {
   readonly seeds: readonly number[];
+  /** How many servers each world has. */
+  readonly servers?: number;
   readonly workers?: number | undefined;
   readonly done: (result: SeedResult) => boolean | void;
 }): Promise<void> {
-  const { seeds, done, workers = availableParallelism() } = options;
+  const { seeds, done, servers = 1, workers = availableParallelism() } = options;
   let next = 0;
   let stopped = false;
   const work = async (): Promise<void> => {
     const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
     try {
       for (let seed = seeds[next++]; seed !== undefined && !stopped; seed = seeds[next++])
-        if (done(await askWorker(worker, seed)) === false) stopped = true;
+        if (done(await askWorker(worker, { seed, servers })) === false) stopped = true;
     } finally {
       await worker.terminate();
     }
@@ -38,7 +40,13 @@ export async function runSeeds(options: {
   await Promise.all(Array.from({ length: Math.min(workers, seeds.length) }, work));
 }
 
-function askWorker(worker: Worker, seed: number): Promise<SeedResult> {
+/** A seed to play, and in what kind of world. */
+export interface SeedOrder {
+  readonly seed: number;
+  readonly servers: number;
+}
+
+function askWorker(worker: Worker, order: SeedOrder): Promise<SeedResult> {
   const { promise, resolve, reject } = Promise.withResolvers<SeedResult>();
   worker.once("message", (result: SeedResult) => {
     worker.removeListener("error", reject);
@@ -46,6 +54,6 @@ function askWorker(worker: Worker, seed: number): Promise<SeedResult> {
   });
   worker.once("error", reject);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
-  worker.postMessage(seed);
+  worker.postMessage(order);
   return promise;
 }

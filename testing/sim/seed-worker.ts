@@ -3,15 +3,15 @@
 import { parentPort } from "node:worker_threads";
 import { generateScenario } from "./generate-scenario.ts";
 import { runScenario } from "./run-scenario.ts";
-import type { SeedResult } from "./seed-pool.ts";
+import type { SeedOrder, SeedResult } from "./seed-pool.ts";
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
 const answer = (result: SeedResult): void => parentPort?.postMessage(result);
 
-parentPort?.on("message", (seed: number) => {
+parentPort?.on("message", ({ seed, servers }: SeedOrder) => {
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
-  runScenario(generateScenario(seed)).then(
+  runScenario(generateScenario(seed, servers)).then(
     ({ violations, trace, stanzas, faults }) => answer({ seed, violations, trace, stanzas, faults, ms: elapsedMs() }),
     (error: unknown) => {
       const violations = [`the simulation broke down: ${error instanceof Error ? error.stack : String(error)}`];

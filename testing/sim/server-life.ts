@@ -28,6 +28,8 @@ export class ServerLife implements Env {
   #alive = true;
   #stepsLeft = Infinity;
   #atLastStep: () => void = () => undefined;
+  /** What would have happened since the process stands still. */
+  #held: (() => void)[] | undefined;
 
   constructor(world: LifeWorld, draws: Draws) {
     this.#world = world;
@@ -43,9 +45,31 @@ export class ServerLife implements Env {
     return this.#timers.size;
   }
 
+  /** Whether the process stands still, as one that was stopped by a signal. */
+  get hangs(): boolean {
+    return this.#held !== undefined;
+  }
+
   kill(): void {
     this.#alive = false;
     this.#timers.clear();
+    this.#held = undefined;
+  }
+
+  /** Stands still for so long, and then does all that has come up, in order. */
+  hang(forMs: number): void {
+    if (this.hangs || !this.#alive) return;
+    this.#held = [];
+    this.#world.clock.after(forMs, () => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const run of held) this.#world.clock.after(0, run);
+    });
+  }
+
+  #happen(run: () => void): void {
+    if (this.#held === undefined) run();
+    else this.#held.push(run);
   }
 
   /** Runs `then` ahead of a deferred call: `steps` more are done before. */
@@ -60,7 +84,9 @@ export class ServerLife implements Env {
     const timer = {};
     this.#timers.add(timer);
     const scheduled = this.#world.clock.after(delayMs, () => {
-      if (this.#timers.delete(timer)) this.#guard(run);
+      this.#happen(() => {
+        if (this.#timers.delete(timer)) this.#guard(run);
+      });
     });
     return {
       cancel: () => {
@@ -72,21 +98,25 @@ export class ServerLife implements Env {
 
   /** What is the process's own and no timer of the server's code: the disc, the network, other threads. */
   readonly later = (delayMs: number, run: () => void): void => {
-    this.#world.clock.after(delayMs, () => {
-      if (this.#alive) this.#guard(run);
-    });
+    this.#world.clock.after(delayMs, () =>
+      this.#happen(() => {
+        if (this.#alive) this.#guard(run);
+      }),
+    );
   };
 
   readonly defer = (run: () => void): void => {
-    process.nextTick(() => {
-      if (!this.#alive) return;
-      this.#stepsLeft -= 1;
-      if (this.#stepsLeft < 0) {
-        this.#stepsLeft = Infinity;
-        this.#atLastStep();
-      }
-      if (this.#alive) this.#guard(run);
-    });
+    process.nextTick(() =>
+      this.#happen(() => {
+        if (!this.#alive) return;
+        this.#stepsLeft -= 1;
+        if (this.#stepsLeft < 0) {
+          this.#stepsLeft = Infinity;
+          this.#atLastStep();
+        }
+        if (this.#alive) this.#guard(run);
+      }),
+    );
   };
 
   readonly entropy = (bytes: number): Uint8Array => {

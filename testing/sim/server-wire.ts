@@ -22,6 +22,8 @@ export type WireCut = Readonly<Record<WireSide, number | undefined>>;
 export class ServerWire {
   readonly dialler: Transport;
   readonly acceptor: Transport;
+  /** Of the servers at its two sides. */
+  readonly addresses: readonly [string, string];
   readonly #clock: SimClock;
   readonly #draws: Draws;
   readonly #ends: Readonly<Record<WireSide, WireEnd>>;
@@ -44,6 +46,7 @@ export class ServerWire {
     };
     this.#ends.dialler.other = this.#ends.acceptor;
     this.#ends.acceptor.other = this.#ends.dialler;
+    this.addresses = [parties.dialler.address, parties.acceptor.address];
     this.dialler = this.#ends.dialler.transport;
     this.acceptor = this.#ends.acceptor.transport;
   }
@@ -55,6 +58,11 @@ export class ServerWire {
 
   setWeather(weather: Weather): void {
     for (const end of Object.values(this.#ends)) end.out.weather = weather;
+  }
+
+  /** Nothing comes through, either way, and nobody is told. */
+  setMute(mute: boolean): void {
+    for (const end of Object.values(this.#ends)) end.out.setMute(mute);
   }
 
   /** It breaks; of what is on the way any part may still arrive. */

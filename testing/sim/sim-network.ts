@@ -7,6 +7,7 @@ import type { Weather } from "./pipe.ts";
 import type { ServerLife } from "./server-life.ts";
 import { ServerWire, type WireParty } from "./server-wire.ts";
 import type { SimClock } from "./sim-clock.ts";
+import type { Unreachable } from "./steps.ts";
 
 /** A server as the network sees it: one process after the other. */
 export interface NetworkedServer {
@@ -23,7 +24,7 @@ export interface NetworkedServer {
 }
 
 /** What becomes of connections to a domain. */
-export type Reachability = "reachable" | "not-found" | "refused" | "hangs";
+export type Reachability = "reachable" | Unreachable;
 
 /** The network between the servers of a simulated world. */
 export class SimNetwork {
@@ -46,6 +47,17 @@ export class SimNetwork {
     this.#servers.push(server);
   }
 
+  /** All of it works again. */
+  heal(weather: Weather): void {
+    this.reachability.clear();
+    this.weather = weather;
+    for (const wire of this.wires) {
+      if (wire.over) continue;
+      wire.setWeather(weather);
+      wire.setMute(false);
+    }
+  }
+
   /** How a process of a server reaches the others and judges them. */
   meansOf(server: NetworkedServer, life: ServerLife): FederationMeans {
     return {
@@ -66,6 +78,7 @@ export class SimNetwork {
     const reachability = this.reachability.get(remote) ?? (to === undefined ? "not-found" : "reachable");
     if (reachability === "not-found" || to === undefined)
       throw new DialError("remote-server-not-found", `${remote} is not in DNS`);
+    if (reachability === "dns-fails") throw new DialError("remote-server-timeout", `DNS does not answer for ${remote}`);
     if (reachability === "hangs") await aborted(signal);
     const wire = reachability === "reachable" ? this.#connect(from, life, to) : undefined;
     if (wire !== undefined)

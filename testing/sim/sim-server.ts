@@ -78,7 +78,7 @@ export class SimServer implements NetworkedServer {
     this.address = parts.among?.address ?? "198.51.100.1";
     this.#network = parts.among?.network;
     this.#network?.add(this);
-    this.archives = drawsFor(parts.seed, "archives").chance(0.75);
+    this.archives = drawsFor(parts.seed, `${this.#name}archives`).chance(0.75);
     this.#clock = parts.clock;
     this.#trace = parts.trace;
     this.#domains = parts.domains;
@@ -159,13 +159,21 @@ export class SimServer implements NetworkedServer {
     const core = this.core;
     if (core === undefined) return false;
     this.hold(connection);
-    core.accept(connection.transport, policy);
+    this.#whenItRuns(() => core.accept(connection.transport, policy));
     return true;
   }
 
   acceptServer(transport: Transport): boolean {
-    this.core?.acceptServer(transport);
-    return this.core !== undefined;
+    const { core } = this;
+    if (core !== undefined) this.#whenItRuns(() => core.acceptServer(transport));
+    return core !== undefined;
+  }
+
+  /** The system takes connections for a process that stands still. */
+  #whenItRuns(run: () => void): void {
+    const { life } = this;
+    if (life?.hangs === true) life.later(0, run);
+    else run();
   }
 
   /** Tells it when the process is gone. */
@@ -187,7 +195,7 @@ export class SimServer implements NetworkedServer {
     const now = (): void => {
       if (done || this.#process !== process || !process.life.alive) return;
       done = true;
-      this.#trace.note(this.#clock.now, "server killed");
+      this.#trace.note(this.#clock.now, `${this.#name}server killed`);
       this.#die(options.when);
       for (const connection of this.#connections) connection.serverDied(options.noticedMs());
       this.#connections.clear();
@@ -202,11 +210,11 @@ export class SimServer implements NetworkedServer {
     const process = this.#process;
     const core = process?.core;
     if (process === undefined || core === undefined) return;
-    this.#trace.note(this.#clock.now, "server stops");
+    this.#trace.note(this.#clock.now, `${this.#name}server stops`);
     const stopped = (): void => {
       if (!process.life.alive) return;
       // Only what was stopped: it may have been killed while it stopped.
-      this.#trace.note(this.#clock.now, "server stopped");
+      this.#trace.note(this.#clock.now, `${this.#name}server stopped`);
       process.life.later(0, () => {
         this.#die("before-durable");
         for (const connection of this.#connections) connection.serverDied(1);

@@ -4,6 +4,8 @@ import type { MessageKind } from "./ledger.ts";
 /** Who there is: accounts with contacts, and clients of them. All of it follows from the seed. */
 export interface Cast {
   readonly accounts: readonly string[];
+  /** By server: the domains that it serves. */
+  readonly servers: readonly (readonly [string, ...string[]])[];
   /** By account: the accounts that it deals with. */
   readonly contacts: readonly (readonly number[])[];
   readonly clients: readonly ClientPart[];
@@ -55,27 +57,51 @@ export type Action =
   | { readonly does: "nonsense"; readonly which: number };
 
 /** What goes wrong. Durations in milliseconds. */
-export type Fault =
+export type Fault = FaultOfServer | FaultBetweenServers;
+
+/** What goes wrong with a server, the first one where it does not say which, or its clients. */
+type FaultOfServer =
   | { readonly fault: "cut"; readonly client: number; readonly serverNotices: boolean; readonly clientNotices: boolean }
   | { readonly fault: "slow-reader"; readonly client: number; readonly forMs: number }
   | { readonly fault: "no-acks"; readonly client: number; readonly forMs: number }
   | { readonly fault: "bad-weather"; readonly client: number; readonly forMs: number; readonly delayMs: number }
-  | { readonly fault: "clock-jump"; readonly byMs: number }
-  | { readonly fault: "disc-slow"; readonly forMs: number; readonly delayMs: number }
+  | { readonly fault: "clock-jump"; readonly byMs: number; readonly server?: number }
+  | { readonly fault: "disc-slow"; readonly forMs: number; readonly delayMs: number; readonly server?: number }
   | {
       readonly fault: "commits-fail";
+      readonly server?: number;
       readonly forMs: number;
       readonly kind: StoreErrorKind;
       readonly answerLost: boolean;
     }
-  | { readonly fault: "reads-fail"; readonly forMs: number }
+  | { readonly fault: "reads-fail"; readonly forMs: number; readonly server?: number }
   | {
       readonly fault: "kill";
+      readonly server?: number;
       readonly steps: number;
       readonly when: "before-durable" | "answer-lost";
       readonly downMs: number;
     }
-  | { readonly fault: "restart"; readonly downMs: number };
+  | { readonly fault: "restart"; readonly downMs: number; readonly server?: number };
+
+/** What goes wrong between servers. Connections are meant by number, of those that there are at that moment. */
+export type FaultBetweenServers =
+  | {
+      readonly fault: "wire-cut";
+      readonly which: number;
+      /** When each side learns of it; undefined where nobody tells it. */
+      readonly diallerNoticesMs: number | undefined;
+      readonly acceptorNoticesMs: number | undefined;
+    }
+  | { readonly fault: "wire-weather"; readonly which: number; readonly forMs: number; readonly delayMs: number }
+  /** Nothing comes through, and nobody is told. */
+  | { readonly fault: "wire-mute"; readonly which: number; readonly forMs: number }
+  /** New connections to a server come to nothing, in one of the ways in which they can. */
+  | { readonly fault: "unreachable"; readonly server: number; readonly how: Unreachable; readonly forMs: number }
+  /** Its process stands still, with all that it has. */
+  | { readonly fault: "hang"; readonly server: number; readonly forMs: number };
+
+export type Unreachable = "refused" | "hangs" | "dns-fails" | "not-found";
 
 /** At a moment, in milliseconds after everything has begun, a client does something or something goes wrong. */
 export type Step = { readonly at: number } & (({ readonly client: number } & Action) | Fault);

@@ -13,20 +13,70 @@ export interface Said {
 
 /** A time during which what is not settled may be lost, in the clock of the world. */
 export interface Trouble {
-  readonly kind: "kill" | "restart" | "commits" | "reads" | "slow" | "jump";
+  readonly kind: "kill" | "restart" | "commits" | "reads" | "slow" | "jump" | "apart" | "late";
+  /** Whom it concerns: a server, or the two that cannot talk. */
+  readonly servers: readonly number[];
   readonly from: number;
   until: number;
 }
 
-/** How long words may be on their way to the other side, in milliseconds. */
-export const crossingMs = 15_000;
+/** A request to somebody, and whether it was answered. */
+export interface Ask {
+  readonly session: ClientSession;
+  readonly to: string;
+  readonly at: number;
+  answers: number;
+}
+
+/** How long words may be on their way to the other side, in milliseconds, where nothing is between servers. */
+const crossingMs = 15_000;
+/** How much longer while servers cannot talk: until it goes back, and who is to try again has done so. */
+const waitingMsMax = 90_000;
+/** What keeps servers apart for less than this breaks no stream between them for good, in milliseconds. */
+const apartMsMin = 6_000;
 
 /** What users have asked of the server, and when things went wrong: what their views at the end are compared with. */
 export class WorldModel {
   readonly troubles: Trouble[] = [];
+  readonly asks: Ask[] = [];
   readonly #names = new Map<string, Register<string | undefined>>();
   readonly #blocks = new Map<string, Register<boolean>>();
   readonly #said = new Map<string, Said[]>();
+  readonly #serverOf = new Map<string, number>();
+
+  /** @param servers by server: its domains */
+  constructor(servers: readonly (readonly string[])[]) {
+    for (const [server, domains] of servers.entries()) for (const domain of domains) this.#serverOf.set(domain, server);
+  }
+
+  /** The server of an address, by number. */
+  serverOf(jid: string): number {
+    const [bare = ""] = jid.split("/");
+    return this.#serverOf.get(bare.slice(bare.indexOf("@") + 1)) ?? -1;
+  }
+
+  /** Whether what one writes to the other goes from server to server. */
+  onDifferentServers(one: string, other: string): boolean {
+    return this.serverOf(one) !== this.serverOf(other);
+  }
+
+  /** Something goes wrong with servers for so long. */
+  trouble(kind: Trouble["kind"], servers: readonly number[], now: number, forMs: number): void {
+    // What is under way as it ends is still concerned.
+    this.troubles.push({ kind, servers, from: now, until: now + forMs + 3_000 });
+  }
+
+  /** What a server says to another may arrive late, or their streams are given up. */
+  apart(servers: readonly number[], now: number, forMs: number): void {
+    this.trouble(forMs < apartMsMin ? "late" : "apart", servers, now, forMs);
+  }
+
+  /** How long what is said at this moment may be on its way from one to the other, in milliseconds. */
+  crossingMs(one: string, other: string, at: number): number {
+    if (!this.onDifferentServers(one, other)) return crossingMs;
+    const isLate = this.troubled(at, at + crossingMs, ["apart", "kill", "restart"], [one, other]);
+    return isLate ? crossingMs + waitingMsMax : crossingMs;
+  }
 
   /** The name that a user gave to a contact. */
   name(user: string, contact: string): Register<string | undefined> {
@@ -57,8 +107,14 @@ export class WorldModel {
    * heard it, and a crash or a disc that fails in between leaves the two at odds.
    */
   lostForWords(one: string, other: string): boolean {
-    return [...this.said(one, other), ...this.said(other, one)].some(({ at, heardAt }) =>
-      this.troubled(at, (heardAt ?? at + 120_000) + crossingMs, ["kill", "commits", "reads"]),
+    const kinds = [
+      "kill",
+      "commits",
+      "reads",
+      ...(this.onDifferentServers(one, other) ? (["apart"] as const) : []),
+    ] as const;
+    return [...this.said(one, other), ...this.said(other, one)].some((said) =>
+      this.troubled(said.at, this.#crossedBy(said, one, other), kinds, [one, other]),
     );
   }
 
@@ -76,7 +132,7 @@ export class WorldModel {
     const said = this.said(user, contact);
     return said.some(({ word, at, heardAt }) => {
       if (word !== "unsubscribe" && word !== "remove") return false;
-      const until = (heardAt ?? at + 120_000) + crossingMs;
+      const until = this.#crossedBy({ at, heardAt }, user, contact);
       const askedAgain = said.some((later) => later.word === "subscribe" && later.at >= at && later.at <= until);
       return askedAgain || this.blocks(contact, user).mayHaveBeen(true, { from: at, until });
     });
@@ -94,26 +150,31 @@ export class WorldModel {
       ({ word, at, heardAt }) =>
         (word === "unsubscribe" || word === "remove") &&
         at <= asked.at &&
-        (heardAt ?? at + 120_000) + crossingMs >= asked.at,
+        this.#crossedBy({ at, heardAt }, user, contact) >= asked.at,
     );
     if (endedBefore) return true;
     return this.said(contact, user).some(
       ({ word, at, heardAt }) =>
         (word === "unsubscribed" || word === "remove") &&
-        at <= (asked.heardAt ?? asked.at + 120_000) + crossingMs &&
-        (heardAt ?? at + 120_000) + crossingMs >= asked.at,
+        at <= this.#crossedBy(asked, user, contact) &&
+        this.#crossedBy({ at, heardAt }, user, contact) >= asked.at,
     );
+  }
+
+  /** When a word has reached the other side, or never will. */
+  #crossedBy({ at, heardAt = at + 120_000 }: Pick<Said, "at" | "heardAt">, one: string, other: string): number {
+    return heardAt + this.crossingMs(one, other, heardAt);
   }
 
   /**
    * Whether a session must be there still for its client to go on with, which the server said now that it is not: within
    * its time, after whatever cut its stream, a restart of the server in peace too.
    */
-  mustResume({ broken }: Pick<ClientSession, "broken">, now: number): boolean {
+  mustResume({ broken, account }: Pick<ClientSession, "broken" | "account">, now: number): boolean {
     if (broken === undefined || broken.by === "client" || now >= broken.at + resumeSecondsMax * 1_000) return false;
     // Otherwise the server ended it, and that was not heard.
-    if (broken.by === "server" && !this.troubled(broken.at, broken.at, ["restart"])) return false;
-    return !this.troubled(broken.at - 3_000, now, ["kill", "commits", "reads", "slow", "jump"]);
+    if (broken.by === "server" && !this.troubled(broken.at, broken.at, ["restart"], [account])) return false;
+    return !this.troubled(broken.at - 3_000, now, ["kill", "commits", "reads", "slow", "jump"], [account]);
   }
 
   /**
@@ -136,10 +197,19 @@ export class WorldModel {
     );
   }
 
-  /** Whether something went wrong, of these kinds, while what began and ended at these times was under way. */
-  troubled(from: number, until: number, kinds: readonly Trouble["kind"][]): boolean {
+  /**
+   * Whether something went wrong, of these kinds, while what began and ended at these times was under way.
+   *
+   * @param whom those whose servers, or the way between whose servers, it must concern
+   */
+  troubled(from: number, until: number, kinds: readonly Trouble["kind"][], whom: readonly string[]): boolean {
+    const concerned = whom.map((jid) => this.serverOf(jid));
     return this.troubles.some(
-      (trouble) => kinds.includes(trouble.kind) && trouble.from <= until && trouble.until >= from,
+      ({ kind, servers, ...trouble }) =>
+        kinds.includes(kind) &&
+        trouble.from <= until &&
+        trouble.until >= from &&
+        servers.every((server) => concerned.includes(server)),
     );
   }
 }

@@ -1,0 +1,164 @@
+import type { Draws } from "./draws.ts";
+import type { SimClient } from "./sim-client.ts";
+import type { SimClock } from "./sim-clock.ts";
+import type { SimNetwork } from "./sim-network.ts";
+import type { SimServer } from "./sim-server.ts";
+import { fairWeather } from "./sim-servers.ts";
+import type { Fault, FaultBetweenServers } from "./steps.ts";
+import type { Trace } from "./trace.ts";
+import type { Trouble, WorldModel } from "./world-model.ts";
+
+/** What faults happen to. */
+interface World {
+  readonly clock: SimClock;
+  readonly trace: Trace;
+  readonly draws: Draws;
+  readonly model: WorldModel;
+  readonly servers: readonly SimServer[];
+  readonly network: SimNetwork;
+  readonly clients: readonly SimClient[];
+}
+
+/** How long the server may take to stop, in milliseconds. */
+const stopMsMax = 12_000;
+
+/** Has something go wrong, for as long as it says; the model hears what may come of that. */
+export function goWrong(world: World, fault: Fault): void {
+  const { clients, clock, draws, model, trace } = world;
+  trace.note(clock.now, `fault ${JSON.stringify(fault)}`);
+  switch (fault.fault) {
+    case "cut":
+      clients[fault.client]?.connection?.cut({
+        serverNoticesMs: fault.serverNotices ? draws.below(400) : undefined,
+        clientNoticesMs: fault.clientNotices ? draws.below(400) : undefined,
+      });
+      return;
+    case "slow-reader": {
+      const connection = clients[fault.client]?.connection;
+      connection?.readSlowly(true);
+      clock.after(fault.forMs, () => connection?.readSlowly(false));
+      return;
+    }
+    case "no-acks": {
+      const client = clients[fault.client];
+      if (client === undefined) return;
+      client.acks = false;
+      clock.after(fault.forMs, () => {
+        client.acks = true;
+      });
+      return;
+    }
+    case "bad-weather": {
+      const connection = clients[fault.client]?.connection;
+      connection?.setWeather({ delayMsMin: 0, delayMsMax: fault.delayMs });
+      clock.after(fault.forMs, () => connection?.setWeather(fairWeather));
+      return;
+    }
+    case "wire-cut":
+    case "wire-weather":
+    case "wire-mute":
+    case "unreachable":
+    case "hang":
+      goWrongBetween(world, fault);
+      return;
+    default:
+  }
+  const number = fault.server ?? 0;
+  const server = world.servers[number];
+  if (server === undefined) return;
+  const trouble = (kind: Trouble["kind"], forMs: number): void => model.trouble(kind, [number], clock.now, forMs);
+  switch (fault.fault) {
+    case "clock-jump":
+      trouble("jump", 0);
+      server.clockOffset += fault.byMs;
+      return;
+    case "kill":
+      trouble("kill", 3_000 + fault.downMs);
+      server.kill({
+        ...fault,
+        noticedMs: () => (draws.chance(0.8) ? draws.below(2_000) : undefined),
+      });
+      return;
+    case "restart":
+      trouble("restart", fault.downMs + stopMsMax);
+      server.restart(fault.downMs);
+      return;
+    default:
+      goWrongWithDisc(server, fault, { clock, trouble });
+  }
+}
+
+function goWrongWithDisc(
+  server: SimServer,
+  fault: Extract<Fault, { fault: "disc-slow" | "commits-fail" | "reads-fail" }>,
+  { clock, trouble }: { readonly clock: SimClock; readonly trouble: (kind: Trouble["kind"], forMs: number) => void },
+): void {
+  const { mood } = server;
+  switch (fault.fault) {
+    case "disc-slow":
+      mood.delayMsMax = fault.delayMs;
+      trouble("slow", fault.forMs);
+      clock.after(fault.forMs, () => {
+        mood.delayMsMax = 3;
+      });
+      return;
+    case "commits-fail":
+      mood.commits = fault;
+      trouble("commits", fault.forMs);
+      clock.after(fault.forMs, () => {
+        mood.commits = undefined;
+        server.applyMood();
+      });
+      break;
+    default:
+      mood.readsFail = true;
+      trouble("reads", fault.forMs);
+      clock.after(fault.forMs, () => {
+        mood.readsFail = false;
+        server.applyMood();
+      });
+  }
+  server.applyMood();
+}
+
+function goWrongBetween({ clock, model, network, servers }: World, fault: FaultBetweenServers): void {
+  if (fault.fault === "hang") {
+    servers[fault.server]?.life?.hang(fault.forMs);
+    model.apart([fault.server], clock.now, fault.forMs);
+    return;
+  }
+  if (fault.fault === "unreachable") {
+    const domains = servers[fault.server]?.domains ?? [];
+    for (const domain of domains) network.reachability.set(domain, fault.how);
+    clock.after(fault.forMs, () => {
+      for (const domain of domains) network.reachability.delete(domain);
+    });
+    // Tries become rarer.
+    model.apart([fault.server], clock.now, fault.forMs * 2.5);
+    return;
+  }
+  const there = network.wires.filter(({ over }) => !over);
+  const wire = there[fault.which % there.length];
+  if (wire === undefined) return;
+  const ends = wire.addresses.map((address) => servers.findIndex((server) => server.address === address));
+  switch (fault.fault) {
+    case "wire-cut": {
+      const { diallerNoticesMs: dialler, acceptorNoticesMs: acceptor } = fault;
+      wire.cut({ dialler, acceptor });
+      // Who is told by nobody finds out when nothing is answered.
+      model.apart(ends, clock.now, Math.max(dialler ?? foundOutMs, acceptor ?? foundOutMs));
+      return;
+    }
+    case "wire-weather":
+      wire.setWeather({ delayMsMin: 0, delayMsMax: fault.delayMs });
+      clock.after(fault.forMs, () => wire.setWeather(fairWeather));
+      model.trouble("late", ends, clock.now, fault.forMs);
+      return;
+    default:
+      wire.setMute(true);
+      clock.after(fault.forMs, () => wire.setMute(false));
+      model.apart(ends, clock.now, fault.forMs);
+  }
+}
+
+const foundOutMs = 120_000;
