@@ -42,6 +42,18 @@ describe("S6 the error tells what is wrong with the other server", () => {
       assert.equal(montague.core.federation?.waiting.stanzas, 0);
     });
 
+  test("a clock that is set back does not have anybody wait an hour longer", async () => {
+    await using neighbours = await startNeighbours();
+    const { montague, network, env } = neighbours;
+    network.set("capulet.example", "refused");
+    const orchard = await montague.login(`${romeo}/orchard`);
+    await orchard.sendText(chat(juliet, "one"));
+    await env.advance(2_000);
+    env.setClock(-3_600_000);
+    await env.advance(68_000);
+    assert.equal(errorOf(orchard), "wait remote-server-timeout");
+  });
+
   test("a server whose certificate we want and do not believe: cancel remote-server-timeout", async () => {
     await using neighbours = await startNeighbours({ federation: { security: "certificate" } });
     neighbours.network.unproven.add("capulet.example");

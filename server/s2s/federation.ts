@@ -27,6 +27,7 @@ import { Routes } from "./routes.ts";
 import { failureOf, ServerDialer } from "./server-dialer.ts";
 import { ServerLink, type Establishment, type ServerErrandParts, type ServerLinkServices } from "./server-link.ts";
 import { senderOf, senderShare, SenderShares } from "./senders.ts";
+import { withSteadyClock } from "./steady-clock.ts";
 import { ServerStream, type ServerStreamServices } from "./server-stream.ts";
 import { ServerStreams } from "./streams.ts";
 
@@ -38,6 +39,8 @@ export interface FederationParts {
   readonly side: ServerSide;
   readonly outgoing: OutgoingStore;
   readonly parseJid: (text: string) => Jid | undefined;
+  /** Whether a domain is ours: a host's or a component's. */
+  readonly isOurs: (domain: DomainJid) => boolean;
   /** What a domain of ours asks of others; undefined where it talks to none. */
   readonly policyOf: (local: DomainJid) => FederationPolicy | undefined;
   /** Brings a stanza to whoever it is for within this server. */
@@ -83,7 +86,7 @@ export class Federation {
   constructor(parts: FederationParts) {
     this.#parts = parts;
     const { connection, limits } = parts;
-    this.#env = connection.env;
+    this.#env = withSteadyClock(connection.env);
     this.#log = connection.log;
     this.#turns = new DialTurns(this.#env, { runningMax: limits.dialsMax, waitingMax: limits.pairsMax });
     this.#linkServices = this.#makeLinkServices();
@@ -178,6 +181,18 @@ export class Federation {
       route.giveUp(new StanzaError("remote-server-not-found"));
       this.routes.remove(route);
     }
+  }
+
+  /** There is a domain more that is ours: nobody else speaks for it from now on, and nothing for it goes elsewhere (A35). */
+  domainAdded(): void {
+    const { isOurs } = this.#parts;
+    for (const stream of this.streams)
+      if ([...stream.pairs.values()].some(({ remote }) => isOurs(remote))) stream.close(oursNow());
+    for (const route of this.routes)
+      if (isOurs(route.pair.remote)) {
+        route.giveUp(new StanzaError("remote-server-timeout", { text: "this domain has just moved" }));
+        this.routes.remove(route);
+      }
   }
 
   /** Lets what is under way arrive, closes the streams, writes down what is left. Resolves after `deadlineMs` at the latest. */
@@ -369,6 +384,7 @@ export class Federation {
   #makeLinkServices(): ServerLinkServices {
     return {
       ...this.#parts.connection,
+      env: this.#env,
       side: this.#parts.side,
       checkPeer: (link, pair) => checkPeer(link, pair, { trust: this.#parts.trust, log: this.#log }),
       verifyKey: (link, request) => {
@@ -379,6 +395,11 @@ export class Federation {
       },
       pairAuthorized: (link, pair, by) => {
         const { local, remote, ways } = pair;
+        // It was not when the peer began to prove that it is theirs.
+        if (this.#parts.isOurs(remote)) {
+          link.close(oursNow());
+          return;
+        }
         const tls = link.channel !== undefined;
         this.#log.info({ stream: link.id, local, remote, ways, by, tls }, "a stream with another server is authorized");
         this.#authenticated.get(link)?.();
@@ -468,10 +489,14 @@ export class Federation {
     const now = this.#env.now();
     for (const stream of this.streams) stream.checkAlive(now);
     for (const link of this.links) {
-      link.checkAlive(now);
+      link.checkAlive(this.#parts.connection.env.now());
       if (link.verifiesOnly && !link.busy && now - link.since >= verifierMsMax) link.close();
     }
     for (const route of this.routes) if (route.forgettable) this.routes.remove(route);
     if (this.links.size > 0 || this.streams.size > 0 || this.routes.size > 0) this.#watch();
   };
+}
+
+function oursNow(): StreamError {
+  return new StreamError("invalid-from", { text: "that is a domain of ours" });
 }

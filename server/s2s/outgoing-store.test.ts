@@ -94,6 +94,22 @@ test("what waits is written down, and its sender waits no more; it is forgotten 
   assert.equal(outgoing.rows, 0);
 });
 
+test("a clock that is set back delays nothing", async () => {
+  const { env, outgoing, tracker, message, rows } = await setting();
+  const take = (body: string): void => {
+    const stanza = message(body);
+    outgoing.take(stanza);
+    stanza.release();
+  };
+  take("before");
+  env.setClock(-3_600_000);
+  take("after");
+  await env.advance(securedAfterMs);
+  assert.equal(tracker.settled, 2);
+  assert.deepEqual(await rows(), ["before", "after"]);
+  assert.equal(env.timers, 0);
+});
+
 test("what is only of the moment makes nobody wait", async () => {
   const { outgoing } = await setting();
   const composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";

@@ -9,6 +9,7 @@ import type { ArchiveShape, Store, Write } from "#kit/storage.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import { isOutage } from "../store-log.ts";
 import { isLasting } from "./lasting.ts";
+import { withSteadyClock } from "./steady-clock.ts";
 
 /** What was on its way out of this server and waited; of all who send, in the order in which it came. */
 export const outgoingShape: ArchiveShape = { shape: "archive", name: "outgoing", version: 1 };
@@ -48,7 +49,7 @@ export class OutgoingStore {
   #rows = 0;
 
   constructor(parts: { readonly env: Env; readonly log: Log; readonly store: Store }) {
-    this.#env = parts.env;
+    this.#env = withSteadyClock(parts.env);
     this.#log = parts.log;
     this.#store = parts.store;
     this.#epoch = randomToken(parts.env, 5);
