@@ -65,6 +65,7 @@ export function makeFederation(parts: {
     },
     outgoing: parts.outgoing,
     parseJid,
+    isOurs: parts.serves,
     policyOf,
     route,
     observer,
