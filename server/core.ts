@@ -153,6 +153,7 @@ export class ServerCore {
       parseJid: this.#parseJid,
       outgoing: this.outgoing,
       route: this.route,
+      added: () => this.federation?.domainAdded(),
     });
     this.federation = this.#makeFederation(parts);
   }
@@ -262,6 +263,7 @@ export class ServerCore {
     assert(!this.hosts.has(domain) && !this.#leaving.has(domain), "a host is added once, and not while it is leaving");
     this.hosts.set(domain, this.#startHost(settings));
     this.#former.forget(domain);
+    this.federation?.domainAdded();
     this.#parts.log.info({ host: domain }, "host added");
     this.wakeHibernated(domain);
   }

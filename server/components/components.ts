@@ -38,6 +38,8 @@ export interface ComponentsParts {
   readonly outgoing: OutgoingStore;
   /** Takes a stanza wherever it is for. */
   readonly route: (stanza: Stanza) => void;
+  /** There is one more, or one that has other names. */
+  readonly added: () => void;
 }
 
 /** The external components (XEP-0114): programs of their own that speak for domains beside the hosts. */
@@ -95,6 +97,7 @@ export class Components {
         new Component(settings, { ...this.#parts, limitHit: this.#parts.observer.limitHit }),
       );
     else known.change(settings);
+    this.#parts.added();
   }
 
   /** There is to be none any more; its connection ends with `host-gone`, what waited goes back. */

@@ -447,7 +447,7 @@ export class Federation {
       return;
     }
     const [first] = link.held;
-    if (first === undefined) return;
+    if (first === undefined || !link.open) return;
     const { local, remote } = link.errand?.errand ?? first;
     const initiated = link.errand !== undefined;
     const stream = new ServerStream({ link, main: { local, remote }, initiated, language }, this.#streamServices);
