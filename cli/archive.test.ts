@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
-import { commands } from "#server/control/commands.ts";
-import { withFiles } from "#server/control/with-files.ts";
-import { defaultConfig } from "#server/config/config.ts";
+import { commandLine } from "#testing/command-line.ts";
 import { MemoryAdministration } from "#testing/memory-administration.ts";
-import { runProgram } from "./program.ts";
 
 let directory: string;
 before(async () => {
@@ -31,35 +27,13 @@ function stage(): MemoryAdministration {
   return memory;
 }
 
-async function balcony(line: string, { memory = stage(), isTTY = false, typed = "" } = {}) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const stdin = Object.assign(Readable.from([Buffer.from(typed)]), { isTTY });
-  const terminal = {
-    stdin,
-    stdout: { isTTY, write: (text: string) => out.push(text) },
-    stderr: { isTTY, write: (text: string) => err.push(text) },
-    env: { NO_COLOR: "1" },
-    signal: new AbortController().signal,
-  };
-  const code = await runProgram(line.split(" "), {
-    name: "balcony",
-    version: "1.2.3",
-    terminal,
+async function balcony(line: string, { memory = stage(), isTTY = false, typed: input = "" } = {}) {
+  const { code, out, err } = await commandLine(line, {
+    server: memory,
     directory,
-    commands,
-    local: [],
-    connect: async () => ({
-      ...withFiles({
-        server: memory,
-        configFile: undefined,
-        config: () => defaultConfig(),
-        features: [],
-        running: undefined,
-      }),
-      [Symbol.asyncDispose]: async () => {},
-    }),
+    typed: { input, isTTY, env: { NO_COLOR: "1" } },
   });
-  return { code, out: out.join(""), err: err.join(""), memory };
+  return { code, out, err, memory };
 }
 
 for (const { line, out, code = 0, err = "" } of [

@@ -42,6 +42,9 @@ function offline(
     endSessions: notRunning,
     listCertificates: notRunning,
     renewCertificates: notRunning,
+    listServers: notRunning,
+    connectServer: notRunning,
+    closeServer: notRunning,
     addAccount: async (request) => (await open()).addAccount(request),
     setPassword: async (request) => (await open()).setPassword(request),
     deleteAccount: async (request) => (await open()).deleteAccount(request),
@@ -50,13 +53,17 @@ function offline(
     listInvites: async (request) => (await open()).listInvites(request),
     revokeInvite: async (request) => (await open()).revokeInvite(request),
     listHosts: async (request) => (await open()).listHosts(request),
-    listServers: async (request) => (await open()).listServers(request),
-    connectServer: async (request) => (await open()).connectServer(request),
-    closeServer: async (request) => (await open()).closeServer(request),
-    addComponent: async (request) => (await open()).addComponent(request),
-    listComponents: async (request) => (await open()).listComponents(request),
-    renewComponentSecret: async (request) => (await open()).renewComponentSecret(request),
-    removeComponent: async (request) => (await open()).removeComponent(request),
+    // Who is connected is nobody's to know; which there are to be needs no store.
+    listComponents: () =>
+      Promise.resolve({
+        components: config.components.map(({ domain, subdomains, name }) => ({
+          domain,
+          state: "stopped" as const,
+          subdomains,
+          waiting: 0,
+          ...(name !== undefined && { name }),
+        })),
+      }),
     archiveInfo: async (request) => (await open()).archiveInfo(request),
     setArchiveQuota: async (request) => (await open()).setArchiveQuota(request),
     async *exportArchive(request, signal) {
@@ -73,7 +80,14 @@ function offline(
     },
   };
   return {
-    ...withFiles({ server, configFile: file, config: () => config, features: parts.features, running: undefined }),
+    ...withFiles({
+      server,
+      configFile: file,
+      dataDir: parts.dataDir,
+      config: () => config,
+      features: parts.features,
+      running: undefined,
+    }),
     [Symbol.asyncDispose]: async () => {
       // Whoever waited for it has been told why it could not be opened.
       const stopped = await opened?.catch(() => undefined);

@@ -2,16 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { commands } from "#server/control/commands.ts";
-import { withFiles } from "#server/control/with-files.ts";
-import { defaultConfig } from "#server/config/config.ts";
 import { LogRing } from "#server/log-ring.ts";
+import { commandLine } from "#testing/command-line.ts";
 import { MemoryAdministration } from "#testing/memory-administration.ts";
 import { localCommands } from "./local-commands.ts";
-import { runProgram, type Place } from "./program.ts";
-import type { Input } from "./terminal.ts";
 
 let directory: string;
 
@@ -30,53 +26,25 @@ interface Call {
 }
 
 /** Runs a command line against a server in memory. */
-async function balcony(call: Call, memory = new MemoryAdministration()) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const raw: boolean[] = [];
-  const { isTTY = false } = call;
+async function balcony({ line, env = {}, ...typed }: Call, memory = new MemoryAdministration()) {
   const ring = new LogRing(10);
   ring.add('{"level":"info","time":"2026-11-21T04:00:00.000Z","text":"listening","port":5222}\n');
   ring.add('{"level":"warn","time":"2026-11-21T04:00:01.000Z","text":"odd","from":"a b"}\n');
-  const stdin: Input = Object.assign(Readable.from(call.input === undefined ? [] : [Buffer.from(call.input)]), {
-    isTTY,
-    setRawMode: (on: boolean) => raw.push(on),
-  });
-  const terminal = {
-    stdin,
-    stdout: { isTTY, write: (text: string) => out.push(text) },
-    stderr: { isTTY, write: (text: string) => err.push(text) },
-    env: call.env ?? {},
-    signal: new AbortController().signal,
+  const report = {
+    changed: ["log.level"],
+    restartNeeded: ["listeners"],
+    problems: [],
+    hosts: { added: [], removed: [] },
+    certificates: [],
   };
-  const places: Place[] = [];
-  const code = await runProgram(
-    call.line.split(" ").filter((word) => word !== ""),
-    {
-      name: "balcony",
-      version: "1.2.3",
-      terminal,
-      directory,
-      commands,
-      local: localCommands({ terminal, program: "balcony", start: async () => 0 }),
-      connect: async (place) => {
-        places.push(place);
-        const running = {
-          ring,
-          reload: async () => ({
-            changed: ["log.level"],
-            restartNeeded: ["listeners"],
-            problems: [],
-            hosts: { added: [], removed: [] },
-            certificates: [],
-          }),
-        };
-        const files = { server: memory, configFile: undefined, config: () => defaultConfig(), features: [], running };
-        return { ...withFiles(files), [Symbol.asyncDispose]: async () => {} };
-      },
-    },
-  );
-  return { code, out: out.join(""), err: err.join(""), raw, places, memory };
+  const told = await commandLine(line, {
+    server: memory,
+    directory,
+    running: { ring, reload: () => Promise.resolve(report) },
+    local: (terminal) => localCommands({ terminal, program: "balcony", start: async () => 0 }),
+    typed: { ...typed, env },
+  });
+  return { ...told, memory };
 }
 
 const withRomeo = () => {

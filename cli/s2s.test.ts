@@ -1,41 +1,6 @@
 import assert from "node:assert/strict";
-import { Readable } from "node:stream";
 import { test } from "node:test";
-import { defaultConfig } from "#server/config/config.ts";
-import { commands } from "#server/control/commands.ts";
-import { withFiles } from "#server/control/with-files.ts";
-import { MemoryAdministration } from "#testing/memory-administration.ts";
-import { runProgram } from "./program.ts";
-
-async function balcony(line: string) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = {
-    stdin: Object.assign(Readable.from([]), { isTTY: false }),
-    stdout: { isTTY: false, write: (text: string) => out.push(text) },
-    stderr: { isTTY: false, write: (text: string) => err.push(text) },
-    env: { NO_COLOR: "1" },
-    signal: new AbortController().signal,
-  };
-  const code = await runProgram(line.split(" "), {
-    name: "balcony",
-    version: "1.2.3",
-    terminal,
-    directory: "/",
-    commands,
-    local: [],
-    connect: async () => ({
-      ...withFiles({
-        server: new MemoryAdministration(),
-        configFile: undefined,
-        config: () => defaultConfig(),
-        features: [],
-        running: undefined,
-      }),
-      [Symbol.asyncDispose]: async () => {},
-    }),
-  });
-  return { code, out: out.join(""), err: err.join("") };
-}
+import { commandLine } from "#testing/command-line.ts";
 
 for (const { line, out = "", code = 0, err = "" } of [
   {
@@ -65,5 +30,6 @@ for (const { line, out = "", code = 0, err = "" } of [
   { line: "s2s close verona.example", code: 1, err: "balcony: there is no stream with verona.example\n" },
 ])
   test(`balcony ${line}`, async () => {
-    assert.deepEqual(await balcony(line), { code, out, err });
+    const told = await commandLine(line);
+    assert.deepEqual({ code: told.code, out: told.out, err: told.err }, { code, out, err });
   });

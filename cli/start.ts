@@ -58,14 +58,22 @@ export async function start(parts: StartParts): Promise<ExitCode> {
   const careless = await toldSecrets(file, config);
   if (careless !== undefined) log.log.warn({ file }, careless);
   const metrics = new Metrics();
-  const server = await startServer({ config, dataDir, log: log.log, observer: observerOf(metrics) });
-  const running = new Running({ config, server, log, metrics, features: serverModules, configFile: parts.configFile });
+  const server = await startServer({ config, configFile: file, dataDir, log: log.log, observer: observerOf(metrics) });
+  const running = new Running({
+    config: server.config,
+    server,
+    log,
+    metrics,
+    features: serverModules,
+    configFile: parts.configFile,
+  });
   try {
     await using opened = new AsyncDisposableStack();
     measure(metrics, server);
     const administration = withFiles({
       server: server.administration,
       configFile: file,
+      dataDir,
       config: () => running.config,
       features: serverModules,
       running: { reload: () => running.reload(), ring: log.ring },

@@ -190,7 +190,7 @@ export const operations = {
     }),
   }),
 
-  /** A program that speaks for a domain of its own (XEP-0114). The secret is made up, and told here and never again. */
+  /** Streams with other servers, and what waits for them. */
   listServers: call({
     offline: false,
     input: z.strictObject({ domain: domainName.optional() }),
@@ -238,19 +238,7 @@ export const operations = {
     output: z.object({ domain: z.string(), closed: z.int() }),
   }),
 
-  addComponent: call({
-    offline: true,
-    input: z.strictObject({
-      domain: domainName,
-      name: z.string().min(1).max(200).optional(),
-      /** Which host lists it; the one that it is below when absent. */
-      host: domainName.optional(),
-      subdomains: z.boolean(),
-      conflict: z.enum(["refuse-new", "replace-old"]),
-    }),
-    /** `listening`: where it can connect, as address:port; nowhere while the server does not run. */
-    output: z.object({ domain: z.string(), secret: z.string(), listening: z.array(z.string()) }),
-  }),
+  /** The external components (XEP-0114) of balcony.toml, and whether they are there. */
   listComponents: call({
     offline: true,
     input: z.strictObject({}),
@@ -258,13 +246,9 @@ export const operations = {
       components: z.array(
         z.object({
           domain: z.string(),
-          /** `away`: it was there a moment ago, or may come soon, and what is for it waits. */
-          state: z.enum(["connected", "away", "absent"]),
-          since: instant,
-          /** Who said that there is to be such a component: balcony.toml, or `component add`. */
-          source: z.enum(["file", "store"]),
-          /** Without one it cannot connect. */
-          hasSecret: z.boolean(),
+          /** `away`: it was there a moment ago, or may come soon, and what is for it waits. `stopped`: the server does not run. */
+          state: z.enum(["connected", "away", "absent", "stopped"]),
+          since: instant.optional(),
           subdomains: z.boolean(),
           /** Stanzas that wait for it. */
           waiting: z.int(),
@@ -275,16 +259,47 @@ export const operations = {
       ),
     }),
   }),
-  /** Another secret, for the next connection; the present one stays. */
-  renewComponentSecret: call({
+  /** Writes a component into balcony.toml, comments kept, makes up its secret, and has a running server take it in. */
+  addComponent: call({
     offline: true,
-    input: z.strictObject({ domain: domainName }),
-    output: z.object({ domain: z.string(), secret: z.string(), connected: z.boolean() }),
+    input: z.strictObject({
+      domain: domainName,
+      name: z.string().min(1).max(200).optional(),
+      /** Which host lists it; the one that it is below when absent. */
+      host: domainName.optional(),
+      subdomains: z.boolean(),
+      conflict: z.enum(["refuse-new", "replace-old"]),
+    }),
+    output: z.object({
+      domain: z.string(),
+      /** balcony.toml. */
+      file: z.string(),
+      secret: z.string(),
+      /** Whether it may connect now; else from the next start on. */
+      served: z.boolean(),
+      /** Where it can connect, as address:port; nowhere while the server does not run. */
+      listening: z.array(z.string()),
+      /** Why it cannot connect though the server runs. */
+      problems: z.array(z.string()),
+    }),
   }),
+  /** What a component's program needs to know. With `renew` it is another one, for the next connection; the present one stays. */
+  componentSecret: call({
+    offline: true,
+    input: z.strictObject({ domain: domainName, renew: z.boolean() }),
+    /** `file`: where it is kept. */
+    output: z.object({ domain: z.string(), secret: z.string(), file: z.string(), connected: z.boolean() }),
+  }),
+  /** Takes the component out of balcony.toml, and its secret away; a running server ends its connection. */
   removeComponent: call({
     offline: true,
     input: z.strictObject({ domain: domainName }),
-    output: z.object({ domain: z.string(), wasConnected: z.boolean() }),
+    output: z.object({
+      domain: z.string(),
+      file: z.string(),
+      wasConnected: z.boolean(),
+      problems: z.array(z.string()),
+    }),
   }),
 
   /** What an account's archive holds, and how much of it is kept. */
@@ -450,7 +465,14 @@ export type OperationName = keyof typeof operations;
 /** What the server core answers itself; the rest needs balcony.toml or the log and is added around it. */
 export type ServerAdministration = Omit<
   Administration,
-  "addHost" | "removeHost" | "showConfig" | "reloadConfig" | "tailLog"
+  | "addHost"
+  | "removeHost"
+  | "addComponent"
+  | "componentSecret"
+  | "removeComponent"
+  | "showConfig"
+  | "reloadConfig"
+  | "tailLog"
 > & {
   /** Deletes all accounts of a host, one after the other; tells how many so far. */
   readonly deleteAccountsOf: (domain: DomainJid, signal: AbortSignal) => AsyncIterable<number>;

@@ -31,7 +31,6 @@ export interface AdministrationParts {
   readonly renewals: Renewals | undefined;
   readonly connections: ConnectionCount | undefined;
   readonly startedAt: number;
-  readonly listenForComponents: () => Promise<readonly string[]>;
 }
 
 /** Accounts read from the store at once. */
@@ -60,7 +59,7 @@ export function serverAdministration(parts: AdministrationParts): ServerAdminist
     ...sessionAdministration(core),
     ...inviteAdministration({ core, hosts: () => parts.config().hosts }),
     ...archiveAdministration(core),
-    ...componentAdministration(parts),
+    ...componentAdministration(core),
     ...federationAdministration(core),
     ...hostAdministration(parts),
     ...certificateAdministration(parts),

@@ -14,7 +14,6 @@ import type { Stanza } from "#kit/stanza.ts";
 import type { Store } from "#kit/storage.ts";
 import { Accounts } from "./account/accounts.ts";
 import { AccountRegistry } from "./account/registry.ts";
-import { ComponentRoster } from "./components/component-roster.ts";
 import { Components } from "./components/components.ts";
 import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
@@ -76,7 +75,6 @@ export class ServerCore {
   readonly hosts = new Map<DomainJid, LocalHost>();
   readonly links = new Set<Link>();
   readonly components: Components;
-  #componentRoster: ComponentRoster | undefined;
   /** What is on its way out of this server. */
   readonly outgoing: OutgoingStore;
   readonly federation: Federation | undefined;
@@ -158,12 +156,6 @@ export class ServerCore {
     this.federation = this.#makeFederation(parts);
   }
 
-  /** Which components there are to be. */
-  get componentRoster(): ComponentRoster {
-    assert(this.#componentRoster !== undefined, "a core that has started knows its components");
-    return this.#componentRoster;
-  }
-
   /**
    * Declares what the modules store and starts them on every host.
    *
@@ -177,12 +169,7 @@ export class ServerCore {
     const settings = { ...parts.settings, sasl: { ...sasl, scramIterationsSeen } };
     const core = new ServerCore({ ...parts, settings }, secret);
     for (const host of settings.hosts) core.hosts.set(host.domain, core.#startHost(host));
-    core.#componentRoster = await ComponentRoster.open({
-      ...parts,
-      components: core.components,
-      isHost: (domain) => core.hosts.has(domain),
-    });
-    core.#componentRoster.apply(settings.components);
+    core.components.follow(settings.components);
     return core;
   }
 

@@ -30,12 +30,6 @@ export async function changeHosts(
   for (const host of config.hosts) {
     const { domain } = host;
     if (core.hosts.has(domain)) continue;
-    if (core.components.all.has(domain)) {
-      problems.push(
-        `${domain} is not served: a component speaks for it; remove that first, see: balcony component list`,
-      );
-      continue;
-    }
     if (!hasCertificate(domain)) {
       problems.push(`${domain} is not served: its certificate cannot be used`);
       continue;

@@ -2,6 +2,8 @@ import type { Env } from "#kit/env.ts";
 import type { ServerAdministration } from "#kit/administration.ts";
 import type { Log } from "#kit/log.ts";
 import { serverAdministration } from "./administration.ts";
+import { componentSettings } from "./components/component-config.ts";
+import { ComponentSecrets } from "./components/component-secrets.ts";
 import type { Config } from "./config/config.ts";
 import type { ServerObserver } from "./server.ts";
 import { nodeEnv } from "./node-env.ts";
@@ -31,7 +33,8 @@ export async function openOffline(options: {
   const { config, dataDir, log, observer, env = nodeEnv() } = options;
   await using opened = new AsyncDisposableStack();
   const store = opened.use(await openStore(config, dataDir));
-  const core = await startCore({ env, log, store, config, observer });
+  const components = await componentSettings(config, new ComponentSecrets(dataDir, env));
+  const core = await startCore({ env, log, store, config, components, observer });
   // Sessions that a change has ended are to be forgotten before the store is closed.
   opened.defer(() => core.stop(stopMsMax));
   const held = opened.move();
@@ -46,7 +49,6 @@ export async function openOffline(options: {
       renewals: undefined,
       connections: undefined,
       startedAt: env.now(),
-      listenForComponents: () => Promise.resolve([]),
     }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

@@ -1,19 +1,24 @@
 import { isIP } from "node:net";
+import { resolve } from "node:path";
 import { unboundChannel } from "#protocol/stream/secure-channel.ts";
 import type { Log } from "#kit/log.ts";
 import type { Env } from "#kit/env.ts";
 import type { Store } from "#kit/storage.ts";
 import type { ReloadReport, ServerAdministration } from "#kit/administration.ts";
 import type { Config, ListenerConfig } from "./config/config.ts";
+import { defaultConfigFile } from "./config/load-config.ts";
 import { IssuedFiles } from "./acme/issued-files.ts";
 import { Renewals } from "./acme/renewals.ts";
 import { serverAdministration } from "./administration.ts";
+import { adoptStoredComponents } from "./components/adopt-stored-components.ts";
 import { componentSettings } from "./components/component-config.ts";
 import { componentListening } from "./components/component-listening.ts";
+import { ComponentSecrets } from "./components/component-secrets.ts";
 import type { ServerCore } from "./core.ts";
 import type { CoreObserver, ListenerPolicy } from "./core-settings.ts";
 import { changeHosts } from "./host-changes.ts";
 import { peerAddress } from "./link/address-group.ts";
+import { serverModules } from "./modules.generated.ts";
 import { openNetwork } from "./network.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
@@ -44,7 +49,9 @@ export interface ServerObserver extends CoreObserver {
 
 export interface ServerOptions {
   readonly config: Config;
-  /** Absolute. Certificates made by us and the SQLite file lie here. */
+  /** Where balcony.toml is, or would be. */
+  readonly configFile?: string | undefined;
+  /** Absolute. Certificates and secrets made by us and the SQLite file lie here. */
   readonly dataDir: string;
   readonly log: Log;
   readonly observer: ServerObserver;
@@ -54,6 +61,8 @@ export interface ServerOptions {
 /** A server that listens. */
 export interface RunningServer {
   readonly core: ServerCore;
+  /** The configuration that it has started with. */
+  readonly config: Config;
   readonly listeners: readonly Listener[];
   readonly certificates: CertificateStore;
   readonly store: Pick<Store, "health">;
@@ -79,16 +88,20 @@ export interface RunningServer {
  * @throws StoreError, CertificateError, ModuleConflict, ListenError: each with a message that says what to do
  */
 export async function startServer({
-  config,
+  config: wanted,
+  configFile = resolve(defaultConfigFile),
   dataDir,
   log,
   observer,
   env = nodeEnv(),
 }: ServerOptions): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
-  const certificates = await CertificateStore.open(certificateSettings(config), { dataDir, now: env.now });
+  const certificates = await CertificateStore.open(certificateSettings(wanted), { dataDir, now: env.now });
   const storeLog = opened.use(new StoreLog(log, env));
-  const store = opened.use(await openStore(config, dataDir, storeLog));
+  const store = opened.use(await openStore(wanted, dataDir, storeLog));
+  const secrets = new ComponentSecrets(dataDir, env);
+  const adoption = { store, secrets, config: wanted, file: configFile, features: serverModules, log };
+  const config = await adoptStoredComponents(adoption);
   const handshakeFailed = (code: string, peer: string | undefined): void => {
     observer.handshakeFailed(code);
     log.debug({ peer: peer === undefined ? peer : peerAddress(peer), code }, "the TLS handshake failed");
@@ -109,7 +122,8 @@ export async function startServer({
     refused,
   );
   const network = await openNetwork({ config, env, log, certificates, connections, handshakeFailed });
-  const core = await startCore({ env, log, store, config, observer, federation: network });
+  const components = await componentSettings(config, secrets);
+  const core = await startCore({ env, log, store, config, components, observer, federation: network });
   const tls = new TlsServers({ certificates, settings: config.tls, now: env.now, handshakeFailed });
   const { contexts } = network;
   const { handshakeSecondsMax } = config.tls;
@@ -161,6 +175,7 @@ export async function startServer({
   renewals.follow(config);
   return {
     core,
+    config,
     listeners,
     certificates,
     store,
@@ -176,11 +191,13 @@ export async function startServer({
       renewals,
       connections,
       startedAt,
-      listenForComponents,
     }),
     reload: async (next) => {
+      const wantedComponents = await componentSettings(next, secrets);
       const { changed, problems } = await certificates.reload(certificateSettings(next));
       const untrusted = await network.reload(next);
+      // Whoever goes makes room for a host of the same name.
+      core.components.follow(wantedComponents.filter(({ domain }) => core.components.all.has(domain)));
       const hosts = await changeHosts(core, next, (domain) => certificates.has(domain));
       const unserved = next.hosts.filter(({ domain }) => !core.hosts.has(domain));
       const kept = current.hosts.filter(
@@ -189,7 +206,7 @@ export async function startServer({
       current = { ...next, hosts: [...next.hosts.filter((host) => !unserved.includes(host)), ...kept] };
       for (const host of current.hosts) core.changeFederation(host.domain, federationPolicy(current, host));
       renewals.follow(current);
-      core.componentRoster.apply(componentSettings(current));
+      core.components.follow(wantedComponents);
       const unheard = await listenForComponents().then(
         () => [],
         (error: unknown) => [error instanceof Error ? error.message : String(error)],

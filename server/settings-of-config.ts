@@ -4,7 +4,7 @@ import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import { defaultXmlLimits, type XmlLimits } from "#protocol/xml/limits.ts";
 import type { Config, HostConfig } from "./config/config.ts";
 import type { CoreSettings, HostSettings } from "./core-settings.ts";
-import { componentLimitsOf, componentSettings } from "./components/component-config.ts";
+import { componentLimitsOf } from "./components/component-config.ts";
 import { federationLimits, federationPolicy, serverConnectionLimits } from "./s2s/federation-of-config.ts";
 import type { LinkLimits, Rate } from "./link/link-limits.ts";
 
@@ -14,8 +14,8 @@ const elementsMaxBeforeLogin = 128;
 /** What stands for "never" where a timer is set: Node's longest. */
 const neverMs = 2_147_483_647;
 
-/** What the core runs with, made of what balcony.toml says. */
-export function coreSettings(config: Config): CoreSettings {
+/** What the core runs with, made of what balcony.toml says; which components there are depends on their secrets, too. */
+export function coreSettings(config: Config): Omit<CoreSettings, "components"> {
   const [first, ...others] = config.hosts.map((host) => hostSettings(config, host));
   if (first === undefined) throw new Error("a checked configuration has a host");
   const { account, login } = config.limits;
@@ -43,7 +43,6 @@ export function coreSettings(config: Config): CoreSettings {
       ? { max: login.failuresMax, windowMs: login.failuresWindowSeconds * 1_000 }
       : undefined,
     failedLoginsPerConnectionMax: login.failuresPerConnectionMax,
-    components: componentSettings(config),
     componentLimits: componentLimitsOf(config, linkLimits(config)),
     federation: federationLimits(config),
     serverLink: serverConnectionLimits(config, linkLimits(config)),

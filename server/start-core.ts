@@ -1,6 +1,7 @@
 import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { Store } from "#kit/storage.ts";
+import type { ComponentSettings } from "./components/component-settings.ts";
 import type { Config } from "./config/config.ts";
 import type { CoreObserver } from "./core-settings.ts";
 import type { FederationMeans } from "./s2s/make-federation.ts";
@@ -18,10 +19,12 @@ export function startCore(parts: {
   readonly log: Log;
   readonly store: Store;
   readonly config: Config;
+  readonly components: readonly ComponentSettings[];
   readonly observer: CoreObserver;
   /** Absent where no other servers are talked to. */
   readonly federation?: FederationMeans;
 }): Promise<ServerCore> {
-  const { config, ...rest } = parts;
-  return ServerCore.start({ ...rest, settings: coreSettings(config), modules: serverModules });
+  const { config, components, ...rest } = parts;
+  const settings = { ...coreSettings(config), components };
+  return ServerCore.start({ ...rest, settings, modules: serverModules });
 }

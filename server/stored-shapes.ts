@@ -3,7 +3,6 @@ import type { AccountSlot } from "#kit/slots.ts";
 import type { StoreShape } from "#kit/storage.ts";
 import { accountRecord, tombstone } from "./account/accounts.ts";
 import { lookalikes } from "./account/lookalikes.ts";
-import { componentsShape } from "./components/stored-components.ts";
 import { iterationsShape } from "./iterations-seen.ts";
 import { outgoingShape } from "./s2s/outgoing-store.ts";
 import { secretShape } from "./server-secret.ts";
@@ -14,7 +13,7 @@ export function shapesOf(modules: readonly ServerModule[]): readonly StoreShape[
   const own = [accountRecord, tombstone, lookalikes, hibernatedSessions, owedStanzas];
   const slots = [...own, ...modules.flatMap((module) => module.slots ?? [])];
   const tables = modules.flatMap((module) => module.tables ?? []);
-  return [secretShape, iterationsShape, componentsShape, outgoingShape, ...slots.map(slotShape), ...tables];
+  return [secretShape, iterationsShape, outgoingShape, ...slots.map(slotShape), ...tables];
 }
 
 function slotShape({ shape, name, version, migrate, searchable }: AccountSlot): StoreShape {

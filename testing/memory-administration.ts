@@ -15,7 +15,7 @@ export class MemoryAdministration implements ServerAdministration {
   readonly hosts = ["montague.example", "capulet.example"];
   readonly sessions = new Map<string, readonly string[]>();
   readonly backups: string[] = [];
-  readonly components = new Map<string, { readonly secret: string; readonly name?: string }>();
+  readonly components = new Map<string, { readonly name?: string }>();
   readonly archives = new Map<string, readonly ExportedMessage[]>();
   #quota: ArchiveQuota = { retentionDays: { value: 0, own: false }, messagesMax: { value: 0, own: false } };
   isStoreWell = true;
@@ -25,7 +25,10 @@ export class MemoryAdministration implements ServerAdministration {
     pid: 4711,
     startedAt: "2026-11-21T04:00:00.000Z",
     dataDir: "/var/lib/balcony",
-    listeners: [{ kind: "client", address: "::", port: 5222, tls: "required" }],
+    listeners: [
+      { kind: "client", address: "::", port: 5222, tls: "required" },
+      ...(this.components.size > 0 ? [{ kind: "component", address: "127.0.0.1", port: 5347, tls: "none" }] : []),
+    ],
     hosts: this.hosts.map((domain) => ({ domain, sessions: 0, certificateDays: 88.5, selfSigned: false })),
     connections: 3,
     sessions: 2,
@@ -165,36 +168,16 @@ export class MemoryAdministration implements ServerAdministration {
     return { domain, closed: 1 };
   };
 
-  readonly addComponent: ServerAdministration["addComponent"] = async ({ domain, name }) => {
-    if (this.components.has(domain)) throw new AdministrationError("exists", `${domain} is a component already`);
-    this.components.set(domain, { secret: "k3v9wq", ...(name !== undefined && { name }) });
-    return { domain, secret: "k3v9wq", listening: ["127.0.0.1:5347"] };
-  };
-
   readonly listComponents: ServerAdministration["listComponents"] = async () => ({
     components: [...this.components].map(([domain, { name }]) => ({
       domain,
       state: "away" as const,
       since: "2026-11-21T04:00:00.000Z",
-      source: "store" as const,
-      hasSecret: true,
       subdomains: false,
       waiting: 2,
       ...(name !== undefined && { name }),
     })),
   });
-
-  readonly renewComponentSecret: ServerAdministration["renewComponentSecret"] = async ({ domain }) => {
-    this.#findComponent(domain);
-    this.components.set(domain, { ...this.components.get(domain), secret: "another" });
-    return { domain, secret: "another", connected: true };
-  };
-
-  readonly removeComponent: ServerAdministration["removeComponent"] = async ({ domain }) => {
-    this.#findComponent(domain);
-    this.components.delete(domain);
-    return { domain, wasConnected: false };
-  };
 
   readonly archiveInfo: ServerAdministration["archiveInfo"] = async ({ address }) => {
     const kept = this.archives.get(address) ?? [];
@@ -250,10 +233,6 @@ export class MemoryAdministration implements ServerAdministration {
     yield { done: false, fraction: 0.5 };
     this.backups.push(file);
     yield { done: true, bytes: 12 };
-  }
-
-  #findComponent(domain: string): void {
-    if (!this.components.has(domain)) throw new AdministrationError("not-found", `${domain} is no component`);
   }
 
   #find(address: string): void {

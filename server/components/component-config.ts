@@ -1,18 +1,28 @@
 import type { Config } from "../config/config.ts";
+import type { ComponentSecrets } from "./component-secrets.ts";
 import type { ComponentLimits, ComponentSettings } from "./component-settings.ts";
 import type { LinkLimits, Rate } from "../link/link-limits.ts";
 
-/** The components that balcony.toml names; those without a secret get theirs from the store. */
-export function componentSettings(config: Config): readonly ComponentSettings[] {
-  return config.components.map(({ domain, secret = "", name, host, subdomains, conflict }) => ({
-    domain,
-    secret,
-    name,
-    host: host === "" ? undefined : host,
-    subdomains,
-    conflict,
-    source: "file",
-  }));
+/**
+ * The components that balcony.toml names. Whose secret it does not tell has it in the data directory, where one is made
+ * up at first use.
+ *
+ * @throws ConfigError for a secret that nobody could prove to know
+ */
+export function componentSettings(
+  { components }: Config,
+  secrets: Pick<ComponentSecrets, "readOrMake">,
+): Promise<readonly ComponentSettings[]> {
+  return Promise.all(
+    components.map(async ({ domain, secret, name, host, subdomains, conflict }) => ({
+      domain,
+      secret: secret ?? (await secrets.readOrMake(domain)),
+      name,
+      host: host === "" ? undefined : host,
+      subdomains,
+      conflict,
+    })),
+  );
 }
 
 /** @param link what clients are held to, where components have no bound of their own */

@@ -9,7 +9,7 @@ const juliet = "juliet@capulet.example";
 /** The component is montague's, and others find it in DNS. */
 async function withComponent(neighbours: Neighbours, secretOfIt = secret): Promise<ScriptedComponent> {
   const { montague, network } = neighbours;
-  montague.core.componentRoster.apply([component({ secret: secretOfIt })]);
+  montague.core.components.follow([component({ secret: secretOfIt })]);
   const server = network.serverOf("montague.example");
   assert.ok(server !== undefined);
   network.add({ ...server, domains: [irc] });
@@ -60,7 +60,7 @@ test("A35 another server writes in a component's name to nobody", async () => {
   await using neighbours = await startNeighbours();
   await withComponent(neighbours);
   const { capulet, montague } = neighbours;
-  capulet.core.componentRoster.apply([component({ domain: domain("sms.capulet.example") })]);
+  capulet.core.components.follow([component({ domain: domain("sms.capulet.example") })]);
   const forger = capulet.connectComponent();
   await forger.join("sms.capulet.example", secret);
   const client = await online(montague, `${romeo}/orchard`);

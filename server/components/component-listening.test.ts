@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { handshakeOf } from "#protocol/stream/component/handshake.ts";
 import { domain } from "#testing/scenario/components.ts";
 import { SocketClient } from "#testing/socket-client.ts";
 import { startedServer } from "#testing/started-server.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { withFiles } from "../control/with-files.ts";
+import { LogRing } from "../log-ring.ts";
+import { serverModules } from "../modules.generated.ts";
 import type { Listener } from "../tcp/listener.ts";
 import { componentListening } from "./component-listening.ts";
 
@@ -54,29 +61,44 @@ describe("on real sockets", () => {
     await again.until(/<handshake\/>/);
   });
 
-  test("one is added, listed, given another secret and removed while the server runs", async () => {
-    await using started = await startedServer(listener);
-    const { administration } = started.server;
-    const port = started.server.listeners.find(({ kind }) => kind === "component")?.port ?? 0;
-    const host = domain("montague.example");
-    await assert.rejects(administration.addComponent({ domain: host, subdomains: false, conflict: "refuse-new" }), {
-      code: "exists",
+  test("one is added, listed, given another secret and removed while the server runs, by editing balcony.toml", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "balcony-components-"));
+    await using _removed = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+    const file = join(directory, "balcony.toml");
+    const clients = '[[listeners]]\naddresses = ["127.0.0.1"]\nport = 0\n';
+    await writeFile(file, `# ours\n[[hosts]]\ndomain = "montague.example"\n${clients}${listener}`);
+    const read = () => loadConfig(file, serverModules).then(({ config }) => config);
+    await using started = await startedServer("", { config: await read(), accounts: [] });
+    const { server, dataDir } = started;
+    const reload = async () => ({ changed: [], restartNeeded: [], ...(await server.reload(await read())) });
+    const administration = withFiles({
+      server: server.administration,
+      configFile: file,
+      dataDir,
+      config: () => server.config,
+      features: serverModules,
+      running: { ring: new LogRing(1), reload },
     });
+    const port = started.portOf("component");
     const wish = { domain: domain("sms.montague.example"), subdomains: false, conflict: "refuse-new" } as const;
     const added = await administration.addComponent({ ...wish, name: "Telephones" });
-    assert.deepEqual(added.listening, [`127.0.0.1:${port}`]);
-    await assert.rejects(administration.addComponent(wish), { code: "exists" });
-    using phones = await connected(port, added.domain, added.secret);
+    const { secret: first, ...rest } = added;
+    assert.deepEqual(rest, {
+      domain: wish.domain,
+      file,
+      served: true,
+      listening: [`127.0.0.1:${port}`],
+      problems: [],
+    });
+    using phones = await connected(port, added.domain, first);
     await phones.until(/<handshake\/>/);
     const { components } = await administration.listComponents({});
     assert.deepEqual(
-      components.map(({ since, stream, ...rest }) => (assert.ok(since !== "" && stream !== ""), rest)),
+      components.map(({ since, stream, ...one }) => (assert.ok(since !== "" && stream !== ""), one)),
       [
         {
           domain: added.domain,
           state: "connected",
-          source: "store",
-          hasSecret: true,
           subdomains: false,
           waiting: 0,
           name: "Telephones",
@@ -84,15 +106,15 @@ describe("on real sockets", () => {
         },
       ],
     );
-    const renewed = await administration.renewComponentSecret({ domain: wish.domain });
-    assert.ok(renewed.connected && renewed.secret !== added.secret);
-    assert.deepEqual(await administration.removeComponent({ domain: wish.domain }), {
-      domain: wish.domain,
-      wasConnected: true,
-    });
+    const shown = await administration.componentSecret({ domain: wish.domain, renew: false });
+    assert.deepEqual({ secret: shown.secret, connected: shown.connected }, { secret: first, connected: true });
+    const renewed = await administration.componentSecret({ domain: wish.domain, renew: true });
+    assert.ok(renewed.connected && renewed.secret !== first);
+    const removed = { domain: wish.domain, file, wasConnected: true, problems: [] };
+    assert.deepEqual(await administration.removeComponent({ domain: wish.domain }), removed);
     await phones.until(/<host-gone[^>]*>.*<\/stream:stream>/s);
-    await assert.rejects(administration.removeComponent({ domain: wish.domain }), { code: "not-found" });
-    await assert.rejects(administration.renewComponentSecret({ domain: wish.domain }), { code: "not-found" });
+    using late = await connected(port, wish.domain, renewed.secret);
+    await late.until(/<host-unknown/);
   });
 });
 
@@ -115,18 +137,23 @@ describe("where nothing is said about it", () => {
   }
 
   test("components are listened for on this machine only, from when there are any, and once", async () => {
-    const { listen, asked, need } = stage();
-    assert.deepEqual(await listen(), []);
+    const { listen, listeners, asked, need } = stage();
+    await listen();
+    assert.deepEqual(asked, []);
     need();
-    const places = ["127.0.0.1:5347", "[::1]:5347"];
-    assert.deepEqual(await Promise.all([listen(), listen()]), [places, places]);
+    await Promise.all([listen(), listen()]);
     assert.deepEqual(asked, ["127.0.0.1 5347", "::1 5347"]);
+    assert.equal(listeners.length, 2);
   });
 
   test("a machine may do without IPv6", async () => {
-    const { listen, need } = stage({ lacking: ["::1"], code: "EADDRNOTAVAIL" });
+    const { listen, listeners, need } = stage({ lacking: ["::1"], code: "EADDRNOTAVAIL" });
     need();
-    assert.deepEqual(await listen(), ["127.0.0.1:5347"]);
+    await listen();
+    assert.deepEqual(
+      listeners.map(({ address }) => address),
+      ["127.0.0.1"],
+    );
   });
 
   test("a port that another program has is told, and tried again", async () => {
@@ -141,7 +168,7 @@ describe("where nothing is said about it", () => {
     const { listen, listeners, need, asked } = stage();
     listeners.push({ ...silentListener, address: "192.0.2.1", port: 6000 });
     need();
-    assert.deepEqual(await listen(), ["192.0.2.1:6000"]);
+    await listen();
     assert.deepEqual(asked, []);
   });
 });

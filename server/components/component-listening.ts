@@ -14,16 +14,12 @@ export interface ComponentListeningParts {
 
 /**
  * Makes the function that has the server listen for components, on this machine only, from when there are any; where
- * `[[listeners]]` says otherwise, that is enough. It tells where they can connect, as `address:port`.
+ * `[[listeners]]` says otherwise, that is enough.
  */
-export function componentListening({ listeners, isNeeded, open }: ComponentListeningParts): () => Promise<string[]> {
+export function componentListening({ listeners, isNeeded, open }: ComponentListeningParts): () => Promise<void> {
   let opening: Promise<unknown> = Promise.resolve();
-  const places = (): string[] =>
-    listeners
-      .filter(({ kind }) => kind === "component")
-      .map(({ address, port }) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`));
-  const listen = async (): Promise<string[]> => {
-    if (!isNeeded() || places().length > 0) return places();
+  const listen = async (): Promise<void> => {
+    if (!isNeeded() || listeners.some(({ kind }) => kind === "component")) return;
     const [first = "", ...others] = loopback;
     listeners.push(await open(first, componentPort));
     for (const address of others) {
@@ -34,7 +30,6 @@ export function componentListening({ listeners, isNeeded, open }: ComponentListe
         if (!lacksAddress(error)) throw error;
       }
     }
-    return places();
   };
   return () => {
     const mine = opening.then(listen);

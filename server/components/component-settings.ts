@@ -16,8 +16,6 @@ export interface ComponentSettings {
   /** Whether all names below its domain are its own, too. */
   readonly subdomains: boolean;
   readonly conflict: ComponentConflict;
-  /** Who said that there is to be such a component: balcony.toml, or somebody while the server ran. */
-  readonly source: "file" | "store";
 }
 
 /** Bounds of what components, and those who write to them, may cost us. */

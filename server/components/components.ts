@@ -88,6 +88,18 @@ export class Components {
     return component !== undefined;
   }
 
+  /** Takes over which ones there are to be by now: of the others the connections end with `host-gone`. */
+  follow(wanted: readonly ComponentSettings[]): void {
+    const domains = new Set(wanted.map(({ domain }) => domain));
+    for (const { domain } of this.#components.values()) if (!domains.has(domain)) this.remove(domain);
+    for (const settings of wanted) {
+      const { domain } = settings;
+      if (this.#parts.hosts.has(domain))
+        this.#parts.log.warn({ component: domain }, "a component has the domain of a host, which it does not get");
+      this.set(settings);
+    }
+  }
+
   /** There is to be such a component from now on, or with other settings. */
   set(settings: ComponentSettings): void {
     const known = this.#components.get(settings.domain);

@@ -32,15 +32,24 @@ export async function changeConfig(change: ConfigChange): Promise<void> {
 /** The text that the file would have: it is right, as the one before was. @throws AdministrationError */
 export async function changedConfig({ file, features, array, edit }: ConfigChange): Promise<string> {
   const text = await readText(file);
+  const next = edit(text, parsed(text, { file, features }));
+  if (next === undefined)
+    throw new AdministrationError(
+      "config",
+      `${file} has its ${array} in one list; write them as [[${array}]] tables, or change it by hand`,
+    );
+  parsed(next, { file, features });
+  return next;
+}
+
+/** What the file says now. @throws AdministrationError */
+export async function currentConfig(file: string, features: readonly ConfigurableFeature[]): Promise<Config> {
+  return parsed(await readText(file), { file, features });
+}
+
+function parsed(text: string, { file, features }: Pick<ConfigChange, "file" | "features">): Config {
   try {
-    const next = edit(text, parseConfig({ file, text }, features));
-    if (next === undefined)
-      throw new AdministrationError(
-        "config",
-        `${file} has its ${array} in one list; write them as [[${array}]] tables, or change it by hand`,
-      );
-    parseConfig({ file, text: next }, features);
-    return next;
+    return parseConfig({ file, text }, features);
   } catch (error) {
     if (error instanceof ConfigError) throw new AdministrationError("config", error.message, { cause: error });
     throw error;

@@ -4,6 +4,7 @@ import { ConfigError } from "./config-error.ts";
 import { parseConfig } from "./load-config.ts";
 import { planReload } from "./reload.ts";
 import { showConfig } from "./show-config.ts";
+import { componentSettings } from "../components/component-config.ts";
 import { coreSettings } from "../settings-of-config.ts";
 
 const hosts = '[[hosts]]\ndomain = "montague.example"\n';
@@ -11,14 +12,16 @@ const secret = "nobody guesses this";
 const irc = `[[components]]\ndomain = "irc.montague.example"\nsecret = "${secret}"\n`;
 const listener = '[[listeners]]\nkind = "component"\n';
 
+const untold = { readOrMake: async (domain: string) => `kept elsewhere: ${domain}` };
 const config = (text: string) => parseConfig({ file: "/etc/balcony.toml", text: hosts + text }, []);
 
 describe("a balcony.toml with components", () => {
-  test("gives the core their settings and bounds", () => {
-    const { components, componentLimits } = coreSettings(
-      config(`${irc}[limits.component]\naway_seconds_max = 0\nstanzas_per_second = 100\nstanzas_burst = 200\n`),
+  test("gives the core their settings and bounds", async () => {
+    const read = config(
+      `${irc}[limits.component]\naway_seconds_max = 0\nstanzas_per_second = 100\nstanzas_burst = 200\n`,
     );
-    assert.deepEqual(components, [
+    const { componentLimits } = coreSettings(read);
+    assert.deepEqual(await componentSettings(read, untold), [
       {
         domain: "irc.montague.example",
         secret,
@@ -26,7 +29,6 @@ describe("a balcony.toml with components", () => {
         host: undefined,
         subdomains: false,
         conflict: "refuse-new",
-        source: "file",
       },
     ]);
     assert.equal(componentLimits.awayMsMax, 0);
@@ -34,8 +36,10 @@ describe("a balcony.toml with components", () => {
     assert.deepEqual(componentLimits.link.bytesRate, { perSecond: 16 * 1024 ** 2, burst: 16 * 1024 ** 2 });
   });
 
-  test("needs none of it", () => {
-    assert.deepEqual(coreSettings(config("")).components, []);
+  test("needs none of it, not even their secrets", async () => {
+    assert.deepEqual(await componentSettings(config(""), untold), []);
+    const [one] = await componentSettings(config('[[components]]\ndomain = "irc.montague.example"\n'), untold);
+    assert.equal(one?.secret, "kept elsewhere: irc.montague.example");
   });
 
   const wrong: readonly (readonly [name: string, text: string, said: RegExp])[] = [

@@ -49,6 +49,7 @@ async function start(): Promise<void> {
   const administration = withFiles({
     server: memory,
     configFile: undefined,
+    dataDir,
     config: () => defaultConfig(),
     features: [],
     running: { ring, reload: () => Promise.reject(new TypeError("a bug")) },

@@ -33,6 +33,7 @@ function administrationOf(configFile: string | undefined, reload?: () => Promise
   return withFiles({
     server: new MemoryAdministration(),
     configFile,
+    dataDir: directory,
     config: () => defaultConfig(),
     features: [],
     running: reload && { reload, ring: new LogRing(1) },
@@ -157,6 +158,7 @@ async function removeHost(file: string, wipe: boolean, reload?: () => Promise<Re
   const administration = withFiles({
     server,
     configFile: file,
+    dataDir: directory,
     config: () => defaultConfig(),
     features: [{ name: "ping", implements: [] }],
     running: reload && { reload, ring: new LogRing(1) },

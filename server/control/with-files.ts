@@ -7,12 +7,16 @@ import { defaultConfigFile } from "../config/load-config.ts";
 import type { ConfigurableFeature } from "../config/sections/features.ts";
 import { showConfig } from "../config/show-config.ts";
 import type { LogRing } from "../log-ring.ts";
+import { ComponentSecrets } from "../components/component-secrets.ts";
+import { nodeEnv } from "../node-env.ts";
+import { componentFiles } from "./component-files.ts";
 import { hostFiles } from "./host-files.ts";
 
 export interface FilesParts {
   readonly server: ServerAdministration;
   /** Where the configuration was read from; undefined when all is by default. */
   readonly configFile: string | undefined;
+  readonly dataDir: string;
   readonly config: () => Config;
   readonly features: readonly ConfigurableFeature[];
   /** What only a running server has. */
@@ -22,6 +26,7 @@ export interface FilesParts {
 /** Completes what the server's core can be asked with what concerns balcony.toml and the log. */
 export function withFiles(parts: FilesParts): Administration {
   const { server, running, configFile } = parts;
+  const file = configFile ?? resolve(defaultConfigFile);
   return {
     ...server,
     status: async (request) => ({ ...(await server.status(request)), ...(configFile !== undefined && { configFile }) }),
@@ -32,7 +37,8 @@ export function withFiles(parts: FilesParts): Administration {
       }),
     reloadConfig: () => (running ?? notRunning()).reload().catch(asAdministrationError),
     tailLog: (request, signal) => (running ?? notRunning()).ring.tail(request, signal),
-    ...hostFiles({ ...parts, file: configFile ?? resolve(defaultConfigFile) }),
+    ...hostFiles({ ...parts, file }),
+    ...componentFiles({ ...parts, file, secrets: new ComponentSecrets(parts.dataDir, nodeEnv()) }),
   };
 }
 

@@ -31,7 +31,7 @@ export function domain(text: string): DomainJid {
 }
 
 export function component(changes: Partial<ComponentSettings> = {}): ComponentSettings {
-  return { domain: domain(irc), secret, subdomains: false, conflict: "refuse-new", source: "file", ...changes };
+  return { domain: domain(irc), secret, subdomains: false, conflict: "refuse-new", ...changes };
 }
 
 export function startWithComponents(

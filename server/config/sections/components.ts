@@ -4,6 +4,9 @@ import { bound, choice, duration, flag, integer, keyFacts, optionalText, section
 
 const MiB = 1_048_576;
 
+/** What a component may prove to know. */
+export const secretPattern = /^[^\0\r\n]{8,256}$/;
+
 const component = z.strictObject({
   domain: domainName.clone().register(keyFacts, {
     description:
@@ -14,9 +17,9 @@ const component = z.strictObject({
   }),
   secret: optionalText({
     description:
-      "What the component's program proves to know. XEP-0114 needs it as it is, on both sides: let nobody else read this file. Without it, `balcony component secret DOMAIN` makes one up, shows it once, and keeps it in the store.",
+      "What the component's program proves to know. XEP-0114 needs it as it is, on both sides: with it in here, let nobody else read this file. Without it, Balcony makes one up and keeps it in the data directory; `balcony component secret DOMAIN` shows it.",
     allowed: "a text of 8 to 256 characters",
-    pattern: /^[^\0\r\n]{8,256}$/,
+    pattern: secretPattern,
     example: "a-long-random-text-that-nobody-guesses",
     secret: true,
     change: "reload",
@@ -53,8 +56,8 @@ const component = z.strictObject({
 
 export const componentsSection = z.array(component).max(1_000).prefault([]).register(sectionFacts, {
   description:
-    "External components (XEP-0114): programs such as gateways that connect to Balcony and speak for domains of their own. They connect to 127.0.0.1 and ::1 on port 5347, unless there are `[[listeners]]` of kind `component`. More can be added while the server runs: `balcony component add`.",
-  example: '[[components]]\ndomain = "irc.example.org"\nsecret = "…"',
+    "External components (XEP-0114): programs such as gateways that connect to Balcony and speak for domains of their own; a reload adds and removes them, and so do `balcony component add` and `balcony component remove`, which write them here. They connect to 127.0.0.1 and ::1 on port 5347, unless there are `[[listeners]]` of kind `component`.",
+  example: '[[components]]\ndomain = "irc.example.org"',
 });
 
 /** In `[limits]`, beside what clients are held to. */

@@ -9,7 +9,7 @@ export const componentAdd = onceCommand({
   path: ["component", "add"],
   summary: "let a program speak for a domain of its own",
   description:
-    "Adds an external component (XEP-0114), such as a gateway, and shows the secret that its program needs: once, so write it down there. A running server takes it in at once. It is kept in the store; components can be named in balcony.toml instead.",
+    "Writes an external component (XEP-0114), such as a gateway, into balcony.toml, leaves all else as it is, comments too, and has a running server take it in at once. Makes up the secret that its program needs, keeps it in the data directory, and shows it.",
   arguments: {
     domain,
     name: z.string().min(1).max(200).optional().describe("what it is called where the host lists it"),
@@ -27,13 +27,15 @@ export const componentAdd = onceCommand({
     { line: "component add sms.example.org --name Telephones", does: "with a name in lists" },
   ],
   run: (administration, args) => administration.addComponent(args),
-  render: (added, style) =>
+  failure: ({ problems }) => (problems.length === 0 ? undefined : "it cannot connect"),
+  render: ({ domain: name, file, secret, listening, problems }, style) =>
     [
-      `${style.green("added")} ${added.domain}`,
-      `secret: ${added.secret}`,
-      added.listening.length === 0
-        ? style.dim("it can connect once the server runs")
-        : style.dim(`it connects to ${added.listening.join(" or ")}`),
+      `${style.green("added")} ${name} to ${file}`,
+      `secret: ${style.bold(secret)}`,
+      listening.length === 0
+        ? style.dim("it can connect once the server runs, by default to 127.0.0.1:5347")
+        : style.dim(`it connects to ${listening.join(" or ")}`),
+      ...problems.map((problem) => style.red(problem)),
     ].join("\n"),
 });
 
@@ -41,7 +43,7 @@ export const componentList = onceCommand({
   path: ["component", "list"],
   summary: "list external components and whether they are there",
   description:
-    "Lists the components of balcony.toml and those that were added. `away`: not connected, and what is for it waits; `absent`: not connected for long, and what is for it goes back to its senders.",
+    "Lists the components of balcony.toml. `away`: not connected, and what is for it waits; `absent`: not connected for long, and what is for it goes back to its senders; `stopped`: the server does not run.",
   arguments: {},
   permission: "observe",
   examples: [{ line: "component list", does: "all components" }],
@@ -49,14 +51,13 @@ export const componentList = onceCommand({
   render: ({ components }, style) => {
     const rows = components.map((one) => [
       one.subdomains ? `${one.domain} and below` : one.domain,
-      one.hasSecret ? one.state : `${one.state}, no secret`,
+      one.state,
       when(one.since),
       one.remoteAddress ?? "-",
-      String(one.waiting),
-      one.source === "file" ? "balcony.toml" : "added",
+      one.state === "stopped" ? "-" : String(one.waiting),
       one.name ?? "-",
     ]);
-    return table(["COMPONENT", "STATE", "SINCE", "FROM", "WAITING", "KEPT IN", "NAME"], rows, {
+    return table(["COMPONENT", "STATE", "SINCE", "FROM", "WAITING", "NAME"], rows, {
       style,
       empty: "no components; add one with: balcony component add DOMAIN",
     });
@@ -65,18 +66,22 @@ export const componentList = onceCommand({
 
 export const componentSecret = onceCommand({
   path: ["component", "secret"],
-  summary: "make up another secret for a component",
+  summary: "show a component's secret, or make up another",
   description:
-    "Makes up a secret and shows it, once. The old one is worth nothing from then on, but a connection that is there stays. A secret that is in balcony.toml is changed there.",
-  arguments: { domain },
+    "Shows what the component's program needs to know, and where it is kept. With --renew it is another one, and the old one is worth nothing from then on, but a connection that is there stays. A secret that is in balcony.toml is changed there.",
+  arguments: { domain, renew: z.boolean().default(false).describe("makes up another one") },
   positional: ["domain"],
   permission: "administer",
-  examples: [{ line: "component secret irc.example.org", does: "shows the new one" }],
-  run: (administration, args) => administration.renewComponentSecret(args),
-  render: ({ domain: name, secret, connected }, style) =>
+  examples: [
+    { line: "component secret irc.example.org", does: "shows it" },
+    { line: "component secret irc.example.org --renew", does: "makes up another, and shows that" },
+  ],
+  run: async (administration, args) => ({ ...(await administration.componentSecret(args)), renewed: args.renew }),
+  render: ({ domain: name, secret, file, connected, renewed }, style) =>
     [
-      `secret: ${secret}`,
-      ...(connected
+      `secret: ${style.bold(secret)}`,
+      style.dim(`kept in ${file}`),
+      ...(connected && renewed
         ? [style.dim(`${name} stays connected; its program needs the new secret when it connects again`)]
         : []),
     ].join("\n"),
@@ -84,15 +89,19 @@ export const componentSecret = onceCommand({
 
 export const componentRemove = onceCommand({
   path: ["component", "remove"],
-  summary: "take a component away that was added",
+  summary: "take a component away",
   description:
-    "Its connection ends, what waits for it goes back to its senders, and its domain is another server's again. One that is in balcony.toml is taken out there.",
+    "Takes the component out of balcony.toml, and its secret away. In a running server its connection ends, what waits for it goes back to its senders, and its domain is another server's again.",
   arguments: { domain },
   positional: ["domain"],
-  confirm: (args) => `Remove ${args.domain}?`,
+  confirm: (args) => `Remove ${args.domain}? Its secret goes, too.`,
   permission: "administer",
   examples: [{ line: "component remove irc.example.org --yes", does: "without asking" }],
   run: (administration, args) => administration.removeComponent(args),
-  render: ({ domain: name, wasConnected }, style) =>
-    `${style.green("removed")} ${name}${wasConnected ? `; ${count(1, "connection")} ended` : ""}`,
+  failure: ({ problems }) => (problems.length === 0 ? undefined : "it is still there"),
+  render: ({ domain: name, file, wasConnected, problems }, style) =>
+    [
+      `${style.green("removed")} ${name} from ${file}${wasConnected ? `; ${count(1, "connection")} ended` : ""}`,
+      ...problems.map((problem) => style.red(problem)),
+    ].join("\n"),
 });
