@@ -7,22 +7,37 @@ export interface Place {
   readonly port: number;
 }
 
+/** What becomes of a connection when so many bytes of the client's have gone through it. */
+export interface Break {
+  readonly how: "cut" | "freeze";
+  readonly afterBytes: number;
+}
+
+type Pair = readonly [client: Socket, server: Socket];
+
 /** A TCP relay that can be cut: the network between a client and the server, as the lab's scissors see it. */
 export class CutProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #to: Place;
-  readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
+  readonly #breaks: readonly Break[];
+  readonly #pairs = new Set<Pair>();
   readonly #forsaken = new Set<Socket>();
   #accepting = true;
   #connectionCount = 0;
 
-  private constructor(to: Place) {
+  private constructor(to: Place, breaks: readonly Break[]) {
     this.#to = to;
+    this.#breaks = breaks;
     this.#server = createServer((client) => this.#relay(client));
   }
 
-  static async listen(options: { readonly on: Place; readonly to: Place }): Promise<CutProxy> {
-    const proxy = new CutProxy(options.to);
+  /** @param options.breaks what happens to the first connection, the second, and so on; to further ones nothing by itself */
+  static async listen(options: {
+    readonly on: Place;
+    readonly to: Place;
+    readonly breaks?: readonly Break[];
+  }): Promise<CutProxy> {
+    const proxy = new CutProxy(options.to, options.breaks ?? []);
     proxy.#server.listen(options.on.port, options.on.host);
     await once(proxy.#server, "listening");
     return proxy;
@@ -43,7 +58,7 @@ export class CutProxy implements AsyncDisposable {
 
   /** Breaks all connections with a reset, as a lost network does: neither side can say goodbye. */
   cut(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of this.#pairs) cut(pair);
   }
 
   /** As cut, for the clients only: the server still believes in the connections. */
@@ -58,10 +73,7 @@ export class CutProxy implements AsyncDisposable {
 
   /** Lets nothing more through, without closing anything: what is sent from now on is taken, and lost. */
   freeze(): void {
-    for (const [client, server] of this.#pairs) {
-      client.unpipe(server).resume();
-      server.unpipe(client).resume();
-    }
+    for (const pair of this.#pairs) freeze(pair);
   }
 
   /** While refusing, new connections are reset at once. */
@@ -87,6 +99,7 @@ export class CutProxy implements AsyncDisposable {
     server.on("error", () => {});
     const pair = [client, server] as const;
     this.#pairs.add(pair);
+    this.#watch(pair, this.#breaks[this.#connectionCount - 1]);
     for (const [socket, other] of [pair, [server, client] as const]) {
       socket.on("close", (failed) => {
         if (!this.#pairs.delete(pair)) return;
@@ -97,4 +110,25 @@ export class CutProxy implements AsyncDisposable {
     client.pipe(server);
     server.pipe(client);
   }
+
+  #watch(pair: Pair, plan: Break | undefined): void {
+    if (plan === undefined) return;
+    let bytes = 0;
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes < plan.afterBytes) return;
+      pair[0].off("data", count);
+      (plan.how === "cut" ? cut : freeze)(pair);
+    };
+    pair[0].on("data", count);
+  }
+}
+
+function cut(pair: Pair): void {
+  for (const socket of pair) socket.resetAndDestroy();
+}
+
+function freeze([client, server]: Pair): void {
+  client.unpipe(server).resume();
+  server.unpipe(client).resume();
 }

@@ -49,6 +49,11 @@ export class LabServer implements AsyncDisposable {
     }
   }
 
+  /** Where its configuration and its data are. */
+  get dir(): string {
+    return this.#place.dir;
+  }
+
   get pid(): number {
     return this.#daemon.pid;
   }

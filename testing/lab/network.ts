@@ -14,7 +14,7 @@ export interface LabHost {
 export const serverAddress = "127.0.10.3";
 /** Where a relay that can be cut (cut-proxy.ts) listens: who finds mobile.ours.test by its SRV record goes through it. */
 export const cutPort = 5333;
-/** Where a relay listens through which relay.prosody.test is reached. */
+/** Where a relay listens through which relay.prosody.test and relay.twin.test are reached. */
 export const relayAddress = "127.0.10.9";
 /** Where remote servers are, each with its own standard ports. */
 export const remoteAddresses = {
@@ -27,7 +27,8 @@ export const remoteAddresses = {
 export const componentAddress = "127.0.0.1";
 /** Where an IRC server is that a gateway leads to. */
 export const ircAddress = "127.0.10.5";
-const resolverAddress = "127.0.53.53";
+/** Where the lab asks for names. */
+export const resolverAddress = "127.0.53.53";
 
 /**
  * The names of the lab. `ours.test` is the server under test; the others are further virtual hosts of it, each with
@@ -51,6 +52,8 @@ export const remoteHosts: readonly LabHost[] = [
   // Found by its address alone.
   { domain: "jabberd2.test", address: remoteAddresses.jabberd2, servers: "no-records" },
   { domain: "twin.test", address: remoteAddresses.twin },
+  { domain: "direct.twin.test", address: remoteAddresses.twin, servers: "direct" },
+  { domain: "relay.twin.test", address: relayAddress },
   { domain: "refuses.test", address: "127.0.10.98" },
   { domain: "hangs.test", address: "127.0.10.99" },
   // It says itself that it has no server (RFC 2782: a target of ".").

@@ -63,10 +63,12 @@ export interface Federation {
   readonly security: "certificate" | "dialback" | "plain";
   /** Stanzas both ways on one stream. Default: no. */
   readonly bidirectional?: boolean;
-  /** Where a resolver listens that checks signatures (DNSSEC), to be asked instead of the lab's, and believed. */
-  readonly validatingResolver?: string;
+  /** To be asked instead of the lab's resolver; whether it checks signatures (DNSSEC), and is to be believed. */
+  readonly resolver?: { readonly address: string; readonly validates: boolean };
   /** Ask domains' web servers about their certificates (RFC 7711). Default: no. */
   readonly posh?: boolean;
-  /** A second server of the same software, at another address and with another domain. */
-  readonly twin?: boolean;
+  /** Takes streams up again that were cut. Default: yes. */
+  readonly resumes?: boolean;
+  /** Stanzas that may wait for one domain. Default: more than any scenario sends. */
+  readonly queueStanzasMax?: number;
 }

@@ -15,6 +15,8 @@ export const ejabberd: RemoteSoftware = {
   address,
   resumes: false,
   external: { shows: true, accepts: true },
+  asksWhereItVerified: false,
+  goesWithoutTls: true,
   start: async (place) => {
     await mkdir(join(place.dir, "spool"), { recursive: true });
     await mkdir(join(place.dir, "logs"), { recursive: true });

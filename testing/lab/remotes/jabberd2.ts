@@ -21,6 +21,8 @@ export const jabberd2: RemoteSoftware = {
   address,
   resumes: false,
   external: { shows: false, accepts: false },
+  asksWhereItVerified: false,
+  goesWithoutTls: true,
   start: async (place) => {
     for (const part of parts) await writeFile(configFile(place, part), await config(place, part));
     // The parts find one another through the router, which must be there first; a shell keeps them in one group.

@@ -7,6 +7,8 @@ import { RemoteServer, type RemoteSettings, type RemoteSoftware } from "./remote
 export interface Terms {
   readonly ourCertificate?: ServerCertificate;
   readonly our: Federation["security"];
+  /** What else our server is told. */
+  readonly ours?: Omit<Federation, "security">;
   readonly remote: RemoteSettings;
 }
 
@@ -20,14 +22,14 @@ export interface MeetingPlace extends AsyncDisposable {
 
 export async function meet(
   software: RemoteSoftware,
-  { ourCertificate, our, remote: settings }: Terms,
+  { ourCertificate, our, ours, remote: settings }: Terms,
 ): Promise<MeetingPlace> {
   await using started = new AsyncDisposableStack();
   const server = started.use(
     await LabServer.start({
       name: `federation-${software.name}`,
       users: ["alice@ours.test"],
-      federation: { security: our },
+      federation: { security: our, ...ours },
       ...(ourCertificate !== undefined && { certificate: ourCertificate }),
     }),
   );

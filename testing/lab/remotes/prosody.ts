@@ -14,6 +14,8 @@ export const prosody: RemoteSoftware = {
   address,
   resumes: true,
   external: { shows: true, accepts: true },
+  asksWhereItVerified: false,
+  goesWithoutTls: true,
   start: async (place) => {
     await writeFile(configFile(place), config(place));
     return await Daemon.start({

@@ -49,6 +49,10 @@ export interface RemoteSoftware {
   readonly resumes: boolean;
   /** Whether it can take part in EXTERNAL, as the one who comes and as the one who is come to. */
   readonly external: { readonly shows: boolean; readonly accepts: boolean };
+  /** Whether it sends, too, by a connection that it has made to verify a key. */
+  readonly asksWhereItVerified: boolean;
+  /** Whether it can be told to do without TLS. */
+  readonly goesWithoutTls: boolean;
   readonly start: (place: RemotePlace) => Promise<Daemon>;
   /** Its file that tells of streams, within its directory. */
   readonly streamLog: string;
@@ -91,6 +95,11 @@ export class RemoteServer implements AsyncDisposable {
 
   get domain(): string {
     return this.software.domains[0];
+  }
+
+  /** Where its configuration, its data and its log are. */
+  get dir(): string {
+    return this.#place.dir;
   }
 
   /** What it shows. */

@@ -101,7 +101,7 @@ suite("DANE, with Prosody in a signed zone", () => {
       await using _server = await LabServer.start({
         name: "dane",
         users: [alice],
-        federation: { security, validatingResolver },
+        federation: { security, resolver: { address: validatingResolver, validates: true } },
       });
       await using here = await SlixmppPeer.online({ jid: alice, anyCertificate: true });
       await using there = await SlixmppPeer.online({ jid: remote.user("bob"), anyCertificate: true });
