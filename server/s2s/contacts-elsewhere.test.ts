@@ -33,7 +33,7 @@ async function friends(
 }
 
 describe("people at two servers", () => {
-  test("become contacts, see one another come and go, and are none any more", async () => {
+  test("become contacts, see one another come and go, and are none any more [rfc6121-3.1.2-06] [rfc6121-3.3.2-03]", async () => {
     await using neighbours = await startNeighbours();
     const { montague, capulet } = neighbours;
     const orchard = await montague.login(`${romeo}/orchard`);
@@ -76,7 +76,7 @@ describe("people at two servers", () => {
     assert.deepEqual(heard(balcony), [`presence ${romeo}/garden`]);
   });
 
-  test("are told that somebody is not there, by an account that does not exist [rfc6121-4.3.2-01]", async () => {
+  test("are told that somebody is not there, by an account that does not exist [rfc6121-4.3.2-01] [rfc6120-10.4.3-04]", async () => {
     await using neighbours = await startNeighbours();
     const { orchard } = await friends(neighbours);
     await orchard.sendText(`<presence type='subscribe' to='nobody@capulet.example'/>`);

@@ -233,7 +233,7 @@ const rows: readonly Row[] = [
     expected: ["b.example 127.0.0.2", "remote-server-timeout"],
   },
   {
-    name: "a server that does not speak TLS where it says so is passed over",
+    name: "a server that does not speak TLS where it says so is passed over [rfc6120-5.4.3.2-03]",
     zone: () => ({
       ...services(srvs, `10 0 ${machines.port} a.example`),
       ...services(srv, `20 0 ${machines.port} b.example`),
@@ -273,7 +273,7 @@ const rows: readonly Row[] = [
     asked: ["A a.example", "AAAA a.example", `SRV ${srv}`, `SRV ${srvs}`],
   },
   {
-    name: "without records, the domain's own addresses are looked up [rfc6120-3.2.1-03] [rfc6120-3.2.2-01] [rfc3920-14.4-07]",
+    name: "without records, the domain's own addresses are looked up [rfc6120-3.2.1-03] [rfc6120-3.2.2-01] [rfc3920-14.4-07] [rfc7712-5.1-01]",
     zone: () => ({}),
     expected: ["remote-server-not-found"],
     asked: ["A capulet.example", "AAAA capulet.example", `SRV ${srv}`, `SRV ${srvs}`],

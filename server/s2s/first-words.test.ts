@@ -5,8 +5,14 @@ const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
 
 for (const [how, options] of [
-  ["S32 two people at two servers chat by dialback", { security: "dialback", proven: false }],
-  ["two people at two servers chat by certificate", { security: "certificate", proven: true }],
+  [
+    "S32 two people at two servers chat by dialback [rfc7712-4.3-01] [rfc7712-4.3-02]",
+    { security: "dialback", proven: false },
+  ],
+  [
+    "two people at two servers chat by certificate [rfc7712-4.2-01] [rfc6120-4.8.3-01]",
+    { security: "certificate", proven: true },
+  ],
 ] as const)
   test(how, async () => {
     await using neighbours = await startNeighbours({ federation: { security: options.security } });

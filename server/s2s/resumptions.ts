@@ -6,6 +6,7 @@ import { randomToken, type Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import type { FederationPolicy } from "./policy.ts";
+import { randomMs } from "./random-ms.ts";
 import { failureOf } from "./server-dialer.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { ServerStream } from "./server-stream.ts";
@@ -55,6 +56,8 @@ export class Resumptions {
   async takeUp(stream: ServerStream): Promise<void> {
     const { env, log, limits, stopped, dial } = this.#parts;
     let retryMs = limits.retryMsMin;
+    // Not at the same moment as all others whose streams broke with this one. [rfc6120-3.3-01]
+    await pause(env, randomMs(env, retryMs));
     for (;;) {
       await new Promise<void>((resolve) => stream.whenSettled(resolve));
       const { resumption } = stream;
@@ -71,7 +74,8 @@ export class Resumptions {
       } finally {
         this.#resuming.delete(resumption.id);
       }
-      await new Promise<void>((resolve) => env.setTimer(retryMs, resolve));
+      await pause(env, retryMs / 2 + randomMs(env, retryMs));
+      // [rfc6120-3.3-02]
       retryMs = Math.min(retryMs * 2, limits.retryMsMax);
     }
   }
@@ -164,6 +168,10 @@ export class Resumptions {
     this.#parts.log.info(fields, "a stream with another server is resumed");
     stream.repeat();
   }
+}
+
+function pause(env: Env, ms: number): Promise<void> {
+  return new Promise((resolve) => void env.setTimer(ms, resolve));
 }
 
 function isSame(one: DomainPair, other: DomainPair): boolean {

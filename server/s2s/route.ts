@@ -4,6 +4,7 @@ import type { Env, Timer } from "#kit/env.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
+import { randomMs } from "./random-ms.ts";
 import type { RouteFailure } from "./route-failure.ts";
 import { senderOf, senderShare, type SenderShares } from "./senders.ts";
 import type { ServerStream } from "./server-stream.ts";
@@ -162,6 +163,9 @@ export class Route {
   lose(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
+    const { env, limits } = this.#services;
+    // It broke, and perhaps many others with it. [rfc6120-3.3-01]
+    if (owed.length > 0) this.#retryAt = env.now() + randomMs(env, limits.retryMsMin);
     this.takeBack(owed);
   }
 
@@ -241,7 +245,7 @@ export class Route {
   #fail(failure: RouteFailure): void {
     const { env, limits } = this.#services;
     const now = env.now();
-    // Not all at the same moment when a peer comes back to life.
+    // Not all at the same moment when a peer comes back to life. [rfc6120-3.3-02]
     const jitter = 0.75 + (env.entropy(1)[0] ?? 0) / 512;
     const retryMs = Math.round(Math.min(limits.retryMsMax, limits.retryMsMin * 2 ** this.#failures) * jitter);
     this.#failures += 1;

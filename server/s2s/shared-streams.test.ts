@@ -24,7 +24,7 @@ function bodies(client: ScriptedClient): readonly (string | undefined)[] {
 
 describe("streams are used again", () => {
   for (const proven of [true, false])
-    test(`two of our hosts share one with the same server ${proven ? "that authenticated by certificate" : "by dialback"} [xep0220-2.6.1-01]`, async () => {
+    test(`two of our hosts share one with the same server ${proven ? "that authenticated by certificate" : "by dialback"} [xep0220-2.6.1-01] [rfc7712-4.4.1-01] ${proven ? "[rfc7712-4.4.1-02]" : "[rfc7712-4.4.1-03]"} [rfc6120-10.4.1-01]`, async () => {
       await using neighbours = await startNeighbours({ accounts: [romeo, escalus, guard] });
       const { montague, verona, network } = neighbours;
       if (!proven)
@@ -66,7 +66,7 @@ describe("streams are used again", () => {
   });
 
   for (const answered of [true, false])
-    test(`one that was made to verify a key ${answered ? "serves what is written back" : "is closed soon, and in peace, when nothing is"} [xep0220-2.1.2-03] [rfc3920-8.3-10]`, async () => {
+    test(`one that was made to verify a key ${answered ? "serves what is written back" : "is closed soon, and in peace, when nothing is"} [xep0220-2.1.2-03] ${answered ? "[rfc3920-8.3-10]" : "[rfc7712-4.4.1-04]"}`, async () => {
       await using neighbours = await startNeighbours();
       const { montague, capulet, network, env } = neighbours;
       for (const domain of ["montague.example", "capulet.example"]) network.unproven.add(domain);

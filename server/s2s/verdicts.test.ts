@@ -10,11 +10,13 @@ function chat(body: string): string {
   return `<message to='${juliet}' type='chat' id='${body}'><body>${body}</body></message>`;
 }
 
-test("not a word of a user goes to a server before it is known whose it is [rfc7711-5-01]", async () => {
+test("not a word of a user goes to a server before it is known whose it is: the domain's that was asked for [rfc7711-5-01] [rfc7712-5.1-02] [rfc7712-5.2-02]", async () => {
   await using neighbours = await startNeighbours();
   const { montague, capulet, network, env } = neighbours;
   const { promise, resolve } = Promise.withResolvers<void>();
-  network.verdictOn = async (_, verdict) => {
+  const questions: string[] = [];
+  network.verdictOn = async ({ local, remote }, verdict) => {
+    questions.push(`${remote} to ${local}`);
     await promise;
     return verdict;
   };
@@ -26,6 +28,7 @@ test("not a word of a user goes to a server before it is known whose it is [rfc7
   await env.advance(1_000);
   assert.equal(network.wires.length, 1);
   balcony.receivesNothing();
+  assert.deepEqual(questions, ["capulet.example to montague.example"]);
   resolve();
   await env.advance(1_000);
   assert.match(balcony.next().attr("id") ?? "", /^one$/);

@@ -219,10 +219,11 @@ describe("by POSH", () => {
     assert.equal(told(await ask(wrongName, { parts: lists(wrongName) })), "posh");
   });
 
-  test("what it does not list is not trusted [rfc7711-3.3-01]", async () => {
+  test("what it does not list is not trusted, and where it has nothing the others decide [rfc7711-3.3-01] [rfc7712-5.2-01]", async () => {
     assert.match(told(await ask(selfSigned, { parts: lists(good) })), /self-signed/);
     const nothing = { posh: async (): Promise<PoshAnswer> => ({ ok: false, reason: "nothing there" }) };
     assert.match(told(await ask(selfSigned, { parts: nothing })), /self-signed/);
+    assert.equal(told(await ask(good, { parts: nothing })), "pkix");
   });
 
   test("what has expired is not trusted, though it is listed [rfc7711-6-04]", async () => {

@@ -202,7 +202,7 @@ test("A36 A47 whoever names many domains makes us ask a few web servers at once"
   assert.equal((await Promise.all(answers)).filter(({ ok }) => ok).length, 0);
 });
 
-test("an internationalized domain is asked for by its A-labels", async () => {
+test("an internationalized domain is asked for by its A-labels [rfc7712-5.2-03]", async () => {
   const { source, asked } = web({});
   await source.find(domainOf("bücher.example"));
   assert.deepEqual(asked, ["https://xn--bcher-kva.example/.well-known/posh/xmpp-server.json"]);

@@ -80,7 +80,7 @@ describe("a server is known by", () => {
   }
 });
 
-test("the target of a validated SRV record is as good as the domain, any other is not [rfc7673-4.1-03] [rfc7673-4.1-04] [rfc7673-4.1-05] [rfc9525-6.1.1-02]", () => {
+test("the target of a validated SRV record is as good as the domain, any other is not [rfc7673-4.1-03] [rfc7673-4.1-04] [rfc7673-4.1-05] [rfc9525-6.1.1-02] [rfc7712-6-01]", () => {
   const names = { dns: ["xmpp23.hosting.example"] };
   assert.equal(isNamed(names, "a.example", "xmpp23.hosting.example."), true);
   assert.equal(isNamed(names, "a.example"), false);

@@ -135,7 +135,7 @@ test("documents with levels only are counted", () => {
 test("what waits is counted apart from what is open", () => {
   const statements = [
     statement(1),
-    statement(2, { waitsFor: "federation" }),
+    statement(2, { waitsFor: "client" }),
     statement(3, { notOurs: "for authors" }),
     statement(4),
   ];
@@ -151,7 +151,7 @@ for (const { name, more = {}, entry = {}, missing } of [
   { name: "what is required", more: { level: "REQUIRED" }, missing: 1 },
   { name: "what only clients must do", more: { roles: ["client"] }, missing: 0 },
   { name: "what is not ours", more: { notOurs: "for authors" }, missing: 0 },
-  { name: "what waits", more: { waitsFor: "federation" }, missing: 0 },
+  { name: "what waits", more: { waitsFor: "client" }, missing: 0 },
   { name: "what is said to be done in part", entry: { status: "partial" as const }, missing: 0 },
   { name: "a section that is said to be complete", entry: { version: "2, 1" }, missing: 1 },
   { name: "a part of a section", more: { section: "1.2" }, entry: { version: "1" }, missing: 1 },

@@ -12,7 +12,7 @@ const registry = readRegistry([
       statements: [
         { ...statement, id: "rfc6120-1-01", section: "1" },
         { ...statement, id: "rfc6120-1-02", section: "1", line: "" },
-        { ...statement, id: "rfc6120-1.1-01", section: "1.1", waitsFor: "federation" },
+        { ...statement, id: "rfc6120-1.1-01", section: "1.1", waitsFor: "client" },
         { ...statement, id: "rfc6120-11-01", section: "11", notOurs: "for authors" },
       ],
     }),
@@ -29,7 +29,7 @@ test("what is open, what waits, what has no line and what no program cites is li
   const lines = list();
   assert.ok(lines.includes("open: 1"));
   assert.ok(lines.includes("  rfc6120-1-02 MUST [server]"));
-  assert.ok(lines.includes("  rfc6120-1.1-01 MUST [server] It is so. (federation)"));
+  assert.ok(lines.includes("  rfc6120-1.1-01 MUST [server] It is so. (client)"));
   assert.ok(lines.includes("  rfc6120-1-01 MUST [server] It is so. kit/a.test.ts"));
   assert.match(
     lines.at(-1) ?? "",

@@ -9,7 +9,7 @@ const statement = z.strictObject({
   section: z.string(),
   line: z.string(),
   notOurs: z.string().optional(),
-  waitsFor: z.enum(["federation", "client", "rooms"]).optional(),
+  waitsFor: z.enum(["client", "rooms"]).optional(),
   saidAgainBy: z.string().optional(),
   practice: z.string().optional(),
 });

@@ -133,7 +133,7 @@ describe("dialback with a server that wants to send", () => {
         news: [],
       },
       {
-        name: "several pairs on one stream, of either end, each for itself [xep0220-2.6.1-01] [xep0220-2.2.1-02] [rfc3920-8.3-25]",
+        name: "several pairs on one stream, of either end, each for itself [xep0220-2.6.1-01] [xep0220-2.2.1-02] [rfc3920-8.3-25] [rfc7712-4.4.2-02]",
         setting: { hosts: [hostOf("chat.montague.example")] },
         script: [
           asked,

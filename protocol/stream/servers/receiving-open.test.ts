@@ -285,10 +285,7 @@ describe("the end of a stream that a server has opened", () => {
         name: "in peace by time where only keys were verified [xep0220-2.2.2-02]",
         script: [
           [theirs, open],
-          [
-            verify(capulet, montague, "1", "x"),
-            ours(verdict("verify", montague, capulet, "invalid", "1")),
-          ],
+          [verify(capulet, montague, "1", "x"), ours(verdict("verify", montague, capulet, "invalid", "1"))],
           [{ type: "timeout", timer: "negotiation" }, bye],
           [bye, ""],
         ],
@@ -299,10 +296,7 @@ describe("the end of a stream that a server has opened", () => {
         name: "A7 because negotiation took too long, though a key was verified meanwhile",
         script: [
           [theirs, open],
-          [
-            verify(capulet, montague, "1", "x"),
-            ours(verdict("verify", montague, capulet, "invalid", "1")),
-          ],
+          [verify(capulet, montague, "1", "x"), ours(verdict("verify", montague, capulet, "invalid", "1"))],
           [result(capulet, montague, "k"), ""],
           [{ type: "timeout", timer: "negotiation" }, error("policy-violation", "negotiation took too long")],
         ],
