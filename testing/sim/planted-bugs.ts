@@ -29,8 +29,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "management-counts-one-too-many",
     path: "server/session/session.ts",
-    find: 'return ready({ type: "resumed", h: management.tracker.settled % 2 ** 32 });',
-    put: 'return ready({ type: "resumed", h: (management.tracker.settled + 1) % 2 ** 32 });',
+    find: 'return ready({ type: "resumed", h: management.handled.h });',
+    put: 'return ready({ type: "resumed", h: management.handled.h + 1 });',
   },
   {
     name: "push-dropped",
