@@ -280,8 +280,10 @@ export class Federation {
         this.#log.debug({ ...pair, stream: carrier.id, reason: message }, "a stream does not take a further pair");
       }
     }
-    const sm = { resumable: true, secondsMax: this.#parts.limits.resumeSecondsMax };
-    const link = await this.#dialer.dial({ ...pair, authorize: true, sm }, by, this.#turns, signal);
+    const managed = this.#parts.policyOf(pair.local)?.streamManagement ?? true;
+    const sm = managed ? { resumable: true, secondsMax: this.#parts.limits.resumeSecondsMax } : undefined;
+    const errand = { ...pair, authorize: true, ...(sm && { sm }) };
+    const link = await this.#dialer.dial(errand, by, this.#turns, signal);
     if (link.stream === undefined) throw failureOf(undefined);
     return link.stream;
   }

@@ -41,12 +41,12 @@ export function makeFederation(parts: {
   const host = (domain: DomainJid): ServerHostAnswer => {
     const policy = parts.serves(domain) ? policyOf(domain) : undefined;
     if (policy === undefined) return { type: parts.isFormer(domain) ? "gone" : "unknown" };
-    const { security, admits, bidirectional } = policy;
+    const { security, admits, bidirectional, streamManagement = true } = policy;
     const certified = means.certified?.(domain) ?? true;
     const languages = ["en"] as const;
     return {
       type: "served",
-      host: { domain, languages, security, certified, admits, bidirectional, streamManagement: true },
+      host: { domain, languages, security, certified, admits, bidirectional, streamManagement },
     };
   };
   return new Federation({

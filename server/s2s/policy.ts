@@ -11,4 +11,6 @@ export interface FederationPolicy {
   readonly admits: (remote: DomainJid) => boolean;
   /** Stanzas both ways on one stream (XEP-0288). */
   readonly bidirectional: boolean;
+  /** Whether stanzas are acknowledged, and streams resumed, where the peer wants that too (XEP-0198); by default they are. */
+  readonly streamManagement?: boolean;
 }

@@ -36,6 +36,7 @@ function isKept({ kind }: Entry): boolean {
 /** Somebody was told that it is written. */
 function isSafe(entry: Entry, ledger: Ledger, model: WorldModel): boolean {
   if (entry.acknowledgedAt === undefined || entry.bouncedAt !== undefined) return false;
+  if (model.unproven.has(entry.id)) return false;
   if (model.everBlocked(entry.from.account, entry.account)) return false;
   return !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model));
 }

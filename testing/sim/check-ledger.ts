@@ -12,7 +12,7 @@ export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonl
   const taken = new Map<string, Set<string>>();
   const lost = ledger.entries
     .filter((entry) => entry.acknowledgedAt !== undefined && entry.receipts.length === 0 && entry.readBy.size === 0)
-    .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model))
+    .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model) && !model.unproven.has(entry.id))
     .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))
     .filter((entry) => !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model)))
     .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was acknowledged and is lost`);

@@ -81,6 +81,8 @@ export function goWrong(world: World, fault: Fault): void {
       return;
     case "restart":
       trouble("restart", fault.downMs + stopMsMax);
+      // What was written to it was taken by its system, and perhaps by nobody else.
+      if (!server.manners.manages) model.apart([number], clock.now, fault.downMs + stopMsMax);
       server.restart(fault.downMs);
       return;
     default:
@@ -146,7 +148,8 @@ function goWrongBetween({ clock, model, network, servers }: World, fault: FaultB
       const { diallerNoticesMs: dialler, acceptorNoticesMs: acceptor } = fault;
       wire.cut({ dialler, acceptor });
       // Who is told by nobody finds out when nothing is answered.
-      model.apart(ends, clock.now, Math.max(dialler ?? foundOutMs, acceptor ?? foundOutMs));
+      const resumed = ends.every((end) => servers[end]?.manners.resumes === true);
+      model.apart(ends, clock.now, resumed ? Math.max(dialler ?? foundOutMs, acceptor ?? foundOutMs) : foundOutMs);
       return;
     }
     case "wire-weather":

@@ -109,7 +109,9 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
     case "ping": {
       const host = account.slice(account.indexOf("@") + 1);
       const device = [...session.sees].find((jid) => bareOf(jid) === contact);
-      const to = action.to === "host" ? host : (device ?? contact);
+      const elsewhere = action.to !== "host" && model.onDifferentServers(account, contact) && client.draws.chance(0.3);
+      const known = elsewhere ? contact.slice(contact.indexOf("@") + 1) : (device ?? contact);
+      const to = action.to === "host" ? host : known;
       const ask: Ask = { session, to, at: clock.now, answers: 0 };
       model.asks.push(ask);
       client.request("get", to, "<ping xmlns='urn:xmpp:ping'/>", () => void (ask.answers += 1));

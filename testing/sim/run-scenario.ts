@@ -18,6 +18,7 @@ import { SimNetwork } from "./sim-network.ts";
 import { resumeSecondsMax, type SimServer } from "./sim-server.ts";
 import { fairWeather, makeServers } from "./sim-servers.ts";
 import { isFault, type ClientPart, type Scenario } from "./steps.ts";
+import { unprovenIds } from "./unproven-ids.ts";
 import { Trace } from "./trace.ts";
 import { WorldModel } from "./world-model.ts";
 
@@ -88,6 +89,7 @@ class ScenarioRun {
     await this.#settleDown();
     const views = await this.#lookAround();
     await this.#leave();
+    for (const id of unprovenIds(this.#network, this.#servers, this.#model)) this.#model.unproven.add(id);
     const archiving = cast.accounts.filter((account) => this.#serverOf(account).archives);
     const archives = new Map(archiving.map((account) => [account, this.#serverOf(account).archivedIds(account)]));
     const violations = [

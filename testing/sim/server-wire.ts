@@ -56,6 +56,17 @@ export class ServerWire {
     return this.#ends.dialler.gone && this.#ends.acceptor.gone;
   }
 
+  /** The messages that the system of one side took, and when they came to the other side, where they did. */
+  *brought(): Generator<{ readonly id: string; readonly to: WireSide; readonly cameAt: number | undefined }> {
+    for (const [from, to] of [["dialler", "acceptor"] as const, ["acceptor", "dialler"] as const]) {
+      const taken = this.#ends[from].taken.join("");
+      for (const { 1: id = "", index } of taken.matchAll(/ id='(m\d+)'/gu)) {
+        const end = taken.indexOf("</message>", index);
+        yield { id, to, cameAt: end === -1 ? undefined : this.#ends[to].hadAt(end + 10) };
+      }
+    }
+  }
+
   setWeather(weather: Weather): void {
     for (const end of Object.values(this.#ends)) end.out.weather = weather;
   }
@@ -88,6 +99,9 @@ export class ServerWire {
 /** What a side has of a wire: it writes into its own pipe. */
 class WireEnd {
   readonly out: Pipe;
+  /** What the system took of what it wrote, and what came to it. */
+  readonly taken: string[] = [];
+  readonly came: { readonly bytes: string; readonly at: number }[] = [];
   readonly transport: Transport;
   gone = false;
   other: WireEnd | undefined;
@@ -115,14 +129,27 @@ class WireEnd {
     this.#life = life;
     this.#peerChannel = { bindings: { announced: [], tolerated: [] }, peerChain: peer.chain };
     this.#channel = directTls ? this.#peerChannel : undefined;
-    this.out = new Pipe({ clock, draws, weather, deliver: (bytes) => this.other?.take(bytes) });
+    this.out = new Pipe({
+      clock,
+      draws,
+      weather,
+      deliver: (bytes) => this.other?.take(bytes),
+      taken: (bytes) => void this.taken.push(bytes),
+    });
     // Until it is opened nobody reads.
     this.out.pause();
     this.transport = this.#transport(peer.address);
   }
 
+  /** When so many bytes had come; undefined if they never did. */
+  hadAt(count: number): number | undefined {
+    let had = 0;
+    return this.came.find(({ bytes }) => (had += bytes.length) >= count)?.at;
+  }
+
   take(bytes: string): void {
     if (this.gone || !this.#life.alive) return;
+    this.came.push({ bytes, at: this.#clock.now });
     if (this.#wantsTls && this.#channel === undefined) {
       this.#sealed.push(bytes);
       return;

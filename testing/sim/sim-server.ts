@@ -11,9 +11,9 @@ import { openMemoryStore, type MemoryStore } from "#server/storage/memory-store.
 import { archivedMessages } from "#xep/0313-archive/slots.ts";
 import { worldLinkLimits } from "#testing/scenario/world.ts";
 import type { Transport } from "#server/link/transport.ts";
-import type { FederationPolicy } from "#server/s2s/policy.ts";
 import type { Connection } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
+import { limitsOf, mannersFrom, policyOf, type Manners } from "./manners.ts";
 import { ServerLife } from "./server-life.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { NetworkedServer, SimNetwork } from "./sim-network.ts";
@@ -60,6 +60,8 @@ export class SimServer implements NetworkedServer {
   readonly #clock: SimClock;
   readonly #trace: Trace;
   readonly #domains: readonly [DomainJid, ...DomainJid[]];
+  /** How it talks to other servers. */
+  readonly manners: Manners;
   readonly #derived = new Map<string, Uint8Array>();
   readonly #connections = new Set<Held>();
   #process: Process | undefined;
@@ -78,6 +80,7 @@ export class SimServer implements NetworkedServer {
     this.address = parts.among?.address ?? "198.51.100.1";
     this.#network = parts.among?.network;
     this.#network?.add(this);
+    this.manners = mannersFrom(drawsFor(parts.seed, `${this.#name}manners`));
     this.archives = drawsFor(parts.seed, `${this.#name}archives`).chance(0.75);
     this.#clock = parts.clock;
     this.#trace = parts.trace;
@@ -122,7 +125,7 @@ export class SimServer implements NetworkedServer {
       env: life,
       log: this.#log(),
       store: memory.store,
-      settings: settingsFor(this.#domains, this.archives, this.#network !== undefined),
+      settings: settingsFor(this.#domains, this.archives, this.#network === undefined ? undefined : this.manners),
       modules: serverModules,
       ...(this.#network === undefined ? {} : { federation: this.#network.meansOf(this, life) }),
       observer: {
@@ -268,8 +271,6 @@ export class SimServer implements NetworkedServer {
   }
 }
 
-const federationPolicy: FederationPolicy = { security: "dialback", admits: () => true, bidirectional: true };
-
 const configuredValues: ReadonlyMap<string, unknown> = new Map([
   ["messages.offline_messages_max", offlineMessagesMax],
   // A world lives for some minutes: tokens are to change hands in it.
@@ -281,12 +282,12 @@ const policy = { startTls: "none", plainWithoutTls: false } as const;
 function settingsFor(
   domains: readonly [DomainJid, ...DomainJid[]],
   archives: boolean,
-  federates: boolean,
+  manners: Manners | undefined,
 ): CoreSettings {
   const hostOf = (domain: DomainJid): CoreSettings["hosts"][0] => ({
     domain,
     contacts: {},
-    ...(federates ? { federation: federationPolicy } : {}),
+    ...(manners && { federation: policyOf(manners) }),
     enabled: (module) => (module.name === "archive" ? archives : module.onByDefault !== false),
     configured: (module, option) => configuredValues.get(`${module.name}.${option.key}`),
   });
@@ -304,6 +305,7 @@ function settingsFor(
       unsentBytesMax: 65_536,
     },
     session: { resumeSecondsMax, unacknowledged: { entriesMax: 400, bytesMax: 262_144 } },
+    ...(manners && { federation: limitsOf(manners) }),
     resourceConflict: "replace-old",
     sessionsPerAccountMax: 20,
     mailboxStanzasMax: 10_000,

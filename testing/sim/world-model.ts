@@ -39,6 +39,8 @@ const apartMsMin = 6_000;
 export class WorldModel {
   readonly troubles: Trouble[] = [];
   readonly asks: Ask[] = [];
+  /** Messages that went to another server by a stream on which nobody acknowledges, and of which nothing is known. */
+  readonly unproven = new Set<string>();
   readonly #names = new Map<string, Register<string | undefined>>();
   readonly #blocks = new Map<string, Register<boolean>>();
   readonly #said = new Map<string, Said[]>();
