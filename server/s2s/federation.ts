@@ -372,9 +372,11 @@ export class Federation {
     this.streams.remove(stream);
     if (this.#stopped.signal.aborted) return;
     for (const [pair, stanzas] of Map.groupBy(owed, (each) => each.pair)) {
-      const { again, returned } = fatesOf(stanzas, stream.managed);
+      const { again, returned, unwelcome } = fatesOf(stanzas, stream.managed);
       const broke = new StanzaError("remote-server-timeout", { text: "the connection broke" });
       for (const stanza of returned) this.#bounce(stanza, broke);
+      const refused = { type: "modify", text: "the other server closes each stream on which it is sent this" } as const;
+      if (unwelcome !== undefined) this.#bounce(unwelcome, new StanzaError("not-acceptable", refused));
       const route = this.routes.get(pair) ?? this.#newRoute(pair, stream.main.remote);
       if (!(route instanceof Route)) for (const stanza of again) this.#bounce(stanza, route);
       else if (route.stream === stream) route.lose(stream, again);

@@ -12,6 +12,8 @@ export class OutgoingStanza implements SmEntry {
   /** When it came, in milliseconds since the epoch. */
   readonly at: number;
   readonly duty: Duty | undefined;
+  /** How often a stream was closed, by whichever side, that had sent it and did not know that it had arrived. */
+  closings = 0;
   #stanza: Stanza;
 
   constructor(stanza: Stanza, pair: DomainPair, at: number, duty: Duty | undefined) {

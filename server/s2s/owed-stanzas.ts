@@ -1,6 +1,9 @@
 import type { Stanza } from "#kit/stanza.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
 
+/** So often a stanza is sent again on streams that are closed before it has arrived. */
+const closingsMax = 3;
+
 /**
  * What becomes of what a stream owed that has ended: what is sent again by another, in order, and the requests that go
  * back.
@@ -12,11 +15,19 @@ import type { OutgoingStanza } from "./outgoing-stanza.ts";
 export function fatesOf(
   owed: readonly OutgoingStanza[],
   managed: boolean,
-): { readonly again: readonly OutgoingStanza[]; readonly returned: readonly OutgoingStanza[] } {
+): {
+  readonly again: readonly OutgoingStanza[];
+  readonly returned: readonly OutgoingStanza[];
+  readonly unwelcome: OutgoingStanza | undefined;
+} {
+  let unwelcome: OutgoingStanza | undefined;
+  for (const stanza of owed)
+    if (stanza.closings >= closingsMax && stanza.size > (unwelcome?.size ?? 0)) unwelcome = stanza;
   const again: OutgoingStanza[] = [];
   const returned: OutgoingStanza[] = [];
-  for (const stanza of owed) (managed && isRequest(stanza.stanza) ? returned : again).push(stanza);
-  return { again, returned };
+  for (const stanza of owed)
+    if (stanza !== unwelcome) (managed && isRequest(stanza.stanza) ? returned : again).push(stanza);
+  return { again, returned, unwelcome };
 }
 
 /** What is done twice when it comes twice. */

@@ -315,6 +315,13 @@ export class ServerStream {
     if (this.#link !== link) return;
     this.#handled?.tell();
     this.#link = undefined;
+    for (const stanza of this.#unacknowledged?.unacknowledged() ?? []) stanza.closings += 1;
+    this.end();
+  }
+
+  /** The stream that its peer had before goes on in its place. */
+  giveWay(): void {
+    this.#tookLeave = true;
     this.end();
   }
 
