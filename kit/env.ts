@@ -25,6 +25,11 @@ export interface Env {
   readonly setTimer: (delayMs: number, run: () => void) => Timer;
   /** Runs `run` after the present callback and before any further I/O. */
   readonly defer: (run: () => void) => void;
+  /**
+   * Runs `run` when all that has come from outside by now is handled, and before anybody waits for more. Where absent
+   * nothing comes at the same time as something else, and `defer` does.
+   */
+  readonly afterInput?: (run: () => void) => void;
   /** Unpredictable bytes, fit for tokens, nonces and salts. */
   readonly entropy: (bytes: number) => Uint8Array;
   /** PBKDF2, off this thread. Rejects with {@link DerivationRefused} when too many wait. */

@@ -18,6 +18,7 @@ export function nodeEnv(): Env {
       return { cancel: () => clearTimeout(timer) };
     },
     defer: (run) => process.nextTick(run),
+    afterInput: (run) => void setImmediate(run),
     entropy: (bytes) => new Uint8Array(randomBytes(bytes)),
     deriveKey: async ({ hash, password, salt, iterations, length }: DeriveKeyRequest) => {
       if (derivationsPending >= derivationsPendingMax)

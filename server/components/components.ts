@@ -170,6 +170,7 @@ export class Components {
       treeReaders,
       limitHit: observer.limitHit,
       contentNamespace: NS_COMPONENT_ACCEPT,
+      isShared: true,
       defaultDomain: () => {
         const [first] = hosts.values();
         assert(first !== undefined, "a server has a host");

@@ -27,6 +27,34 @@ describe("what came on a stream with stream management", () => {
     deepEqual(told, ["1"]);
   });
 
+  it("is told once for what is settled while a peer waits that may wait a moment, and after that moment all the same", () => {
+    const waiting: { run: () => void; cancelled: boolean }[] = [];
+    const told: string[] = [];
+    const handled = new Acknowledgements(
+      (bytes) => told.push(/h='(\d+)'/.exec(bytes)?.[1] ?? bytes),
+      (run) => {
+        const timer = { run, cancelled: false };
+        waiting.push(timer);
+        return { cancel: () => void (timer.cancelled = true) };
+      },
+    );
+    const first = handled.next();
+    handled.answer();
+    const second = handled.next();
+    handled.answer();
+    first.release();
+    deepEqual(told, []);
+    second.release();
+    deepEqual([told, waiting.map(({ cancelled }) => cancelled)], [["2"], [true]]);
+    handled.next().release();
+    const last = handled.next();
+    handled.answer();
+    waiting[1]?.run();
+    deepEqual(told, ["2", "3"]);
+    last.release();
+    deepEqual([told, waiting.length], [["2", "3", "4"], 2]);
+  });
+
   it("lets wait until all is settled, or the stream has ended", () => {
     const { handled } = setting();
     const ran: string[] = [];

@@ -1,6 +1,7 @@
 import { smCountModulus } from "#protocol/stream/sm/counter.ts";
 import { buildSm } from "#protocol/stream/sm/elements.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
+import type { Timer } from "#kit/env.ts";
 import { type Settlement, SettlementTracker } from "#kit/settlement.ts";
 
 /** Asks the peer how many stanzas it has handled. XEP-0198 §4 */
@@ -14,12 +15,19 @@ export class Acknowledgements {
   readonly #tracker = new SettlementTracker(() => this.#settledMore());
   readonly #tell: (acknowledgement: string) => void;
   readonly #waiters: (() => void)[] = [];
+  readonly #wait: ((run: () => void) => Timer) | undefined;
   /** The peer asked while not everything was settled. */
   #answerDue = false;
+  /** What it is told meanwhile. */
+  #answer: Timer | undefined;
 
-  /** @param tell writes an `<a/>`, as bytes, where there is a connection */
-  constructor(tell: (acknowledgement: string) => void) {
+  /**
+   * @param tell writes an `<a/>`, as bytes, where there is a connection
+   * @param wait runs something after the time for which a peer may wait for its answer; without it none waits
+   */
+  constructor(tell: (acknowledgement: string) => void, wait?: (run: () => void) => Timer) {
     this.#tell = tell;
+    this.#wait = wait;
   }
 
   /** How many stanzas are settled, as `h` counts them. */
@@ -49,13 +57,19 @@ export class Acknowledgements {
 
   /** Tells what is settled now. */
   tell(): void {
+    this.#answer?.cancel();
+    this.#answer = undefined;
     this.#tell(serializeBytes(buildSm({ type: "a", h: this.h })));
   }
 
-  /** The peer wants to know: it is told at once, and again when the rest is settled. [xep0198-4-03] [xep0198-4-04] */
+  /**
+   * The peer wants to know: it is told at once, or so soon that what is just being settled need not be told by itself, and
+   * again when the rest is settled. [xep0198-4-03] [xep0198-4-04]
+   */
   answer(): void {
-    this.tell();
     this.#answerDue = !this.areAllSettled;
+    if (!this.#answerDue || this.#wait === undefined) this.tell();
+    else this.#answer ??= this.#wait(() => this.tell());
   }
 
   /** Runs when all that came is settled, or the stream has ended; at once where that is so. */
@@ -66,6 +80,8 @@ export class Acknowledgements {
 
   /** The stream has ended: who waited waits no longer. */
   end(): void {
+    this.#answer?.cancel();
+    this.#answer = undefined;
     this.#runWaiters();
   }
 

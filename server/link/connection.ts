@@ -21,6 +21,11 @@ export interface ConnectionServices {
   readonly limitHit: (limit: LimitName) => void;
   /** Of the streams that are read; jabber:client if it says nothing. */
   readonly contentNamespace?: string;
+  /**
+   * It carries what many say: all that they say at the same time goes out as one write, rather than what comes of each by
+   * itself. With TLS a write costs more than most stanzas.
+   */
+  readonly isShared?: boolean;
 }
 
 /** Whose connection it is: the reader tells it what came, and these what happened. */
@@ -37,7 +42,7 @@ export interface ConnectionOwner extends XmlStreamHandler {
 
 /**
  * What every stream stands on, whoever is at the other end: the bytes of one transport and the reader that cuts them
- * into elements, one write a turn, rates, the stream's timers, and an end in peace or by a cut.
+ * into elements, what is written at a time as one write, rates, the stream's timers, and an end in peace or by a cut.
  */
 export class Connection implements TransportHandler {
   readonly id: string;
@@ -45,6 +50,7 @@ export class Connection implements TransportHandler {
   readonly #owner: ConnectionOwner;
   readonly #services: ConnectionServices;
   readonly #reader: XmlStreamReader;
+  readonly #defer: (run: () => void) => void;
   readonly #timers: Record<StreamTimer, Timer | undefined> = { negotiation: undefined, closing: undefined };
   readonly #own: SharedRates;
   readonly #shared: SharedRates;
@@ -68,7 +74,8 @@ export class Connection implements TransportHandler {
     this.#transport = transport;
     this.#owner = owner;
     this.#services = services;
-    const { env, limits, contentNamespace } = services;
+    const { env, limits, contentNamespace, isShared } = services;
+    this.#defer = (isShared === true ? env.afterInput : undefined) ?? env.defer;
     this.#reader = new XmlStreamReader(owner, {
       limits: limits.xmlBeforeAuthentication,
       trees: services.treeReaders,
@@ -121,7 +128,7 @@ export class Connection implements TransportHandler {
     this.#out += bytes;
     if (this.#flushing) return;
     this.#flushing = true;
-    this.#services.env.defer(this.#flush);
+    this.#defer(this.#flush);
   }
 
   /** Runs when the operating system has taken everything queued so far, or never will. */

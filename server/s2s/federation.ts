@@ -1,4 +1,5 @@
 import { domainOf, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
+import { NS_SERVER } from "#protocol/xml/namespaces.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
@@ -389,6 +390,8 @@ export class Federation {
     return {
       ...this.#parts.connection,
       env: this.#env,
+      contentNamespace: NS_SERVER,
+      isShared: true,
       side: this.#parts.side,
       checkPeer: (link, pair) => checkPeer(link, pair, { trust: this.#parts.trust, log: this.#log }),
       verifyKey: (link, request) => {

@@ -4,7 +4,6 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import type { XmlFault } from "#protocol/xml/fault.ts";
 import type { StreamContext } from "#protocol/xml/read.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
-import { NS_SERVER } from "#protocol/xml/namespaces.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
@@ -106,7 +105,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
         : startInitiatingServer(sideTo(errand.place, services.side), errand.errand, transport.channel);
     this.#state = begun.state;
     this.#facts = begun.state.facts;
-    this.#connection = new Connection(id, transport, this, { ...services, contentNamespace: NS_SERVER });
+    this.#connection = new Connection(id, transport, this, services);
     for (const effect of begun.effects) this.#carryOut(effect);
     this.#connection.open();
   }

@@ -9,6 +9,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import type { Tally } from "../tally.ts";
 import { Acknowledgements, askForAcknowledgement } from "../link/acknowledgements.ts";
+import { AcknowledgementRequests } from "./acknowledgement-requests.ts";
 import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
@@ -68,6 +69,8 @@ export class ServerStream {
   readonly #admission: RemoteAdmission;
   #link: StreamCarrier | undefined;
   #ended = false;
+  /** One of both sides has said that it ends, or it goes on as another one. */
+  #tookLeave = false;
   /** With stream management: what the peer has not acknowledged. */
   #unacknowledged: SmQueue<OutgoingStanza> | undefined;
   /** Without: what the operating system has not taken. */
@@ -90,8 +93,8 @@ export class ServerStream {
   #handled: Acknowledgements | undefined;
   #resumption: { readonly id: string; readonly ms: number } | undefined;
   #expiry: Timer | undefined;
-  #askedAt: number | undefined;
-  #askLater: Timer | undefined;
+  /** With stream management: when it asks for acknowledgements. */
+  #requests: AcknowledgementRequests | undefined;
   #takingSince: number | undefined;
   #usedAt: number;
 
@@ -134,6 +137,11 @@ export class ServerStream {
     return this.#link;
   }
 
+  /** It has ended, or is to end, without anybody having said so. */
+  get broke(): boolean {
+    return !this.#tookLeave;
+  }
+
   get managed(): boolean {
     return this.#unacknowledged !== undefined;
   }
@@ -174,33 +182,29 @@ export class ServerStream {
       this.#full = true;
       return false;
     }
-    const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
-    if (!this.#share.hasRoomFor(stanza.size)) {
+    if (!this.#share.hasRoomFor(stanza.size) || !this.#owe(stanza)) {
       this.#full = true;
+      this.#requests?.ask();
       return false;
-    }
-    if (this.#unacknowledged !== undefined) {
-      if (!this.#unacknowledged.push(stanza)) {
-        this.#full = true;
-        return false;
-      }
-    } else if (
-      this.#untaken.size >= unacknowledgedStanzasMax ||
-      this.#untakenBytes + stanza.size > unacknowledgedBytesMax
-    ) {
-      this.#full = true;
-      return false;
-    } else {
-      this.#untaken.add(stanza);
-      this.#untakenBytes += stanza.size;
-      this.#takingSince ??= this.#services.env.now();
     }
     this.#share.change(stanza.size);
     this.#services.tally.stanzasSent += 1;
     this.#usedAt = this.#services.env.now();
     link.write(stanza.bytes);
     if (this.#unacknowledged === undefined) link.whenTaken(this.#taken);
-    else this.#ask();
+    else this.#requests?.sent();
+    return true;
+  }
+
+  /** From now on it is owed; false when there is no room. */
+  #owe(stanza: OutgoingStanza): boolean {
+    if (this.#unacknowledged !== undefined) return this.#unacknowledged.push(stanza);
+    const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
+    if (this.#untaken.size >= unacknowledgedStanzasMax) return false;
+    if (this.#untakenBytes + stanza.size > unacknowledgedBytesMax) return false;
+    this.#untaken.add(stanza);
+    this.#untakenBytes += stanza.size;
+    this.#takingSince ??= this.#services.env.now();
     return true;
   }
 
@@ -230,14 +234,22 @@ export class ServerStream {
     if (asked) this.#unsettled = "asked";
     const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
     this.#unacknowledged ??= new SmQueue({ entriesMax: unacknowledgedStanzasMax, bytesMax: unacknowledgedBytesMax });
+    this.#requests ??= new AcknowledgementRequests(this.#services.env, () => {
+      this.#link?.write(askForAcknowledgement);
+      return this.#link !== undefined;
+    });
   }
 
   /** From now on what comes counts. */
   countIncoming(resumption: { readonly id: string; readonly ms: number } | undefined): void {
-    this.#handled ??= new Acknowledgements((bytes) => {
-      this.#services.tally.acksSent += 1;
-      this.#link?.write(bytes);
-    });
+    const { env, tally } = this.#services;
+    this.#handled ??= new Acknowledgements(
+      (bytes) => {
+        tally.acksSent += 1;
+        this.#link?.write(bytes);
+      },
+      (run) => env.setTimer(settlingMsMax, run),
+    );
     this.#resumption = resumption;
     this.#services.env.defer(this.#settleManagement);
   }
@@ -246,6 +258,8 @@ export class ServerStream {
   doNotCount(): void {
     const queue = this.#unacknowledged;
     this.#unacknowledged = undefined;
+    this.#requests?.cut();
+    this.#requests = undefined;
     for (const stanza of queue?.unacknowledged() ?? []) this.#discharge(stanza);
     this.#settleManagement();
   }
@@ -256,7 +270,6 @@ export class ServerStream {
 
   /** The peer has handled `h` stanzas. Returns the error with which the stream ends when it was not sent so many (S8). */
   acknowledged(h: number): StreamError | undefined {
-    this.#askedAt = undefined;
     const queue = this.#unacknowledged;
     if (queue === undefined) return undefined;
     const result = queue.acknowledge(h);
@@ -265,9 +278,7 @@ export class ServerStream {
       return result.error;
     }
     for (const stanza of result.entries) this.#discharge(stanza);
-    // A peer that has nothing new to say answers at once all the same, and may be waiting itself.
-    if (queue.size > 0 && result.entries.length > 0) this.#ask();
-    else if (queue.size > 0) this.#askLater ??= this.#services.env.setTimer(askAgainMs, this.#askAgain);
+    this.#requests?.answered(queue.size, result.entries.length > 0);
     this.#gotRoom();
     return undefined;
   }
@@ -277,7 +288,7 @@ export class ServerStream {
     const link = this.#link;
     if (link === undefined) return;
     const { answerMsMax, idleMsMax } = this.#services.limits;
-    const waitsSince = this.#askedAt ?? this.#takingSince;
+    const waitsSince = this.#requests?.unansweredSince ?? this.#takingSince;
     if (waitsSince !== undefined && now - waitsSince >= answerMsMax) link.cut();
     else if (this.owed === 0 && now - this.#usedAt >= idleMsMax) this.close();
   }
@@ -290,6 +301,7 @@ export class ServerStream {
     else {
       this.#expiry = this.#services.env.setTimer(drainMsMax, () => this.close());
       if (this.owed === 0) this.#takeLeave(this.#link);
+      else this.#requests?.ask();
     }
   }
 
@@ -313,6 +325,7 @@ export class ServerStream {
   leave(link: StreamCarrier): void {
     // Another one carries it by now.
     if (this.#link !== link) return;
+    this.#tookLeave = true;
     this.#handled?.tell();
     this.#link = undefined;
     for (const stanza of this.#unacknowledged?.unacknowledged() ?? []) stanza.closings += 1;
@@ -329,7 +342,8 @@ export class ServerStream {
   cut(link: StreamCarrier): void {
     if (this.#ended || this.#link !== link) return;
     this.#link = undefined;
-    this.#askedAt = this.#takingSince = undefined;
+    this.#takingSince = undefined;
+    this.#requests?.cut();
     if (this.#resumption === undefined || this.#resumption.ms === 0) {
       this.end();
       return;
@@ -351,7 +365,7 @@ export class ServerStream {
     if (this.#ended) return;
     this.#ended = true;
     this.#expiry?.cancel();
-    this.#askLater?.cancel();
+    this.#requests?.cut();
     this.#link = undefined;
     if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#unsettled.cancel();
     const owed = this.#unacknowledged?.unacknowledged() ?? this.#untaken.takeAll();
@@ -393,8 +407,8 @@ export class ServerStream {
   repeat(): void {
     this.#resuming = false;
     for (const { bytes } of this.#unacknowledged?.unacknowledged() ?? []) this.#link?.write(bytes);
-    this.#askedAt = undefined;
-    if ((this.#unacknowledged?.size ?? 0) > 0) this.#ask();
+    this.#requests?.cut();
+    if ((this.#unacknowledged?.size ?? 0) > 0) this.#requests?.ask();
     this.#full = false;
     this.#services.hasRoom(this);
   }
@@ -440,18 +454,6 @@ export class ServerStream {
     this.#full = false;
     this.#services.hasRoom(this);
   }
-
-  /** Asks for an acknowledgement unless one is on its way. */
-  #ask(): void {
-    if (this.#askedAt !== undefined || this.#link === undefined) return;
-    this.#askedAt = this.#services.env.now();
-    this.#link.write(askForAcknowledgement);
-  }
-
-  readonly #askAgain = (): void => {
-    this.#askLater = undefined;
-    if (this.owed > 0) this.#ask();
-  };
 }
 
 function isIn(pair: HeldPair | undefined): boolean {
@@ -460,7 +462,7 @@ function isIn(pair: HeldPair | undefined): boolean {
 
 /** How long a peer that has connected may take to ask for stream management before stanzas are sent to it, in milliseconds. */
 const managementMsMax = 5_000;
-/** After an acknowledgement that tells nothing new, until the next is asked for, in milliseconds. */
-const askAgainMs = 5_000;
+/** How long a peer that asks waits for what is being settled, in milliseconds: rows that are written, bytes that are taken. */
+const settlingMsMax = 50;
 /** How long a stream that is to be closed waits for the last acknowledgements, in milliseconds. */
 const drainMsMax = 5_000;

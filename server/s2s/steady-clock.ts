@@ -13,6 +13,6 @@ export function withSteadyClock(env: Env): Env {
     last = real + ahead;
     return last;
   };
-  const { setTimer, defer, entropy, deriveKey } = env;
-  return { now, setTimer, defer, entropy, deriveKey };
+  const { setTimer, defer, afterInput, entropy, deriveKey } = env;
+  return { now, setTimer, defer, ...(afterInput && { afterInput }), entropy, deriveKey };
 }
