@@ -11,6 +11,9 @@ const closingsMax = 3;
  * Whether the peer of a managed stream has it is not known. A message comes twice rather than never, what only says how
  * things are may be said again, but nothing must be done twice: who asked is told that there is no answer. What was not
  * managed has not even left this machine. XEP-0198 §4
+ *
+ * A peer may close each stream for one stanza, too large for it perhaps: then one after the other goes back, the largest
+ * first, until the rest gets through (A13).
  */
 export function fatesOf(
   owed: readonly OutgoingStanza[],
