@@ -1,3 +1,4 @@
+import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { Account } from "./account.ts";
 import { defineEvent } from "./events.ts";
 import type { Session } from "./session.ts";
@@ -47,6 +48,17 @@ export const accountDeleting = defineEvent<{ readonly account: Account }>("accou
  * has of it should be written now.
  */
 export const accountResting = defineEvent<{ readonly account: Account }>("account-resting");
+
+/**
+ * Streams with other servers were lost in the middle, or such a server is there again: what was last heard of its users may
+ * not hold any more. Told to each account that somebody uses; `awaited` is to be called for each of the domains that the
+ * account would like to hear of.
+ */
+export const serversInDoubt = defineEvent<{
+  readonly account: Account;
+  readonly domains: ReadonlySet<DomainJid>;
+  readonly awaited: (domain: DomainJid) => void;
+}>("servers-in-doubt");
 
 /** The password is another one now: whatever else lets in without it holds no more (A55). Heard in the batch that keeps it. */
 export const passwordChanged = defineEvent<{ readonly account: Account }>("password-changed");

@@ -16,6 +16,7 @@ import { Accounts } from "./account/accounts.ts";
 import { AccountRegistry } from "./account/registry.ts";
 import { Components } from "./components/components.ts";
 import type { CoreObserver, CoreSettings, HostSettings, ListenerPolicy } from "./core-settings.ts";
+import { askAfterContacts } from "./host/ask-after-contacts.ts";
 import { answerEarlyIq } from "./host/early-iq.ts";
 import { FormerHosts } from "./host/former-hosts.ts";
 import { LocalEarlyPeer } from "./host/early-peer.ts";
@@ -195,6 +196,10 @@ export class ServerCore {
       isFormer: (domain) => this.#former.has(domain),
       policyOf: (domain) => this.#policies.get(domain) ?? this.#policyOfComponent(domain),
       route: this.route,
+      inDoubt: (local, domains, awaited) => {
+        const host = this.hosts.get(local);
+        if (host !== undefined) askAfterContacts({ host, registry: this.registry, env }, domains, awaited);
+      },
       observer,
     });
     this.onHostRemoved((domain) => {

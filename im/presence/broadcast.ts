@@ -1,6 +1,6 @@
 import { withAttributes, xml } from "#protocol/xml/element.ts";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
-import { bareOf, type Jid } from "#protocol/jid/jid.ts";
+import { bareOf, domainOf, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
@@ -19,15 +19,26 @@ export function broadcast(account: Account, session: Session, stanza: Stanza): v
   for (const other of availableSessions(account)) other.send(own);
 }
 
-/** Asks every contact that the user may see for its presence, in the account's name. */
-export function probeContacts(account: Account, session: Session): void {
+/**
+ * Asks every contact that the user may see for its presence, in the account's name, or only some of them.
+ *
+ * @returns the domains of those that were asked
+ */
+export function probeContacts(
+  account: Account,
+  session: Session,
+  isAsked: (contact: Jid) => boolean = () => true,
+): ReadonlySet<DomainJid> {
+  const domains = new Set<DomainJid>();
   for (const [, item] of account.map(rosterItems).entries()) {
-    if (!seesPresence(item)) continue;
+    if (!seesPresence(item) || !isAsked(item.jid)) continue;
+    domains.add(domainOf(item.jid));
     // [rfc6121-4.3-01]
     const head = { from: account.jid, to: bareOf(item.jid), type: "probe" };
     // [rfc6121-4.2.2-03] [rfc6121-4.7.1-03]
     sendGuarded(account, session, makeStanza("presence", head));
   }
+  return domains;
 }
 
 /** Shows a session that became available the user's other resources. */

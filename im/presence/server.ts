@@ -5,12 +5,13 @@ import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import type { Host } from "#kit/host.ts";
-import { accountDeleting, sessionEnded, sessionResumed } from "#kit/lifecycle.ts";
+import { accountDeleting, serversInDoubt, sessionEnded, sessionResumed } from "#kit/lifecycle.ts";
 import { serverModule, type Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { rosterItemRemoved } from "../roster/events.ts";
 import { interestedSlot } from "../roster/slots.ts";
+import { askAfter, showAbsent } from "./absence.ts";
 import { broadcast, probeContacts, showAfresh, showOwnResources, unavailableOf } from "./broadcast.ts";
 import { endDirected, forgetWhoLeft, sendDirected } from "./directed.ts";
 import { sessionAvailable, sessionPresenceChanged, sessionUnavailable } from "./events.ts";
@@ -55,6 +56,7 @@ export const presence = serverModule({
       on(sessionResumed, ({ account, session, missesPresence }) => {
         if (missesPresence && session.get(presenceSlot) !== undefined) showAfresh(account, session);
       }),
+      on(serversInDoubt, ({ account, domains, awaited }) => askAfter(account, domains, awaited)),
       on(rosterItemRemoved, ({ account, item }) => cancelSubscriptions(account, item)),
       on(accountDeleting, ({ account }) => cancelAllSubscriptions(account)),
     ],
@@ -147,6 +149,8 @@ function take(host: Host, account: Account, stanza: Stanza): void {
   // [rfc6121-3.1.6-04] [rfc6121-3.2.3-04] [rfc6120-10.5.3.2-03]
   // [rfc3921-8.2-09] [rfc3921-8.2-15] [rfc3921-8.3-03] [rfc3921-8.3-08]
   else for (const session of recipientsOf(account, type)) session.send(stanza);
+  // Last, since clients go by what they heard last.
+  if (type === "error") showAbsent(account, stanza);
 }
 
 /** Presence is for those who are available, news of a failed request for all who follow the roster. */

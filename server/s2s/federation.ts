@@ -11,6 +11,7 @@ import { Stanza } from "#kit/stanza.ts";
 import type { ConnectionServices } from "../link/connection.ts";
 import type { Transport } from "../link/transport.ts";
 import type { PeerTrust } from "../trust/peer-trust.ts";
+import { Absences, type InDoubt } from "./absences.ts";
 import { checkPeer } from "./check-peer.ts";
 import { DialTurns } from "./dial-turns.ts";
 import type { Dialer } from "./dialer.ts";
@@ -46,6 +47,8 @@ export interface FederationParts {
   readonly policyOf: (local: DomainJid) => FederationPolicy | undefined;
   /** Brings a stanza to whoever it is for within this server. */
   readonly route: (stanza: Stanza) => void;
+  /** What some of their domains last said of their users may not hold any more. */
+  readonly inDoubt: InDoubt;
   readonly observer: FederationObserver;
 }
 
@@ -74,6 +77,7 @@ export class Federation {
   readonly #turns: DialTurns;
   readonly #dialer: ServerDialer;
   readonly #verifier: KeyVerifier;
+  readonly #absences: Absences;
   readonly #stopped = new AbortController();
   readonly #linkServices: ServerLinkServices;
   readonly #streamServices: ServerStreamServices;
@@ -110,6 +114,13 @@ export class Federation {
         const errand = { ...pair, authorize: true, sm };
         return this.#dialer.dial(errand, pair.remote, this.#turns, this.#stopped.signal);
       },
+    });
+    this.#absences = new Absences({
+      env: this.#env,
+      limits,
+      inDoubt: parts.inDoubt,
+      isThere: (pair) => this.streams.withPair(pair).some(({ state }) => state === "open"),
+      reach: (pair) => this.connect(pair),
     });
     this.#verifier = new KeyVerifier({
       limits,
@@ -205,6 +216,7 @@ export class Federation {
     await this.#parts.outgoing.secureAll();
     while (this.#env.now() < end && isUnderWay()) await this.#pause(stopCheckMs);
     this.#stopped.abort();
+    this.#absences.stop();
     for (const route of this.routes) route.close();
     for (const link of this.links) link.cut();
     for (const stream of this.streams) stream.end();
@@ -372,6 +384,7 @@ export class Federation {
   #ended(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
     this.streams.remove(stream);
     if (this.#stopped.signal.aborted) return;
+    if (stream.broke) this.#absences.lost(stream.pairs.values());
     for (const [pair, stanzas] of Map.groupBy(owed, (each) => each.pair)) {
       const { again, returned, unwelcome } = fatesOf(stanzas, stream.managed);
       const broke = new StanzaError("remote-server-timeout", { text: "the connection broke" });
@@ -402,7 +415,7 @@ export class Federation {
       },
       pairAuthorized: (link, pair, by) => {
         const { local, remote, ways } = pair;
-        // It was not when the peer began to prove that it is theirs.
+        // Also one of ours that talks to no other servers, or that was not ours when the peer began to prove itself.
         if (this.#parts.isOurs(remote)) {
           link.close(oursNow());
           return;
@@ -441,6 +454,9 @@ export class Federation {
         const text = "error" in end ? end.error.text : undefined;
         const fields = { stream: link.id, local: link.local, remote: link.remote, end: end.type, condition, text };
         this.#log[condition === undefined ? "debug" : "info"](fields, "a stream with another server ended");
+        // It goes down, or has not been there for long to hear that we leave.
+        if (end.type === "closeTimedOut" || (end.type === "errorReceived" && !isFarewell(condition)))
+          this.#absences.lost(link.held);
       },
       closed: (link) => {
         this.links.delete(link);
@@ -469,6 +485,8 @@ export class Federation {
 
   #addPair(stream: ServerStream, pair: HeldPair): void {
     this.streams.addPair(stream, pair);
+    this.routes.get(pair)?.encourage();
+    this.#absences.found(pair);
     if (!stream.initiated) this.#closeSuperfluous(pair);
     this.#offer(stream, pair);
   }
@@ -506,4 +524,9 @@ export class Federation {
 
 function oursNow(): StreamError {
   return new StreamError("invalid-from", { text: "that is a domain of ours" });
+}
+
+/** Errors behind which a server has told all that there was to tell of its users, or goes on to tell it elsewhere. */
+function isFarewell(condition: string | undefined): boolean {
+  return condition === "host-gone" || condition === "conflict";
 }

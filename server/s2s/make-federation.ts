@@ -6,6 +6,7 @@ import { randomToken } from "#kit/env.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { ConnectionServices } from "../link/connection.ts";
 import type { PeerTrust } from "../trust/peer-trust.ts";
+import type { InDoubt } from "./absences.ts";
 import type { Dialer } from "./dialer.ts";
 import { Federation, type FederationObserver } from "./federation.ts";
 import type { FederationLimits } from "./federation-limits.ts";
@@ -35,6 +36,7 @@ export function makeFederation(parts: {
   readonly isFormer: (domain: DomainJid) => boolean;
   readonly policyOf: (domain: DomainJid) => FederationPolicy | undefined;
   readonly route: (stanza: Stanza) => void;
+  readonly inDoubt: InDoubt;
   readonly observer: FederationObserver;
 }): Federation {
   const { means, limits, connection, defaultDomain, parseJid, policyOf, route, observer } = parts;
@@ -68,6 +70,7 @@ export function makeFederation(parts: {
     isOurs: parts.serves,
     policyOf,
     route,
+    inDoubt: parts.inDoubt,
     observer,
   });
 }

@@ -149,7 +149,7 @@ export class Resumptions {
       const begun = link.stream;
       link.stream = stream;
       stream.resume(link);
-      if (begun !== stream) begun?.end();
+      if (begun !== stream) begun?.giveWay();
       answer({ type: "smResumed", h: stream.handled ?? 0, pairs: [...stream.pairs.values()] });
       this.#goesOn(stream, link);
     });

@@ -159,6 +159,13 @@ export class Route {
     this.pump();
   }
 
+  /** Its server was just seen to be there: it may be tried at once. */
+  encourage(): void {
+    this.#retryAt = 0;
+    this.#retry?.cancel();
+    this.#again();
+  }
+
   /** Its stream has ended, and owed this. */
   lose(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
     if (this.#stream !== stream) return;

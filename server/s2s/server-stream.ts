@@ -332,6 +332,12 @@ export class ServerStream {
     this.end();
   }
 
+  /** The stream that its peer had before goes on in its place. */
+  giveWay(): void {
+    this.#tookLeave = true;
+    this.end();
+  }
+
   /** The connection is gone without a closing tag. */
   cut(link: StreamCarrier): void {
     if (this.#ended || this.#link !== link) return;
