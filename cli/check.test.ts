@@ -53,6 +53,32 @@ test("where all is well, all is good and nothing was made", async () => {
   assert.deepEqual(await readdir(directory), before);
 });
 
+test("a list of listeners that has none for other servers is told, with the lines to add", async () => {
+  const config = parseConfig({ file: undefined, text: `${oneListener}[[hosts]]\ndomain = "montague.example"\n` }, []);
+  const { isRunning, tryStore } = { isRunning: true, tryStore: async () => {} };
+  const dataDir = join(directory, "data");
+  const found = await check({ config, configFile: "b.toml", dataDir, now, isRunning, tryStore, lookup: undefined });
+  const finding = found.find(({ lines }) => lines !== undefined);
+  assert.equal(finding?.state, "hint");
+  assert.match(finding.text, /^no other server can connect/);
+  assert.deepEqual(finding.lines, [
+    "[[listeners]]",
+    'kind = "server"',
+    "port = 5269",
+    "[[listeners]]",
+    'kind = "server-direct-tls"',
+    "port = 5270",
+  ]);
+  assert.match(findingsText(found), /\n {21}\[\[listeners\]\]\n {21}kind = "server"\n/);
+});
+
+test("where components are to connect, that port is looked at, too", async () => {
+  const text = `${oneListener}[[components]]\ndomain = "irc.montague.example"\n`;
+  const told = (await findings(text)).filter((line) => line.includes("component"));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? "", /listener component on 127\.0\.0\.1 port 5347/);
+});
+
 test("a certificate by ACME is there or not, and a failed attempt is told with its reason", async () => {
   const dataDir = join(directory, "acme-data");
   const files = new IssuedFiles(dataDir);
@@ -137,17 +163,17 @@ for (const { name, keys, says } of [
 }
 
 test("a port that somebody has is bad, unless it is the running server's", async () => {
-  const holder = createServer();
+  await using holder = createServer();
   holder.listen(0, "127.0.0.1");
   await once(holder, "listening");
   const address = holder.address();
   assert(typeof address === "object" && address !== null);
   const text = `[[listeners]]\naddresses = ['127.0.0.1']\nport = ${address.port}\n`;
   const stopped = await findings(text);
-  assert(stopped.includes(`bad listener client on 127.0.0.1 port ${address.port}: another program has this port`));
+  const place = `bad listener client on 127.0.0.1 port ${address.port}: another program has this port`;
+  assert(stopped.includes(`${place}; stop that, or choose another under [[listeners]]`));
   const running = await findings(text, { isRunning: true });
   assert(running.includes(`good listener client on 127.0.0.1 port ${address.port}, of the running server`));
-  holder.close();
 });
 
 test("a store that cannot be opened is bad, and says why", async () => {

@@ -6,7 +6,9 @@ import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { plainStyle, type Style } from "#kit/command.ts";
 import { IssuedFiles } from "#server/acme/issued-files.ts";
+import { componentListenerByDefault } from "#server/components/component-listening.ts";
 import type { Config, HostConfig, ListenerConfig } from "#server/config/config.ts";
+import { missingServerListeners, missingServerListenersText } from "#server/config/missing-listeners.ts";
 import { CertificateError } from "#server/tls/certificate-error.ts";
 import { certificateSettings } from "#server/tls/certificate-settings.ts";
 import { loadClientAuthorities } from "#server/tls/client-authorities.ts";
@@ -39,6 +41,8 @@ export async function check(parts: CheckParts): Promise<readonly Finding[]> {
     authorityFindings(parts),
     serverAuthorityFindings(parts),
     ...config.listeners.map((listener) => listenerFindings(listener, parts)),
+    componentListenerFindings(parts),
+    serverListenerFindings(parts),
     storageFindings(parts),
     ...(parts.lookup === undefined ? [] : [dnsFindings(config, parts.lookup)]),
   ]);
@@ -49,7 +53,13 @@ export async function check(parts: CheckParts): Promise<readonly Finding[]> {
 export function findingsText(findings: readonly Finding[], style: Style = plainStyle): string {
   const marks = { good: style.green("ok  "), hint: style.yellow("hint"), bad: style.red("BAD ") };
   const width = Math.max(...findings.map(({ area }) => area.length));
-  return findings.map(({ area, state, text }) => `${marks[state]}  ${area.padEnd(width)}  ${text}`).join("\n");
+  const indent = " ".repeat(width + 8);
+  return findings
+    .flatMap(({ area, state, text, lines = [] }) => [
+      `${marks[state]}  ${area.padEnd(width)}  ${text}`,
+      ...lines.map((line) => `${indent}${line}`),
+    ])
+    .join("\n");
 }
 
 /** Those whose certificates log users in. */
@@ -105,7 +115,7 @@ async function certificateFindings(host: HostConfig, parts: CheckParts): Promise
   const { domain, certificate, key } = host;
   if (host.acme) return [await acmeFinding(domain, parts)];
   if (certificate === undefined || key === undefined) {
-    const text = `${domain}: self-signed; clients ask whether to trust it, other servers do not`;
+    const text = `${domain}: self-signed; clients ask whether to trust it, other servers do not. Name one by certificate and key, or have one fetched: acme = true`;
     return [{ area: "certificate", state: domain === "localhost" ? "good" : "hint", text }];
   }
   try {
@@ -129,7 +139,9 @@ async function certificateFindings(host: HostConfig, parts: CheckParts): Promise
   }
 }
 
-async function listenerFindings(listener: ListenerConfig, { isRunning }: CheckParts): Promise<readonly Finding[]> {
+type ListeningPlace = Pick<ListenerConfig, "kind" | "addresses" | "port">;
+
+async function listenerFindings(listener: ListeningPlace, { isRunning }: CheckParts): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const address of listener.addresses) {
     const place = `${listener.kind} on ${address} port ${listener.port}`;
@@ -143,6 +155,20 @@ async function listenerFindings(listener: ListenerConfig, { isRunning }: CheckPa
   return findings;
 }
 
+/** Where components connect if nothing else is said. */
+async function componentListenerFindings(parts: CheckParts): Promise<readonly Finding[]> {
+  const { components, listeners } = parts.config;
+  if (components.length === 0 || listeners.some(({ kind }) => kind === "component")) return [];
+  const { addresses } = componentListenerByDefault;
+  // A machine may do without IPv6.
+  return listenerFindings({ ...componentListenerByDefault, addresses: addresses.slice(0, 1) }, parts);
+}
+
+async function serverListenerFindings({ config }: CheckParts): Promise<readonly Finding[]> {
+  const lines = missingServerListeners(config);
+  return lines.length === 0 ? [] : [{ area: "listener", state: "hint", text: missingServerListenersText, lines }];
+}
+
 async function portProblem(address: string, port: number): Promise<string | undefined> {
   const server = createServer();
   try {
@@ -151,7 +177,7 @@ async function portProblem(address: string, port: number): Promise<string | unde
     return undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    if (code === "EADDRINUSE") return "another program has this port";
+    if (code === "EADDRINUSE") return "another program has this port; stop that, or choose another under [[listeners]]";
     if (code === "EACCES") return "this user may not listen on it; ports below 1024 need CAP_NET_BIND_SERVICE";
     return code === "EADDRNOTAVAIL" ? "this machine has no such address" : code;
   } finally {

@@ -5,6 +5,7 @@ import type { Log } from "#kit/log.ts";
 import type { Config } from "#server/config/config.ts";
 import { toldSecrets } from "#server/components/told-secrets.ts";
 import { loadConfig } from "#server/config/load-config.ts";
+import { missingServerListeners, missingServerListenersText } from "#server/config/missing-listeners.ts";
 import { planReload } from "#server/config/reload.ts";
 import { isAnswered, startControl, AlreadyRunningError } from "#server/control/control-server.ts";
 import { controlSocket } from "#server/control/control-path.ts";
@@ -57,6 +58,9 @@ export async function start(parts: StartParts): Promise<ExitCode> {
   using log = openLog(config.log);
   const careless = await toldSecrets(file, config);
   if (careless !== undefined) log.log.warn({ file }, careless);
+  // The quotes of TOML that need no others around them.
+  const lines = missingServerListeners(config).map((line) => line.replaceAll('"', "'"));
+  if (lines.length > 0) log.log.warn({ file, lines }, missingServerListenersText);
   const metrics = new Metrics();
   const server = await startServer({ config, configFile: file, dataDir, log: log.log, observer: observerOf(metrics) });
   const running = new Running({

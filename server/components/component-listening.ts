@@ -1,8 +1,11 @@
 import type { Listener } from "../tcp/listener.ts";
 
-/** By custom. */
-const componentPort = 5347;
-const loopback = ["127.0.0.1", "::1"];
+/** Where components connect when `[[listeners]]` say nothing of them: on this machine, on the port that is theirs by custom. */
+export const componentListenerByDefault = {
+  kind: "component",
+  addresses: ["127.0.0.1", "::1"],
+  port: 5_347,
+} as const;
 
 export interface ComponentListeningParts {
   /** All that the server listens on; what is opened here is added. */
@@ -20,11 +23,12 @@ export function componentListening({ listeners, isNeeded, open }: ComponentListe
   let opening: Promise<unknown> = Promise.resolve();
   const listen = async (): Promise<void> => {
     if (!isNeeded() || listeners.some(({ kind }) => kind === "component")) return;
-    const [first = "", ...others] = loopback;
-    listeners.push(await open(first, componentPort));
+    const { addresses, port } = componentListenerByDefault;
+    const [first, ...others] = addresses;
+    listeners.push(await open(first, port));
     for (const address of others) {
       try {
-        listeners.push(await open(address, componentPort));
+        listeners.push(await open(address, port));
       } catch (error) {
         // A machine may do without IPv6.
         if (!lacksAddress(error)) throw error;
