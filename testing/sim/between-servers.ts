@@ -21,7 +21,7 @@ export function mayComeAgain(model: WorldModel, { from, account, sentAt }: Entry
 export function mayHaveBeenStopped(model: WorldModel, { from, account, sentAt }: Entry): boolean {
   return (
     model.onDifferentServers(from.account, account) &&
-    model.troubled(sentAt - underWayMs, sentAt + deliveryMsMax, ["apart"], [from.account, account])
+    model.troubled(sentAt - underWayMs, sentAt + deliveryMsMax, ["apart", "kill"], [from.account, account])
   );
 }
 

@@ -69,7 +69,7 @@ function isDouble(entry: Entry, copy: Copy, model: WorldModel, sessions: readonl
 }
 
 /** The server knew by then that it has the message: not from a resumption that came too late, which says it as well. */
-function hadTaken(session: ClientSession, { receipts }: Entry, by: number): boolean {
+export function hadTaken(session: ClientSession, { receipts }: Entry, by: number): boolean {
   const count = receipts.find((receipt) => receipt.session === session)?.count ?? Infinity;
   return session.acknowledgedToServer.some(({ h, at }) => h >= count && at <= by);
 }

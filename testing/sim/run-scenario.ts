@@ -65,7 +65,7 @@ class ScenarioRun {
     this.#trace = new Trace(keepTrace);
     this.#draws = drawsFor(scenario.seed, "faults");
     const { seed, cast } = scenario;
-    this.#network = new SimNetwork({ seed, clock: this.#clock });
+    this.#network = new SimNetwork({ seed, clock: this.#clock, trace: this.#trace });
     this.#servers = makeServers(cast.servers, { seed, clock: this.#clock, trace: this.#trace, network: this.#network });
     this.#model = new WorldModel(cast.servers);
     this.#clients = scenario.cast.clients.map((part) => this.#newClient(part));

@@ -34,12 +34,22 @@ export class ServerWire {
     readonly weather: Weather;
     readonly parties: Readonly<Record<WireSide, WireParty>>;
     readonly directTls: boolean;
+    /** Told what comes to the server at an address. */
+    readonly came?: (address: string, bytes: string) => void;
   }) {
-    const { clock, draws, parties, weather, directTls } = parts;
+    const { clock, draws, parties, weather, directTls, came = () => undefined } = parts;
     this.#clock = clock;
     this.#draws = draws;
     const end = (own: WireParty, peer: WireParty): WireEnd =>
-      new WireEnd({ clock, draws, weather, life: own.life, peer, directTls });
+      new WireEnd({
+        clock,
+        draws,
+        weather,
+        life: own.life,
+        peer,
+        directTls,
+        note: (bytes) => came(own.address, bytes),
+      });
     this.#ends = {
       dialler: end(parties.dialler, parties.acceptor),
       acceptor: end(parties.acceptor, parties.dialler),
@@ -108,6 +118,7 @@ class WireEnd {
   readonly #clock: SimClock;
   readonly #draws: Draws;
   readonly #life: ServerLife;
+  readonly #note: (bytes: string) => void;
   readonly #peerChannel: SecureChannel;
   #channel: SecureChannel | undefined;
   #handler: TransportHandler | undefined;
@@ -122,8 +133,10 @@ class WireEnd {
     readonly life: ServerLife;
     readonly peer: WireParty;
     readonly directTls: boolean;
+    readonly note: (bytes: string) => void;
   }) {
     const { clock, draws, weather, life, peer, directTls } = parts;
+    this.#note = parts.note;
     this.#clock = clock;
     this.#draws = draws;
     this.#life = life;
@@ -150,6 +163,7 @@ class WireEnd {
   take(bytes: string): void {
     if (this.gone || !this.#life.alive) return;
     this.came.push({ bytes, at: this.#clock.now });
+    this.#note(bytes);
     if (this.#wantsTls && this.#channel === undefined) {
       this.#sealed.push(bytes);
       return;

@@ -16,7 +16,7 @@ const weather = { delayMsMin: 1, delayMsMax: 40 };
 /** Two servers with a client each, logged in. */
 async function twoServers() {
   const [clock, trace, ledger] = [new SimClock(), new Trace(true), new Ledger()];
-  const network = new SimNetwork({ seed, clock });
+  const network = new SimNetwork({ seed, clock, trace });
   const serverOf = (domain: string, address: string): SimServer =>
     new SimServer({ seed, clock, trace, domains: [domainNamed(domain)], among: { name: domain, address, network } });
   const servers = {

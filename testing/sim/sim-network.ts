@@ -8,6 +8,7 @@ import type { ServerLife } from "./server-life.ts";
 import { ServerWire, type WireParty } from "./server-wire.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { Unreachable } from "./steps.ts";
+import type { Trace } from "./trace.ts";
 
 /** A server as the network sees it: one process after the other. */
 export interface NetworkedServer {
@@ -38,9 +39,12 @@ export class SimNetwork {
   readonly #seed: number;
   readonly #clock: SimClock;
 
-  constructor(parts: { readonly seed: number; readonly clock: SimClock }) {
+  readonly #trace: Trace;
+
+  constructor(parts: { readonly seed: number; readonly clock: SimClock; readonly trace: Trace }) {
     this.#seed = parts.seed;
     this.#clock = parts.clock;
+    this.#trace = parts.trace;
   }
 
   add(server: NetworkedServer): void {
@@ -98,6 +102,7 @@ export class SimNetwork {
       weather: this.weather,
       parties: { dialler: this.#partyOf(from, life), acceptor: this.#partyOf(to, to.life) },
       directTls: false,
+      came: (to, bytes) => this.#trace.note(this.#clock.now, `wire ${number} to ${to} < ${bytes}`),
     });
     if (!to.acceptServer(wire.acceptor)) return undefined;
     this.wires.push(wire);
