@@ -30,7 +30,7 @@ export function adviceOn(survey: DomainSurvey, parts: AdviceParts): Advice {
   const findings = [
     ...survey.dns.services.flatMap((found) => serviceFindings(found, survey)),
     ...survey.dns.places.flatMap(placeFindings),
-    ...survey.visits.map(visitFinding),
+    ...survey.visits.map((visit) => visitFinding(visit, parts.own)),
     ...survey.visits.flatMap((visit) => trustFindings(visit, survey, parts.now)),
     ...absenceFindings(survey),
   ];
@@ -43,7 +43,8 @@ function serviceFindings({ service, answer }: ServiceSurvey, { domain, dns }: Do
   if (answer.records.length === 0) {
     const others = dns.services.filter((found) => found.service.side === service.side);
     const isServed = others.some((found) => found.answer.ok && found.answer.records.length > 0);
-    if (isServed || service.directTls) return [hint("dns", `${name}: no SRV record, so nobody looks for it there`)];
+    const way = service.directTls ? "direct TLS" : "STARTTLS";
+    if (isServed || service.directTls) return [hint("dns", `${name}: no SRV record, so nobody looks for ${way}`)];
     const who = service.side === "server" ? "other servers" : "clients";
     return [hint("dns", `${name}: no SRV record; ${who} go to ${asciiDomain(domain)} port ${service.port}`)];
   }
@@ -77,13 +78,14 @@ function placeFindings(place: PlaceSurvey): readonly Finding[] {
   return found;
 }
 
-function visitFinding(visit: Visit): Finding {
+function visitFinding(visit: Visit, own: AdviceParts["own"]): Finding {
   const { place, probe, isPublic } = visit;
   const area = place.service.side === "server" ? "servers" : "clients";
   const where = whereOf(visit);
   if (probe.trouble !== undefined) {
     const { step, reason } = probe.trouble;
-    const text = `${where}: ${step === "connect" ? "" : `${stepNames[step]}: `}${reason}`;
+    const told = `${where}: ${step === "connect" ? "" : `${stepNames[step]}: `}${reason}`;
+    const text = step === "connect" && own !== undefined ? `${told}; ${wayIn(place, own)}` : told;
     // Where no record points nobody was promised anything, unless it is the servers' only way.
     return place.isNamed || place.service.side === "server" ? bad(area, text) : hint(area, text);
   }
@@ -91,6 +93,15 @@ function visitFinding(visit: Visit): Finding {
   const offers = [...(afterTls?.names.filter((name) => name !== "mechanisms") ?? []), ...(afterTls?.mechanisms ?? [])];
   const text = `${where}: ${tls?.version} (${tls?.cipher})${tls?.alpn === undefined ? "" : `, ALPN ${tls.alpn}`}; offers ${offers.length === 0 ? "nothing" : offers.join(", ")}`;
   return isPublic ? good(area, text) : hint(area, `${text}; only reachable in your own network`);
+}
+
+/** What can be done where a machine of ours does not answer. */
+function wayIn({ service, port }: PlaceSurvey, own: NonNullable<AdviceParts["own"]>): string {
+  const ours = own.get(service.listener);
+  if (ours === undefined)
+    return `this server has no listener of kind "${service.listener}": add one to [[listeners]], or take the record away`;
+  if (ours !== port) return `this server listens on port ${ours} for it: DNS has to say so`;
+  return `does the server run, and does the firewall let TCP port ${port} in?`;
 }
 
 function trustFindings(visit: Visit, { domain }: DomainSurvey, now: number): readonly Finding[] {
@@ -158,8 +169,14 @@ function linesFor({ domain, dns, visits }: DomainSurvey, own: ReadonlyMap<string
   const ascii = asciiDomain(domain);
   if (isLocalName(ascii)) return [];
   const targets = dns.places.filter(({ isNamed }) => isNamed).map(({ host }) => host);
+  const isRefused = (side: Service["side"]): boolean =>
+    dns.services.some(
+      ({ service, answer }) =>
+        service.side === side && answer.ok && answer.records.some((record) => record.target === "."),
+    );
   const lines = dns.services.flatMap(({ service, answer }) => {
-    const port = own.get(service.listener);
+    // Whoever says that there is no such service means it.
+    const port = isRefused(service.side) ? undefined : own.get(service.listener);
     if (port === undefined || !answer.ok || answer.records.length > 0) return [];
     return [srvLine(service, ascii, targets[0] ?? ascii, port)];
   });

@@ -29,8 +29,12 @@ export async function checkDomain(domain: DomainJid, parts: CheckDomainParts): P
   const { config, terminal, json } = parts;
   const env = nodeEnv();
   using progress = new ProgressLine(terminal);
-  const survey = await surveyParts(config, env, parts.resolver);
-  const own = config.hosts.some((host) => host.domain === domain) ? portsOf(config) : undefined;
+  // Components are reached where their server is.
+  const isOwn = [...config.hosts, ...config.components].some((one) => one.domain === domain);
+  // Nobody may come in the name of a domain to the very server that serves it.
+  const from = isOwn ? undefined : config.hosts.map((host) => host.domain).find((name) => name !== "localhost");
+  const survey = { ...(await surveyParts(config, env, parts.resolver)), from };
+  const own = isOwn ? portsOf(config) : undefined;
   const show = (text: string): void => progress.show(text);
   const found = await surveyDomain(domain, { ...survey, progress: show, signal: terminal.signal });
   const advice = adviceOn(found, { own, now: env.now() });
@@ -49,15 +53,14 @@ async function surveyParts(
   config: Config,
   env: Env,
   asked: string | undefined,
-): Promise<Omit<SurveyParts, "progress" | "signal">> {
+): Promise<Omit<SurveyParts, "progress" | "signal" | "from">> {
   const hosts = new SystemFile("/etc/hosts", parseHosts, env);
   const settings = asked === undefined ? resolverSource(config, env) : namedResolver(asked);
   const resolver = new DnsResolver({ env, settings, hosts: () => hosts.read() });
   const anchors = await loadTrustStore(trustStore(config));
   const guard = new AddressGuard([]);
   const web = openPosh({ env, resolver, settings: () => ({ guard, validating: false }), anchors: () => anchors });
-  const from = config.hosts.map(({ domain }) => domain).find((domain) => domain !== "localhost");
-  return { env, resolver, anchors, guard, posh: (domain) => web.find(domain), from };
+  return { env, resolver, anchors, guard, posh: (domain) => web.find(domain) };
 }
 
 /** One that is named on the command line. What it says of having validated is believed if it is on this machine. */

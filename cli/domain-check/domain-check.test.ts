@@ -309,6 +309,38 @@ describe("DNS", () => {
   });
 });
 
+for (const { name, own, says } of [
+  {
+    name: "is where it should be",
+    own: [["server", 1]],
+    says: /; does the server run, and does the firewall let TCP port 1 in\?$/,
+  },
+  {
+    name: "is elsewhere",
+    own: [["server", 5269]],
+    says: /; this server listens on port 5269 for it: DNS has to say so$/,
+  },
+  {
+    name: "is not there",
+    own: [["client", 5222]],
+    says: /; this server has no listener of kind "server": add one to \[\[listeners\]\]/,
+  },
+] as const)
+  test(`a machine of ours that does not answer, and whose listener ${name}: what to do is said`, async () => {
+    const zone = { [`SRV ${serverService}`]: [srv(1)], [`A ${target}`]: ["127.0.0.1"] };
+    assertHas((await look(zone, { own: new Map(own) })).findings, says);
+    const { findings } = await look(zone);
+    assert.ok(!findings.some((finding) => says.test(finding)), "of others nothing is known");
+  });
+
+test("where DNS says that there is no such service, no lines for it are proposed", async () => {
+  const own = new Map([
+    ["server", 5269],
+    ["server-direct-tls", 5270],
+  ]);
+  assert.deepEqual((await look({ [`SRV ${serverService}`]: [srv(0, ".")] }, { own })).lines, []);
+});
+
 test("the command prints JSON, and its exit code says whether something is bad", async () => {
   const written: string[] = [];
   const terminal = {
