@@ -14,6 +14,7 @@ export function observerOf(metrics: Metrics): ServerObserver {
     counted: (what, by) => metrics.featureCounted(what, by),
     routeFailed: (kind) => metrics.routeFailed(kind),
     returned: (condition) => metrics.returned(condition),
+    streamBroke: (fates) => metrics.streamBroke(fates),
   };
 }
 

@@ -15,6 +15,8 @@ test("what is counted appears under its name", async () => {
   metrics.limitHit("stanza-size");
   metrics.loginSucceeded("SCRAM-SHA-256-PLUS");
   metrics.loginFailed("PLAIN", "not-authorized");
+  metrics.streamBroke({ again: 1, returned: 2, unproven: 3 });
+  metrics.streamBroke({ again: 1, returned: 0, unproven: 4 });
   metrics.counted("balcony_store_commits_total", "Commits.", () => 40);
   metrics.tally.stanzasReceived += 7;
   metrics.gauge("sessions", "Clients logged in.", () => 3);
@@ -24,6 +26,9 @@ test("what is counted appears under its name", async () => {
     'balcony_limit_hits_total{limit="stanza-size"}': 2,
     'balcony_logins_total{mechanism="SCRAM-SHA-256-PLUS",result="success"}': 1,
     'balcony_logins_total{mechanism="PLAIN",result="not-authorized"}': 1,
+    'balcony_server_stanzas_in_doubt_total{fate="again"}': 2,
+    'balcony_server_stanzas_in_doubt_total{fate="returned"}': 2,
+    'balcony_server_stanzas_in_doubt_total{fate="unproven"}': 7,
     balcony_store_commits_total: 40,
     balcony_stanzas_received_total: 7,
     balcony_sessions: 3,

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { Tally } from "./tally.ts";
 import { LabelValues } from "./metric-labels.ts";
+import type { StanzaFates } from "./s2s/federation.ts";
 
 const tallies = [
   ["stanzasReceived", "balcony_stanzas_received_total", "Stanzas that clients sent."],
@@ -35,6 +36,11 @@ export class Metrics {
     "Stanzas for other servers that went back to their senders, by condition.",
     ["condition"],
   );
+  readonly #inDoubt = this.#counter(
+    "server_stanzas_in_doubt_total",
+    "Stanzas on streams with other servers that broke: sent again, returned, or unproven: taken in the minute before, and lost or not.",
+    ["fate"],
+  );
   readonly #reloads = this.#counter("reloads_total", "Reloads of the configuration, by result.", ["result"]);
 
   constructor() {
@@ -68,6 +74,10 @@ export class Metrics {
 
   returned(condition: string): void {
     this.#returned.inc({ condition: this.#labels.of("condition", condition) });
+  }
+
+  streamBroke(fates: StanzaFates): void {
+    for (const fate of ["again", "returned", "unproven"] as const) this.#inDoubt.inc({ fate }, fates[fate]);
   }
 
   /** What a feature counts, under its own name. */

@@ -56,6 +56,18 @@ export interface FederationParts {
 export interface FederationObserver {
   readonly routeFailed?: (kind: RouteFailureKind) => void;
   readonly returned?: (condition: string) => void;
+  /** A stream broke that could not be resumed: what has become of the stanzas on it, in numbers. */
+  readonly streamBroke?: (fates: StanzaFates) => void;
+}
+
+/** Stanzas that were on a stream when it broke. */
+export interface StanzaFates {
+  /** Sent once more. */
+  readonly again: number;
+  /** Gone back to their senders. */
+  readonly returned: number;
+  /** Taken by the system in the last minute on a stream without stream management: whether they have arrived nobody knows. */
+  readonly unproven: number;
 }
 
 /** How often streams are looked at that may be idle, or silent. */
@@ -384,7 +396,7 @@ export class Federation {
   #ended(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
     this.streams.remove(stream);
     if (this.#stopped.signal.aborted) return;
-    if (stream.broke) this.#absences.lost(stream.pairs.values());
+    if (stream.broke) this.#broke(stream, owed);
     for (const [pair, stanzas] of Map.groupBy(owed, (each) => each.pair)) {
       const { again, returned, unwelcome } = fatesOf(stanzas, stream.managed);
       const broke = new StanzaError("remote-server-timeout", { text: "the connection broke" });
@@ -397,6 +409,15 @@ export class Federation {
       else route.takeBack(again);
     }
     this.#eachRouteOf(stream, (route) => route.lose(stream, []));
+  }
+
+  #broke(stream: ServerStream, owed: readonly OutgoingStanza[]): void {
+    this.#absences.lost(stream.pairs.values());
+    const { again, returned } = fatesOf(owed, stream.managed);
+    const fates = { again: again.length, returned: returned.length, unproven: stream.unprovable };
+    this.#parts.observer.streamBroke?.(fates);
+    const fields = { stream: stream.id, ...stream.main, managed: stream.managed, ...fates };
+    if (owed.length + fates.unproven > 0) this.#log.info(fields, "a stream with another server is lost");
   }
 
   #makeLinkServices(): ServerLinkServices {

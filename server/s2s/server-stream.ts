@@ -14,6 +14,7 @@ import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
 import type { FederationLimits } from "./federation-limits.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
 import type { OwedBytes, OwedShare } from "./owed-bytes.ts";
+import { TakenLately } from "./taken-lately.ts";
 
 /** The connection that a stream has at present, as the stream sees it. */
 export interface StreamCarrier {
@@ -76,6 +77,7 @@ export class ServerStream {
   /** Without: what the operating system has not taken. */
   readonly #untaken = new Mailbox<OutgoingStanza>();
   #untakenBytes = 0;
+  #takenLately: TakenLately | undefined;
   readonly #share: OwedShare;
   #full = false;
   /** It has a new connection, on which what the peer has not had comes before all else. */
@@ -140,6 +142,11 @@ export class ServerStream {
   /** It has ended, or is to end, without anybody having said so. */
   get broke(): boolean {
     return !this.#tookLeave;
+  }
+
+  /** Stanzas that were taken lately and that nobody has acknowledged, nor ever will: they may be lost if it broke. */
+  get unprovable(): number {
+    return this.managed ? 0 : (this.#takenLately?.count(this.#services.env.now()) ?? 0);
   }
 
   get managed(): boolean {
@@ -419,6 +426,7 @@ export class ServerStream {
     const stanza = this.#untaken.take();
     if (stanza === undefined) return;
     this.#untakenBytes -= stanza.size;
+    (this.#takenLately ??= new TakenLately()).add(this.#services.env.now());
     this.#takingSince = this.#untaken.size === 0 ? undefined : this.#services.env.now();
     this.#discharge(stanza);
     this.#gotRoom();

@@ -15,6 +15,7 @@ import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
+import type { StanzaFates } from "#server/s2s/federation.ts";
 import type { FederationPolicy } from "#server/s2s/policy.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { MemoryTransport } from "./memory-transport.ts";
@@ -64,6 +65,8 @@ export interface World extends AsyncDisposable {
   readonly log: readonly LoggedLine[];
   /** Names of the limits that were hit, each time. */
   readonly limitsHit: readonly string[];
+  /** What became of the stanzas on streams with other servers that broke, stream by stream. */
+  readonly brokenStreams: readonly StanzaFates[];
   readonly tally: Tally;
   /** A connection with nothing said on it; `clear` for one without TLS. */
   readonly connect: (options?: {
@@ -112,6 +115,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const listener = { ...policy, location: options.location };
   const log: LoggedLine[] = [];
   const limitsHit: string[] = [];
+  const brokenStreams: StanzaFates[] = [];
   const tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
   const transports = new Set<MemoryTransport>();
   const begin = async (changed: Partial<WorldOptions> = {}): Promise<Life> => {
@@ -143,6 +147,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       observer: {
         tally,
         limitHit: (limit) => void limitsHit.push(limit),
+        streamBroke: (fates) => void brokenStreams.push(fates),
         loginSucceeded: ignore,
         loginFailed: ignore,
         streamClosed: ignore,
@@ -213,6 +218,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     disk,
     log,
     limitsHit,
+    brokenStreams,
     tally,
     settle,
     connect,
