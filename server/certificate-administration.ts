@@ -51,16 +51,32 @@ export function certificateAdministration({
     renewCertificates: async function* ({ domain }, signal) {
       if (renewals === undefined) return;
       const wanted = config().hosts.filter((host) => host.acme && (domain === undefined || host.domain === domain));
-      if (domain !== undefined && wanted.length === 0)
-        throw new AdministrationError("not-found", `${domain} has no certificate by ACME: it has no acme = true`);
+      if (wanted.length === 0) throw nothingToRenew(domain, config().hosts);
       for (const host of wanted) {
         const state = await renewals.state(host.domain);
         const waits = state === undefined || (state.failures === undefined && state.dueAt > Date.now());
-        if (domain === undefined && waits) continue;
+        if (domain === undefined && waits) {
+          const text =
+            state === undefined
+              ? "ACME does not look after it at present"
+              : `not due before ${instantOf(state.dueAt)}; at once with: balcony certificate renew ${host.domain}`;
+          yield { domain: host.domain, state: "done", text };
+          continue;
+        }
         yield* renew(renewals, host.domain, signal);
       }
     },
   };
+}
+
+function nothingToRenew(
+  domain: DomainJid | undefined,
+  hosts: readonly { readonly domain: DomainJid }[],
+): AdministrationError {
+  const say = (text: string): AdministrationError => new AdministrationError("not-found", text);
+  if (domain === undefined) return say("no host has a certificate by ACME; the key is acme = true in its [[hosts]]");
+  if (!hosts.some((host) => host.domain === domain)) return say(`${domain} is not a host of this server`);
+  return say(`${domain} has no certificate by ACME: it has no acme = true`);
 }
 
 /** Tells what is being done while it is done. */
@@ -104,7 +120,8 @@ function issuerOf(leaf: X509Certificate): string {
   const parts = new Map(
     leaf.issuer.split("\n").map((part) => [part.split("=")[0] ?? "", part.slice(part.indexOf("=") + 1)]),
   );
-  return parts.get("CN") ?? parts.get("O") ?? "";
+  // Node writes it with the escapes of RFC 4514.
+  return (parts.get("CN") ?? parts.get("O") ?? "").replaceAll(/\\(.)/gu, "$1");
 }
 
 /** What is due is due at the beginning of time. */

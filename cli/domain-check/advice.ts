@@ -31,7 +31,7 @@ export function adviceOn(survey: DomainSurvey, parts: AdviceParts): Advice {
     ...survey.dns.services.flatMap((found) => serviceFindings(found, survey)),
     ...survey.dns.places.flatMap(placeFindings),
     ...survey.visits.map((visit) => visitFinding(visit, parts.own)),
-    ...survey.visits.flatMap((visit) => trustFindings(visit, survey, parts.now)),
+    ...survey.visits.flatMap((visit) => trustFindings(visit, survey, parts)),
     ...absenceFindings(survey),
   ];
   return { findings: dedupe(findings), lines: parts.own === undefined ? [] : linesFor(survey, parts.own) };
@@ -104,7 +104,8 @@ function wayIn({ service, port }: PlaceSurvey, own: NonNullable<AdviceParts["own
   return `does the server run, and does the firewall let TCP port ${port} in?`;
 }
 
-function trustFindings(visit: Visit, { domain }: DomainSurvey, now: number): readonly Finding[] {
+function trustFindings(visit: Visit, { domain }: DomainSurvey, { now, own }: AdviceParts): readonly Finding[] {
+  const isOurs = own !== undefined;
   const { place, judgement } = visit;
   if (judgement === undefined) return [];
   const where = `${place.host}:${place.port}`;
@@ -124,7 +125,9 @@ function trustFindings(visit: Visit, { domain }: DomainSurvey, now: number): rea
     `authorities: ${pkix.ok ? "yes" : `no, ${pkix.reason}`}`,
     `POSH: ${posh.ok ? "yes" : `no, ${posh.reason}`}`,
   ];
-  const { state, text } = verdictFinding(where, verdict, domain);
+  const { state, text: told } = verdictFinding(where, verdict, domain);
+  const mend = `a certificate that names ${domain} is needed: certificate and key in [[hosts]], or acme = true (for a component, acme_names)`;
+  const text = isOurs && !verdict.trusted && !verdict.forbidden ? `${told}; ${mend}` : told;
   return [...found, { area: "trust", state, text: [text, ...ways].join("; ") }];
 }
 

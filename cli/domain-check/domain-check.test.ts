@@ -333,6 +333,13 @@ for (const { name, own, says } of [
     assert.ok(!findings.some((finding) => says.test(finding)), "of others nothing is known");
   });
 
+test("one of ours that is not trusted is told where its certificate comes from", async () => {
+  const says =
+    /; a certificate that names montague\.net is needed: certificate and key in \[\[hosts\]\], or acme = true/;
+  assertHas((await lookAt({ chain: [stranger] }, { own: new Map() })).findings, says);
+  assert.ok(!(await lookAt({ chain: [stranger] }, {})).findings.some((finding) => says.test(finding)));
+});
+
 test("where DNS says that there is no such service, no lines for it are proposed", async () => {
   const own = new Map([
     ["server", 5269],

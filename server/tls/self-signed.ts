@@ -50,7 +50,7 @@ export async function generateSelfSigned(
     keys,
     // The name is in the alternative names alone (RFC 9525 §2); this one is for people who look at it.
     // [rfc6120-13.7.1.1-03]
-    name: [{ O: ["Balcony, self-signed"] }],
+    name: [{ O: ["Balcony self-signed"] }],
     notBefore: new Date(now - backdatedMs),
     notAfter: new Date(now + validDays * dayMs),
     signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
