@@ -134,6 +134,7 @@ ${listeners.join("\n")}
 [s2s]
 security = "${wanted.security}"
 bidirectional = ${wanted.bidirectional === true}
+block = ${JSON.stringify(wanted.block ?? [])}
 allowed_networks = ["127.0.10.0/24"]
 connect_seconds_max = 5
 posh = ${wanted.posh === true}

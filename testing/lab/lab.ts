@@ -14,7 +14,13 @@ export const target: Target = targetNamed(required("LAB_TARGET"));
 /** The authority that everything in the lab trusts. */
 export const authorityFile = join(labDir, "ca", "ca.pem");
 
-export type ServerCertificate = "ours.test" | "wrong-name" | "expired" | "unknown-authority";
+export type ServerCertificate =
+  | "ours.test"
+  | "server-only"
+  | "wrong-name"
+  | "expired"
+  | "self-signed"
+  | "unknown-authority";
 
 export interface LabServerOptions extends Settings {
   /** For the names of the directories with logs. */

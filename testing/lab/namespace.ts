@@ -14,6 +14,8 @@ export async function furnish(dir: string): Promise<void> {
   await authority.issue({ name: "ours.test", dnsNames: names });
   await authority.issue({ name: "wrong-name", dnsNames: ["somebody-else.test"] });
   await authority.issue({ name: "expired", dnsNames: names, expired: true });
+  await authority.issue({ name: "self-signed", dnsNames: names, selfSigned: true });
+  await authority.issue({ name: "server-only", dnsNames: names, serverOnly: true });
   await authority.issue({ name: "alice", xmppAddresses: ["alice@ours.test"] });
   const stranger = await Authority.create(join(dir, "stranger"), "Nobody trusts this authority");
   await stranger.issue({ name: "unknown-authority", dnsNames: names });

@@ -67,6 +67,8 @@ export interface Federation {
   readonly resolver?: { readonly address: string; readonly validates: boolean };
   /** Ask domains' web servers about their certificates (RFC 7711). Default: no. */
   readonly posh?: boolean;
+  /** Domains that it does not talk to. */
+  readonly block?: readonly string[];
   /** Takes streams up again that were cut. Default: yes. */
   readonly resumes?: boolean;
   /** Stanzas that may wait for one domain. Default: more than any scenario sends. */

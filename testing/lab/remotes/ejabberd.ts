@@ -13,8 +13,8 @@ export const ejabberd: RemoteSoftware = {
   name: "ejabberd",
   domains: ["ejabberd.test", "direct.ejabberd.test"],
   address,
-  resumes: false,
-  external: { shows: true, accepts: true },
+  management: "none",
+  external: { shows: true, accepts: true, acceptsServerOnly: false },
   asksWhereItVerified: false,
   goesWithoutTls: true,
   start: async (place) => {

@@ -19,8 +19,8 @@ export const jabberd2: RemoteSoftware = {
   name: "jabberd2",
   domains: [domain],
   address,
-  resumes: false,
-  external: { shows: false, accepts: false },
+  management: "none",
+  external: { shows: false, accepts: false, acceptsServerOnly: false },
   asksWhereItVerified: false,
   goesWithoutTls: true,
   start: async (place) => {

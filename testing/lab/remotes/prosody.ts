@@ -7,13 +7,13 @@ import { remoteUsers, type RemotePlace, type RemoteSoftware } from "./remote-ser
 
 const address = remoteAddresses.prosody;
 
-/** Debian's Prosody: EXTERNAL, dialback, direct TLS, both ways on one stream, and streams that are resumed. */
+/** Debian's Prosody: EXTERNAL, dialback, direct TLS, both ways on one stream. What it gets it acknowledges; it resumes no streams between servers. */
 export const prosody: RemoteSoftware = {
   name: "prosody",
   domains: ["prosody.test", "direct.prosody.test", "relay.prosody.test"],
   address,
-  resumes: true,
-  external: { shows: true, accepts: true },
+  management: "acknowledges",
+  external: { shows: true, accepts: true, acceptsServerOnly: true },
   asksWhereItVerified: false,
   goesWithoutTls: true,
   start: async (place) => {

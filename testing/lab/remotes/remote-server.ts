@@ -5,7 +5,14 @@ import { authorityFile, labDir } from "../lab.ts";
 import { tail, type Daemon } from "../process.ts";
 
 /** What a remote server shows: good for its domains, or bad in one way. */
-export type RemoteCertificate = "good" | "server-only" | "wrong-name" | "expired" | "self-signed" | "unknown-authority";
+export type RemoteCertificate =
+  | "good"
+  | "server-only"
+  | "wrong-name"
+  | "expired"
+  | "self-signed"
+  | "unknown-authority"
+  | "server-only-unknown-authority";
 
 export interface RemoteSettings {
   readonly certificate?: RemoteCertificate;
@@ -14,7 +21,7 @@ export interface RemoteSettings {
    * TLS on its own streams too.
    */
   readonly security?: "certificate" | "dialback" | "plain";
-  /** Whether it resumes streams between servers, where it can. Default: yes. */
+  /** Whether it manages streams between servers, as far as it can. Default: yes. */
   readonly streamManagement?: boolean;
   /** Whether it lets stanzas come back on the stream that it opened, and the other way round, where it can. Default: no. */
   readonly bidirectional?: boolean;
@@ -45,10 +52,15 @@ export interface RemoteSoftware {
   /** Its domains; the first has users, and is reached by STARTTLS. */
   readonly domains: readonly [string, ...string[]];
   readonly address: string;
-  /** Whether it resumes streams between servers. */
-  readonly resumes: boolean;
+  /** Stream management between servers (XEP-0198): whether it says what it has got, and takes a stream up that was cut. */
+  readonly management: "none" | "acknowledges" | "resumes";
   /** Whether it can take part in EXTERNAL, as the one who comes and as the one who is come to. */
-  readonly external: { readonly shows: boolean; readonly accepts: boolean };
+  readonly external: {
+    readonly shows: boolean;
+    readonly accepts: boolean;
+    /** Also of a certificate that is for servers only, as public authorities make them now. */
+    readonly acceptsServerOnly: boolean;
+  };
   /** Whether it sends, too, by a connection that it has made to verify a key. */
   readonly asksWhereItVerified: boolean;
   /** Whether it can be told to do without TLS. */
@@ -160,12 +172,12 @@ export async function certificateFor(software: RemoteSoftware, which: RemoteCert
   issued += 1;
   const name = `${software.name}-${which}-${issued}`;
   const dnsNames = which === "wrong-name" ? ["somebody-else.test"] : software.domains;
-  const authority = await Authority.open(join(labDir, which === "unknown-authority" ? "stranger" : "ca"));
+  const authority = await Authority.open(join(labDir, which.endsWith("unknown-authority") ? "stranger" : "ca"));
   return await authority.issue({
     name,
     dnsNames,
     expired: which === "expired",
-    serverOnly: which === "server-only",
+    serverOnly: which.startsWith("server-only"),
     selfSigned: which === "self-signed",
   });
 }

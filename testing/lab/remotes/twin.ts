@@ -10,8 +10,8 @@ export const twin: RemoteSoftware = {
   name: "twin",
   domains: ["twin.test", "direct.twin.test", "relay.twin.test"],
   address,
-  resumes: true,
-  external: { shows: true, accepts: true },
+  management: "resumes",
+  external: { shows: true, accepts: true, acceptsServerOnly: true },
   asksWhereItVerified: true,
   goesWithoutTls: false,
   start: async ({ dir, certificate, authority, settings }) =>

@@ -40,6 +40,13 @@ const meetings: readonly Meeting[] = [
     expected: ({ external: can }) => ({ opened: external(can.accepts), accepted: external(can.shows) }),
   },
   {
+    title: "a certificate of ours that is for servers only",
+    ourCertificate: "server-only",
+    our: "dialback",
+    remote: {},
+    expected: ({ external: can }) => ({ opened: external(can.acceptsServerOnly), accepted: external(can.shows) }),
+  },
+  {
     title: "a certificate of theirs of an unknown authority: TLS and dialback",
     our: "dialback",
     remote: { certificate: "unknown-authority" },
@@ -67,10 +74,9 @@ const meetings: readonly Meeting[] = [
 for (const software of remoteSoftwares)
   suite(software.name, () => {
     for (const meeting of meetings) {
-      // Who has no EXTERNAL is not let in where a certificate is asked for.
-      const { shows, accepts } = software.external;
-      if ((meeting.our === "certificate" && !shows) || (meeting.remote.security === "certificate" && !accepts))
-        continue;
+      // Where it asks for a certificate, who cannot look at ours is not to be come to. The certificate that it shows when it comes
+      // counts without EXTERNAL, too (dialback without dialback).
+      if (meeting.remote.security === "certificate" && !software.external.accepts) continue;
       if (meeting.our === "plain" && !software.goesWithoutTls) continue;
       test(`${meeting.title}: a word both ways`, async () => {
         await using place = await meet(software, meeting);
@@ -88,14 +94,20 @@ for (const software of remoteSoftwares)
       });
     }
 
-    for (const certificate of ["expired", "wrong-name", "self-signed", "unknown-authority"] as const)
+    for (const certificate of [
+      "expired",
+      "wrong-name",
+      "self-signed",
+      "unknown-authority",
+      "server-only-unknown-authority",
+    ] as const)
       test(`their certificate is bad (${certificate}) and we ask for a good one: nothing goes either way, and senders hear of it`, async () => {
         await using place = await meet(software, { our: "certificate", remote: { certificate } });
         await refusedBothWays(place, software);
       });
 
     if (software.external.accepts)
-      for (const ourCertificate of ["expired", "wrong-name", "unknown-authority"] as const)
+      for (const ourCertificate of ["expired", "wrong-name", "self-signed", "unknown-authority"] as const)
         test(`our certificate is bad (${ourCertificate}) and they ask for a good one: nothing goes either way, and senders hear of it`, async () => {
           await using place = await meet(software, {
             ourCertificate,
@@ -110,6 +122,11 @@ for (const software of remoteSoftwares)
         await using place = await meet(software, { our: "dialback", remote: { security: "plain" } });
         await refusedBothWays(place, software);
       });
+
+    test("we do not talk to their domain: nothing goes either way, and senders hear of it", async () => {
+      await using place = await meet(software, { our: "dialback", ours: { block: [software.domains[0]] }, remote: {} });
+      await refusedBothWays(place, software, /^not-allowed$/u);
+    });
 
     const direct = software.domains[1];
     if (direct !== undefined)
@@ -132,10 +149,14 @@ function proofs(streams: readonly ServerStream[], direction: ServerStream["direc
   return [...new Set(texts)].map((text) => JSON.parse(text));
 }
 
-async function refusedBothWays({ here, there, remote }: MeetingPlace, software: RemoteSoftware): Promise<void> {
+async function refusedBothWays(
+  { here, there, remote }: MeetingPlace,
+  software: RemoteSoftware,
+  condition = /^(remote-server-not-found|remote-server-timeout)$/u,
+): Promise<void> {
   await here.order("message", { to: remote.user("bob"), body: "across", id: "m1" });
   const bounce = await here.event("message", (event) => event["type"] === "error" && event["id"] === "m1");
-  assert.match(String(bounce["error"]), /^(remote-server-not-found|remote-server-timeout)$/u);
+  assert.match(String(bounce["error"]), condition);
   await there.order("message", { to: alice, body: "and back", id: "m2" });
   // jabberd2 keeps what it cannot send for a minute; that nothing came is seen below.
   if (software !== jabberd2) await there.event("message", (event) => event["type"] === "error" && event["id"] === "m2");
