@@ -13,9 +13,9 @@ export const askForAcknowledgement = serializeBytes(buildSm({ type: "r" }));
  */
 export class Acknowledgements {
   readonly #tracker = new SettlementTracker(() => this.#settledMore());
-  readonly #tell: (acknowledgement: string) => void;
+  #tell: (acknowledgement: string) => void;
   readonly #waiters: (() => void)[] = [];
-  readonly #wait: ((run: () => void) => Timer) | undefined;
+  #wait: ((run: () => void) => Timer) | undefined;
   /** The peer asked while not everything was settled. */
   #answerDue = false;
   /** What it is told meanwhile. */
@@ -78,8 +78,10 @@ export class Acknowledgements {
     else this.#waiters.push(run);
   }
 
-  /** The stream has ended: who waited waits no longer. */
+  /** The stream has ended: who waited waits no longer, and what is asked for now is the count alone. */
   end(): void {
+    this.#tell = ignore;
+    this.#wait = undefined;
     this.#answer?.cancel();
     this.#answer = undefined;
     this.#runWaiters();
@@ -98,3 +100,5 @@ export class Acknowledgements {
     for (const run of this.#waiters.splice(0)) run();
   }
 }
+
+function ignore(): void {}

@@ -90,24 +90,27 @@ class Attempt {
       timer.cancel();
       socket.off("connect", connected);
       socket.off("close", closed);
+      // Stays, so that an error between here and who takes the socket is nobody's crash; and keeps nothing of this alive.
+      socket.on("error", ignore);
+      socket.off("error", noted);
       if (reason === undefined) this.#isConnected = true;
       else if (!this.#isGivenUp) failed(address, reason);
       resolve(this);
     };
-    socket.once("close", release);
+    socket.on("close", release);
     let reason = "closed";
     const connected = (): void => end(undefined);
     const closed = (): void => end(reason);
+    const noted = (error: Error): void => {
+      reason = "code" in error ? String(error.code) : error.message;
+    };
     const timer = env.setTimer(connectMsMax, () => {
       reason = "timeout";
       socket.destroy();
     });
     socket.on("connect", connected);
     socket.on("close", closed);
-    // Stays, so that an error between here and who takes the socket is nobody's crash.
-    socket.on("error", (error) => {
-      reason = "code" in error ? String(error.code) : error.message;
-    });
+    socket.on("error", noted);
   }
 
   takeSocket(): Socket | undefined {
@@ -119,3 +122,5 @@ class Attempt {
     this.#socket.destroy();
   }
 }
+
+function ignore(): void {}

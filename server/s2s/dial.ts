@@ -1,12 +1,11 @@
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { Env } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { AddressGuard } from "../dns/address-ranges.ts";
 import { DnsError } from "../dns/dns-answer.ts";
 import type { DnsResolver } from "../dns/dns-resolver.ts";
-import { SocketTransport, type StartTls } from "../tcp/socket-transport.ts";
+import { SocketTransport, type SocketTransportParts, type StartTls } from "../tcp/socket-transport.ts";
 import { peerChannel, startPeerTls, type PeerTlsParts } from "../tls/peer-tls.ts";
 import { addressesOf, type DialAddresses } from "./dial-addresses.ts";
 import { connections } from "./dial-race.ts";
@@ -153,18 +152,15 @@ export class NetworkDialer implements Dialer {
     attempt: DialAttempt,
   ): Promise<SocketTransport | undefined> {
     const startTls = this.#startTls(attempt, directTls);
-    const channelOf = (secured: TLSSocket) => peerChannel(secured);
     // [xep0368-3-04]
-    if (!directTls) return new SocketTransport(socket, undefined, { startTls, channelOf });
+    if (!directTls) return new SocketTransport(socket, undefined, { startTls, channelOf: peerChannel });
     // [xep0368-3-03]
     const { promise, resolve } = Promise.withResolvers<SocketTransport | undefined>();
     const aborted = (): void => void socket.destroy();
     attempt.signal.addEventListener("abort", aborted);
     startTls(socket, undefined, (secured) => {
       attempt.signal.removeEventListener("abort", aborted);
-      // [xep0368-3-06]
-      const parts = { startTls: undefined, channelOf };
-      resolve(secured && new SocketTransport(secured, peerChannel(secured), parts));
+      resolve(secured && new SocketTransport(secured, peerChannel(secured), protectedAlready));
     });
     return promise;
   }
@@ -173,6 +169,9 @@ export class NetworkDialer implements Dialer {
     return (socket, _, secured) => startPeerTls(socket, { local, remote, direct }, this.#parts.tls, secured);
   }
 }
+
+/** The same for all: it lives as long as they do. [xep0368-3-06] */
+const protectedAlready: SocketTransportParts = { startTls: undefined, channelOf: peerChannel };
 
 interface DialAttempt extends DialRequest {
   readonly local: DomainJid;

@@ -30,6 +30,7 @@ import { failureOf, ServerDialer } from "./server-dialer.ts";
 import { ServerLink, type Establishment, type ServerErrandParts, type ServerLinkServices } from "./server-link.ts";
 import { senderOf, senderShare, SenderShares } from "./senders.ts";
 import { withSteadyClock } from "./steady-clock.ts";
+import { ServerLinks } from "./server-links.ts";
 import { ServerStream, type ServerStreamServices } from "./server-stream.ts";
 import { ServerStreams } from "./streams.ts";
 
@@ -79,7 +80,7 @@ const stopCheckMs = 10;
 
 /** Streams to and from other servers: what our domains write to theirs, and what they write to ours. No sockets. */
 export class Federation {
-  readonly links = new Set<ServerLink>();
+  readonly links = new ServerLinks();
   readonly streams = new ServerStreams();
   readonly routes = new Routes();
   readonly #parts: FederationParts;
@@ -280,7 +281,11 @@ export class Federation {
       total: this.#total,
       shares: new SenderShares(),
       find: (pair) => this.streams.forSending(pair),
-      connect: (pair, by, signal) => this.#connect(pair, by, AbortSignal.any([signal, this.#stopped.signal])),
+      // When all stops, so does every route.
+      connect: async (pair, by, signal) => {
+        this.#stopped.signal.throwIfAborted();
+        return await this.#connect(pair, by, signal);
+      },
       bounce: (stanza, error) => this.#bounce(stanza, error),
       asFailure: (error) => failureOf(error),
       failed: (pair, failure, retryMs) => {
@@ -317,7 +322,7 @@ export class Federation {
   #carrierOf({ local, remote }: DomainPair): ServerLink | undefined {
     const security = this.#parts.policyOf(local)?.security;
     let unused: ServerLink | undefined;
-    for (const link of this.links) {
+    for (const link of this.links.with(remote)) {
       if (!link.open || link.local === undefined) continue;
       // What one of our hosts is content with may not be enough for another.
       if (this.#parts.policyOf(link.local)?.security !== security) continue;
@@ -445,6 +450,7 @@ export class Federation {
         this.#log.info({ stream: link.id, local, remote, ways, by, tls }, "a stream with another server is authorized");
         this.#authenticated.get(link)?.();
         this.#authenticated.delete(link);
+        this.links.know(link);
         if (link.stream !== undefined) this.#addPair(link.stream, pair);
       },
       bidirectional: ({ stream }) => {

@@ -8,6 +8,7 @@ import type { FederationLimits } from "./federation-limits.ts";
 import type { FederationPolicy } from "./policy.ts";
 import { RouteFailure } from "./route-failure.ts";
 import type { ServerLink } from "./server-link.ts";
+import type { ServerLinks } from "./server-links.ts";
 
 /**
  * How long a connection is used that nothing goes by but keys, in milliseconds: long enough for what is written back, and
@@ -19,7 +20,7 @@ export interface KeyVerifierParts {
   readonly env: Pick<Env, "now" | "setTimer">;
   readonly limits: FederationLimits;
   readonly turns: DialTurns;
-  readonly links: Iterable<ServerLink>;
+  readonly links: Pick<ServerLinks, "with">;
   readonly signal: AbortSignal;
   /** What one of our domains asks of a connection. */
   readonly securityOf: (local: DomainJid | undefined) => FederationPolicy["security"] | undefined;
@@ -105,7 +106,7 @@ export class KeyVerifier {
   #connected(asker: ServerLink, { local, remote }: DialbackRequest): ServerLink | undefined {
     const { env, links, securityOf } = this.#parts;
     const now = env.now();
-    for (const link of links)
+    for (const link of links.with(remote))
       if (
         link !== asker &&
         link.open &&

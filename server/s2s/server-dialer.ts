@@ -7,6 +7,7 @@ import { NoTurn, type DialTurns } from "./dial-turns.ts";
 import { DialError, type DialledPlace, type Dialer } from "./dialer.ts";
 import { RouteFailure } from "./route-failure.ts";
 import type { PairRefusal, ServerLink, ServerErrandParts } from "./server-link.ts";
+import { TimeLimit, unlessAborted } from "./time-limit.ts";
 
 export interface ServerDialerParts {
   readonly env: Env;
@@ -40,14 +41,11 @@ export class ServerDialer {
   }
 
   async #tryInTime(errand: ServerErrand, stopped: AbortSignal): Promise<ServerLink> {
-    const deadline = new AbortController();
-    const timer = this.#parts.env.setTimer(this.#parts.connectMsMax, () => deadline.abort());
+    using limit = new TimeLimit(this.#parts.env, this.#parts.connectMsMax, stopped);
     try {
-      return await this.#tryAll(errand, AbortSignal.any([stopped, deadline.signal]));
+      return await this.#tryAll(errand, limit.signal);
     } catch (error) {
-      throw failureOf(error, deadline.signal.aborted);
-    } finally {
-      timer.cancel();
+      throw failureOf(error, limit.isLate);
     }
   }
 
@@ -57,16 +55,10 @@ export class ServerDialer {
    * @throws RouteFailure
    */
   async authorize(link: ServerLink, pair: DomainPair, stopped: AbortSignal): Promise<void> {
-    const deadline = new AbortController();
-    const timer = this.#parts.env.setTimer(this.#parts.connectMsMax, () => deadline.abort());
-    try {
-      const late = whenAborted(AbortSignal.any([stopped, deadline.signal]));
-      const outcome = await Promise.race([link.authorize(pair), late]);
-      if (outcome === "aborted") throw failureOf(undefined, true);
-      if (!("ways" in outcome)) throw refusalFailure(pair, outcome, link.errand?.place);
-    } finally {
-      timer.cancel();
-    }
+    using limit = new TimeLimit(this.#parts.env, this.#parts.connectMsMax, stopped);
+    const outcome = await unlessAborted(limit.signal, link.authorize(pair));
+    if (outcome === "aborted") throw failureOf(undefined, true);
+    if (!("ways" in outcome)) throw refusalFailure(pair, outcome, link.errand?.place);
   }
 
   async #tryAll(errand: ServerErrand, signal: AbortSignal): Promise<ServerLink> {
@@ -101,7 +93,7 @@ export class ServerDialer {
         condition: "remote-server-timeout",
       });
     if (!errand.authorize) return link;
-    const outcome = await Promise.race([link.whenAuthorized(errand), whenAborted(signal)]);
+    const outcome = await unlessAborted(signal, link.whenAuthorized(errand));
     if (outcome !== "aborted" && "ways" in outcome) return link;
     // Others may have asked for pairs of their own on it.
     if (link.unauthorized && (outcome === "aborted" || !link.busy)) link.close();
@@ -195,11 +187,4 @@ export function failureOf(error: unknown, late = false): RouteFailure {
     return new RouteFailure("too-many", error.message, { condition: "resource-constraint", type: "wait" });
   const reason = late ? "nobody answered in time" : "the connection was lost";
   return new RouteFailure("time-out", reason, { condition: "remote-server-timeout", cause: error });
-}
-
-function whenAborted(signal: AbortSignal): Promise<"aborted"> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve("aborted");
-    else signal.addEventListener("abort", () => resolve("aborted"), { once: true });
-  });
 }

@@ -388,6 +388,11 @@ export class ServerStream {
     return this.#handled?.h;
   }
 
+  /** The same, as it grows: it outlives the stream, and keeps nothing else of it. */
+  get acknowledgements(): { readonly h: number } | undefined {
+    return this.#handled;
+  }
+
   /** Runs when all that came is settled, or the stream has ended. */
   whenSettled(run: () => void): void {
     if (this.#handled === undefined || this.#ended) run();

@@ -8,7 +8,7 @@ export class ServerStreams {
   readonly #byPair = new Map<string, ServerStream[]>();
   /** Those that a peer may resume, by the id that it was given. */
   readonly #byResumption = new Map<string, ServerStream>();
-  readonly #endedHandled = new Map<string, () => number | undefined>();
+  readonly #endedHandled = new Map<string, { readonly h: number }>();
 
   get size(): number {
     return this.#all.size;
@@ -56,7 +56,7 @@ export class ServerStreams {
 
   /** How many stanzas were handled of a stream that has ended; undefined for one that was never known, or long ago. */
   handledOf(id: string): number | undefined {
-    return this.#endedHandled.get(id)?.();
+    return this.#endedHandled.get(id)?.h;
   }
 
   remove(stream: ServerStream): void {
@@ -66,11 +66,10 @@ export class ServerStreams {
       if (left.length === 0) this.#byPair.delete(key);
       else this.#byPair.set(key, left);
     }
-    for (const [id, resumable] of this.#byResumption)
-      if (resumable === stream) {
-        this.#byResumption.delete(id);
-        this.#remember(id, stream);
-      }
+    const id = stream.resumption?.id;
+    if (id === undefined || this.#byResumption.get(id) !== stream) return;
+    this.#byResumption.delete(id);
+    this.#remember(id, stream);
   }
 
   /** Streams between us and a remote domain, whoever opened them. */
@@ -84,7 +83,7 @@ export class ServerStreams {
   }
 
   #remember(id: string, stream: ServerStream): void {
-    this.#endedHandled.set(id, () => stream.handled);
+    if (stream.acknowledgements !== undefined) this.#endedHandled.set(id, stream.acknowledgements);
     const [oldest] = this.#endedHandled.keys();
     if (this.#endedHandled.size > endedMax && oldest !== undefined) this.#endedHandled.delete(oldest);
   }

@@ -27,7 +27,8 @@ export class SocketTransport implements Transport {
   #socket: Socket;
   #handler: TransportHandler | undefined;
   #gone = false;
-  readonly #parts: SocketTransportParts;
+  /** Until TLS is there: it begins once. */
+  #parts: SocketTransportParts | undefined;
 
   /** @param channel of a socket that is encrypted already */
   constructor(socket: Socket, channel: SecureChannel | undefined, parts: SocketTransportParts) {
@@ -79,7 +80,9 @@ export class SocketTransport implements Transport {
     raw.removeListener("end", this.#end);
     // What was received and not read belongs to the clear stream and must not be taken for the beginning of TLS (A21):
     // the reader drops it; the socket itself holds nothing back while it flows.
-    this.#parts.startTls?.(raw, domain, (secured) => {
+    const parts = this.#parts;
+    this.#parts = undefined;
+    parts?.startTls?.(raw, domain, (secured) => {
       if (this.#gone) return;
       if (secured === undefined) {
         raw.destroy();
@@ -90,7 +93,7 @@ export class SocketTransport implements Transport {
       // From here on nothing goes out but through TLS. [rfc6120-5.4.3.1-08]
       this.#socket = secured;
       this.#listen(secured);
-      this.channel = this.#parts.channelOf(secured, domain);
+      this.channel = parts.channelOf(secured, domain);
       this.#handler?.secured(this.channel);
     });
   }
