@@ -21,6 +21,8 @@ export interface ComponentParts {
   /** Takes a stanza wherever it is for. */
   readonly route: (stanza: Stanza) => void;
   readonly limitHit: (limit: LimitName) => void;
+  /** Whose a domain is, hosts and all other components considered. */
+  readonly ownerOf: (domain: DomainJid) => Component | undefined;
   /** Keeps what waits for long, beyond a restart of ours. */
   readonly outgoing: Pick<OutgoingStore, "take">;
 }
@@ -127,7 +129,8 @@ export class Component {
   /** Its program sent a stanza. */
   receive(link: ComponentLink, element: XmlElement): void {
     const { parseJid, route } = this.#parts;
-    const mayWriteAs = (domain: DomainJid): boolean => this.owns(domain);
+    // Below its name there may be hosts, and components that are closer (A44).
+    const mayWriteAs = (domain: DomainJid): boolean => this.owns(domain) && this.#parts.ownerOf(domain) === this;
     const admitted = admitFromComponent(element, { parseJid, mayWriteAs, language: this.#language });
     if (admitted instanceof StreamError) link.close(admitted);
     else if ("refused" in admitted) this.#refuse(admitted.refused, admitted.error);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
   component,
+  conditionOf,
   domain,
   failure,
   irc,
@@ -136,6 +137,18 @@ describe("a component", () => {
     assert.equal(nurse.next().attr("from"), `${romeo}/orchard`);
     gateway.receivesNothing();
   });
+
+  for (const name of [juliet, "capulet.example", `a@${irc}`, "a@sms.irc.montague.example"])
+    test(`A44 nor does it write as ${name}, whom a host or another component has`, async () => {
+      const below = component({ domain: domain("example"), subdomains: true });
+      const closer = component({ subdomains: true });
+      await using world = await startWithComponents({ components: [below, closer] });
+      const gateway = await joined(world, "example");
+      const client = await online(world, `${romeo}/orchard`);
+      await gateway.sendText(`<message from='${name}' to='${romeo}/orchard' type='headline'/>`);
+      client.receivesNothing();
+      assert.equal(conditionOf(gateway), "invalid-from");
+    });
 });
 
 describe("the items of a host", () => {

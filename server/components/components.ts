@@ -106,7 +106,11 @@ export class Components {
     if (known === undefined)
       this.#components.set(
         settings.domain,
-        new Component(settings, { ...this.#parts, limitHit: this.#parts.observer.limitHit }),
+        new Component(settings, {
+          ...this.#parts,
+          limitHit: this.#parts.observer.limitHit,
+          ownerOf: (domain) => (this.#parts.hosts.has(domain) ? undefined : this.find(domain)),
+        }),
       );
     else known.change(settings);
     this.#parts.added();

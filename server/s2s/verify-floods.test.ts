@@ -57,11 +57,14 @@ describe("A36 floods of keys to be verified", () => {
     const { neighbours, hostile } = await besieged(domains);
     await using _ = neighbours;
     for (const domain of domains) neighbours.network.set(domain, "hangs");
+    let refused = 0;
     for (let stream = 0; stream < 20; stream += 1) {
       const peer = hostile.connect("montague.example");
       await peer.openSecured("d0.venice.example", "montague.example");
       for (const domain of domains.slice(stream * 15, stream * 15 + 15)) await peer.sendText(key(domain));
+      refused += peer.pending.filter((element) => serialize(element).includes("<resource-constraint")).length;
     }
+    assert.equal(refused, 300 - defaultFederationLimits.verificationsPerAddressMax);
     assert.ok(neighbours.network.dialled.length <= 32, `${neighbours.network.dialled.length} connections`);
     assert.ok(await julietGetsThrough(neighbours));
   });
