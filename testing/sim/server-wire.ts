@@ -162,12 +162,12 @@ class WireEnd {
 
   take(bytes: string): void {
     if (this.gone || !this.#life.alive) return;
-    this.came.push({ bytes, at: this.#clock.now });
-    this.#note(bytes);
     if (this.#wantsTls && this.#channel === undefined) {
       this.#sealed.push(bytes);
       return;
     }
+    this.came.push({ bytes, at: this.#clock.now });
+    this.#note(bytes);
     const cutAt = bytes.length > 1 && this.#draws.chance(0.1) ? this.#draws.between(1, bytes.length - 1) : bytes.length;
     for (const part of [bytes.slice(0, cutAt), bytes.slice(cutAt)])
       this.#life.defer(() => {
