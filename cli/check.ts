@@ -115,8 +115,10 @@ async function certificateFindings(host: HostConfig, parts: CheckParts): Promise
   const { domain, certificate, key } = host;
   if (host.acme) return [await acmeFinding(domain, parts)];
   if (certificate === undefined || key === undefined) {
-    const text = `${domain}: self-signed; clients ask whether to trust it, other servers do not. Name one by certificate and key, or have one fetched: acme = true`;
-    return [{ area: "certificate", state: domain === "localhost" ? "good" : "hint", text }];
+    const text = `${domain}: self-signed; clients ask whether to trust it, other servers do not`;
+    if (domain === "localhost") return [{ area: "certificate", state: "good", text }];
+    const others = "name one of your own by certificate and key, or have one fetched by acme = true";
+    return [{ area: "certificate", state: "hint", text: `${text}; ${others}` }];
   }
   try {
     const { minVersion, ciphers, acceptUnsuitable } = certificateSettings(config);

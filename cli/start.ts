@@ -70,13 +70,16 @@ export async function start(parts: StartParts): Promise<ExitCode> {
     metrics,
     features: serverModules,
     configFile: parts.configFile,
+    file,
   });
   try {
     await using opened = new AsyncDisposableStack();
     measure(metrics, server);
     const administration = withFiles({
       server: server.administration,
-      configFile: file,
+      get configFile() {
+        return running.file;
+      },
       dataDir,
       config: () => running.config,
       features: serverModules,
@@ -111,7 +114,10 @@ async function prepare(config: Config, dataDir: string): Promise<boolean> {
 
 interface RunningParts {
   readonly config: Config;
+  /** As `--config` says. */
   readonly configFile: string | undefined;
+  /** What was read. */
+  readonly file: string | undefined;
   readonly server: RunningServer;
   readonly log: ServerLog;
   readonly metrics: Metrics;
@@ -122,12 +128,19 @@ interface RunningParts {
 class Running {
   readonly #parts: RunningParts;
   #config: Config;
+  #file: string | undefined;
   /** Two reloads at once would mix their files. */
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
     this.#config = parts.config;
+    this.#file = parts.file;
+  }
+
+  /** Where the configuration in force was read from; undefined when all is by default. */
+  get file(): string | undefined {
+    return this.#file;
   }
 
   get config(): Config {
@@ -154,11 +167,12 @@ class Running {
   async #reload(): Promise<ReloadReport> {
     const { server, log, metrics, features, configFile } = this.#parts;
     log.reopen();
-    const { config } = await loadConfig(configFile, features);
+    const { config, file } = await loadConfig(configFile, features);
     const plan = planReload(this.#config, config, features);
     const { certificates, problems, hosts, config: inForce } = await server.reload(plan.config);
     log.setLevel(plan.config.log.level);
     this.#config = inForce;
+    this.#file = file;
     metrics.reloaded(problems.length === 0 ? "changed" : "problems");
     return {
       changed: [...plan.changed],

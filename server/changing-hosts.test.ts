@@ -48,6 +48,39 @@ test("a host that comes by a reload shows its own certificate at once; when it g
   await romeo.until(/still-here/);
 });
 
+test("a reload takes over a host's registration and contacts, and its streams go on", async () => {
+  await using started = await startedServer();
+  using romeo = await SocketClient.tls(started.tlsPort, "montague.example");
+  await romeo.logIn("romeo", "montague.example", "romeo", "orchard");
+  const asked = async (id: string): Promise<string> => {
+    romeo.send(
+      `<iq type='get' id='${id}' to='montague.example'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+    );
+    const [answer] = await romeo.until(new RegExp(`<iq[^>]* id='${id}'[^]*?</iq>`));
+    return answer;
+  };
+  const offered = async (): Promise<string> => {
+    using stranger = await SocketClient.tls(started.tlsPort, "montague.example");
+    stranger.open("montague.example");
+    const [features] = await stranger.until(/<stream:features>.*<\/stream:features>/s);
+    return features;
+  };
+  assert.doesNotMatch(await asked("before"), /abuse@montague/);
+  assert.doesNotMatch(await offered(), /iq-register/);
+  const { server, config } = started;
+  const [first, ...others] = config.hosts;
+  assert.ok(first !== undefined);
+  const contacts = { ...first.contacts, abuse: ["mailto:abuse@montague.example"] };
+  const { problems } = await server.reload({
+    ...config,
+    hosts: [{ ...first, contacts, registration: "open" }, ...others],
+  });
+  assert.deepEqual(problems, []);
+  assert.match(await asked("after"), /mailto:abuse@montague\.example/);
+  assert.match(await offered(), /iq-register/);
+  assert.equal((await server.administration.listHosts({})).hosts[0]?.registration, "open");
+});
+
 test("no TLS server is left of hosts that came, were visited and went", async () => {
   await using started = await startedServer();
   const once = async (): Promise<void> => {

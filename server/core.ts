@@ -311,6 +311,12 @@ export class ServerCore {
     }
   }
 
+  /** Takes over what can change of a host while it runs: its contacts, values that are asked for when they matter, and whom it talks to. */
+  changeHost(settings: HostSettings): void {
+    this.hosts.get(settings.domain)?.change(settings);
+    this.changeFederation(settings.domain, settings.federation);
+  }
+
   /** What a host asks of other servers from now on; connections that are there already stay as they are. */
   changeFederation(domain: DomainJid, policy: FederationPolicy | undefined): void {
     if (policy === undefined) this.#policies.delete(domain);

@@ -22,13 +22,13 @@ import { serverModules } from "./modules.generated.ts";
 import { openNetwork } from "./network.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
+import { hostSettings } from "./settings-of-config.ts";
 import { startCore } from "./start-core.ts";
 import { StoreLog } from "./store-log.ts";
 import { ConnectionCount, type ConnectionLimitHit } from "./tcp/connection-count.ts";
 import { isDirect, listen, type Listener, type ListenerParts } from "./tcp/listener.ts";
 import { canOpenFile, openFilesMax, openFilesNow, openFilesReserved } from "./tcp/open-files.ts";
 import { OpenFilesWatch } from "./tcp/open-files-watch.ts";
-import { federationPolicy } from "./s2s/federation-of-config.ts";
 import { seldom } from "./log-seldom.ts";
 import { CertificateStore } from "./tls/certificate-store.ts";
 import { certificateSettings } from "./tls/certificate-settings.ts";
@@ -204,7 +204,7 @@ export async function startServer({
         ({ domain }) => core.hosts.has(domain) && !next.hosts.some((host) => host.domain === domain),
       );
       current = { ...next, hosts: [...next.hosts.filter((host) => !unserved.includes(host)), ...kept] };
-      for (const host of current.hosts) core.changeFederation(host.domain, federationPolicy(current, host));
+      for (const host of current.hosts) core.changeHost(hostSettings(current, host));
       renewals.follow(current);
       core.components.follow(wantedComponents);
       const unheard = await listenForComponents().then(
@@ -268,7 +268,7 @@ function listenerParts(listener: ListenerConfig, context: ListenerContext): read
     count: connections,
     now: env.now,
     log,
-    accept: (transport, connection) => void core.accept(transport, policy, connection.authenticated),
+    accept: (transport, connection) => void core.accept(transport, policy, () => connection.authenticated()),
   }));
 }
 
@@ -288,7 +288,7 @@ function serverParts(
     count: connections,
     now: env.now,
     log,
-    accept: (transport, connection) => core.acceptServer(transport, connection.authenticated),
+    accept: (transport, connection) => core.acceptServer(transport, () => connection.authenticated()),
   }));
 }
 
@@ -306,7 +306,7 @@ function componentParts(
     count: connections,
     now: env.now,
     log,
-    accept: (transport, connection) => core.components.accept(transport, connection.authenticated),
+    accept: (transport, connection) => core.components.accept(transport, () => connection.authenticated()),
   };
 }
 

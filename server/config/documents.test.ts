@@ -138,11 +138,15 @@ test("a reload takes over what can change, and names what waits for a restart", 
     [[listeners]]
     port = 5222`);
   const plan = planReload(before, after, features);
-  assert.deepEqual(plan.changed.toSorted(), ["hosts b.example.certificate", "hosts b.example.key", "log.level"]);
+  assert.deepEqual(plan.changed.toSorted(), [
+    "hosts b.example.certificate",
+    "hosts b.example.key",
+    "hosts b.example.registration",
+    "log.level",
+  ]);
   assert.deepEqual(plan.restartNeeded.toSorted(), [
     "features.offline.messages_max",
     "hosts b.example.features.offline.messages_max",
-    "hosts b.example.registration",
     "limits.stream.depth_max",
     "listeners",
     "log.format",
@@ -154,7 +158,7 @@ test("a reload takes over what can change, and names what waits for a restart", 
   assert.deepEqual(
     plan.config.hosts.map(({ domain, key, registration }) => ({ domain, key, registration })),
     [
-      { domain: "b.example", key: "/new.key", registration: "closed" },
+      { domain: "b.example", key: "/new.key", registration: "open" },
       { domain: "c.example", key: undefined, registration: "closed" },
     ],
   );

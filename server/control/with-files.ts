@@ -14,7 +14,7 @@ import { hostFiles } from "./host-files.ts";
 
 export interface FilesParts {
   readonly server: ServerAdministration;
-  /** Where the configuration was read from; undefined when all is by default. */
+  /** Where the configuration was read from; undefined when all is by default. Asked each time: a reload may find one. */
   readonly configFile: string | undefined;
   readonly dataDir: string;
   readonly config: () => Config;
@@ -29,10 +29,13 @@ export function withFiles(parts: FilesParts): Administration {
   const file = configFile ?? resolve(defaultConfigFile);
   return {
     ...server,
-    status: async (request) => ({ ...(await server.status(request)), ...(configFile !== undefined && { configFile }) }),
+    status: async (request) => {
+      const status = await server.status(request);
+      return parts.configFile === undefined ? status : { ...status, configFile: parts.configFile };
+    },
     showConfig: () =>
       Promise.resolve({
-        ...(configFile !== undefined && { file: configFile }),
+        ...(parts.configFile !== undefined && { file: parts.configFile }),
         config: showConfig(parts.config(), parts.features),
       }),
     reloadConfig: () => (running ?? notRunning()).reload().catch(asAdministrationError),

@@ -29,14 +29,18 @@ import { refuse } from "./refusal.ts";
 import type { SteppedHost } from "./stepped-host.ts";
 import { collectSteps, type Steps } from "./steps.ts";
 
-export interface LocalHostParts {
+/** What of a host an administrator can change while it runs. */
+export interface HostWishes {
+  /** The administrator's value of a module's option, if one was given. */
+  readonly configured: (module: ServerModule, option: Option) => unknown;
+  readonly contacts: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface LocalHostParts extends HostWishes {
   readonly domain: DomainJid;
   readonly env: Env;
   readonly log: Log;
   readonly store: Store;
-  /** The administrator's value of a module's option, if one was given. */
-  readonly configured: (module: ServerModule, option: Option) => unknown;
-  readonly contacts: Readonly<Record<string, readonly string[]>>;
   readonly accounts: AccountAdministration;
   readonly registry: AccountRegistry;
   /** The host of a domain, where this server speaks for it. */
@@ -54,7 +58,6 @@ export class LocalHost implements SteppedHost {
   readonly env: Env;
   readonly log: Log;
   readonly software = software;
-  readonly contacts: Readonly<Record<string, readonly string[]>>;
   readonly accounts: AccountAdministration;
   readonly modules: RunningModule[] = [];
   readonly #parts: LocalHostParts;
@@ -62,19 +65,29 @@ export class LocalHost implements SteppedHost {
   readonly #optionOwners = new Map<Option, ServerModule>();
   readonly #openRequests: OpenRequests;
   #steps: Steps | undefined;
+  #wanted: HostWishes;
 
   constructor(parts: LocalHostParts) {
     this.#parts = parts;
     this.domain = parts.domain;
     this.env = parts.env;
     this.log = parts.log;
-    this.contacts = parts.contacts;
+    this.#wanted = parts;
     this.accounts = parts.accounts;
     this.#openRequests = new OpenRequests({
       domain: parts.domain,
       env: parts.env,
       route: (stanza) => this.route(stanza),
     });
+  }
+
+  get contacts(): Readonly<Record<string, readonly string[]>> {
+    return this.#wanted.contacts;
+  }
+
+  /** The administrator wants it otherwise from now on; its modules run on, and see it when they ask the next time. */
+  change(wanted: HostWishes): void {
+    this.#wanted = wanted;
   }
 
   get signal(): AbortSignal {
@@ -148,7 +161,7 @@ export class LocalHost implements SteppedHost {
 
   readonly setting = <O extends Option>(option: O): OptionValue<O> => {
     const module = this.#optionOwners.get(option);
-    const configured = module === undefined ? undefined : this.#parts.configured(module, option);
+    const configured = module === undefined ? undefined : this.#wanted.configured(module, option);
     // The configuration was checked against the option's own kind and bounds.
     return (configured ?? option.default) as OptionValue<O>;
   };

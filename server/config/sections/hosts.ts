@@ -13,7 +13,7 @@ function contact(purpose: (typeof contactPurposes)[number]) {
     pattern: /^[a-z][a-z0-9+.-]*:\S{1,1000}$/i,
     default: [],
     example: [`mailto:${purpose}@example.org`],
-    change: "restart",
+    change: "reload",
   });
 }
 
@@ -57,7 +57,7 @@ const ownKeys = {
       "Who may create an account from a client (XEP-0077): nobody, who has an invitation (XEP-0401), or anyone who can reach the server.",
     choices: ["closed", "invite", "open"],
     default: "closed",
-    change: "restart",
+    change: "reload",
   }),
   contacts: section(
     { description: "Whom to write to about this host. Clients and other servers see it (XEP-0157)." },
