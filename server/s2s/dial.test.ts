@@ -375,7 +375,37 @@ const rows: readonly Row[] = [
       `SRV ${srvs}`,
     ],
   },
+  {
+    // It may be somebody's whom a domain wants us to bother.
+    name: "A36 one place is connected to once, whatever names lead there",
+    zone: () => ({
+      ...services(srv, ...Array.from({ length: 9 }, (_, i) => `${i} 0 ${machines.port} n${i}.example`)),
+      ...Object.assign({}, ...Array.from({ length: 8 }, (_, i) => machine(`n${i}.example`, "127.0.0.1"))),
+      ...machine("n8.example", "127.0.0.1", "127.0.0.2"),
+    }),
+    expected: ["n0.example 127.0.0.1", "n8.example 127.0.0.2", "remote-server-timeout"],
+  },
 ];
+
+test("A36 no more than thirty-two places are tried for one domain", async () => {
+  const everyone = Array.from({ length: 16 }, (_, i) => machine(`n${i}.example`, ...addressesFrom(i * 8)));
+  const zone = {
+    ...services(srv, ...Array.from({ length: 16 }, (_, i) => `${i} 0 ${closedPort} n${i}.example`)),
+    ...Object.assign({}, ...everyone),
+  };
+  await using to = await dialling(zone);
+  const turns = to.dialer.dial({ local, remote: domainJid("capulet.example"), signal: new AbortController().signal });
+  await assert.rejects(turns.next(), (error) => {
+    assert.ok(error instanceof DialError);
+    assert.equal(error.message.match(/ECONNREFUSED/gu)?.length, 32);
+    return true;
+  });
+});
+
+/** Eight addresses of loopback. */
+function addressesFrom(first: number): readonly string[] {
+  return Array.from({ length: 8 }, (_, i) => `127.0.1.${first + i + 1}`);
+}
 
 for (const { name, zone, remote, expected, asked, validating, allowed } of rows) {
   test(`dial: ${name}`.replace(/^dial: (?=A36|S\d)/, ""), async () => {

@@ -49,7 +49,7 @@ export class NetworkDialer implements Dialer {
   async *dial(request: DialRequest): AsyncGenerator<Dialled, never, undefined> {
     const { remote, signal } = request;
     const settings = this.#parts.settings();
-    const attempt: DialAttempt = { ...request, settings, setbacks: [] };
+    const attempt: DialAttempt = { ...request, settings, setbacks: [], tried: new Set() };
     const servers = await this.#servers(attempt);
     // Nothing is said to anybody before it is known where they are.
     // [rfc6120-3.1-01] [rfc6120-13.9.2-01] [rfc3920-5.1-04] [rfc3920-6.1-01] [rfc3920-8.1-03] [rfc3920-14.4-06]
@@ -65,7 +65,8 @@ export class NetworkDialer implements Dialer {
         continue;
       }
       if (found.addresses.length > 0) isRefused = false;
-      for await (const dialled of this.#connect(server, found, attempt)) {
+      const addresses = newPlaces(server, found.addresses, attempt.tried);
+      for await (const dialled of this.#connect(server, { ...found, addresses }, attempt)) {
         hasServer = true;
         yield dialled;
       }
@@ -177,4 +178,26 @@ interface DialAttempt extends DialRequest {
   readonly local: DomainJid;
   readonly settings: DialSettings;
   readonly setbacks: Setback[];
+  /** Addresses with their ports. */
+  readonly tried: Set<string>;
 }
+
+/**
+ * Those that were not tried yet under another name, and not too many: strangers make us connect to where their records
+ * lead, which may be somebody whom they want to be bothered (A36).
+ */
+function newPlaces(
+  { directTls, port }: DialServer,
+  addresses: readonly string[],
+  tried: Set<string>,
+): readonly string[] {
+  return addresses.filter((address) => {
+    const place = `${address} ${port}${directTls ? " TLS" : ""}`;
+    if (tried.has(place) || tried.size >= placesMax) return false;
+    tried.add(place);
+    return true;
+  });
+}
+
+/** Addresses, with their ports, that are tried for one domain. */
+const placesMax = 32;
