@@ -9,7 +9,7 @@ import { IssuedFiles } from "#server/acme/issued-files.ts";
 import { parseConfig } from "#server/config/load-config.ts";
 import { generateSelfSigned } from "#server/tls/self-signed.ts";
 import { check, findingsText, type CheckParts } from "./check.ts";
-import type { Lookup, ServiceRecord } from "./check-dns.ts";
+import { dnsFindings, type Lookup, type ServiceRecord } from "./check-dns.ts";
 
 const dayMs = 86_400_000;
 const now = Date.UTC(2026, 10, 21);
@@ -185,27 +185,68 @@ test("a store that cannot be opened is bad, and says why", async () => {
 });
 
 describe("DNS", () => {
-  const text = `${oneListener}[[listeners]]\nkind = "client-direct-tls"\naddresses = ['127.0.0.1']\nport = 0\n[[hosts]]\ndomain = "montague.net"`;
+  const listener = (kind: string, port: number) => `[[listeners]]\nkind = "${kind}"\nport = ${port}\n`;
+  const host = '[[hosts]]\ndomain = "montague.net"\n';
+  const clients = `${listener("client", 5222)}${listener("client-direct-tls", 5223)}${host}`;
   const dns = (names: Readonly<Record<string, readonly string[]>>): Lookup => ({
     services: async (name) => (names[name] ?? []).map((target): ServiceRecord => ({ name: target, port: 5222 })),
     addresses: async (name) => names[name] ?? [],
   });
-  for (const { name, names, says } of [
-    { name: "nothing", names: {}, says: /^hint dns montague\.net: has no address\. Clients will not find it/ },
+  const line = (service: string, port: number, to = "montague.net") =>
+    `${service}._tcp.montague.net. 3600 IN SRV 5 0 ${port} ${to}.`;
+  for (const { name, names, says, lacks = [], text = clients } of [
+    {
+      name: "nothing",
+      names: {},
+      says: /^hint dns montague\.net: has no address, so that nobody will find it; DNS lacks$/,
+      lacks: [
+        "montague.net. 3600 IN A (the public address of this server)",
+        line("_xmpp-client", 5222),
+        line("_xmpps-client", 5223),
+      ],
+    },
     {
       name: "an address alone",
       names: { "montague.net": ["192.0.2.1"] },
-      says: /^good dns montague\.net: no SRV records; clients go to 192\.0\.2\.1 port 5222$/,
+      says: /^good dns montague\.net: no SRV records; clients to port 5222 of 192\.0\.2\.1$/,
+    },
+    {
+      name: "an address alone, where other servers are to come, too",
+      text: `${listener("client", 5222)}${listener("server", 5269)}${host}`,
+      names: { "montague.net": ["192.0.2.1"] },
+      says: /^good dns montague\.net: no SRV records; other servers to port 5269, clients to port 5222 of 192\.0\.2\.1$/,
+    },
+    {
+      name: "an address alone, while the ports are unusual",
+      text: `${listener("server", 15269)}${host}`,
+      names: { "montague.net": ["192.0.2.1"] },
+      says: /^hint dns montague\.net: no SRV records, while this server has other ports than the usual ones; DNS lacks$/,
+      lacks: [line("_xmpp-server", 15269)],
+    },
+    {
+      name: "word that there is no such service for servers",
+      text: `${listener("server", 5269)}${listener("server-direct-tls", 5270)}${listener("client", 5222)}${host}`,
+      names: {
+        "_xmpp-server._tcp.montague.net": [""],
+        "_xmpp-client._tcp.montague.net": ["x.montague.net"],
+        "x.montague.net": ["192.0.2.1"],
+      },
+      says: /^good dns montague\.net: SRV to x\.montague\.net:5222$/,
     },
     {
       name: "SRV records of one kind",
       names: { "_xmpp-client._tcp.montague.net": ["x.montague.net"], "x.montague.net": ["192.0.2.1"] },
-      says: /^hint dns montague\.net: no _xmpps-client\._tcp\.montague\.net, so that clients cannot know of the direct TLS/,
+      says: /^hint dns montague\.net: not all that this server offers can be found; DNS lacks$/,
+      lacks: [line("_xmpps-client", 5223, "x.montague.net")],
     },
     {
       name: "SRV records that lead nowhere",
       names: { "_xmpp-client._tcp.montague.net": ["x.montague.net"] },
-      says: /^hint dns montague\.net: SRV records point to x\.montague\.net, which has no address$/,
+      says: /^hint dns montague\.net: SRV records point to x\.montague\.net, which has no address; DNS lacks$/,
+      lacks: [
+        "x.montague.net. 3600 IN A (the public address of this server)",
+        line("_xmpps-client", 5223, "x.montague.net"),
+      ],
     },
     {
       name: "all there should be",
@@ -214,18 +255,21 @@ describe("DNS", () => {
         "_xmpps-client._tcp.montague.net": ["x.montague.net"],
         "x.montague.net": ["192.0.2.1"],
       },
-      says: /^good dns montague\.net: SRV to x\.montague\.net:5222, x\.montague\.net:5222$/,
+      says: /^good dns montague\.net: SRV to x\.montague\.net:5222$/,
     },
   ]) {
     test(`with ${name}`, async () => {
-      assert.match((await findings(text, { lookup: dns(names) })).at(-1) ?? "", says);
+      assert.match((await findings(text, { lookup: dns(names), isRunning: true })).at(-1) ?? "", says);
+      const { hosts, listeners } = parseConfig({ file: undefined, text }, []);
+      const [found] = await dnsFindings({ hosts, listeners }, dns(names));
+      assert.deepEqual(found?.lines ?? [], lacks);
     });
   }
 
   test("that does not answer is a hint, and localhost needs none", async () => {
     const deaf: Lookup = { services: () => Promise.reject(new Error("timed out")), addresses: async () => [] };
     assert.match(
-      (await findings(text, { lookup: deaf })).at(-1) ?? "",
+      (await findings(clients, { lookup: deaf, isRunning: true })).at(-1) ?? "",
       /^hint dns montague\.net: could not ask: timed out$/,
     );
     assert.match((await findings(oneListener, { lookup: deaf })).at(-1) ?? "", /^good dns localhost: /);

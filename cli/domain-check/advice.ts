@@ -3,6 +3,7 @@ import { tlsaData } from "#server/trust/dane.ts";
 import type { PeerCertificate } from "#server/trust/read-certificate.ts";
 import { asciiDomain } from "#server/trust/ascii-domain.ts";
 import { isLocalName } from "../check-dns.ts";
+import { addressLine, lineSeconds, srvLine } from "./dns-lines.ts";
 import type { PlaceJudgement } from "./judge-place.ts";
 import type { Service } from "./services.ts";
 import type { PlaceSurvey, ServiceSurvey } from "./survey-dns.ts";
@@ -11,7 +12,6 @@ import type { DomainSurvey, Visit } from "./survey-domain.ts";
 /** A certificate that expires within this time is worth a word. */
 const expiresSoonDays = 14;
 const dayMs = 86_400_000;
-const lineSeconds = 3_600;
 
 export interface Advice {
   readonly findings: readonly Finding[];
@@ -186,7 +186,7 @@ function linesFor({ domain, dns, visits }: DomainSurvey, own: ReadonlyMap<string
   for (const { host, addresses, service, isNamed } of dns.places) {
     const isOurs = own.has(service.listener) && (isNamed || targets.length === 0);
     if (!isOurs || !addresses.ok || addresses.records.length > 0) continue;
-    lines.push(`${host}. ${lineSeconds} IN A (the public address of this server)`);
+    lines.push(addressLine(host));
   }
   for (const visit of visits) {
     const { place, judgement } = visit;
@@ -196,10 +196,6 @@ function linesFor({ domain, dns, visits }: DomainSurvey, own: ReadonlyMap<string
     if (isMissing || isWrong) lines.push(tlsaLine(place, judgement.leaf));
   }
   return [...new Set(lines)];
-}
-
-function srvLine({ name }: Service, domain: string, target: string, port: number): string {
-  return `${name}._tcp.${domain}. ${lineSeconds} IN SRV 5 0 ${port} ${target}.`;
 }
 
 /** Of its key: it stays as it is when the certificate is renewed with the same key. RFC 7671 §5.1 */
