@@ -2,6 +2,7 @@ import type { DomainJid } from "#protocol/jid/jid.ts";
 import { registeredPart, senderShare } from "./senders.ts";
 
 interface Group {
+  readonly name: string;
   bytes: number;
   streams: number;
 }
@@ -11,12 +12,12 @@ interface Group {
  * much sent to it and acknowledges nothing must not fill the memory, nor have others wait (A15).
  */
 export class OwedBytes {
-  readonly #max: number;
+  readonly max: number;
   readonly #groups = new Map<string, Group>();
   #total = 0;
 
   constructor(max: number) {
-    this.#max = max;
+    this.max = max;
   }
 
   get total(): number {
@@ -26,31 +27,49 @@ export class OwedBytes {
   /** The part of one stream, until it leaves. */
   enter(remote: DomainJid): OwedShare {
     const name = registeredPart(remote);
-    const group = this.#groups.get(name) ?? { bytes: 0, streams: 0 };
+    const group = this.#groups.get(name) ?? { name, bytes: 0, streams: 0 };
     this.#groups.set(name, group);
     group.streams += 1;
-    let own = 0;
-    const change = (bytes: number): void => {
-      own += bytes;
-      group.bytes += bytes;
-      this.#total += bytes;
-    };
-    return {
-      // One thing may always be under way: when it has arrived, the next is tried.
-      hasRoomFor: (bytes) =>
-        own === 0 || (this.#total + bytes <= this.#max && group.bytes + bytes <= this.#max * senderShare),
-      change,
-      leave: () => {
-        change(-own);
-        group.streams -= 1;
-        if (group.streams === 0) this.#groups.delete(name);
-      },
-    };
+    return new OwedShare(this, group);
+  }
+
+  /** Called by {@link OwedShare}. */
+  change(group: Group, bytes: number): void {
+    group.bytes += bytes;
+    this.#total += bytes;
+  }
+
+  /** Called by {@link OwedShare}. */
+  leave(group: Group): void {
+    group.streams -= 1;
+    if (group.streams === 0) this.#groups.delete(group.name);
   }
 }
 
-export interface OwedShare {
-  readonly hasRoomFor: (bytes: number) => boolean;
-  readonly change: (bytes: number) => void;
-  readonly leave: () => void;
+/** What one stream owes, as a part of the whole. */
+export class OwedShare {
+  readonly #whole: OwedBytes;
+  readonly #group: Group;
+  #own = 0;
+
+  constructor(whole: OwedBytes, group: Group) {
+    this.#whole = whole;
+    this.#group = group;
+  }
+
+  /** One thing may always be under way: when it has arrived, the next is tried. */
+  hasRoomFor(bytes: number): boolean {
+    const { max, total } = this.#whole;
+    return this.#own === 0 || (total + bytes <= max && this.#group.bytes + bytes <= max * senderShare);
+  }
+
+  change(bytes: number): void {
+    this.#own += bytes;
+    this.#whole.change(this.#group, bytes);
+  }
+
+  leave(): void {
+    this.change(-this.#own);
+    this.#whole.leave(this.#group);
+  }
 }

@@ -65,6 +65,8 @@ export interface ServerLinkServices extends ConnectionServices {
   readonly closed: (link: ServerLink) => void;
 }
 
+type Waiting<T> = Map<string, ((outcome: T) => void)[]>;
+
 /** Whom a link was made to reach, and by which way. */
 export interface ServerErrandParts {
   readonly errand: ServerErrand;
@@ -83,7 +85,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   /** The stream that it carries, once a pair is authorized. */
   stream: ServerStream | undefined;
   /** What is authorized while there is no stream yet. */
-  readonly held: HeldPair[] = [];
+  held: readonly HeldPair[] = [];
   readonly #connection: Connection;
   readonly #services: ServerLinkServices;
   #trustedUntil = Infinity;
@@ -91,8 +93,9 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   #facts: OpenServerStream["facts"] | undefined;
   #established = false;
   #end: StreamEnd | undefined;
-  readonly #asked = new Map<string, ((outcome: HeldPair | PairRefusal) => void)[]>();
-  readonly #verifying = new Map<string, ((outcome: KeyOutcome) => void)[]>();
+  /** Who waits, by what was asked; absent while nobody does, as most of the time. */
+  #asked: Waiting<HeldPair | PairRefusal> | undefined;
+  #verifying: Waiting<KeyOutcome> | undefined;
 
   constructor(id: string, transport: Transport, services: ServerLinkServices, errand?: ServerErrandParts) {
     this.id = id;
@@ -147,7 +150,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   /** Somebody waits for an answer of its peer. */
   get busy(): boolean {
-    return this.#asked.size > 0 || this.#verifying.size > 0;
+    return (this.#asked?.size ?? 0) > 0 || (this.#verifying?.size ?? 0) > 0;
   }
 
   /** It was made to verify keys, and nothing else goes by it. */
@@ -187,7 +190,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   /** Asks for a pair to be authorized; the answer comes once, be it that the stream has ended. */
   authorize({ local, remote }: DomainPair): Promise<HeldPair | PairRefusal> {
-    return this.#ask(this.#asked, keyOfPair({ local, remote }), {
+    return this.#ask((this.#asked ??= new Map()), keyOfPair({ local, remote }), {
       order: { type: "authorizePair", local, remote },
       lost: () => ({ type: "ended", end: this.#end }) as const,
     });
@@ -195,7 +198,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   /** The answer to the errand itself, which asks without being told. */
   whenAuthorized(pair: DomainPair): Promise<HeldPair | PairRefusal> {
-    return this.#ask(this.#asked, keyOfPair(pair), {
+    return this.#ask((this.#asked ??= new Map()), keyOfPair(pair), {
       order: undefined,
       lost: () => ({ type: "ended", end: this.#end }) as const,
     });
@@ -203,7 +206,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   /** Asks whether a key is valid. */
   verify({ local, remote, id, key }: DialbackRequest): Promise<KeyOutcome> {
-    return this.#ask(this.#verifying, `${keyOfPair({ local, remote })} ${id}`, {
+    return this.#ask((this.#verifying ??= new Map()), `${keyOfPair({ local, remote })} ${id}`, {
       order: { type: "verify", local, remote, id, key },
       lost: () => ({ type: "error", condition: "remote-server-timeout" }) as const,
     });
@@ -274,7 +277,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   }
 
   #ask<T>(
-    waiting: Map<string, ((outcome: T) => void)[]>,
+    waiting: Waiting<T>,
     key: string,
     { order, lost }: { readonly order: ServerInput | undefined; readonly lost: () => T },
   ): Promise<T> {
@@ -289,17 +292,19 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     return promise;
   }
 
-  #tell<T>(waiting: Map<string, ((outcome: T) => void)[]>, key: string, outcome: T): void {
-    const resolvers = waiting.get(key);
-    waiting.delete(key);
-    for (const resolve of resolvers ?? []) resolve(outcome);
+  #tellAsked(key: string, outcome: HeldPair | PairRefusal): void {
+    this.#asked = told(this.#asked, key, outcome);
+  }
+
+  #tellVerifying(key: string, outcome: KeyOutcome): void {
+    this.#verifying = told(this.#verifying, key, outcome);
   }
 
   /** Whoever waits for something is told that it will not come. */
   #answerAll(): void {
-    for (const key of this.#asked.keys()) this.#tell(this.#asked, key, { type: "ended", end: this.#end });
+    for (const key of this.#asked?.keys() ?? []) this.#tellAsked(key, { type: "ended", end: this.#end });
     const unreachableServer = { type: "error", condition: "remote-server-timeout" } as const;
-    for (const key of this.#verifying.keys()) this.#tell(this.#verifying, key, unreachableServer);
+    for (const key of this.#verifying?.keys() ?? []) this.#tellVerifying(key, unreachableServer);
   }
 
   #feed(input: ServerInput): void {
@@ -344,7 +349,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
       case "pairAuthorized":
         return this.#pairAuthorized(effect, effect.by);
       case "pairRefused":
-        if (effect.ways === "out") this.#tell(this.#asked, keyOfPair(effect), effect.refusal);
+        if (effect.ways === "out") this.#tellAsked(keyOfPair(effect), effect.refusal);
         // Who calls a key invalid closes the stream on it: what is for the other pairs goes by another. [xep0220-2.1.1-10]
         if (effect.ways === "out" && effect.refusal.type === "invalid") this.stream?.drain();
         return undefined;
@@ -356,7 +361,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
       case "bidirectional":
         return this.#services.bidirectional(this);
       case "verified":
-        return this.#tell(this.#verifying, `${keyOfPair(effect)} ${effect.id}`, effect.outcome);
+        return this.#tellVerifying(`${keyOfPair(effect)} ${effect.id}`, effect.outcome);
       case "smEnabled":
         return this.#services.smEnabled(this, effect.id, effect.secondsMax);
       case "smFailed":
@@ -398,14 +403,14 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   #pairAuthorized({ local, remote, ways }: HeldPair, by: AuthorizedBy): void {
     const pair = { local, remote, ways };
-    this.held.push(pair);
+    this.held = [...this.held, pair];
     this.#services.pairAuthorized(this, pair, by);
     // The first one is of use once the stream is there.
     if (this.stream !== undefined) this.#tellAuthorized(pair);
   }
 
   #tellAuthorized(pair: HeldPair): void {
-    if (pair.ways !== "in") this.#tell(this.#asked, keyOfPair(pair), pair);
+    if (pair.ways !== "in") this.#tellAsked(keyOfPair(pair), pair);
   }
 
   /** Nothing is sent after the closing tag. */
@@ -419,4 +424,12 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     stream?.leave(this);
     this.stream = undefined;
   }
+}
+
+/** Tells those who wait for this; what is left is who still waits for something else. */
+function told<T>(waiting: Waiting<T> | undefined, key: string, outcome: T): Waiting<T> | undefined {
+  const resolvers = waiting?.get(key);
+  waiting?.delete(key);
+  for (const resolve of resolvers ?? []) resolve(outcome);
+  return waiting?.size === 0 ? undefined : waiting;
 }

@@ -117,7 +117,7 @@ export class ServerStream {
     this.#share = services.owed.enter(parts.main.remote);
     this.since = this.#usedAt = services.env.now();
     // A peer that has connected asks for stream management first of all, if it wants any.
-    if (!parts.initiated) this.#unsettled = services.env.setTimer(managementMsMax, this.#passOver);
+    if (!parts.initiated) this.#unsettled = services.env.setTimer(managementMsMax, () => this.#passOver());
     this.#admission = {
       parseJid: services.parseJid,
       mayBring: (remote, local) => isIn(this.pairs.get(keyOfPair({ local, remote }))),
@@ -198,7 +198,7 @@ export class ServerStream {
     this.#services.tally.stanzasSent += 1;
     this.#usedAt = this.#services.env.now();
     link.write(stanza.bytes);
-    if (this.#unacknowledged === undefined) link.whenTaken(this.#taken);
+    if (this.#unacknowledged === undefined) link.whenTaken((taken) => this.#taken(taken));
     else this.#requests?.sent();
     return true;
   }
@@ -258,7 +258,7 @@ export class ServerStream {
       (run) => env.setTimer(settlingMsMax, run),
     );
     this.#resumption = resumption;
-    this.#services.env.defer(this.#settleManagement);
+    this.#services.env.defer(() => this.#settleManagement());
   }
 
   /** The peer will not count after all: what it was sent is taken as what was sent on any other stream. */
@@ -368,7 +368,7 @@ export class ServerStream {
   }
 
   /** It does not come back. */
-  readonly end = (): void => {
+  end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#expiry?.cancel();
@@ -381,7 +381,7 @@ export class ServerStream {
     // It is remembered for how much it had handled, and not for what it owed (A15).
     if (this.managed) this.#unacknowledged = new SmQueue({ entriesMax: 0, bytesMax: 0 });
     this.#services.ended(this, owed);
-  };
+  }
 
   /** How many of the peer's stanzas are handled: told to a peer that comes back too late (S8). */
   get handled(): number | undefined {
@@ -425,7 +425,7 @@ export class ServerStream {
     this.#services.hasRoom(this);
   }
 
-  readonly #taken = (taken: boolean): void => {
+  #taken(taken: boolean): void {
     // Of a connection that is lost all that was not taken goes another way.
     if (!taken || this.#ended) return;
     const stanza = this.#untaken.take();
@@ -435,7 +435,7 @@ export class ServerStream {
     this.#takingSince = this.#untaken.size === 0 ? undefined : this.#services.env.now();
     this.#discharge(stanza);
     this.#gotRoom();
-  };
+  }
 
   /** It has arrived, as far as anybody can tell. */
   #discharge({ duty, size }: OutgoingStanza): void {
@@ -443,7 +443,7 @@ export class ServerStream {
     duty?.discharge();
   }
 
-  readonly #settleManagement = (): void => {
+  #settleManagement(): void {
     if (this.#passedOver) {
       this.#passedOver = false;
       this.#services.usable(this);
@@ -452,14 +452,14 @@ export class ServerStream {
     if (this.#unsettled !== "asked") this.#unsettled.cancel();
     this.#unsettled = undefined;
     this.#gotRoom();
-  };
+  }
 
   /** It may be there no more, and without stream management nobody would notice what is lost. */
-  readonly #passOver = (): void => {
+  #passOver(): void {
     this.#unsettled = undefined;
     this.#passedOver = true;
     this.#services.unusable(this);
-  };
+  }
 
   #gotRoom(): void {
     if (this.#draining && this.owed === 0 && this.#link !== undefined) this.#takeLeave(this.#link);

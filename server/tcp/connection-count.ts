@@ -19,24 +19,14 @@ export type ConnectionLimitHit =
   | "connections-open-files";
 
 /** One counted connection. */
-export interface OpenConnection {
-  /** Somebody has logged in on it. */
-  readonly authenticated: () => void;
-  /** It is over. */
-  readonly close: () => void;
-}
-
-/** A connection on which nobody has logged in yet. */
-interface Waiting {
-  readonly giveWay: () => void;
-}
+export type OpenConnection = Pick<CountedConnection, "authenticated" | "close">;
 
 /** The connections of one address, or one network of IPv6. */
 interface Group {
   readonly address: string;
   open: number;
   /** Oldest first. */
-  readonly waiting: Set<Waiting>;
+  readonly waiting: Set<CountedConnection>;
 }
 
 /** Counts open connections, by address and by whether somebody has logged in on them. */
@@ -129,31 +119,27 @@ export class ConnectionCount {
   }
 
   #count(group: Group, destroy: () => void): OpenConnection {
-    let open = true;
-    const authenticated = (): void => {
-      if (group.waiting.delete(waiting)) this.#unauthenticated -= 1;
-    };
-    const close = (): void => {
-      if (!open) return;
-      open = false;
-      authenticated();
-      this.#total -= 1;
-      group.open -= 1;
-      this.#forgetEmpty(group);
-    };
-    const waiting: Waiting = {
-      giveWay: () => {
-        close();
-        destroy();
-      },
-    };
+    const connection = new CountedConnection(this, group, destroy);
     // Looked up again: making room may have forgotten it.
     this.#groups.set(group.address, group);
     group.open += 1;
-    group.waiting.add(waiting);
+    group.waiting.add(connection);
     this.#total += 1;
     this.#unauthenticated += 1;
-    return { authenticated, close };
+    return connection;
+  }
+
+  /** Called by {@link CountedConnection}. */
+  authenticated(connection: CountedConnection): void {
+    if (connection.group.waiting.delete(connection)) this.#unauthenticated -= 1;
+  }
+
+  /** Called by {@link CountedConnection}. */
+  closed(connection: CountedConnection): void {
+    this.authenticated(connection);
+    this.#total -= 1;
+    connection.group.open -= 1;
+    this.#forgetEmpty(connection.group);
   }
 
   #makeRoom(): void {
@@ -173,5 +159,40 @@ export class ConnectionCount {
 
   #forgetEmpty(group: Group): void {
     if (group.open === 0) this.#groups.delete(group.address);
+  }
+}
+
+/** There are as many as connections: nothing is kept but what is needed. */
+class CountedConnection {
+  readonly group: Group;
+  readonly #count: ConnectionCount;
+  #destroy: (() => void) | undefined;
+  #isOpen = true;
+
+  constructor(count: ConnectionCount, group: Group, destroy: () => void) {
+    this.#count = count;
+    this.group = group;
+    this.#destroy = destroy;
+  }
+
+  /** Somebody has logged in on it. */
+  authenticated(): void {
+    this.#destroy = undefined;
+    this.#count.authenticated(this);
+  }
+
+  /** It is over. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#destroy = undefined;
+    this.#count.closed(this);
+  }
+
+  /** To one who has come later. */
+  giveWay(): void {
+    const destroy = this.#destroy;
+    this.close();
+    destroy?.();
   }
 }

@@ -6,7 +6,7 @@ import type { Log } from "#kit/log.ts";
 import type { Transport } from "../link/transport.ts";
 import type { Pausable } from "./open-files-watch.ts";
 import type { ConnectionCount, OpenConnection } from "./connection-count.ts";
-import { SocketTransport, type StartTls } from "./socket-transport.ts";
+import { SocketTransport, type SocketTransportParts, type StartTls } from "./socket-transport.ts";
 
 /** Connections that the operating system holds until we take them. */
 const backlogConnections = 4_096;
@@ -49,6 +49,7 @@ export interface Listener extends AsyncDisposable, Pausable {
  */
 export async function listen(parts: ListenerParts): Promise<Listener> {
   const handshakes = new Set<Socket>();
+  const protectedAlready: SocketTransportParts = { startTls: undefined, channelOf: parts.channelOf };
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     socket.on("error", ignore);
     const connection = parts.count.open(socket.remoteAddress ?? "", parts.now(), () => void socket.destroy());
@@ -56,19 +57,18 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       socket.destroy();
       return;
     }
-    socket.once("close", connection.close);
+    socket.on("close", () => {
+      connection.close();
+      handshakes.delete(socket);
+    });
     if (!isDirect(parts.kind)) return parts.accept(new SocketTransport(socket, undefined, parts), connection);
     handshakes.add(socket);
-    socket.once("close", () => handshakes.delete(socket));
     const shakeHands = (): void =>
       parts.startTls?.(socket, undefined, (secured) => {
         handshakes.delete(socket);
         if (secured === undefined) socket.destroy();
         else
-          parts.accept(
-            new SocketTransport(secured, parts.channelOf(secured, undefined), { ...parts, startTls: undefined }),
-            connection,
-          );
+          parts.accept(new SocketTransport(secured, parts.channelOf(secured, undefined), protectedAlready), connection);
       });
     return parts.sort === undefined ? shakeHands() : parts.sort(socket, shakeHands);
   });

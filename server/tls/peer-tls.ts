@@ -132,14 +132,24 @@ export function startPeerTls(
 
 /** What stream machine and trust need to know of a finished handshake with a server, on either side and however it began. [xep0368-3-05] */
 export function peerChannel(socket: TLSSocket): SecureChannel {
-  return {
-    ...unboundChannel,
-    // Read when it is asked for, which is seldom: kept here it would weigh more than the rest of a stream. A connection
-    // that is gone has shown nothing.
-    get peerChain() {
-      return peerChain(socket);
-    },
-  };
+  return new PeerChannel(socket);
+}
+
+class PeerChannel implements SecureChannel {
+  readonly bindings = unboundChannel.bindings;
+  readonly #socket: TLSSocket;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+  }
+
+  /**
+   * Read when it is asked for, which is seldom: kept here it would weigh more than the rest of a stream. A connection that
+   * is gone has shown nothing.
+   */
+  get peerChain(): readonly Uint8Array[] {
+    return peerChain(this.#socket);
+  }
 }
 
 /** As TLS carries it: in ASCII; undefined of an address. */

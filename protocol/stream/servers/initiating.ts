@@ -1,3 +1,4 @@
+import { detachString } from "#protocol/detach-string.ts";
 import { encodeUtf8 } from "#protocol/sasl/utf8.ts";
 import { isLanguageTag } from "#protocol/stanza/language.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
@@ -111,7 +112,8 @@ export function receiveTargetHeader(
   if (fault !== undefined) return failStream(state, fault);
   const text = header.attr("version");
   const version = text === undefined ? legacyVersion : parseVersion(text);
-  const id = header.attr("id") ?? "";
+  // It outlives what it was cut from.
+  const id = detachString(header.attr("id") ?? "");
   if (version === undefined) return failStream(state, new StreamError("unsupported-version"));
   if (id.length > dialbackTextCharactersMax)
     return failStream(state, new StreamError("policy-violation", { text: "the id is too long" }));

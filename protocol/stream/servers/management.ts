@@ -1,3 +1,4 @@
+import { detachString } from "#protocol/detach-string.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { NS_DIALBACK, NS_SM } from "#protocol/xml/namespaces.ts";
@@ -145,7 +146,8 @@ function receiveSmReply(state: ServerInitiatingState, reply: SmReading): ServerS
     });
   return serverStep(withFacts(state, { sm: "enabled" }), {
     type: "smEnabled",
-    id: reply.resume ? reply.id : undefined,
+    // It outlives what it was cut from.
+    id: reply.resume && reply.id !== undefined ? detachString(reply.id) : undefined,
     secondsMax: reply.secondsMax,
     location: reply.location,
   });
