@@ -53,7 +53,9 @@ async function seedsToFind(
   try {
     copyProject(folder);
     plant(folder, bug);
-    const output = await run(folder, ["testing/sim/main.ts", "--seeds", String(seedsMax), "--first", ...workers]);
+    const servers = ["--servers", String(bug.servers ?? 1)];
+    const seeds = ["--seeds", String(seedsMax), "--first"];
+    const output = await run(folder, ["testing/sim/main.ts", ...servers, ...seeds, ...workers]);
     const [, seed, what = ""] = /^seed (\d+) fails.*\n +(.*)$/mu.exec(output) ?? [];
     return { seeds: seed === undefined ? undefined : Number(seed), what };
   } finally {

@@ -1,6 +1,6 @@
 import type { Draws } from "./draws.ts";
 import { actingMs } from "./scenario-times.ts";
-import { isFault, type FaultBetweenServers, type Step } from "./steps.ts";
+import { isFault, type Cast, type FaultBetweenServers, type Step } from "./steps.ts";
 
 const faultsMin = 8;
 const faultsMax = 16;
@@ -24,15 +24,22 @@ export function someServers(draws: Draws, serversCount: number, step: Step): Ste
 }
 
 /** What goes wrong between the servers of a world. */
-export function faultsBetweenServers(draws: Draws, serversCount: number): readonly Step[] {
+export function faultsBetweenServers(draws: Draws, { accounts, servers }: Cast): readonly Step[] {
   return Array.from({ length: draws.between(faultsMin, faultsMax) }, () => ({
     at: draws.between(15_000, actingMs),
-    ...faultOf(draws, serversCount),
+    ...faultOf(draws, servers.length, accounts),
   }));
 }
 
-function faultOf(draws: Draws, serversCount: number): FaultBetweenServers {
-  const fault = draws.weighted({ "wire-cut": 12, "wire-weather": 3, "wire-mute": 2, unreachable: 3, hang: 2 });
+function faultOf(draws: Draws, serversCount: number, accounts: readonly string[]): FaultBetweenServers {
+  const fault = draws.weighted({
+    "wire-cut": 12,
+    "wire-weather": 3,
+    "wire-mute": 2,
+    "wire-forge": 1,
+    unreachable: 3,
+    hang: 2,
+  });
   const which = draws.below(100);
   const server = draws.below(serversCount);
   switch (fault) {
@@ -43,6 +50,8 @@ function faultOf(draws: Draws, serversCount: number): FaultBetweenServers {
     }
     case "wire-weather":
       return { fault, which, forMs: draws.between(1_000, 30_000), delayMs: draws.between(200, 4_000) };
+    case "wire-forge":
+      return { fault, which, from: oneOf(draws, accounts), to: oneOf(draws, accounts) };
     case "wire-mute":
       return { fault, which, forMs: draws.between(1_000, 120_000) };
     case "unreachable":
@@ -55,4 +64,8 @@ function faultOf(draws: Draws, serversCount: number): FaultBetweenServers {
     default:
       return { fault, server, forMs: draws.chance(0.7) ? draws.between(500, 10_000) : draws.between(10_000, 90_000) };
   }
+}
+
+function oneOf(draws: Draws, accounts: readonly string[]): string {
+  return accounts[draws.below(accounts.length)] ?? "";
 }

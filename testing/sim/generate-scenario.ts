@@ -44,7 +44,7 @@ export function generateScenario(seed: number, serversCount = 1): Scenario {
   if (serversCount > 1) {
     const between = drawsFor(seed, "between servers");
     for (const [index, step] of steps.entries()) steps[index] = someServers(between, serversCount, step);
-    steps.push(...faultsBetweenServers(between, serversCount));
+    steps.push(...faultsBetweenServers(between, cast));
   }
   const underLoad = drawsFor(seed, "load");
   const underWay = drawsFor(seed, "under way");

@@ -1,4 +1,5 @@
 import type { Draws } from "./draws.ts";
+import type { ServerWire } from "./server-wire.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { SimNetwork } from "./sim-network.ts";
@@ -57,6 +58,7 @@ export function goWrong(world: World, fault: Fault): void {
     case "wire-cut":
     case "wire-weather":
     case "wire-mute":
+    case "wire-forge":
     case "unreachable":
     case "hang":
       goWrongBetween(world, fault);
@@ -142,7 +144,7 @@ function goWrongBetween({ clock, model, network, servers }: World, fault: FaultB
   const there = network.wires.filter(({ over }) => !over);
   const wire = there[fault.which % there.length];
   if (wire === undefined) return;
-  const ends = wire.addresses.map((address) => servers.findIndex((server) => server.address === address));
+  const ends = endsOf(wire, servers);
   switch (fault.fault) {
     case "wire-cut": {
       const { diallerNoticesMs: dialler, acceptorNoticesMs: acceptor } = fault;
@@ -150,6 +152,18 @@ function goWrongBetween({ clock, model, network, servers }: World, fault: FaultB
       // Who is told by nobody finds out when nothing is answered.
       const resumed = ends.every((end) => servers[end]?.manners.resumes === true);
       model.apart(ends, clock.now, resumed ? Math.max(dialler ?? foundOutMs, acceptor ?? foundOutMs) : foundOutMs);
+      return;
+    }
+    case "wire-forge": {
+      const [dialler = 0, acceptor = 0] = ends;
+      const [here, there] = [model.serverOf(fault.from), model.serverOf(fault.to)];
+      // What the other side may not say: it is neither's, or it is the reader's own.
+      const side = there === dialler ? "dialler" : "acceptor";
+      if (here === (side === "dialler" ? acceptor : dialler)) return;
+      const message = `<message type='chat' id='forged' from='${fault.from}' to='${fault.to}'><body>forged</body></message>`;
+      wire.forge(side, message);
+      // It is thrown out, with all that was on the stream.
+      model.apart(ends, clock.now, foundOutMs);
       return;
     }
     case "wire-weather":
@@ -164,4 +178,14 @@ function goWrongBetween({ clock, model, network, servers }: World, fault: FaultB
   }
 }
 
+/** Until it is found out by silence alone that a connection is no more, and what comes of it is over. */
 const foundOutMs = 120_000;
+
+function endsOf(wire: ServerWire, servers: readonly SimServer[]): readonly number[] {
+  return wire.addresses.map((address) => servers.findIndex((server) => server.address === address));
+}
+
+/** Nobody tells one side of a wire that the other is gone. */
+export function goesUnnoticed({ clock, model, servers }: World, wire: ServerWire): void {
+  model.apart(endsOf(wire, servers), clock.now, foundOutMs);
+}

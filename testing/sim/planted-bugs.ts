@@ -4,6 +4,8 @@ export interface PlantedBug {
   readonly path: string;
   readonly find: string;
   readonly put: string;
+  /** How many servers the worlds have in which it is looked for; default: one. */
+  readonly servers?: 2 | 3;
 }
 
 /** Bugs of the kinds that servers have had; `npm run sim:bite` shows that the simulator finds each. */
@@ -121,5 +123,47 @@ export const plantedBugs: readonly PlantedBug[] = [
     path: "xep/0484-fast/device-tokens.ts",
     find: "return { ok: true, kept: { ...device, seenAt, current: used, fresh: next } };",
     put: "return { ok: true, kept: { ...device, seenAt, current: used, fresh: token === fresh ? current : next } };",
+  },
+  {
+    name: "acked-before-it-is-written-down-on-its-way-out",
+    path: "server/s2s/outgoing-store.ts",
+    find: "      await this.#store.commit(writes);\n",
+    put: "      for (const duty of due) duty.written();\n      await this.#store.commit(writes);\n",
+    servers: 3,
+  },
+  {
+    name: "stream-between-servers-counts-one-too-many",
+    path: "server/s2s/resumptions.ts",
+    find: 'answer({ type: "smResumed", h: stream.handled ?? 0,',
+    put: 'answer({ type: "smResumed", h: (stream.handled ?? 0) + 1,',
+    servers: 2,
+  },
+  {
+    name: "from-of-another-server-believed",
+    path: "server/s2s/admit-remote.ts",
+    find: 'if (!mayBring(domainOf(from), domainOf(to))) return new StreamError("invalid-from");',
+    put: "void mayBring;",
+    servers: 3,
+  },
+  {
+    name: "bounce-lost",
+    path: "server/s2s/federation.ts",
+    find: "    this.#parts.route(answer);\n    settlement?.release();",
+    put: "    void answer;\n    settlement?.release();",
+    servers: 2,
+  },
+  {
+    name: "owed-by-a-stream-that-is-over-and-forgotten",
+    path: "server/s2s/owed-stanzas.ts",
+    find: "(managed && isRequest(stanza.stanza) ? returned : again).push(stanza);",
+    put: "(managed && isRequest(stanza.stanza) ? returned : managed ? [] : again).push(stanza);",
+    servers: 2,
+  },
+  {
+    name: "row-of-what-has-left-stays",
+    path: "server/s2s/outgoing-store.ts",
+    find: "    this.#removed.push(...ids);\n    if (this.#removing",
+    put: "    this.#removed.push(...ids.slice(1));\n    if (this.#removing",
+    servers: 2,
   },
 ];

@@ -1,7 +1,7 @@
 import type { ClientSession } from "./client-session.ts";
 import { Connection, type ClientEnd } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
-import { goWrong } from "./go-wrong.ts";
+import { goesUnnoticed, goWrong } from "./go-wrong.ts";
 import { checkArchives } from "./check-archives.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkLedger } from "./check-ledger.ts";
@@ -73,6 +73,7 @@ class ScenarioRun {
 
   async play(): Promise<Outcome> {
     const { steps, cast } = this.#scenario;
+    this.#network.unnoticed = (wire) => goesUnnoticed(this.#world, wire);
     for (const server of this.#servers) server.start();
     await this.#clock.advance(1_000);
     for (const account of cast.accounts) this.#serverOf(account).createAccount(account);

@@ -81,6 +81,11 @@ export class ServerWire {
     for (const end of Object.values(this.#ends)) end.out.weather = weather;
   }
 
+  /** A side is given bytes that the other has not written, behind the next whole stanza. */
+  forge(side: WireSide, bytes: string): void {
+    this.#ends[side].forged = bytes;
+  }
+
   /** Nothing comes through, either way, and nobody is told. */
   setMute(mute: boolean): void {
     for (const end of Object.values(this.#ends)) end.out.setMute(mute);
@@ -114,6 +119,8 @@ class WireEnd {
   readonly came: { readonly bytes: string; readonly at: number }[] = [];
   readonly transport: Transport;
   gone = false;
+  /** What somebody slips in behind the next whole stanza. */
+  forged = "";
   other: WireEnd | undefined;
   readonly #clock: SimClock;
   readonly #draws: Draws;
@@ -168,6 +175,14 @@ class WireEnd {
     }
     this.came.push({ bytes, at: this.#clock.now });
     this.#note(bytes);
+    this.#give(bytes);
+    if (this.forged === "" || !/<\/(?:message|iq)>$/u.test(bytes)) return;
+    this.#note(this.forged);
+    this.#give(this.forged);
+    this.forged = "";
+  }
+
+  #give(bytes: string): void {
     const cutAt = bytes.length > 1 && this.#draws.chance(0.1) ? this.#draws.between(1, bytes.length - 1) : bytes.length;
     for (const part of [bytes.slice(0, cutAt), bytes.slice(cutAt)])
       this.#life.defer(() => {

@@ -34,6 +34,8 @@ export class SimNetwork {
   weather: Weather = { delayMsMin: 1, delayMsMax: 40 };
   /** Domains whose server shows no certificate that proves anything. */
   readonly unproven = new Set<string>();
+  /** Told of a wire whose one side is gone, which nobody tells the other. */
+  unnoticed: (wire: ServerWire) => void = () => undefined;
   readonly reachability = new Map<string, Reachability>();
   readonly #servers: NetworkedServer[] = [];
   readonly #seed: number;
@@ -111,7 +113,10 @@ export class SimNetwork {
         get over() {
           return wire.over;
         },
-        serverDied: (noticedMs) => wire.died(side, noticedMs),
+        serverDied: (noticedMs) => {
+          wire.died(side, noticedMs);
+          if (noticedMs === undefined) this.unnoticed(wire);
+        },
       });
     return wire;
   }

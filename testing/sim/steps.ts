@@ -94,6 +94,8 @@ export type FaultBetweenServers =
       readonly acceptorNoticesMs: number | undefined;
     }
   | { readonly fault: "wire-weather"; readonly which: number; readonly forMs: number; readonly delayMs: number }
+  /** One side is sent a message in the name of an account that the other does not speak for. */
+  | { readonly fault: "wire-forge"; readonly which: number; readonly from: string; readonly to: string }
   /** Nothing comes through, and nobody is told. */
   | { readonly fault: "wire-mute"; readonly which: number; readonly forMs: number }
   /** New connections to a server come to nothing, in one of the ways in which they can. */
