@@ -176,6 +176,8 @@ test("SIGHUP takes a renewed certificate over, and open connections stay", async
 test("hosts come and go while the server runs: by command, and by an edited file", async () => {
   await newPlace(`[[hosts]]\ndomain = "montague.example"`);
   const server = await started();
+  const warning = server.lines.find((line) => line.includes("no other server can connect"));
+  assert.match(warning ?? "", /"level":"warn".*"lines":\["\[\[listeners\]\]","kind = 'server'","port = 5269",/);
   const served = async () => {
     const status = await command("status --json");
     const { hosts } = z.object({ hosts: z.array(z.object({ domain: z.string() })) }).parse(JSON.parse(status.out));
