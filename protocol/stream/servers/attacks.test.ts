@@ -68,6 +68,19 @@ describe("A21 what was sent ahead of TLS", () => {
       assert.equal(wire.state.phase, "authenticating");
     });
   }
+  test("A21 a key that was shown in the clear is forgotten, and looked into when it is shown anew", () => {
+    const wire = serve({ clear: true, host: { security: "plain", bidirectional: true } });
+    wire.write(theirs + result(capulet, montague, "k"));
+    wire.write(starttls);
+    wire.input(secured);
+    wire.write(theirs + result(capulet, montague, "k"));
+    assert.deepEqual(
+      wire.all("verifyKey").map(({ id }) => id),
+      ["id1", "id2"],
+    );
+    wire.input(keyVerified({ type: "valid" }, { id: "id1" }));
+    assert.deepEqual(wire.all("pairAuthorized"), []);
+  });
   test("A21 what comes while the handshake is going on ends it, in either role", () => {
     const theirEnd = serve({ clear: true });
     theirEnd.write(theirs + starttls);
