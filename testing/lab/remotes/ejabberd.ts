@@ -50,7 +50,7 @@ export const ejabberd: RemoteSoftware = {
     for (const user of remoteUsers)
       await runOrThrow({
         command: ejabberdControl(place, "register", user, ejabberd.domains[0], passwordOf(user)),
-        msMax: 20_000,
+        msMax: 90_000,
       });
   },
 };
