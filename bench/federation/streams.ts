@@ -1,26 +1,37 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect, type TLSSocket } from "node:tls";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Authority } from "#testing/lab/certificates.ts";
+import { collectGarbage } from "../collect-garbage.ts";
 import { inParallel } from "../load/sessions.ts";
 import { residentBytes } from "../process-figures.ts";
 import type { Federation } from "../target.ts";
 
 const warmCount = 200;
 const count = 1_000;
-const settleMs = 5_000;
 const answerMsMax = 30_000;
 
-/** What another server's connection weighs, in KB: the TLS connection by itself, and what the stream on it adds. */
+/** What the server holds, or what one connection more makes it hold. */
+interface Held {
+  /** In RAM, OpenSSL's part included. */
+  readonly resident: number;
+  /** Of V8's heap. */
+  readonly heap: number;
+}
+
+/**
+ * What another server's connection weighs, in KB, when all garbage is collected: the TLS connection with the link that is
+ * ready for its first byte, and what the stream on it adds.
+ */
 export interface StreamWeight {
-  readonly socket: number;
-  readonly stream: number;
+  readonly socket: Held;
+  readonly stream: Held;
 }
 
 /** Opens streams of 1,000 domains, which prove themselves by a certificate (EXTERNAL), and leaves them idle. */
 export async function weighStreams(options: {
   readonly pid: number;
+  readonly inspectorPort: number;
   readonly to: Omit<Federation, "authority">;
   readonly authorityDir: string;
 }): Promise<StreamWeight> {
@@ -34,27 +45,38 @@ export async function weighStreams(options: {
     await once(socket, "secureConnect");
     return socket;
   };
-  const open = async (from: number, howMany: number): Promise<readonly number[]> => {
+  const open = async (from: number, howMany: number): Promise<readonly [bare: Held, established: Held]> => {
     const sockets: TLSSocket[] = [];
     await inParallel(howMany, async (index) => {
       sockets[index] = await connected();
     });
-    const bare = await settled(options.pid);
+    const bare = await settled(options);
     await inParallel(howMany, async (index) => {
       const socket = sockets[index];
       if (socket !== undefined) await authenticate(socket, `d${from + index}.many.test`, domain);
     });
-    return [bare, await settled(options.pid)];
+    return [bare, await settled(options)];
   };
-  const before = (await open(0, warmCount))[1] ?? Number.NaN;
-  const [bare = Number.NaN, established = Number.NaN] = await open(warmCount, count);
-  const each = (bytes: number): number => bytes / count / 1024;
-  return { socket: each(bare - before), stream: each(established - bare) };
+  const [, before] = await open(0, warmCount);
+  const [bare, established] = await open(warmCount, count);
+  return { socket: each(before, bare), stream: each(bare, established) };
 }
 
-async function settled(pid: number): Promise<number> {
-  await sleep(settleMs);
-  return residentBytes(pid);
+function each(before: Held, after: Held): Held {
+  const kilobytes = (bytes: number): number => bytes / count / 1024;
+  return { resident: kilobytes(after.resident - before.resident), heap: kilobytes(after.heap - before.heap) };
+}
+
+/** What is garbage is no stream's weight: how much of it lies about says how often V8 had reason to collect it. */
+async function settled({
+  pid,
+  inspectorPort,
+}: {
+  readonly pid: number;
+  readonly inspectorPort: number;
+}): Promise<Held> {
+  const heap = await collectGarbage(inspectorPort);
+  return { resident: residentBytes(pid), heap };
 }
 
 /** XEP-0178 §3 */

@@ -22,6 +22,11 @@ export class VirtualEnv implements Env {
 
   readonly now = (): number => this.#now;
 
+  /** Timers that are set. */
+  get timersPending(): number {
+    return this.#timers.size;
+  }
+
   readonly defer = (run: () => void): void => {
     this.#deferred.push(run);
   };
