@@ -142,3 +142,20 @@ describe("a server that is started anew", () => {
     assert.deepEqual(arrived, ["one", "two", "three"]);
   });
 });
+
+test("a connection that is dead is found so in seconds when the peer opens another one", async () => {
+  await using neighbours = await startNeighbours({ federation: { bidirectional: false } });
+  const { env, network, montague, capulet } = neighbours;
+  const orchard = await montague.login(`${romeo}/orchard`);
+  const balcony = await capulet.login(`${juliet}/balcony`);
+  await balcony.sendText("<presence/>");
+  await orchard.sendText(chat(juliet, "hello"));
+  await env.advance(1_000);
+  balcony.ignoreAll();
+  for (const wire of network.wires) wire.hang("takes");
+  await orchard.sendText(chat(juliet, "one"));
+  await balcony.sendText(chat(`${romeo}/orchard`, "what man?"));
+  await env.advance(20_000);
+  assert.deepEqual(bodies(balcony), ["one"]);
+  assert.deepEqual(bodies(orchard), ["what man?"]);
+});

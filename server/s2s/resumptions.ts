@@ -104,8 +104,11 @@ export class Resumptions {
     const { stream } = link;
     if (stream === undefined) return { type: "smFailed", condition: "unexpected-request" };
     // A server that begins anew will not take up what it had before.
-    for (const old of streams.withPair(stream.main))
-      if (old !== stream && !old.initiated && old.state === "suspended") old.end();
+    for (const old of streams.withPair(stream.main)) {
+      if (old === stream) continue;
+      if (!old.initiated && old.state === "suspended") old.end();
+      else old.doubt();
+    }
     const seconds = Math.min(secondsMax ?? limits.resumeSecondsMax, limits.resumeSecondsMax);
     stream.countOutgoing(false);
     if (!resume || seconds === 0) {

@@ -89,6 +89,8 @@ export class ServerStream {
   #unsettled: Timer | "asked" | undefined;
   /** A peer that has connected and said nothing: what goes out had better take another way. */
   #passedOver = false;
+  /** It may be that the peer does not know of it any more. */
+  #doubted = false;
   /** It is to be closed when nothing is owed any more. */
   #draining = false;
   /** With stream management: what came. */
@@ -284,10 +286,18 @@ export class ServerStream {
       this.close(result.error);
       return result.error;
     }
+    this.#doubted = false;
     for (const stanza of result.entries) this.#discharge(stanza);
     this.#requests?.answered(queue.size, result.entries.length > 0);
     this.#gotRoom();
     return undefined;
+  }
+
+  /** The peer has opened another stream. Had it forgotten this one, as a process does that ends, nobody would say so. */
+  doubt(): void {
+    if (this.#link === undefined || this.#requests === undefined) return;
+    this.#doubted = true;
+    this.#requests.ask();
   }
 
   /** Looks whether the peer still answers, and whether anybody still needs the stream. */
@@ -296,7 +306,8 @@ export class ServerStream {
     if (link === undefined) return;
     const { answerMsMax, idleMsMax } = this.#services.limits;
     const waitsSince = this.#requests?.unansweredSince ?? this.#takingSince;
-    if (waitsSince !== undefined && now - waitsSince >= answerMsMax) link.cut();
+    const waitMsMax = this.#doubted ? Math.min(answerMsMax, doubtedMsMax) : answerMsMax;
+    if (waitsSince !== undefined && now - waitsSince >= waitMsMax) link.cut();
     else if (this.owed === 0 && now - this.#usedAt >= idleMsMax) this.close();
   }
 
@@ -473,6 +484,8 @@ function isIn(pair: HeldPair | undefined): boolean {
   return pair !== undefined && pair.ways !== "out";
 }
 
+/** How long a peer may take to answer on a stream when it has opened another one, in milliseconds. */
+const doubtedMsMax = 10_000;
 /** How long a peer that has connected may take to ask for stream management before stanzas are sent to it, in milliseconds. */
 const managementMsMax = 5_000;
 /** How long a peer that asks waits for what is being settled, in milliseconds: rows that are written, bytes that are taken. */
