@@ -111,7 +111,7 @@ for (const { line, out = "", code = 0, err = "", text = known, ...situation } of
 
 for (const { running, where } of [
   { running: true, where: "it connects to 127.0.0.1:5347" },
-  { running: false, where: "it can connect once the server runs, by default to 127.0.0.1:5347" },
+  { running: false, where: "it connects to 127.0.0.1:5347 or [::1]:5347, once the server runs" },
 ])
   test(`balcony component add, ${running ? "the server running" : "the server stopped"}, shows a secret that is kept`, async () => {
     const { balcony, secrets } = await stage({ running });
@@ -124,6 +124,13 @@ for (const { running, where } of [
     );
     assert.equal(text, `${known}\n[[components]]\ndomain = "${sms}"\nname = "Telephones"\nsubdomains = true\n`);
   });
+
+test("balcony component add, the server stopped, names the listener that balcony.toml has", async () => {
+  const listener = '[[listeners]]\nkind = "component"\naddresses = ["127.0.0.2"]\nport = 6000\n';
+  const { balcony } = await stage({ running: false, text: known + listener });
+  const { out } = await balcony(`component add ${sms}`);
+  assert.match(out, /\nit connects to 127\.0\.0\.2:6000, once the server runs\n$/);
+});
 
 test("balcony component add, where there is no balcony.toml yet, makes one", async () => {
   const { balcony, file } = await stage({ running: false });

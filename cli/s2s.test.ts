@@ -33,3 +33,11 @@ for (const { line, out = "", code = 0, err = "" } of [
     const told = await commandLine(line);
     assert.deepEqual({ code: told.code, out: told.out, err: told.err }, { code, out, err });
   });
+
+test("on a terminal, s2s connect says what it waits for until the answer is there", async () => {
+  const { err } = await commandLine("s2s connect montague.example", { typed: { isTTY: true } });
+  assert.equal(
+    err,
+    "\r\u001b[2Klooking for montague.example, connecting, and waiting until it believes us …\r\u001b[2K",
+  );
+});

@@ -277,7 +277,7 @@ export const operations = {
       secret: z.string(),
       /** Whether it may connect now; else from the next start on. */
       served: z.boolean(),
-      /** Where it can connect, as address:port; nowhere while the server does not run. */
+      /** Where it can connect, as address:port, once the server runs. */
       listening: z.array(z.string()),
       /** Why it cannot connect though the server runs. */
       problems: z.array(z.string()),

@@ -43,6 +43,8 @@ export type CommandArguments<Shape extends z.ZodRawShape> = z.output<z.ZodObject
 export interface OnceCommand<Shape extends z.ZodRawShape, Result> extends CommandDescription<Shape> {
   /** Refusals are thrown as AdministrationError. The result is plain data, fit for JSON. */
   readonly run: (administration: Administration, args: CommandArguments<Shape>) => Promise<Result>;
+  /** What is shown on a terminal until the answer is there, where that takes its time. */
+  readonly waiting?: (args: CommandArguments<Shape>) => string;
   /** The result for a human reader. */
   readonly render: (result: Result, style: Style) => string;
   /** What is bad about the result, for the exit code; undefined when all is well. */
@@ -120,7 +122,10 @@ export function onceCommand<Shape extends z.ZodRawShape, Result>(command: OnceCo
     ...described(command),
     kind: "once",
     async *results(administration, args) {
-      const data = await command.run(administration, checked(command, args));
+      const known = checked(command, args);
+      const progress = command.waiting?.(known);
+      if (progress !== undefined) yield { data: undefined, progress, human: () => undefined, failure: undefined };
+      const data = await command.run(administration, known);
       yield {
         data,
         progress: undefined,

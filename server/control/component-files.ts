@@ -1,6 +1,7 @@
 import { AdministrationError } from "#kit/administration-error.ts";
 import type { Administration, ReloadReport, ServerAdministration } from "#kit/administration.ts";
 import type { ComponentSecrets } from "../components/component-secrets.ts";
+import { componentListenerByDefault } from "../components/component-listening.ts";
 import { componentTable } from "../components/component-table.ts";
 import { addTableToToml } from "../config/add-table.ts";
 import { changeConfig, currentConfig } from "../config/change-config.ts";
@@ -34,7 +35,8 @@ export function componentFiles(parts: ComponentFilesParts): Pick<Administration,
       };
       const secret = await withNewSecret(secrets, domain, () => changeConfig({ file, features, array, edit }));
       const report = await running?.reload();
-      const listening = running === undefined ? [] : await listeningOf(server);
+      const listening =
+        running === undefined ? listeningLater(await currentConfig(file, features)) : await listeningOf(server);
       const served = running !== undefined && (await linkOf(server, domain)) !== undefined;
       const problems = served && listening.length > 0 ? [] : [...(report?.problems ?? [])];
       return { domain, file, secret, served, listening, problems };
@@ -108,9 +110,19 @@ async function linkOf(server: ComponentFilesParts["server"], domain: string) {
 /** Where components can connect, as `address:port`. */
 async function listeningOf(server: ComponentFilesParts["server"]): Promise<string[]> {
   const { listeners } = await server.status({});
-  return listeners
-    .filter(({ kind }) => kind === "component")
-    .map(({ address, port }) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`));
+  return listeners.filter(({ kind }) => kind === "component").map(placeOf);
+}
+
+/** The same, once the server runs. */
+function listeningLater({ listeners }: Config): string[] {
+  const own = listeners.filter(({ kind }) => kind === "component");
+  return (own.length === 0 ? [componentListenerByDefault] : own).flatMap(({ addresses, port }) =>
+    addresses.map((address) => placeOf({ address, port })),
+  );
+}
+
+function placeOf({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 async function asAdministration<T>(answer: Promise<T>): Promise<T> {

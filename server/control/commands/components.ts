@@ -28,13 +28,17 @@ export const componentAdd = onceCommand({
   ],
   run: (administration, args) => administration.addComponent(args),
   failure: ({ problems }) => (problems.length === 0 ? undefined : "it cannot connect"),
-  render: ({ domain: name, file, secret, listening, problems }, style) =>
+  render: ({ domain: name, file, secret, served, listening, problems }, style) =>
     [
       `${style.green("added")} ${name} to ${file}`,
       `secret: ${style.bold(secret)}`,
-      listening.length === 0
-        ? style.dim("it can connect once the server runs, by default to 127.0.0.1:5347")
-        : style.dim(`it connects to ${listening.join(" or ")}`),
+      ...(listening.length === 0
+        ? []
+        : [
+            style.dim(
+              `it connects to ${listening.join(" or ")}${served || problems.length > 0 ? "" : ", once the server runs"}`,
+            ),
+          ]),
       ...problems.map((problem) => style.red(problem)),
     ].join("\n"),
 });

@@ -66,6 +66,7 @@ export const s2sConnect = onceCommand({
   positional: ["domain"],
   permission: "administer",
   examples: [{ line: "s2s connect example.net", does: "opens a stream, or says what is in the way" }],
+  waiting: ({ domain: remote }) => `looking for ${remote}, connecting, and waiting until it believes us …`,
   run: (administration, args) => administration.connectServer(args),
   render: ({ local, remote, stream, managed }, style) =>
     `${style.green("connected")} ${local} with ${remote}, stream ${stream}${managed ? "" : " (no stream management)"}`,
