@@ -62,6 +62,77 @@ describe("A35 on a stream of both directions", () => {
     });
 });
 
+/** What a server to which we have connected says that never comes to an end. */
+const endless: readonly (readonly [what: string, say: (peer: ScriptedPeer) => Promise<void>, drip: string])[] = [
+  ["nothing", () => Promise.resolve(), ""],
+  ["a header", () => Promise.resolve(), " "],
+  ["features", (peer) => peer.sendText(`${answer}<stream:features><x xmlns='y'>`), "z"],
+  ["an answer to a key", (peer) => secured(peer, dialback).then(() => peer.sendText("<db:result type='")), "z"],
+];
+
+describe("A7 a server to which we have connected", () => {
+  for (const [what, say, drip] of endless)
+    test(`A7 and that says ${drip === "" || what === "nothing" ? "" : "without end "}${what} is left after the time for connecting`, async () => {
+      await using neighbours = await startNeighbours();
+      const { network, env, montague } = neighbours;
+      network.unproven.add("venice.example");
+      const venice = new ScriptedServer(network, () => env.settle(), { domains: ["venice.example"] });
+      const orchard = await montague.login(`${romeo}/orchard`);
+      await orchard.sendText("<message to='iago@venice.example' id='1'><body>x</body></message>");
+      const peer = venice.last;
+      await say(peer);
+      for (let second = 0; second < 45; second += 1) {
+        await env.advance(1_000);
+        if (drip !== "" && !peer.connectionClosed) await peer.sendText(drip);
+      }
+      assert.ok(peer.connectionClosed);
+      await env.advance(120_000);
+      assert.equal(montague.core.federation?.links.size, 0);
+      assert.equal(orchard.pending.filter((stanza) => stanza.attr("id") === "1").length, 1);
+    });
+
+  test("A3 has the small bounds of strangers until it has proven something", async () => {
+    await using neighbours = await startNeighbours();
+    const { network, env, montague } = neighbours;
+    const venice = new ScriptedServer(network, () => env.settle(), { domains: ["venice.example"] });
+    const orchard = await montague.login(`${romeo}/orchard`);
+    await orchard.sendText("<message to='iago@venice.example' id='1'><body>x</body></message>");
+    await venice.last.sendText(`${answer}<stream:features><x xmlns='y'>${"z".repeat(20_000)}`);
+    assert.ok(venice.last.streamClosed || venice.last.connectionClosed);
+  });
+
+  for (const [what, said] of [
+    ["answers a key twice", "<db:verify from='venice.example' to='montague.example' id='ID' type='valid'/>".repeat(2)],
+    ["answers for somebody else", "<db:verify from='capulet.example' to='montague.example' id='ID' type='valid'/>"],
+    [
+      "answers about another stream",
+      "<db:verify from='venice.example' to='montague.example' id='other' type='valid'/>",
+    ],
+    ["answers what was not asked", "<db:result from='venice.example' to='montague.example' type='valid'/>"],
+  ] as const)
+    test(`A32 and that is asked about a key and ${what} is left`, async () => {
+      await using neighbours = await startNeighbours();
+      const { network, env, montague } = neighbours;
+      network.unproven.add("venice.example");
+      const venice = new ScriptedServer(network, () => env.settle(), { domains: ["venice.example"] });
+      const asker = venice.connect("montague.example");
+      await asker.openSecured("venice.example", "montague.example");
+      await asker.sendText("<db:result from='venice.example' to='montague.example'>key</db:result>");
+      const asked = venice.last;
+      await secured(asked, dialback);
+      const id = asked.pending.find(({ name }) => name === "verify")?.attr("id");
+      assert.ok(id !== undefined);
+      await asked.sendText(said.replaceAll("'ID'", `'${id}'`));
+      assert.ok(asked.streamClosed);
+      const pairs = [...(montague.core.federation?.streams ?? [])].flatMap((stream) => [...stream.pairs.values()]);
+      // Only what it was asked, and answered for itself, counts.
+      assert.deepEqual(
+        pairs.map(({ remote }) => remote),
+        what === "answers a key twice" ? ["venice.example"] : [],
+      );
+    });
+});
+
 test("A52 no log has keys of dialback, ids of streams that can be resumed, or what they are made of", async () => {
   await using neighbours = await startNeighbours({ federation: { bidirectional: false } });
   const { network, montague, capulet, env } = neighbours;
