@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -283,6 +284,21 @@ describe("A28 A34 certificates that servers show", () => {
     assert.ok((await isBelieved([fat, fat, fat])) !== true);
     assert.equal(await isBelieved([await makeCertificate(plan({}))]), true);
   });
+});
+
+test("A14 A31 a server that asks to negotiate TLS anew is refused, and so are weak ciphers and old versions", async () => {
+  const port = started.portOf("server-direct-tls");
+  const alpn = { ALPNProtocols: ["xmpp-server"] };
+  using peer = await SocketClient.tls(port, "montague.example", { maxVersion: "TLSv1.2", ...alpn });
+  const refused = once(peer.tls, "error");
+  peer.tls.renegotiate({ rejectUnauthorized: false }, () => {});
+  const [error]: unknown[] = await refused;
+  assert.ok(error instanceof Error);
+  assert.match(error.message, /renegotiation/i);
+  const weak = "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA:AES128-GCM-SHA256@SECLEVEL=0";
+  await assert.rejects(SocketClient.tls(port, "montague.example", { maxVersion: "TLSv1.2", ciphers: weak, ...alpn }));
+  const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+  await assert.rejects(SocketClient.tls(port, "montague.example", { ...old, ...alpn }));
 });
 
 test("A52 neither the secret of a component nor what is proven with it is in the log", async () => {
