@@ -22,11 +22,14 @@ export interface Advice {
 export interface AdviceParts {
   /** Kinds of listeners of ours and their ports, where the domain is one of our hosts. */
   readonly own: ReadonlyMap<string, number> | undefined;
+  /** Whether the domain is a host of ours that talks to no other server because balcony.toml says so. */
+  readonly isAlone?: boolean;
   readonly now: number;
 }
 
 /** What a survey means to the administrator: what is well, what is not, and what to write into DNS. */
 export function adviceOn(survey: DomainSurvey, parts: AdviceParts): Advice {
+  if (parts.isAlone === true) return aloneAdvice(survey, parts);
   const findings = [
     ...survey.dns.services.flatMap((found) => serviceFindings(found, survey)),
     ...survey.dns.places.flatMap(placeFindings),
@@ -35,6 +38,35 @@ export function adviceOn(survey: DomainSurvey, parts: AdviceParts): Advice {
     ...absenceFindings(survey),
   ];
   return { findings: dedupe(findings), lines: parts.own === undefined ? [] : linesFor(survey, parts.own) };
+}
+
+/** Only what clients see matters then, and that no record calls other servers in. */
+function aloneAdvice(survey: DomainSurvey, parts: AdviceParts): Advice {
+  const { dns, visits } = survey;
+  const isClients = ({ service }: { readonly service: Service }): boolean => service.side === "client";
+  const calling = dns.services.filter(
+    ({ service, answer }) =>
+      service.side === "server" && answer.ok && answer.records.some(({ target }) => target !== "."),
+  );
+  const { findings, lines } = adviceOn(
+    {
+      ...survey,
+      dns: { services: dns.services.filter(isClients), places: dns.places.filter(isClients) },
+      visits: visits.filter(({ place }) => isClients(place)),
+    },
+    { ...parts, isAlone: false },
+  );
+  const names = calling.map(({ service }) => `${service.name}._tcp.${asciiDomain(survey.domain)}`);
+  return {
+    findings: [
+      ...findings.filter(({ area }) => area !== "servers"),
+      hint("servers", "balcony.toml says s2s.enabled = false for it: it talks to no other server"),
+      ...(names.length === 0
+        ? []
+        : [hint("dns", `${names.join(", ")}: calls other servers, who are turned away; take it out`)]),
+    ],
+    lines,
+  };
 }
 
 function serviceFindings({ service, answer }: ServiceSurvey, { domain, dns }: DomainSurvey): readonly Finding[] {

@@ -35,9 +35,12 @@ export async function checkDomain(domain: DomainJid, parts: CheckDomainParts): P
   const from = isOwn ? undefined : config.hosts.map((host) => host.domain).find((name) => name !== "localhost");
   const survey = { ...(await surveyParts(config, env, parts.resolver)), from };
   const own = isOwn ? portsOf(config) : undefined;
+  // Its listeners are other hosts': DNS need not lead to them.
+  const isAlone = isOwn && !talksToServers(config, domain);
+  if (isAlone) for (const kind of ["server", "server-direct-tls"]) own?.delete(kind);
   const show = (text: string): void => progress.show(text);
   const found = await surveyDomain(domain, { ...survey, progress: show, signal: terminal.signal });
-  const advice = adviceOn(found, { own, now: env.now() });
+  const advice = adviceOn(found, { own, isAlone, now: env.now() });
   progress.clear();
   const { findings, lines } = advice;
   if (json) terminal.stdout.write(`${JSON.stringify({ domain, findings, lines })}\n`);
@@ -72,6 +75,12 @@ function namedResolver(text: string) {
 }
 
 /** Where our own listeners are, by kind. */
-function portsOf({ listeners }: Config): ReadonlyMap<string, number> {
+function portsOf({ listeners }: Config): Map<string, number> {
   return new Map(listeners.map(({ kind, port }) => [kind, port]));
+}
+
+/** A component talks to whom its host talks to, which is looked at there. */
+function talksToServers({ hosts, s2s }: Config, domain: DomainJid): boolean {
+  const host = hosts.find((one) => one.domain === domain);
+  return host === undefined || (host.s2s.enabled ?? s2s.enabled);
 }

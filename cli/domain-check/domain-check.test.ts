@@ -74,9 +74,10 @@ interface LookParts {
   readonly posh?: PoshAnswer;
   readonly own?: ReadonlyMap<string, number>;
   readonly from?: string;
+  readonly isAlone?: boolean;
 }
 
-async function look(zone: Zone, { validated = false, posh, own, from }: LookParts = {}) {
+async function look(zone: Zone, { validated = false, posh, own, from, isAlone = false }: LookParts = {}) {
   const progress: string[] = [];
   const survey = await surveyDomain(domain, {
     env: nodeEnv(),
@@ -88,7 +89,7 @@ async function look(zone: Zone, { validated = false, posh, own, from }: LookPart
     progress: (text) => progress.push(text),
     signal: new AbortController().signal,
   });
-  const { findings, lines } = adviceOn(survey, { own, now: Date.now() });
+  const { findings, lines } = adviceOn(survey, { own, isAlone, now: Date.now() });
   return { findings: findings.map(({ area, state, text }) => `${state} ${area} ${text}`), lines, progress };
 }
 
@@ -338,6 +339,24 @@ test("one of ours that is not trusted is told where its certificate comes from",
     /; a certificate that names montague\.net is needed: certificate and key in \[\[hosts\]\], or acme = true/;
   assertHas((await lookAt({ chain: [stranger] }, { own: new Map() })).findings, says);
   assert.ok(!(await lookAt({ chain: [stranger] }, {})).findings.some((finding) => says.test(finding)));
+});
+
+test("a host of ours that talks to no other server is looked at as clients do, and no record is to call servers", async () => {
+  await using server = await ScriptedServer.start({ chain: [good] });
+  const zone = {
+    [`SRV ${serverService}`]: [srv(1)],
+    [`SRV ${clientService}`]: [srv(server.port)],
+    [`A ${target}`]: ["127.0.0.1"],
+  };
+  const { findings, lines } = await look(zone, { own: new Map([["client", server.port]]), isAlone: true });
+  assertHas(findings, /^hint servers balcony\.toml says s2s\.enabled = false for it/);
+  assertHas(
+    findings,
+    /^hint dns _xmpp-server\._tcp\.montague\.net: calls other servers, who are turned away; take it out$/,
+  );
+  assertHas(findings, /^good trust .*: clients trust it$/);
+  assert.ok(!findings.some((finding) => finding.startsWith("bad ")));
+  assert.deepEqual(lines, []);
 });
 
 test("where DNS says that there is no such service, no lines for it are proposed", async () => {

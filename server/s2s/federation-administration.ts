@@ -42,6 +42,12 @@ export function federationAdministration(core: ServerCore): Pick<ServerAdministr
       } catch (error) {
         if (error instanceof RouteFailure)
           throw new AdministrationError("unavailable", error.message, { cause: error });
+        if (error instanceof StanzaError && error.condition === "not-allowed")
+          throw new AdministrationError(
+            "not-allowed",
+            `balcony.toml does not let ${local} talk to ${domain}; look at enabled, allow and block in [s2s] and in the host's own s2s`,
+            { cause: error },
+          );
         if (error instanceof StanzaError)
           throw new AdministrationError("not-allowed", error.text ?? error.condition, { cause: error });
         throw error;
