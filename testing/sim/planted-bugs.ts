@@ -127,8 +127,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "acked-before-it-is-written-down-on-its-way-out",
     path: "server/s2s/outgoing-store.ts",
-    find: "      await this.#store.commit(writes);\n",
-    put: "      for (const duty of due) duty.written();\n      await this.#store.commit(writes);\n",
+    find: "      await this.#store.commit(writes);\n      this.#rows += due.length;\n      for (const duty of due) duty.written();\n",
+    put: "      this.#rows += due.length;\n      for (const duty of due) duty.written();\n      await this.#store.commit(writes);\n",
     servers: 3,
   },
   {
@@ -144,6 +144,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'if (!mayBring(domainOf(from), domainOf(to))) return new StreamError("invalid-from");',
     put: "void mayBring;",
     servers: 3,
+  },
+  {
+    name: "clock-set-back-holds-up-what-leaves",
+    path: "server/s2s/outgoing-store.ts",
+    find: "this.#env = withSteadyClock(parts.env);",
+    put: "this.#env = parts.env;",
+    servers: 2,
   },
   {
     name: "bounce-lost",

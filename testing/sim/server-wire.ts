@@ -121,6 +121,7 @@ class WireEnd {
   gone = false;
   /** What somebody slips in behind the next whole stanza. */
   forged = "";
+  forgedAt: number | undefined;
   other: WireEnd | undefined;
   readonly #clock: SimClock;
   readonly #draws: Draws;
@@ -161,10 +162,12 @@ class WireEnd {
     this.transport = this.#transport(peer.address);
   }
 
-  /** When so many bytes had come; undefined if they never did. */
+  /** When so many bytes had come; undefined if they never did, or were not read. */
   hadAt(count: number): number | undefined {
     let had = 0;
-    return this.came.find(({ bytes }) => (had += bytes.length) >= count)?.at;
+    const at = this.came.find(({ bytes }) => (had += bytes.length) >= count)?.at;
+    // The stream is over that brought what was forged, and the rest of it is not read.
+    return this.forgedAt !== undefined && at !== undefined && at >= this.forgedAt ? undefined : at;
   }
 
   take(bytes: string): void {
@@ -180,6 +183,7 @@ class WireEnd {
     this.#note(this.forged);
     this.#give(this.forged);
     this.forged = "";
+    this.forgedAt = this.#clock.now;
   }
 
   #give(bytes: string): void {
