@@ -7,7 +7,7 @@ import { CutProxy } from "../cut-proxy.ts";
 import { addBalconyUser } from "../balcony-process.ts";
 import { LabServer, passwordOf } from "../lab.ts";
 import { relayAddress } from "../network.ts";
-import { SlixmppPeer } from "../peers/slixmpp.ts";
+import { SlixmppPeer, type PeerEvent } from "../peers/slixmpp.ts";
 import { remoteSoftwares } from "../remotes/all.ts";
 import { meet, type MeetingPlace } from "../remotes/meeting.ts";
 import { prosody } from "../remotes/prosody.ts";
@@ -16,6 +16,8 @@ import { twin } from "../remotes/twin.ts";
 const alice = "alice@ours.test";
 const messagesSent = 300;
 const pauseMs = 10;
+/** More than a stanza may wait for its way, and what is done about that. */
+const goneMsMax = 90_000;
 const cuts = 5;
 /** To the other server: the negotiation, and some dozens of messages. */
 const bytesBetweenCuts = 11_000;
@@ -124,6 +126,24 @@ for (const software of [prosody, twin])
     context.diagnostic(`${software.name}: ${messagesSent} came, ${twice} twice, ${relay.connectionCount} connections`);
     assert.ok(relay.connectionCount > cuts, `${relay.connectionCount} connections`);
     await answered(place.here, domain);
+  });
+
+for (const software of [prosody, twin])
+  test(`${software.name} is killed: a contact there is shown as gone, and as there when both are back`, async () => {
+    await using place = await meet(software, { our: "dialback", remote: { verbose: false } });
+    const { here, there, remote } = place;
+    const bob = remote.user("bob");
+    const isFrom = (event: PeerEvent): boolean => String(event["from"]).replace(/\/.*$/u, "") === bob;
+    await here.order("presence", { to: bob, type: "subscribe" });
+    await there.event("presence", (event) => event["type"] === "subscribe");
+    await there.order("presence", { to: alice, type: "subscribed" });
+    await here.event("presence", (event) => event["type"] === "available" && isFrom(event));
+    await remote.kill();
+    await here.event("presence", (event) => event["type"] === "unavailable" && isFrom(event), goneMsMax);
+    await remote.startAgain();
+    await using again = await SlixmppPeer.online({ jid: bob, anyCertificate: true });
+    await again.order("presence", { status: "back" });
+    await here.event("presence", (event) => event["status"] === "back" && isFrom(event), goneMsMax);
   });
 
 function numbered(): readonly string[] {
