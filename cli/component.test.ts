@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -192,6 +192,30 @@ test("what programs are told is JSON", async () => {
     connected: false,
     renewed: false,
   });
+});
+
+test("while the server does not run, no secret is written into somebody else's data directory", async () => {
+  const { file } = await stage();
+  const config = await currentConfig(file, []);
+  const dataDir = join(parent, "of-somebody-else");
+  await mkdir(dataDir);
+  // Only root could give it to somebody; for anybody else the root directory is one.
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) await chown(dataDir, 4711, 4711);
+  await using administration = await connectAdministration({
+    dataDir: isRoot ? dataDir : "/",
+    loadConfig: () => Promise.resolve({ config, file }),
+    features: [],
+    openOffline: () => Promise.reject(new Error("the store is opened")),
+  });
+  const wish = { domain: domain(sms), subdomains: false, conflict: "refuse-new" } as const;
+  for (const change of [
+    () => administration.addComponent(wish),
+    () => administration.componentSecret({ domain: domain(irc), renew: true }),
+    () => administration.removeComponent({ domain: domain(irc) }),
+  ])
+    await assert.rejects(change, { code: "not-allowed", message: /belongs to user \d+; run this as that user/ });
+  assert.equal(await readFile(file, "utf8"), known);
 });
 
 test("while the server does not run, components are listed without opening the store", async () => {

@@ -79,15 +79,28 @@ function offline(
       yield* (await open()).backup(request, signal);
     },
   };
+  const files = withFiles({
+    server,
+    configFile: file,
+    dataDir: parts.dataDir,
+    config: () => config,
+    features: parts.features,
+    running: undefined,
+  });
   return {
-    ...withFiles({
-      server,
-      configFile: file,
-      dataDir: parts.dataDir,
-      config: () => config,
-      features: parts.features,
-      running: undefined,
-    }),
+    ...files,
+    addComponent: async (request) => {
+      await prepare(parts);
+      return files.addComponent(request);
+    },
+    componentSecret: async (request) => {
+      await prepare(parts);
+      return files.componentSecret(request);
+    },
+    removeComponent: async (request) => {
+      await prepare(parts);
+      return files.removeComponent(request);
+    },
     [Symbol.asyncDispose]: async () => {
       // Whoever waited for it has been told why it could not be opened.
       const stopped = await opened?.catch(() => undefined);
@@ -103,7 +116,12 @@ async function openStopped({ dataDir, openOffline }: ConnectParts, config: Confi
       'the server does not run, and with storage.kind = "memory" nothing is kept',
     );
   }
+  await prepare({ dataDir });
+  return openOffline(config, dataDir);
+}
+
+/** Before anything is written there. */
+async function prepare({ dataDir }: Pick<ConnectParts, "dataDir">): Promise<void> {
   await makeDataDirectory(dataDir);
   await refuseForeignOwner(dataDir);
-  return openOffline(config, dataDir);
 }

@@ -14,6 +14,7 @@ import { tlsaData } from "#server/trust/dane.ts";
 import type { PoshAnswer } from "#server/trust/posh.ts";
 import { readCertificate } from "#server/trust/read-certificate.ts";
 import { TrustStore } from "#server/trust/trust-store.ts";
+import { typedTerminal } from "#testing/command-line.ts";
 import { makeAuthority, makeCertificate, type CertificatePlan, type Made } from "#testing/certificates.ts";
 import { ScriptedServer, type ServerScript } from "#testing/scripted-server.ts";
 import { createHash } from "node:crypto";
@@ -368,21 +369,14 @@ test("where DNS says that there is no such service, no lines for it are proposed
 });
 
 test("the command prints JSON, and its exit code says whether something is bad", async () => {
-  const written: string[] = [];
-  const terminal = {
-    stdin: process.stdin,
-    stdout: { write: (text: string) => written.push(text) },
-    stderr: { write: () => {} },
-    env: {},
-    signal: new AbortController().signal,
-  };
+  const { terminal, out } = typedTerminal();
   // DNS is not asked about this name, and no web server on loopback is.
   const code = await checkDomain(domainOf("localhost"), {
     config: parseConfig({ file: "balcony.toml", text: "" }, []),
     terminal,
     json: true,
   });
-  const found: unknown = JSON.parse(written.join(""));
+  const found: unknown = JSON.parse(out());
   assert(typeof found === "object" && found !== null && "findings" in found && Array.isArray(found.findings));
   const isBad = found.findings.some((finding: { readonly state: string }) => finding.state === "bad");
   assert.equal(code, isBad ? 1 : 0);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -57,6 +57,18 @@ test("a host is added to the file that was read, its mode kept, and the server s
   );
   assert.equal((await stat(file)).mode & 0o777, 0o604);
   assert.equal(reloads, 1);
+});
+
+test("who owns balcony.toml may still read it when root has changed it", async () => {
+  const file = join(directory, "owned.toml");
+  await writeFile(file, "");
+  const isRoot = process.geteuid?.() === 0;
+  const { uid, gid } = isRoot ? { uid: 4711, gid: 4712 } : await stat(file);
+  await chown(file, uid, gid);
+  await chmod(file, 0o640);
+  await administrationOf(file).addHost({ domain: capulet });
+  const after = await stat(file);
+  assert.deepEqual([after.uid, after.gid, after.mode & 0o777], [uid, gid, 0o640]);
 });
 
 test("a link to balcony.toml stays one", async () => {
