@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import type { Write } from "#kit/storage.ts";
 import { contractShapes } from "#testing/contract/storage-fixtures.ts";
@@ -28,6 +28,22 @@ test("the callers of a large group are told some in a turn, in order, and the ne
     Array.from({ length: 11 }, (_, n) => n),
   );
   deepEqual([store.health.groups, store.health.commits, store.health.commitsPending], [2, 11, 0]);
+});
+
+test("a thousand callers are told a hundred at most in one turn of the loop", async () => {
+  const { store } = openMemoryStore({ schedule: setImmediate });
+  await store.declare(contractShapes);
+  const told: number[] = [];
+  const everybody = Promise.all(
+    Array.from({ length: 1_000 }, (_, n) => store.commit(write(n)).then(() => told.push(n))),
+  );
+  const perTurn: number[] = [];
+  for (let before = 0; before < 1_000; before = told.length) {
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    perTurn.push(told.length - before);
+  }
+  await everybody;
+  ok(Math.max(...perTurn) <= 100, perTurn.join());
 });
 
 test("a store that is closed has told everybody before", async () => {

@@ -27,7 +27,10 @@ export type QueueBounds = {
   readonly readsPendingMax: number;
   readonly groupCommitsMax: number;
   readonly groupCharsMax: number;
-  /** Commits whose callers are told in one turn of the loop; what they do then is done before anything else. */
+  /**
+   * Commits whose callers are told at once; what they do then is done before anything else. In one turn of the loop this
+   * comes twice: when the database answers, and at the end.
+   */
   readonly settledAtOnceMax: number;
   /** Rows that one page, select or list of owners may ask for. */
   readonly rowsMax: number;
@@ -39,7 +42,7 @@ export const defaultQueueBounds: QueueBounds = {
   readsPendingMax: 20_000,
   groupCommitsMax: 2_000,
   groupCharsMax: 8 * 1024 * 1024,
-  settledAtOnceMax: 64,
+  settledAtOnceMax: 48,
   rowsMax: 10_000,
 };
 
