@@ -1,4 +1,5 @@
 import type { TestEvent } from "node:test/reporters";
+import type { RelayedTest } from "./relayed-event.ts";
 
 /** A test that ended. */
 export interface EndedTest {
@@ -18,7 +19,7 @@ export class EndedTests {
   readonly #begun = new Map<string, { readonly name: string; holdsOthers: boolean }[]>();
 
   /** The test that ended with this event, if one did. */
-  take(event: TestEvent): EndedTest | undefined {
+  take(event: TestEvent | RelayedTest): EndedTest | undefined {
     if (event.type !== "test:start" && event.type !== "test:pass" && event.type !== "test:fail") return undefined;
     const { name, nesting } = event.data;
     const file = event.data.entryFile ?? event.data.file;

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, describe, test } from "node:test";
 
 const passing = `import { test } from "node:test"; test("fine", () => {});`;
 const cases = [
@@ -81,19 +81,86 @@ const cases = [
   },
 ];
 
-for (const { name, files, words = [], passed, says } of cases) {
+for (const { name, files, words = [], passed, says } of cases)
   test(name, () => {
     const result = runIn(files, words);
     assert.equal(result.passed, passed, result.output);
     assert.match(result.output, new RegExp(RegExp.escape(says), "u"));
   });
-}
+
+/** What is said of a file that shares its process with others. */
+const sharedCases: Readonly<Record<string, { readonly text: string; readonly says: string }>> = {
+  "one that passes does": { text: passing, says: ": 1 test," },
+  "one without a test fails": { text: "export {};", says: ": the file holds no test" },
+  "one that throws fails": { text: `throw new Error("thrown there");`, says: "Error: thrown there" },
+  "a failing test fails and tells why": {
+    text: passing.replace("{}", `{ throw new Error("failed there"); }`),
+    says: "Error: failed there",
+  },
+  "a failing hook is told": {
+    text: `import { before } from "node:test"; before(() => { throw new Error("hooked there"); }); ${passing}`,
+    says: "Error: hooked there",
+  },
+  "a skipped test fails": { text: passing.replace("test(", "test.skip("), says: `: "fine" was skipped` },
+  "a test to do fails": { text: passing.replace("test(", "test.todo("), says: `: "fine" is still to do` },
+  "a test singled out fails": { text: passing.replace("test(", "test.only("), says: ": a test is singled out" },
+  "one that takes the process down fails": {
+    text: `import { test } from "node:test"; test("fine", () => { process["exit"](3); });`,
+    says: ": the process ended with 3",
+  },
+  "one that waits for what never comes fails": {
+    text: `import { test } from "node:test"; test("fine", () => new Promise(() => {}));`,
+    says: ": it did not end within 2 s",
+  },
+  "one that leaves something open fails": {
+    text: `${passing} setInterval(() => {}, 1000);`,
+    says: ": it did not end within 2 s",
+  },
+  "one that fails when its tests have passed fails, and tells why": {
+    text: `${passing} setTimeout(() => { throw new Error("late there"); }, 20);`,
+    says: "late there",
+  },
+  "one that changes the environment fails": {
+    text: `${passing} const { env } = process; env.LEFT = "1";`,
+    says: "changed, and visible to others: the environment's LEFT",
+  },
+  "one that leaves a global name fails": {
+    text: `${passing} globalThis.left = 1;`,
+    says: "changed, and visible to others: the global name left",
+  },
+};
+
+describe("of files that share a process,", () => {
+  const names = Object.keys(sharedCases);
+  const pathOf = (name: string): string => `kit/file-${names.indexOf(name)}.test.ts`;
+  const files = Object.fromEntries(Object.entries(sharedCases).map(([name, { text }]) => [pathOf(name), text]));
+  let output = "";
+  before(() => {
+    const result = runIn({ ...files, "kit/last.test.ts": passing }, []);
+    assert.equal(result.passed, false);
+    ({ output } = result);
+  });
+  for (const [name, { says }] of Object.entries(sharedCases))
+    test(name, () => {
+      assert.match(output, new RegExp(RegExp.escape(says), "u"));
+      const told = output.split("\n").filter((line) => line.includes(pathOf(name)));
+      const failed = told.some((line) => line.startsWith("✖"));
+      assert.equal(failed, name !== "one that passes does", output);
+      if (says.startsWith(":"))
+        assert.ok(
+          told.some((line) => line.includes(`${pathOf(name)}${says}`)),
+          output,
+        );
+    });
+  test("each of the others is run all the same", () => {
+    assert.match(output, /✔ 15\/15 kit\/last\.test\.ts: 1 test,/u);
+  });
+});
+
+type Files = Readonly<Record<string, string | undefined>>;
 
 /** Runs planted files in a process of its own: the runner refuses to run inside a test. */
-function runIn(
-  files: Readonly<Record<string, string | undefined>>,
-  words: readonly string[],
-): { passed: boolean; output: string } {
+function runIn(files: Files, words: readonly string[]): { passed: boolean; output: string } {
   const root = mkdtempSync(join(tmpdir(), "balcony-run-tests-"));
   try {
     writeFileSync(join(root, "package.json"), `{ "type": "module" }`);
@@ -103,7 +170,7 @@ function runIn(
     }
     const program = `
       const { runTests } = await import(${JSON.stringify(join(import.meta.dirname, "run-tests.ts"))});
-      const passed = await runTests({ root: ${JSON.stringify(root)}, words: ${JSON.stringify(words)}, print: console.log });
+      const passed = await runTests({ root: ${JSON.stringify(root)}, words: ${JSON.stringify(words)}, print: console.log, fileMsMax: 2_000 });
       process.exitCode = passed ? 0 : 1;`;
     writeFileSync(join(root, "main.ts"), program);
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;

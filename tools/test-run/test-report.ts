@@ -1,9 +1,10 @@
 import { relative } from "node:path";
 import type { TestEvent } from "node:test/reporters";
-import { inspect } from "node:util";
+import { failureStory } from "./failure-story.ts";
+import type { Counts, RelayedEvent } from "./relayed-event.ts";
 
 /**
- * Turns the events of node's test runner into lines: one for each file that ends, the whole story of each failure, and node's own closing summary.
+ * Turns the events of node's test runner into lines: one for each file that ends, the whole story of each failure, and the counts of all.
  * What passes elsewhere fails here: no test at all, a file without a test, a test that was skipped, put off or singled out.
  */
 export class TestReport {
@@ -12,10 +13,9 @@ export class TestReport {
   readonly #print: (line: string) => void;
   readonly #printed = new Map<string, string[]>();
   readonly #problems: string[] = [];
-  readonly #summary: string[] = [];
+  #counts: Counts = { tests: 0, suites: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
+  readonly #began = performance.now();
   #filesDone = 0;
-  #testsTotal = 0;
-  #succeeded = false;
 
   constructor(options: { readonly root: string; readonly filesTotal: number; readonly print: (line: string) => void }) {
     this.#root = options.root;
@@ -28,10 +28,10 @@ export class TestReport {
       case "test:pass":
         return this.#passed(event.data);
       case "test:fail":
-        return this.#failed(event.data);
+        return this.#failed(event.data, failureStory(event.data.details.error));
       case "test:stdout":
       case "test:stderr":
-        return this.#keepOutput(event.data.file, event.data.message);
+        return this.keepOutput(event.data.file, event.data.message);
       case "test:diagnostic":
         return this.#diagnosed(event.data);
       case "test:summary":
@@ -41,18 +41,59 @@ export class TestReport {
     }
   }
 
-  /** Prints the end of the report and tells whether everything is as it should be. */
-  finish(): boolean {
-    if (this.#testsTotal === 0) this.#problems.push("no test was run");
-    for (const problem of this.#problems) this.#print(`✖ ${problem}`);
-    for (const line of this.#summary) this.#print(`ℹ ${line}`);
-    return this.#succeeded && this.#problems.length === 0;
+  /** The same, from a process that several files share. */
+  takeRelayed(event: RelayedEvent): void {
+    switch (event.type) {
+      case "test:pass":
+        return this.#passed(event.data);
+      case "test:fail":
+        return this.#failed(event.data, event.data.story);
+      case "file:said":
+        return this.#print(`· ${this.#where(event.file)}: ${event.message}`);
+      case "file:ended": {
+        const { file, counts, durationMs, succeeded } = event;
+        const where = this.#where(file);
+        if (counts.tests === 0 && succeeded) this.#problems.push(`${where}: the file holds no test`);
+        if (!succeeded) this.#problems.push(`${where}: the file did not succeed`);
+        this.#count(counts);
+        return this.#fileDone(where, counts.tests, durationMs, succeeded);
+      }
+      default:
+        return undefined;
+    }
   }
 
-  #passed(data: EventData<"test:pass">): void {
+  /** A file took the process down that it shared. */
+  broke(file: string, why: string): void {
+    const where = this.#where(file);
+    this.#problems.push(`${where}: ${why}`);
+    const output = this.#printed.get(file)?.join("").trimEnd();
+    if (output) this.#print(indent(`what it printed:\n${output}`));
+    this.#fileDone(where, 0, 0, false);
+  }
+
+  /** Other tests of the file would not be run. */
+  singledOut(path: string): void {
+    this.#problems.push(`${path}: a test is singled out with only`);
+  }
+
+  /** Prints the end of the report and tells whether everything is as it should be. */
+  finish(): boolean {
+    const { passed: pass, ...others } = this.#counts;
+    const fail = others.tests - pass - others.cancelled - others.skipped - others.todo;
+    if (others.tests === 0) this.#problems.push("no test was run");
+    if (this.#filesDone !== this.#filesTotal)
+      this.#problems.push(`${this.#filesTotal - this.#filesDone} files were not run to their end`);
+    for (const problem of this.#problems) this.#print(`✖ ${problem}`);
+    for (const [what, count] of Object.entries({ ...others, pass, fail })) this.#print(`ℹ ${what} ${count}`);
+    this.#print(`ℹ duration_ms ${(performance.now() - this.#began).toFixed(0)}`);
+    return this.#problems.length === 0 && fail === 0 && others.cancelled === 0;
+  }
+
+  #passed(data: TestData): void {
     const where = this.#where(data.file);
     if (data.nesting === 0 && data.name === data.file) {
-      this.#fileDone(where, 0, data.details.duration_ms);
+      this.#fileDone(where, 0, 0);
       this.#problems.push(`${where}: the file holds no test`);
     }
     if (data.skip !== undefined && data.skip !== false)
@@ -61,40 +102,40 @@ export class TestReport {
       this.#problems.push(`${where}: "${data.name}" is still to do: write it or remove it`);
   }
 
-  #failed(data: EventData<"test:fail">): void {
+  #failed(data: TestData, story: string | undefined): void {
     const where = this.#where(data.file);
-    const failure: unknown = data.details.error;
-    if (isSubtestsFailure(failure)) return; // told where it happened
-    const error = failure instanceof Error ? (failure.cause ?? failure) : failure;
+    if (story === undefined) return; // told where it happened
     if (data.todo !== undefined && data.todo !== false)
       this.#problems.push(`${where}: "${data.name}" is still to do and fails`);
     this.#print(
       `✖ ${where}: ${data.nesting === 0 && data.name === data.file ? "the file ended with an error" : data.name}`,
     );
-    this.#print(indent(story(error)));
+    this.#print(indent(story));
     if (data.file === undefined) return;
     const output = this.#printed.get(data.file)?.join("").trimEnd();
     if (output) this.#print(indent(`what it printed:\n${output}`));
     this.#printed.delete(data.file);
   }
 
-  #keepOutput(file: string, message: string): void {
+  /** What a file prints is told only when it fails. */
+  keepOutput(file: string, message: string): void {
     const kept = this.#printed.get(file) ?? [];
     if (kept.length < outputChunksMax) kept.push(message);
     this.#printed.set(file, kept);
   }
 
   #diagnosed(data: EventData<"test:diagnostic">): void {
-    if (data.file === undefined && data.nesting === 0) this.#summary.push(data.message);
-    else if (data.message.includes("--test-only"))
+    // Node's own counts are of its share alone.
+    if (data.file === undefined && data.nesting === 0) return;
+    if (data.message.includes("--test-only"))
       this.#problems.push(`${this.#where(data.file)}: a test is singled out with only`);
     else this.#print(`· ${this.#where(data.file)}: ${data.message}`);
   }
 
   #summed(data: EventData<"test:summary">): void {
     if (data.file === undefined) {
-      this.#testsTotal = data.counts.tests;
-      this.#succeeded = data.success;
+      this.#count(data.counts);
+      if (!data.success) this.#problems.push("not everything succeeded");
     } else {
       this.#fileDone(this.#where(data.file), data.counts.tests, data.duration_ms, data.success);
       this.#printed.delete(data.file);
@@ -109,6 +150,18 @@ export class TestReport {
     );
   }
 
+  #count(counts: Counts): void {
+    const sum = this.#counts;
+    this.#counts = {
+      tests: sum.tests + counts.tests,
+      suites: sum.suites + counts.suites,
+      passed: sum.passed + counts.passed,
+      cancelled: sum.cancelled + counts.cancelled,
+      skipped: sum.skipped + counts.skipped,
+      todo: sum.todo + counts.todo,
+    };
+  }
+
   #where(file: string | undefined): string {
     return file === undefined ? "the runner" : relative(this.#root, file);
   }
@@ -117,17 +170,16 @@ export class TestReport {
 /** How many pieces of a file's output are kept for the case that it fails. */
 const outputChunksMax = 500;
 
+/** What is told of a test that ended. */
+interface TestData {
+  readonly name: string;
+  readonly nesting: number;
+  readonly file?: string | undefined;
+  readonly skip?: string | boolean | undefined;
+  readonly todo?: string | boolean | undefined;
+}
+
 type EventData<Type extends TestEvent["type"]> = Extract<TestEvent, { readonly type: Type }>["data"];
-
-function isSubtestsFailure(failure: unknown): boolean {
-  return failure instanceof Error && "failureType" in failure && failure.failureType === "subtestsFailed";
-}
-
-function story(error: unknown): string {
-  // Node's assertions hold both values and their difference already in the message.
-  if (error instanceof Error && "code" in error && error.code === "ERR_ASSERTION") return error.stack ?? error.message;
-  return typeof error === "string" ? error : inspect(error, { depth: 8, maxStringLength: 20_000 });
-}
 
 function indent(text: string): string {
   return text.replaceAll(/^/gmu, "    ");

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { arrangeTests } from "./sharing.ts";
+
+const texts: Readonly<Record<string, string>> = {
+  "kit/events.test.ts": `import { test } from "node:test";`,
+  "protocol/jid/jid.test.ts": `import { readFileSync } from "node:fs";`,
+  "protocol/xml/copy-out.test.ts": "process.memoryUsage()",
+  "server/tcp/limits.test.ts": "",
+  "server/session/admit.test.ts": "",
+  "server/s2s/dial.test.ts": `import { createServer } from "node:net";`,
+  "cli/start.test.ts": "",
+};
+
+test("files of rooms without a process of their own share one, unless they measure it or have sockets", () => {
+  assert.deepEqual(
+    arrangeTests(Object.keys(texts), (path) => texts[path] ?? ""),
+    {
+      shared: [["kit/events.test.ts", "protocol/jid/jid.test.ts", "server/session/admit.test.ts"]],
+      alone: [
+        "protocol/xml/copy-out.test.ts",
+        "server/tcp/limits.test.ts",
+        "server/s2s/dial.test.ts",
+        "cli/start.test.ts",
+      ],
+    },
+  );
+});
+
+test("not too many share one process", () => {
+  const paths = Array.from({ length: 90 }, (_, number) => `im/${number}.test.ts`);
+  const { shared, alone } = arrangeTests(paths, () => "");
+  assert.deepEqual([shared.map((group) => group.length), alone], [[40, 40, 10], []]);
+  assert.deepEqual(shared.flat(), paths);
+});

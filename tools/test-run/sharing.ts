@@ -1,0 +1,48 @@
+/** Rooms whose tests are of code that has no process of its own: what it needs of the world it is given. */
+const sharingRooms = [
+  "im/",
+  "kit/",
+  "protocol/",
+  "server/account/",
+  "server/components/",
+  "server/config/",
+  "server/dns/",
+  "server/host/",
+  "server/link/",
+  "server/s2s/",
+  "server/session/",
+  "tools/conformance/",
+  "tools/generate/",
+  "tools/tidy/",
+  "xep/",
+];
+
+/** Measures what others in the process would change, or has sockets, threads or processes and waits for them while others could work. */
+const needsOwnProcess =
+  /\b(?:memoryUsage|cpuUsage|performance\.now|setFlagsFromString)\b|"node:(?:child_process|dgram|dns|http|http2|https|net|tls|worker_threads)|started-server|federated-servers|child-server|process\.(?:env|chdir|exit)/u;
+
+/** Files that share a process: few enough that little is run again when one of them takes the process down. */
+const filesMax = 40;
+
+/**
+ * Which test files run in one process, one after the other, and which have a process each. A process costs about as much as
+ * the tests of a small file.
+ *
+ * @param textOf reads a file
+ */
+export function arrangeTests(
+  paths: readonly string[],
+  textOf: (path: string) => string,
+): { readonly shared: readonly (readonly string[])[]; readonly alone: readonly string[] } {
+  const sharing = paths.filter(
+    (path) => sharingRooms.some((room) => path.startsWith(room)) && !needsOwnProcess.test(textOf(path)),
+  );
+  const shared: string[][] = [];
+  for (const path of sharing) {
+    const last = shared.at(-1);
+    if (last === undefined || last.length >= filesMax) shared.push([path]);
+    else last.push(path);
+  }
+  const alone = new Set(paths).difference(new Set(sharing));
+  return { shared, alone: [...alone] };
+}
