@@ -153,6 +153,12 @@ export class Federation {
     return { stanzas, bytes: this.#total.bytes };
   }
 
+  /** Connections that are made or wait for their turn, keys that others verify for us, streams that we resume. */
+  get underWay(): { readonly dials: number; readonly verifications: number; readonly resumptions: number } {
+    const dials = this.#turns.running + this.#turns.waiting;
+    return { dials, verifications: this.#verifier.open, resumptions: this.#resumptions.size };
+  }
+
   /** Takes what is for a domain that is not ours. */
   send(stanza: Stanza): void {
     const { to, from } = stanza;

@@ -80,6 +80,11 @@ export class Resumptions {
     }
   }
 
+  /** Streams to which a way is looked for. */
+  get size(): number {
+    return this.#resuming.size;
+  }
+
   /** The stream that a link was made to take up. */
   previousOf({ errand }: ServerLink): ServerStream | undefined {
     return this.#resuming.get(errand?.errand.sm?.previous?.id ?? "");

@@ -27,6 +27,9 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
       "stanzas for other servers": federation.waiting.stanzas,
       "bytes for other servers": federation.waiting.bytes,
       "rows of stanzas for other servers": core.outgoing.rows,
+      "connections to servers that are made": federation.underWay.dials,
+      "keys that are verified": federation.underWay.verifications,
+      "streams that are resumed": federation.underWay.resumptions,
     });
   const rows = [...(disk.archives.get(outgoingShape.name)?.values() ?? [])].flatMap((owned) => [...owned.values()]);
   const unsent = rows.map(({ value }) => `${value.slice(0, 80)}, which waits for its way out`);
