@@ -8,7 +8,8 @@ import { Stanza } from "#kit/stanza.ts";
 import { StoreError, type LoadedOwner, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { Runnable, RunQueue } from "../run-queue.ts";
-import type { LocalSession, SessionOwner } from "../session/session.ts";
+import type { LocalSession } from "../session/session.ts";
+import type { SessionOwner } from "../session/session-owner.ts";
 import type { Timer } from "#kit/env.ts";
 import type { AccountStage } from "./account-stage.ts";
 import type { AccountStore } from "./account-store.ts";
@@ -131,7 +132,7 @@ export class LocalAccount implements SessionOwner, Runnable {
   /** A stanza has arrived. */
   deliver(stanza: Stanza, rows?: CarriedRows): void {
     if (this.#retired) return this.#successor.deliver(stanza, rows);
-    if (this.#full) {
+    if (this.#waits(1)) {
       if (isAnswer(stanza)) {
         stanza.hold();
         this.#passOn(stanza);
@@ -152,7 +153,7 @@ export class LocalAccount implements SessionOwner, Runnable {
     this.#used = true;
     const free = this.#phase === "awake" && !this.#occupied && this.#mailbox.size === 0;
     if (free && !this.#parts.queue.working) this.#do(stanza, session);
-    else if (this.#full) {
+    else if (this.#waits(1)) {
       this.#parts.stage.crowdedOut(stanza, session);
       stanza.release();
     } else this.#enqueue(new Outgoing(stanza, session));
@@ -261,8 +262,13 @@ export class LocalAccount implements SessionOwner, Runnable {
     return this.#outbox.idle && this.#routes.idle;
   }
 
-  get #full(): boolean {
-    return this.#mailbox.size + this.#outbox.size + this.#routes.size >= this.#parts.mailboxStanzasMax;
+  get crowded(): boolean {
+    return this.#waits(0.5);
+  }
+
+  /** Whether this share of what may wait at most does. */
+  #waits(share: number): boolean {
+    return this.#mailbox.size + this.#outbox.size + this.#routes.size >= share * this.#parts.mailboxStanzasMax;
   }
 
   /** Joins the batch of what is being handled. */

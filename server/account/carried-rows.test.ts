@@ -45,10 +45,16 @@ for (const to of ["nobody@capulet.example", "somebody@elsewhere.example"])
 test("a recipient whose mailbox is full takes no rows: the sender is told, and keeps nothing of it", async () => {
   await using world = await stage({ mailboxStanzasMax: 2 });
   const client = await available(world, `${romeo}/garden`);
-  await available(world, `${juliet}/balcony`);
-  client.transport.send(["1", "2", "3", "4", "5"].map((body) => chat(juliet, body)).join(""));
-  await world.settle();
+  const balcony = await available(world, `${juliet}/balcony`);
+  const busy = Promise.withResolvers<void>();
+  const [session] = [...world.core.registry.sessions()].filter(({ jid }) => jid === balcony.jid);
+  session?.account.postLocal(() => busy.promise);
+  await client.sendText(["1", "2", "3", "4", "5"].map((body) => chat(juliet, body)).join(""));
+  await world.advance(1_000);
+  busy.resolve();
+  await world.advance(1_000);
   const refused = client.pending.filter((stanza) => stanza.attr("type") === "error").length;
+  assert.ok(refused > 0);
   assert.equal((await kept(world, romeo)).length, 5 - refused);
   assert.deepEqual(await kept(world, juliet), await kept(world, romeo));
 });

@@ -23,6 +23,9 @@ import type { LinkServices, TokenWish } from "./link-services.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { Transport } from "./transport.ts";
 
+/** How long a client whose account cannot keep up is not read behind each stanza, in milliseconds. */
+const crowdedMs = 20;
+
 /**
  * The end of one client's stream: a connection and the stream machine. It carries out what the machine asks for, and
  * once a resource is bound passes stanzas straight to the session.
@@ -146,6 +149,16 @@ export class Link implements SessionLink, ConnectionOwner {
     }
     this.#connection.countStanza();
     this.#session?.receive(element);
+    if (this.#session?.account.crowded === true) this.#slowDown();
+  }
+
+  /**
+   * The client's account cannot keep up, as when the disc is slow: its connection backs up for a moment, so that nothing has
+   * to be refused. It goes on one stanza at a time: whoever else it is that the account is busy with cannot silence it.
+   */
+  #slowDown(): void {
+    this.#connection.hold();
+    this.#services.env.setTimer(crowdedMs, () => this.#connection.letGo());
   }
 
   streamClosed(): void {

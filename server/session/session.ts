@@ -9,10 +9,9 @@ import { sessionEnded, sessionResumed, sessionStored, stanzaWaits } from "#kit/l
 import type { Session, WaitingPolicy } from "#kit/session.ts";
 import type { SessionSlot } from "#kit/slots.ts";
 import { makeStanza, type Stanza } from "#kit/stanza.ts";
-import { StoreError, type Write } from "#kit/storage.ts";
+import { StoreError } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
-import type { Account } from "#kit/account.ts";
 import type { Tally } from "../tally.ts";
 import type { SteppedHost } from "../host/stepped-host.ts";
 import { refuse } from "../host/refusal.ts";
@@ -27,28 +26,8 @@ import type { ConnectionFacts, SessionLink } from "./session-link.ts";
 import type { Resumption, StoredSession } from "./resumption.ts";
 import { SessionSlots } from "./session-slots.ts";
 import type { SessionLimits } from "./session-limits.ts";
+import type { SessionOwner } from "./session-owner.ts";
 import { securedAfterMs, Unacknowledged, type Restored } from "./unacknowledged.ts";
-
-/** What a session needs of the account that it belongs to. */
-export interface SessionOwner extends Account {
-  readonly sessions: Map<string, LocalSession>;
-  /** Whether it lives in memory alone, as long as its session does. */
-  readonly isTemporary: boolean;
-  /** One of its sessions sends a stanza. */
-  readonly accept: (stanza: Stanza, session: LocalSession) => void;
-  /** Delivers to a session, in the outbox's order. */
-  readonly sendTo: (session: LocalSession, stanza: Stanza) => void;
-  /**
-   * Like `post`, for the server's own parts; told `undefined` when the account does not exist. While its data cannot be
-   * read the task waits.
-   */
-  readonly postLocal: (task: OwnerTask) => void;
-  /** Like `postLocal`, but told at once when the account's data cannot be read. */
-  readonly request: (perform: OwnerTask, unreadable: (cause: unknown) => void) => void;
-  readonly write: (write: Write) => void;
-}
-
-type OwnerTask = (account: SessionOwner | undefined) => void | Promise<void>;
 
 export interface LocalSessionParts {
   readonly jid: FullJid;
