@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import { befriend } from "#testing/scenario/contacts.ts";
 import { startNeighbours } from "#testing/scenario/neighbours.ts";
+import { ScriptedServer } from "#testing/scenario/scripted-server.ts";
 import type { World } from "#testing/scenario/world.ts";
 
 const romeo = "romeo@montague.example";
@@ -42,4 +43,18 @@ test("other servers hear that the users of a removed host leave, and then its st
     ["late error"],
   );
   assert.equal([...(verona.core.federation?.streams ?? [])].length, 0);
+});
+
+test("who names none of our domains is answered by the first of those that there are at the time [rfc6120-4.9.1.3-01]", async () => {
+  await using neighbours = await startNeighbours();
+  const { verona, network, env } = neighbours;
+  const venice = new ScriptedServer(network, () => env.settle(), { domains: ["venice.example"] });
+  const answeredBy = async (): Promise<string | undefined> => {
+    const peer = venice.connect("verona.example");
+    await peer.sendHeader("from='venice.example' to='padua.example'");
+    return peer.header?.attr("from");
+  };
+  assert.equal(await answeredBy(), "verona.example");
+  await remove(verona, "verona.example");
+  assert.equal(await answeredBy(), "conference.verona.example");
 });
