@@ -49,8 +49,10 @@ interface Running {
 }
 
 function launch(...args: readonly string[]): Running {
+  // That of the tests, where they have one: a server starts in half the time.
+  const compileCache = process.env["NODE_COMPILE_CACHE"] ?? join(directory, "cache");
   const child = spawn(process.execPath, [main, ...args, "--config", config, "--data", dataDir], {
-    env: { ...process.env, BALCONY_PROGRAM: "./balcony", NODE_COMPILE_CACHE: join(directory, "cache") },
+    env: { ...process.env, BALCONY_PROGRAM: "./balcony", NODE_COMPILE_CACHE: compileCache },
     stdio: ["pipe", "pipe", "pipe"],
   });
   children.add(child);

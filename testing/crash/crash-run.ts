@@ -6,7 +6,7 @@ import { crashConfig } from "./crash-config.ts";
 import { MessageLedger } from "./message-ledger.ts";
 import { Owner } from "./owner.ts";
 import { randomFrom, type Random } from "#testing/random.ts";
-import { ServerProcess, type ServerPlace } from "./server-process.ts";
+import { compileCacheFor, ServerProcess, type ServerPlace } from "./server-process.ts";
 
 /** Users who are there while the server is, and write to each other and to those who are not. */
 const present = ["romeo", "juliet", "mercutio", "benvolio"] as const;
@@ -228,7 +228,11 @@ async function register(port: number, name: string): Promise<void> {
 }
 
 async function prepare(dir: string): Promise<ServerPlace> {
-  const place = { configFile: join(dir, "balcony.toml"), dataDir: join(dir, "data"), compileCache: join(dir, "cache") };
+  const place = {
+    configFile: join(dir, "balcony.toml"),
+    dataDir: join(dir, "data"),
+    compileCache: compileCacheFor(dir),
+  };
   await mkdir(dir, { recursive: true });
   await writeFile(place.configFile, crashConfig());
   return place;

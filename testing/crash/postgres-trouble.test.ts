@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { startPostgresServer } from "#testing/postgres-server.ts";
 import { CrashClient } from "./crash-client.ts";
 import { crashConfig } from "./crash-config.ts";
-import { runCommand, ServerProcess } from "./server-process.ts";
+import { compileCacheFor, runCommand, ServerProcess } from "./server-process.ts";
 import { playTroubles } from "./trouble-play.ts";
 
 const postgres = await startPostgresServer();
@@ -24,7 +24,7 @@ function storage(schemaOwner = user): string {
 }
 
 function placeOf(name: string, toml: string) {
-  const place = { configFile: join(dir, `${name}.toml`), dataDir: join(dir, name), compileCache: join(dir, "cache") };
+  const place = { configFile: join(dir, `${name}.toml`), dataDir: join(dir, name), compileCache: compileCacheFor(dir) };
   writeFileSync(place.configFile, toml);
   return place;
 }

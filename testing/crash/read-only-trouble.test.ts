@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { CrashClient } from "./crash-client.ts";
 import { crashConfig } from "./crash-config.ts";
-import { runCommand, ServerProcess, type ServerPlace } from "./server-process.ts";
+import { compileCacheFor, runCommand, ServerProcess, type ServerPlace } from "./server-process.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "balcony-read-only-"));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ const asAnybody =
 const placeNamed = (name: string): ServerPlace => ({
   configFile,
   dataDir: join(dir, name),
-  compileCache: join(dir, "cache"),
+  compileCache: compileCacheFor(dir),
   prefix: asAnybody,
 });
 

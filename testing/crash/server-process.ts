@@ -131,6 +131,14 @@ export async function runCommand(place: ServerPlace, ...words: readonly [string,
   return { code, ...output };
 }
 
+/**
+ * Where Node keeps compiled code: where the tests have theirs, so that a server starts in half the time from the first time
+ * on, or else in this directory.
+ */
+export function compileCacheFor(dir: string): string {
+  return process.env["NODE_COMPILE_CACHE"] ?? join(dir, "cache");
+}
+
 function commandLine(place: ServerPlace, ...words: readonly string[]): readonly [command: string, args: string[]] {
   const { configFile, dataDir, prefix = [] } = place;
   const line = [...prefix, process.execPath, program, ...words, "--config", configFile, "--data", dataDir];

@@ -8,7 +8,7 @@ import { crashConfig } from "./crash-config.ts";
 import { MessageLedger } from "./message-ledger.ts";
 import { Owner } from "./owner.ts";
 import { randomFrom } from "#testing/random.ts";
-import { runCommand, ServerProcess, type ServerPlace } from "./server-process.ts";
+import { compileCacheFor, runCommand, ServerProcess, type ServerPlace } from "./server-process.ts";
 
 const waitMsMax = 60_000;
 const pollMs = 20;
@@ -51,7 +51,7 @@ export async function playTroubles(options: {
   const place: ServerPlace = {
     configFile: join(options.dir, "balcony.toml"),
     dataDir: join(options.dir, "data"),
-    compileCache: join(options.dir, "cache"),
+    compileCache: compileCacheFor(options.dir),
   };
   await mkdir(options.dir, { recursive: true });
   await writeFile(place.configFile, crashConfig(httpPort) + (options.toml ?? ""));
