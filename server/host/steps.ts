@@ -54,7 +54,7 @@ export function collectSteps(modules: readonly RunningModule[]): Steps {
   const listeners = new Map<EventType<unknown>, EventListener[]>();
   for (const { parts: part } of modules) {
     for (const listener of part.events ?? [])
-      listeners.set(listener.event, [...(listeners.get(listener.event) ?? []), listener]);
+      listeners.set(listener.event, exact([...(listeners.get(listener.event) ?? []), listener]));
   }
   return {
     guardOutbound: present(parts.map((part) => part.guard?.outbound)),
@@ -83,7 +83,7 @@ export function collectSteps(modules: readonly RunningModule[]): Steps {
     nonzas: exclusive("understands", modules, ({ nonzas = [] }) =>
       nonzas.map((nonza) => ({ ...nonza, type: "" as const })),
     ),
-    bindFeatures: parts.flatMap((part) => part.bindFeatures ?? []),
+    bindFeatures: exact(parts.flatMap((part) => part.bindFeatures ?? [])),
     loginTokens: atMostOne(
       "keeps tokens",
       parts.map((part) => part.loginTokens),
@@ -93,7 +93,12 @@ export function collectSteps(modules: readonly RunningModule[]): Steps {
 }
 
 function present<T>(list: readonly (T | undefined)[]): readonly T[] {
-  return list.filter((item) => item !== undefined);
+  return exact(list.filter((item) => item !== undefined));
+}
+
+/** Without the room that V8 keeps in a list that grew for sixteen items more: it stays as it is, and hosts are many. */
+function exact<T>(list: readonly T[]): T[] {
+  return list.slice();
 }
 
 function exactlyOne<T>(what: string, list: readonly (T | undefined)[]): T {

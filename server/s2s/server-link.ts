@@ -403,7 +403,8 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   #pairAuthorized({ local, remote, ways }: HeldPair, by: AuthorizedBy): void {
     const pair = { local, remote, ways };
-    this.held = [...this.held, pair];
+    // Not spread: that leaves room for sixteen more.
+    this.held = this.held.concat(pair);
     this.#services.pairAuthorized(this, pair, by);
     // The first one is of use once the stream is there.
     if (this.stream !== undefined) this.#tellAuthorized(pair);

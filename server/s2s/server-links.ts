@@ -24,7 +24,8 @@ export class ServerLinks {
     const { remote } = link;
     if (remote === undefined || !this.#domains.has(link) || this.#domains.get(link) !== undefined) return;
     this.#domains.set(link, remote);
-    this.#byDomain.set(remote, [...this.with(remote), link]);
+    // Not spread: that leaves room for sixteen more, and mostly there is one.
+    this.#byDomain.set(remote, this.with(remote).concat(link));
   }
 
   /** Those with a domain: that we have made to reach it, or that it has made and proven. */

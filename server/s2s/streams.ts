@@ -27,7 +27,7 @@ export class ServerStreams {
     const key = keyOfPair({ local, remote });
     const held = stream.pairs.get(key);
     stream.pairs.set(key, { local, remote, ways: held === undefined || held.ways === ways ? ways : "both" });
-    if (held === undefined) this.#byPair.set(key, [...(this.#byPair.get(key) ?? []), stream]);
+    if (held === undefined) this.#byPair.set(key, (this.#byPair.get(key) ?? []).concat(stream));
   }
 
   /** From now on all that it carries may go both ways. */
