@@ -317,10 +317,11 @@ export class ServerCore {
     this.changeFederation(settings.domain, settings.federation);
   }
 
-  /** What a host asks of other servers from now on; connections that are there already stay as they are. */
+  /** What a host asks of other servers from now on; streams with whom it talks no more end. */
   changeFederation(domain: DomainJid, policy: FederationPolicy | undefined): void {
     if (policy === undefined) this.#policies.delete(domain);
     else if (this.hosts.has(domain)) this.#policies.set(domain, policy);
+    this.federation?.policyChanged();
   }
 
   /** Serves another server on a connection that was just accepted. */

@@ -226,6 +226,20 @@ export class Federation {
       }
   }
 
+  /** What our domains ask of others has changed: with whom they talk no more nothing goes on, and nothing waits for them. */
+  policyChanged(): void {
+    const { policyOf } = this.#parts;
+    const isAdmitted = ({ local, remote }: DomainPair): boolean => policyOf(local)?.admits(remote) === true;
+    const text = "this domain is not talked to any more";
+    for (const stream of this.streams)
+      if (![...stream.pairs.values()].every(isAdmitted)) stream.close(new StreamError("policy-violation", { text }));
+    for (const route of this.routes)
+      if (!isAdmitted(route.pair)) {
+        route.giveUp(new StanzaError("not-allowed", { text: "communication with this server is not allowed here" }));
+        this.routes.remove(route);
+      }
+  }
+
   /** Lets what is under way arrive, closes the streams, writes down what is left. Resolves after `deadlineMs` at the latest. */
   async stop(deadlineMs: number): Promise<void> {
     const end = this.#env.now() + deadlineMs;
