@@ -37,7 +37,7 @@ export interface AccountParts {
 const readAgainAfterMs = 1_000;
 
 /** The owner of a local bare JID; see {@link Account}. */
-export class LocalAccount implements SessionOwner, Runnable {
+export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly jid: BareJid;
   readonly host: Host;
   readonly sessions = new Map<string, LocalSession>();

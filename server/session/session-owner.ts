@@ -1,27 +1,27 @@
 import type { Account } from "#kit/account.ts";
+import type { Session } from "#kit/session.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Write } from "#kit/storage.ts";
-import type { LocalSession } from "./session.ts";
 
 /** What a session needs of the account that it belongs to. */
-export interface SessionOwner extends Account {
-  readonly sessions: Map<string, LocalSession>;
+export interface SessionOwner<Own extends Session> extends Account {
+  readonly sessions: Map<string, Own>;
   /** Whether it lives in memory alone, as long as its session does. */
   readonly isTemporary: boolean;
   /** So much waits with it that whoever feeds it had better wait, too. */
   readonly crowded: boolean;
   /** One of its sessions sends a stanza. */
-  readonly accept: (stanza: Stanza, session: LocalSession) => void;
+  readonly accept: (stanza: Stanza, session: Own) => void;
   /** Delivers to a session, in the outbox's order. */
-  readonly sendTo: (session: LocalSession, stanza: Stanza) => void;
+  readonly sendTo: (session: Own, stanza: Stanza) => void;
   /**
    * Like `post`, for the server's own parts; told `undefined` when the account does not exist. While its data cannot be
    * read the task waits.
    */
-  readonly postLocal: (task: OwnerTask) => void;
+  readonly postLocal: (task: OwnerTask<Own>) => void;
   /** Like `postLocal`, but told at once when the account's data cannot be read. */
-  readonly request: (perform: OwnerTask, unreadable: (cause: unknown) => void) => void;
+  readonly request: (perform: OwnerTask<Own>, unreadable: (cause: unknown) => void) => void;
   readonly write: (write: Write) => void;
 }
 
-type OwnerTask = (account: SessionOwner | undefined) => void | Promise<void>;
+type OwnerTask<Own extends Session> = (account: SessionOwner<Own> | undefined) => void | Promise<void>;

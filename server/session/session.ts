@@ -32,7 +32,7 @@ import { securedAfterMs, Unacknowledged, type Restored } from "./unacknowledged.
 export interface LocalSessionParts {
   readonly jid: FullJid;
   readonly resource: string;
-  readonly account: SessionOwner;
+  readonly account: SessionOwner<LocalSession>;
   readonly host: SteppedHost;
   readonly env: Env;
   readonly limits: SessionLimits;
@@ -59,7 +59,7 @@ interface Management {
 export class LocalSession implements Session {
   readonly jid: FullJid;
   readonly resource: string;
-  readonly account: SessionOwner;
+  readonly account: SessionOwner<LocalSession>;
   readonly boundAt: number;
   /** Stanzas for it that wait in the account's outbox; the account's. */
   queued = 0;
