@@ -103,7 +103,10 @@ const sharedCases: Readonly<Record<string, { readonly text: string; readonly say
   },
   "a skipped test fails": { text: passing.replace("test(", "test.skip("), says: `: "fine" was skipped` },
   "a test to do fails": { text: passing.replace("test(", "test.todo("), says: `: "fine" is still to do` },
-  "a test singled out fails": { text: passing.replace("test(", "test.only("), says: ": a test is singled out" },
+  "a test singled out fails": {
+    text: passing.replace("test(", "test.only("),
+    says: ": a test is singled out with only",
+  },
   "one that takes the process down fails": {
     text: `import { test } from "node:test"; test("fine", () => { process["exit"](3); });`,
     says: ": the process ended with 3",

@@ -22,7 +22,6 @@ export async function runTests(options: TestRun): Promise<boolean> {
   const files = findTests(root, words);
   const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
   const report = new TestReport({ root, filesTotal: files.length, print: options.print });
-  for (const file of files) if (singlesOut.test(textOf(file))) report.singledOut(file);
   keepCompiledCode();
   const { shared, alone } = arrangeTests(files, textOf);
   await Promise.all([runEachAlone(options, alone, report), runAllShared(options, shared, report)]);
@@ -37,9 +36,6 @@ interface TestRun {
   /** How long one file may take, in milliseconds. */
   readonly fileMsMax?: number;
 }
-
-/** Where files share a process, node leaves the other tests of the file out without a word. */
-const singlesOut = /\b(?:test|it|describe|suite)\.only\(|\bonly: true\b/u;
 
 async function runEachAlone(
   { root, passed, fileMsMax = defaultFileMsMax }: TestRun,

@@ -21,6 +21,9 @@ const sharingRooms = [
 const needsOwnProcess =
   /\b(?:memoryUsage|cpuUsage|performance\.now|setFlagsFromString)\b|"node:(?:child_process|dgram|dns|http|http2|https|net|tls|worker_threads)|started-server|federated-servers|child-server|process\.(?:env|chdir|exit)/u;
 
+/** Node leaves the other tests of a file out for such a one: with a word about it only where the file has its own process. */
+const singlesOut = /\b(?:test|it|describe|suite)\.only\(|\bonly: true\b/u;
+
 /** Files that share a process: few enough that little is run again when one of them takes the process down. */
 const filesMax = 40;
 
@@ -34,9 +37,11 @@ export function arrangeTests(
   paths: readonly string[],
   textOf: (path: string) => string,
 ): { readonly shared: readonly (readonly string[])[]; readonly alone: readonly string[] } {
-  const sharing = paths.filter(
-    (path) => sharingRooms.some((room) => path.startsWith(room)) && !needsOwnProcess.test(textOf(path)),
-  );
+  const sharing = paths.filter((path) => {
+    if (!sharingRooms.some((room) => path.startsWith(room))) return false;
+    const text = textOf(path);
+    return !needsOwnProcess.test(text) && !singlesOut.test(text);
+  });
   const shared: string[][] = [];
   for (const path of sharing) {
     const last = shared.at(-1);

@@ -72,11 +72,6 @@ export class TestReport {
     this.#fileDone(where, 0, 0, false);
   }
 
-  /** Other tests of the file would not be run. */
-  singledOut(path: string): void {
-    this.#problems.push(`${path}: a test is singled out with only`);
-  }
-
   /** Prints the end of the report and tells whether everything is as it should be. */
   finish(): boolean {
     const { passed: pass, ...others } = this.#counts;
