@@ -114,7 +114,7 @@ export class ServerWire {
 /** What a side has of a wire: it writes into its own pipe. */
 class WireEnd {
   readonly out: Pipe;
-  /** What the system took of what it wrote, and what came to it. */
+  /** What the system took of what it wrote, and what it has read of the other's. */
   readonly taken: string[] = [];
   readonly came: { readonly bytes: string; readonly at: number }[] = [];
   readonly transport: Transport;
@@ -176,21 +176,22 @@ class WireEnd {
       this.#sealed.push(bytes);
       return;
     }
-    this.came.push({ bytes, at: this.#clock.now });
     this.#note(bytes);
     this.#give(bytes);
     if (this.forged === "" || !/<\/(?:message|iq)>$/u.test(bytes)) return;
     this.#note(this.forged);
-    this.#give(this.forged);
+    this.#give(this.forged, false);
     this.forged = "";
     this.forgedAt = this.#clock.now;
   }
 
-  #give(bytes: string): void {
+  #give(bytes: string, isTheirs = true): void {
     const cutAt = bytes.length > 1 && this.#draws.chance(0.1) ? this.#draws.between(1, bytes.length - 1) : bytes.length;
     for (const part of [bytes.slice(0, cutAt), bytes.slice(cutAt)])
       this.#life.defer(() => {
-        if (!this.gone && part !== "") this.#handler?.data(part);
+        if (this.gone || part === "") return;
+        if (isTheirs) this.came.push({ bytes: part, at: this.#clock.now });
+        this.#handler?.data(part);
       });
   }
 
