@@ -146,13 +146,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     servers: 3,
   },
   {
-    name: "clock-set-back-holds-up-what-leaves",
-    path: "server/s2s/outgoing-store.ts",
-    find: "this.#env = withSteadyClock(parts.env);",
-    put: "this.#env = parts.env;",
-    servers: 2,
-  },
-  {
     name: "bounce-lost",
     path: "server/s2s/federation.ts",
     find: "    this.#parts.route(answer);\n    settlement?.release();",
