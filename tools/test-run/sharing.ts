@@ -19,7 +19,7 @@ const sharingRooms = [
 
 /** Measures what others in the process would change, or has sockets, threads or processes and waits for them while others could work. */
 const needsOwnProcess =
-  /\b(?:memoryUsage|cpuUsage|performance\.now|setFlagsFromString)\b|"node:(?:child_process|dgram|dns|http|http2|https|net|tls|worker_threads)|started-server|federated-servers|child-server|process\.(?:env|chdir|exit)/u;
+  /\b(?:memoryUsage|cpuUsage|performance\.now|setFlagsFromString|promiseHooks)\b|"node:(?:async_hooks|child_process|dgram|dns|http|http2|https|inspector|net|perf_hooks|tls|v8|worker_threads)|started-server|federated-servers|child-server|process\.(?:env|chdir|exit)/u;
 
 /** Node leaves the other tests of a file out for such a one: with a word about it only where the file has its own process. */
 const singlesOut = /\b(?:test|it|describe|suite)\.only\(|\bonly: true\b/u;
