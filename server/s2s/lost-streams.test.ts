@@ -144,7 +144,9 @@ for (const killed of [true, false])
     await balcony.sendText(
       "<presence/><iq type='set' id='a'><query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'><max>200</max></set></query></iq>",
     );
-    const kept = balcony.pending.flatMap((stanza) => /<result .*<body>(m\d+)<\/body>/u.exec(serialize(stanza))?.[1] ?? []);
+    const kept = balcony.pending.flatMap(
+      (stanza) => /<result .*<body>(m\d+)<\/body>/u.exec(serialize(stanza))?.[1] ?? [],
+    );
     assert.deepEqual([...new Set(kept)], ids);
     if (!killed) assert.equal(kept.length, ids.length);
     const answers = came(orchard).map((line) => line.split(" ")[0] ?? "");
