@@ -15,7 +15,7 @@ export interface WireParty {
 
 export type WireSide = "dialler" | "acceptor";
 
-/** When each side of a wire that is cut learns of it, in milliseconds; undefined for one that is never told. */
+/** When each side of a wire that is cut learns of it, in milliseconds; undefined for one that nobody tells. */
 export type WireCut = Readonly<Record<WireSide, number | undefined>>;
 
 /** A connection between lives of two servers, with all that networks do to it. */
@@ -96,8 +96,7 @@ export class ServerWire {
     for (const side of ["dialler", "acceptor"] as const) {
       const end = this.#ends[side];
       end.out.sever(this.#draws.chance(0.5) ? this.#draws.share() : this.#draws.below(2));
-      const ms = noticedMs[side];
-      if (ms !== undefined) this.#clock.after(ms + 6, () => end.lose());
+      this.#clock.after((noticedMs[side] ?? systemGivesUpMs) + 6, () => end.lose());
     }
   }
 
@@ -107,9 +106,12 @@ export class ServerWire {
     end.gone = true;
     end.out.sever(this.#draws.share());
     other.out.sever(0);
-    if (noticedMs !== undefined) this.#clock.after(noticedMs + 6, () => other.lose());
+    this.#clock.after((noticedMs ?? systemGivesUpMs) + 6, () => other.lose());
   }
 }
+
+/** Until a system finds out by itself, in milliseconds; without stream management nobody else does. */
+const systemGivesUpMs = 100_000;
 
 /** What a side has of a wire: it writes into its own pipe. */
 class WireEnd {
