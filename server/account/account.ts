@@ -200,6 +200,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     if (this.#writes.length === 0 || stanza.to === undefined || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
     const writes = this.#writes;
     this.#writes = [];
+    this.#owed = 0;
     const batch = this.#nextBatch();
     this.#lent += 1;
     const ended = (failure?: { readonly cause: unknown }): void => {

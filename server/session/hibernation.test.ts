@@ -368,3 +368,27 @@ for (const { location, told } of [
     const enabled = client.next();
     assert.deepEqual([enabled.attr("location"), enabled.attr("resume")], [told, "true"]);
   });
+
+test("what is handed over with a row for one that hibernates leaves nothing behind: a write that fails next is told as failed", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.sendText("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  await mine.client.cut();
+  const other = await available(world, `${juliet}/chamber`);
+  await available(world, `${romeo}/orchard`);
+  const composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+  for (const payload of [composing, "<body>Hark</body>"]) {
+    await other.sendText(`<message to='${romeo}/orchard' type='chat'>${payload}</message>`);
+    other.ignoreAll();
+    world.faults.failCommits("full");
+    await other.sendText(
+      "<iq type='set' id='p'><query xmlns='jabber:iq:private'><n xmlns='urn:x:n'>kept</n></query></iq>",
+    );
+    world.faults.failCommits(undefined);
+    assert.deepEqual(
+      other.pending.filter(({ name }) => name === "iq").map((each) => each.attr("type")),
+      ["error"],
+    );
+    other.ignoreAll();
+  }
+});
