@@ -13,12 +13,12 @@ import type { SessionOwner } from "../session/session-owner.ts";
 import type { Timer } from "#kit/env.ts";
 import type { AccountStage } from "./account-stage.ts";
 import type { AccountStore } from "./account-store.ts";
-import type { CarriedRows } from "./carried-rows.ts";
+import { type CarriedRows, crowded } from "./carried-rows.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
 import { temporaryStore } from "./temporary-store.ts";
-import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
+import { Incoming, isAnswer, Outgoing, type Task, type Work } from "./work.ts";
 
 export interface AccountParts {
   readonly jid: BareJid;
@@ -198,9 +198,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   sendWithRows(stanza: Stanza): void {
     const { stage } = this.#parts;
     if (this.#writes.length === 0 || stanza.to === undefined || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
-    const writes = this.#writes;
-    this.#writes = [];
-    this.#owed = 0;
+    const writes = this.#takeWrites();
     const batch = this.#nextBatch();
     this.#lent += 1;
     const ended = (failure?: { readonly cause: unknown }): void => {
@@ -283,7 +281,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   /** Delivers to a session, in the outbox's order. */
   readonly sendTo = (session: LocalSession, stanza: Stanza): void => {
     if (!this.#gated && this.#unwritten === undefined) return this.#transmit(session, stanza);
-    if (this.#mayJoinBatch(session)) return this.#sendWithBatch(session, stanza);
+    if (this.#mayJoinBatch(session, stanza)) return this.#sendWithBatch(session, stanza);
     stanza.hold();
     session.queued += 1;
     const run = (): void => {
@@ -306,15 +304,19 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     return this.whenDurable(run, failed);
   };
 
-  /** Whether what is sent to a session can be a row in the batch of what caused it: nobody sees it before that is durable. */
-  #mayJoinBatch(session: LocalSession): boolean {
-    const first = this.#writes.length > 0 && !this.#outbox.committing && this.#unwritten === undefined;
-    return first && session.hibernates && session.queued === 0;
+  /**
+   * Whether it can be a row in the batch of what caused it: nobody sees it before that is durable. A message can even
+   * while other batches are on their way: it tells nothing of what they write.
+   */
+  #mayJoinBatch(session: LocalSession, { kind }: Stanza): boolean {
+    if (!session.hibernates || session.queued > 0 || this.#unwritten !== undefined) return false;
+    if (this.#writes.length > 0) return kind === "message" || !this.#outbox.committing;
+    return kind === "message" && this.#batches === this.#issuedBefore;
   }
 
   #sendWithBatch(session: LocalSession, stanza: Stanza): void {
     // That something was refused is true though what was to be written about it is not written.
-    if (stanza.type !== "error")
+    if (stanza.type !== "error" && this.#writes.length > 0)
       this.whenDurable(nothing, (cause) => {
         if (session.withdraw(stanza)) this.#parts.stage.unwritten(stanza, cause);
       });
@@ -437,11 +439,9 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   readonly #commit = (): void => {
     if (this.#writes.length === 0) return;
-    const writes = this.#writes;
+    const writes = this.#takeWrites();
     // Never the array that goes on being filled: rows that come while this is committed are the next batch's.
     const carried = this.#carried.length > 0 ? this.#carried : noRows;
-    this.#writes = [];
-    this.#owed = 0;
     if (carried !== noRows) this.#carried = [];
     const batch = this.#nextBatch();
     this.#routes.open(batch);
@@ -457,6 +457,13 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
       },
     );
   };
+
+  #takeWrites(): readonly Write[] {
+    const writes = this.#writes;
+    this.#writes = [];
+    this.#owed = 0;
+    return writes;
+  }
 
   #nextBatch(): number {
     this.#batches += 1;
@@ -588,12 +595,3 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 const noRows: readonly CarriedRows[] = [];
 
 function nothing(): void {}
-
-function crowded(): StoreError {
-  return new StoreError("too-busy", "too much is waiting for the recipient");
-}
-
-/** Whether nothing may be answered to it (RFC 6120 §8.3.1). */
-function isAnswer({ kind, type }: Stanza): boolean {
-  return type === "error" || (kind === "iq" && type === "result");
-}

@@ -1,4 +1,4 @@
-import type { Write } from "#kit/storage.ts";
+import { StoreError, type Write } from "#kit/storage.ts";
 
 /**
  * What one owner wrote about a stanza that goes to another owner here: that one commits it with what it writes itself, so
@@ -7,4 +7,9 @@ import type { Write } from "#kit/storage.ts";
 export interface CarriedRows {
   readonly writes: readonly Write[];
   readonly ended: (failure?: { readonly cause: unknown }) => void;
+}
+
+/** Why rows are not committed where their recipient's mailbox is full. */
+export function crowded(): StoreError {
+  return new StoreError("too-busy", "too much is waiting for the recipient");
 }

@@ -392,3 +392,24 @@ test("what is handed over with a row for one that hibernates leaves nothing behi
     other.ignoreAll();
   }
 });
+
+test("a message whose sender was told that it is safe is not missed by a device that hibernates, however slow the disc (XEP-0280)", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.sendText("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  await mine.client.cut();
+  const other = await managed(world, `${juliet}/chamber`);
+  await available(world, `${romeo}/orchard`);
+  await world.advance(10_000);
+  world.slowDisc(1_000);
+  const isTold = (): boolean => other.client.pending.some((each) => each.name === "a" && each.attr("h") === "3");
+  await other.client.sendText(chat(`${romeo}/orchard`, "1") + chat(`${romeo}/orchard`, "2") + `<r xmlns='${NS_SM}'/>`);
+  for (let waits = 0; !isTold() && waits < 100; waits += 1) await world.advance(100);
+  assert.ok(isTold());
+  world.slowDisc(0);
+  await world.restart({ killed: true });
+  await resume(mine, juliet, 2);
+  assert.equal(mine.client.next().name, "resumed");
+  const copies = mine.client.pending.filter((each) => each.child("urn:xmpp:carbons:2", "sent") !== undefined);
+  assert.equal(copies.length, 2);
+});

@@ -17,6 +17,17 @@ export function mayComeAgain(model: WorldModel, { from, account, sentAt }: Entry
   );
 }
 
+/**
+ * Whether devices that are away may have lost their copies of a message that another device was given: its server was killed
+ * at once, and whoever sent it did not wait for that server's word.
+ */
+export function mayHaveLostCopies(model: WorldModel, { from, account }: Entry, givenAt: number): boolean {
+  return (
+    model.onDifferentServers(from.account, account) &&
+    model.troubled(givenAt, givenAt + underWayMs, ["kill"], [account])
+  );
+}
+
 /** Whether a message may have found no way to the other server in the time that it has. */
 export function mayHaveBeenStopped(model: WorldModel, { from, account, sentAt }: Entry): boolean {
   return (

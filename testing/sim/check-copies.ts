@@ -1,4 +1,4 @@
-import { mayComeAgain } from "./between-servers.ts";
+import { mayComeAgain, mayHaveLostCopies } from "./between-servers.ts";
 import type { ClientSession } from "./client-session.ts";
 import type { Copy, Entry, Ledger } from "./ledger.ts";
 import { resumeSecondsMax } from "./sim-server.ts";
@@ -39,7 +39,7 @@ function missing(
       if (session !== from && !has(session, "sent"))
         found.push(`${session.name} got no copy of ${id}, sent by ${from.name}`);
   const live = entry.receipts.find(({ delayed }) => !delayed);
-  if (live !== undefined)
+  if (live !== undefined && !mayHaveLostCopies(model, entry, live.at))
     for (const session of wanting(account))
       if (!has(session, "received") && !entry.receipts.some((receipt) => receipt.session === session))
         found.push(`${session.name} got no copy of ${id}, received by ${live.session.name}`);
