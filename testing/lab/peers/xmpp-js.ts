@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { client, xml, type Client, type Element } from "@xmpp/client";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
@@ -116,7 +117,10 @@ export class XmppJsPeer implements AsyncDisposable {
     this.client.reconnect.stop();
     // What still comes when it has left it would feed to a parser that is gone.
     this.client.socket?.removeAllListeners("data");
-    await this.client.disconnect().catch(() => {});
+    const left = this.client.disconnect().catch(() => {});
+    // Nobody listening, it reads no further, and does not learn that the server has gone, too.
+    await Promise.race([left, setTimeout(leaveMsMax)]);
+    this.client.socket?.socket?.destroy();
     this.client.removeAllListeners("stanza");
   }
 
@@ -124,3 +128,6 @@ export class XmppJsPeer implements AsyncDisposable {
     return `${what}\nwhat came instead:\n${this.seen.map(String).join("\n")}\nlog ${this.#logFile}:\n${tail(this.#logFile)}`;
   }
 }
+
+/** How long a client that leaves is given to send the last of what it has to say, in milliseconds. */
+const leaveMsMax = 1_000;
