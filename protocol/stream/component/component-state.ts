@@ -4,7 +4,7 @@ import type { StreamError } from "../stream-error.ts";
 
 /** What the server's end of a component's stream needs to know. */
 export interface ComponentReceivingConfig {
-  /** Who we are to a peer that named no domain that we know. [rfc6120-4.9.1.3-01] */
+  /** Who we are to a peer that named no domain that we know. */
   readonly defaultDomain: DomainJid;
   /** Whether there is to be a component of this name. It must not wait. */
   readonly component: (domain: DomainJid) => ComponentAnswer;

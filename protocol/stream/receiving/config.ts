@@ -7,7 +7,7 @@ import type { SecureChannel } from "../secure-channel.ts";
 export interface ReceivingConfig {
   /** jabber:client or jabber:server. */
   readonly contentNamespace: string;
-  /** Who we are to a peer that named no domain of ours. [rfc6120-4.9.1.3-01] */
+  /** Who we are to a peer that named no domain of ours. */
   readonly defaultDomain: DomainJid;
   /** Whether a header without `to` means the default domain. [rfc6120-4.7.2-06] */
   readonly acceptsMissingTo: boolean;

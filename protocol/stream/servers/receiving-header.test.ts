@@ -52,6 +52,16 @@ describe("the header of a server that connects", () => {
         script: [[header("from='capulet.example' version='1.0'"), open]],
       },
       {
+        name: "cannot be read, and is refused inside a stream of ours [rfc6120-4.9.1.3-01]",
+        script: [
+          [
+            { type: "fault", fault: { condition: "restricted-xml", text: "a DTD" } },
+            answered("id1", "version='1.0'") + error("restricted-xml", "a DTD"),
+          ],
+        ],
+        phase: "ended",
+      },
+      {
         name: "to a domain that is not served",
         script: [
           [header("from='capulet.example' to='verona.example' version='1.0'"), answered("id1") + error("host-unknown")],

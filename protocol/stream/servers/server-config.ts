@@ -4,7 +4,7 @@ import type { HeldPair } from "./domain-pair.ts";
 
 /** What every stream to another server needs of ours, in both roles. Nothing in it may wait. */
 export interface ServerSide {
-  /** Who we are to a peer that named no domain of ours. [rfc6120-4.9.1.3-01] */
+  /** Who we are to a peer that named no domain of ours. */
   readonly defaultDomain: DomainJid;
   readonly host: (domain: DomainJid) => ServerHostAnswer;
   /** Unpredictable and never the same twice: dialback keys are made for it. [rfc6120-4.7.3-02] */
