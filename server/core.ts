@@ -311,16 +311,17 @@ export class ServerCore {
     }
   }
 
-  /** Takes over what can change of a host while it runs: its contacts, values that are asked for when they matter, and whom it talks to. */
-  changeHost(settings: HostSettings): void {
-    this.hosts.get(settings.domain)?.change(settings);
-    this.changeFederation(settings.domain, settings.federation);
+  /** Takes over what can change of hosts while they run: contacts, values that are asked for when they matter, and whom they talk to. */
+  followHosts(all: readonly HostSettings[]): void {
+    for (const settings of all) this.hosts.get(settings.domain)?.change(settings);
+    this.changeFederation(new Map(all.map(({ domain, federation }) => [domain, federation])));
   }
 
-  /** What a host asks of other servers from now on; streams with whom it talks no more end. */
-  changeFederation(domain: DomainJid, policy: FederationPolicy | undefined): void {
-    if (policy === undefined) this.#policies.delete(domain);
-    else if (this.hosts.has(domain)) this.#policies.set(domain, policy);
+  /** What hosts ask of other servers from now on; streams with whom they talk no more end. */
+  changeFederation(policies: ReadonlyMap<DomainJid, FederationPolicy | undefined>): void {
+    for (const [domain, policy] of policies)
+      if (policy === undefined) this.#policies.delete(domain);
+      else if (this.hosts.has(domain)) this.#policies.set(domain, policy);
     this.federation?.policyChanged();
   }
 

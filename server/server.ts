@@ -204,7 +204,7 @@ export async function startServer({
         ({ domain }) => core.hosts.has(domain) && !next.hosts.some((host) => host.domain === domain),
       );
       current = { ...next, hosts: [...next.hosts.filter((host) => !unserved.includes(host)), ...kept] };
-      for (const host of current.hosts) core.changeHost(hostSettings(current, host));
+      core.followHosts(current.hosts.map((host) => hostSettings(current, host)));
       renewals.follow(current);
       core.components.follow(wantedComponents);
       const unheard = await listenForComponents().then(

@@ -1,5 +1,5 @@
 import { bareOf, resourceOf, type Jid } from "#protocol/jid/jid.ts";
-import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import { isAnswer, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import { xml } from "#protocol/xml/element.ts";
 import type { Account } from "#kit/account.ts";
 import type { Host } from "#kit/host.ts";
@@ -60,7 +60,7 @@ function turnedAway({ kind, type, element }: Stanza): Verdict {
   // [xep0016-2.14-01] [xep0191-3.3-07]
   if (kind === "presence") return { drop: true };
   // [xep0016-2.14-04] [xep0191-3.3-10]
-  if (type === "error" || (kind === "iq" && type === "result")) return { drop: true };
+  if (isAnswer({ kind, type })) return { drop: true };
   // An error from an occupant's account makes rooms throw the occupant out (S21).
   const ofRoom = type === "groupchat" || element.child("http://jabber.org/protocol/muc#user", "x") !== undefined;
   if (kind === "message" && ofRoom) return { drop: true };

@@ -11,7 +11,7 @@ import {
   isStanzaErrorType,
   stanzaConditionTypes,
 } from "./stanza-conditions.ts";
-import { stanzaKindOf } from "./stanza-kind.ts";
+import { type StanzaKind, stanzaKindOf } from "./stanza-kind.ts";
 
 /** What a StanzaError may carry beyond its condition. */
 export interface StanzaErrorDetails {
@@ -68,6 +68,11 @@ export class StanzaError extends Error {
   }
 }
 
+/** Whether a stanza answers another one, so that nothing may be answered to it. RFC 6120 §8.3.1 */
+export function isAnswer({ kind, type }: { readonly kind: StanzaKind; readonly type: string | undefined }): boolean {
+  return type === "error" || (kind === "iq" && type === "result");
+}
+
 /**
  * The error stanza that answers `stanza`: addresses swapped, id kept, the payload of an iq included so that the sender
  * can see what it asked. `undefined` where an answer could loop or has no addressee to correlate it with: errors to
@@ -80,7 +85,7 @@ export function errorReply(stanza: XmlElement, error: StanzaError): XmlElement |
   const type = stanza.attr("type");
   // [rfc6120-8.2.3-06] [rfc6120-8.3.1-11] [rfc6120-10.3.3-04]
   // [rfc3921-2.1.1-09]
-  if (type === "error" || (kind === "iq" && type === "result")) return undefined;
+  if (isAnswer({ kind, type })) return undefined;
   // Only an iq gets its payload back: a message may be large, and its sender has it. [rfc3920-9.2.3-08] [rfc6120-8.3.1-08]
   const payload = kind === "iq" && !error.confidential ? stanza.elements() : [];
   // [rfc6120-8.2.3-09] [rfc6120-8.3.1-06]

@@ -7,18 +7,19 @@ import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, Li
 import { Stanza } from "#kit/stanza.ts";
 import { StoreError, type LoadedOwner, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
+import { isAnswer } from "#protocol/stanza/stanza-error.ts";
 import type { Runnable, RunQueue } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { SessionOwner } from "../session/session-owner.ts";
 import type { Timer } from "#kit/env.ts";
 import type { AccountStage } from "./account-stage.ts";
 import type { AccountStore } from "./account-store.ts";
-import { type CarriedRows, crowded } from "./carried-rows.ts";
+import { type CarriedRows, noRoom } from "./carried-rows.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
 import { temporaryStore } from "./temporary-store.ts";
-import { Incoming, isAnswer, Outgoing, type Task, type Work } from "./work.ts";
+import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
 
 export interface AccountParts {
   readonly jid: BareJid;
@@ -136,10 +137,10 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
       if (isAnswer(stanza)) {
         stanza.hold();
         this.#passOn(stanza);
-        rows?.ended({ cause: crowded() });
+        rows?.ended({ cause: noRoom() });
       } else {
         // First: that it was refused is no consequence of what was not written.
-        rows?.ended({ cause: crowded() });
+        rows?.ended({ cause: noRoom() });
         this.#parts.stage.crowdedOut(stanza, undefined);
       }
       return;

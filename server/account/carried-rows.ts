@@ -10,6 +10,6 @@ export interface CarriedRows {
 }
 
 /** Why rows are not committed where their recipient's mailbox is full. */
-export function crowded(): StoreError {
+export function noRoom(): StoreError {
   return new StoreError("too-busy", "too much is waiting for the recipient");
 }

@@ -34,8 +34,3 @@ export class Incoming {
     this.rows = rows;
   }
 }
-
-/** Whether nothing may be answered to it (RFC 6120 §8.3.1). */
-export function isAnswer({ kind, type }: Stanza): boolean {
-  return type === "error" || (kind === "iq" && type === "result");
-}

@@ -1,4 +1,4 @@
-import { unlink } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { randomToken, type Env } from "#kit/env.ts";
 import { ConfigError } from "../config/config-error.ts";
@@ -54,11 +54,7 @@ export class ComponentSecrets {
     return writeSecret(this.fileOf(domain), `${secret}\n`, this.#directory);
   }
 
-  async forget(domain: string): Promise<void> {
-    try {
-      await unlink(this.fileOf(domain));
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    }
+  forget(domain: string): Promise<void> {
+    return rm(this.fileOf(domain), { force: true });
   }
 }

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { AdministrationError } from "#kit/administration-error.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { parseConfig } from "./load-config.ts";
+import { readIfThere } from "../private-files.ts";
 import { replaceFile } from "./replace-file.ts";
 import type { ConfigurableFeature } from "./sections/features.ts";
 
@@ -58,9 +58,8 @@ function parsed(text: string, { file, features }: Pick<ConfigChange, "file" | "f
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return (await readIfThere(file)) ?? "";
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
     throw new AdministrationError("not-allowed", `cannot read ${file}: ${String(cause)}`, { cause });
   }
 }

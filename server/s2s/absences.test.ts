@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { befriend } from "#testing/scenario/befriend.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer, type ScriptedPeer } from "#testing/scenario/scripted-server.ts";
@@ -20,13 +21,7 @@ function seen(client: ScriptedClient, own: string): readonly string[] {
 
 /** Two who see one another, and nothing unread. */
 async function friends(neighbours: Neighbours): Promise<readonly [ScriptedClient, ScriptedClient]> {
-  const orchard = await neighbours.montague.login(`${romeo}/orchard`);
-  const balcony = await neighbours.capulet.login(`${juliet}/balcony`);
-  for (const client of [orchard, balcony])
-    await client.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq><presence/>");
-  await orchard.sendText(`<presence type='subscribe' to='${juliet}'/>`);
-  await balcony.sendText(`<presence type='subscribed' to='${romeo}'/><presence type='subscribe' to='${romeo}'/>`);
-  await orchard.sendText(`<presence type='subscribed' to='${juliet}'/>`);
+  const { orchard, balcony } = await befriend(neighbours);
   assert.ok(seen(orchard, romeo).includes(`available ${juliet}/balcony`));
   assert.ok(seen(balcony, juliet).includes(`available ${romeo}/orchard`));
   return [orchard, balcony];

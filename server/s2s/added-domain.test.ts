@@ -65,7 +65,7 @@ describe("A35 a domain that becomes ours while the server runs", () => {
   test("A35 nor for one that talks to no other servers", async () => {
     await using neighbours = await startNeighbours();
     const { verona, network, env } = neighbours;
-    verona.core.changeFederation(domain("conference.verona.example"), undefined);
+    verona.core.changeFederation(new Map([[domain("conference.verona.example"), undefined]]));
     const palace = await verona.login("escalus@verona.example/palace");
     await palace.sendText("<presence/>");
     palace.ignoreAll();

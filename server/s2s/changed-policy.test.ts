@@ -18,11 +18,18 @@ test("s2s: a domain that is blocked while it talks with us is left at once, and 
   await orchard.sendText("<message to='iago@venice.example' id='waits'><body>x</body></message>");
   orchard.ignoreAll();
   const dialled = network.dialled.length;
-  montague.core.changeFederation(domain("montague.example"), {
-    security: "dialback",
-    bidirectional: true,
-    admits: (remote) => remote !== "venice.example",
-  });
+  montague.core.changeFederation(
+    new Map([
+      [
+        domain("montague.example"),
+        {
+          security: "dialback",
+          bidirectional: true,
+          admits: (remote) => remote !== "venice.example",
+        },
+      ],
+    ]),
+  );
   await env.settle();
   const error = peer.pending.find(({ name }) => name === "error");
   assert.equal(error?.elements().find(({ ns }) => ns === NS_STREAMS)?.name, "policy-violation");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
+import { befriend } from "#testing/scenario/befriend.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 
@@ -20,16 +21,10 @@ function heard(client: ScriptedClient): readonly string[] {
 async function friends(
   neighbours: Neighbours,
 ): Promise<{ readonly orchard: ScriptedClient; readonly balcony: ScriptedClient }> {
-  const orchard = await neighbours.montague.login(`${romeo}/orchard`);
-  const balcony = await neighbours.capulet.login(`${juliet}/balcony`);
-  for (const client of [orchard, balcony])
-    await client.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq><presence/>");
-  await orchard.sendText(`<presence type='subscribe' to='${juliet}'/>`);
-  await balcony.sendText(`<presence type='subscribed' to='${romeo}'/><presence type='subscribe' to='${romeo}'/>`);
-  await orchard.sendText(`<presence type='subscribed' to='${juliet}'/>`);
-  orchard.ignoreAll();
-  balcony.ignoreAll();
-  return { orchard, balcony };
+  const both = await befriend(neighbours);
+  both.orchard.ignoreAll();
+  both.balcony.ignoreAll();
+  return both;
 }
 
 describe("people at two servers", () => {

@@ -165,15 +165,9 @@ export class Federation {
     if (to === undefined) return;
     const pair = { local: domainOf(from), remote: domainOf(to) };
     const route = this.routes.get(pair) ?? this.#newRoute(pair, senderOf(stanza));
-    const refusal = route instanceof Route ? undefined : route;
-    const outgoing = new OutgoingStanza(
-      stanza,
-      route instanceof Route ? route.pair : pair,
-      this.#env.now(),
-      this.#parts.outgoing.take(stanza),
-    );
-    if (route instanceof Route) route.send(outgoing);
-    else if (refusal !== undefined) this.#bounce(outgoing, refusal);
+    const duty = this.#parts.outgoing.take(stanza);
+    if (route instanceof Route) route.send(new OutgoingStanza(stanza, route.pair, this.#env.now(), duty));
+    else this.#bounce(new OutgoingStanza(stanza, pair, this.#env.now(), duty), route);
   }
 
   /**

@@ -9,6 +9,7 @@ import type { FederationPolicy } from "./policy.ts";
 import { RouteFailure } from "./route-failure.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { ServerLinks } from "./server-links.ts";
+import { TimeLimit, unlessAborted } from "./time-limit.ts";
 
 /**
  * How long a connection is used that nothing goes by but keys, in milliseconds: long enough for what is written back, and
@@ -78,22 +79,14 @@ export class KeyVerifier {
 
   /** Whoever is asked may never answer, be it on a stream that is otherwise in use. */
   async #verifyInTime(asker: ServerLink, by: string, request: DialbackRequest): Promise<KeyOutcome> {
-    const { env, limits } = this.#parts;
-    const late = new AbortController();
-    const { promise, resolve } = Promise.withResolvers<KeyOutcome>();
-    const timer = env.setTimer(limits.connectMsMax, () => {
-      late.abort();
-      resolve({ type: "error", condition: "remote-server-timeout" });
-    });
-    const asked = async (): Promise<KeyOutcome> => {
-      const link = this.#connected(asker, request) ?? (await this.#connect(by, request, late.signal));
+    const { env, limits, signal: stopped } = this.#parts;
+    using limit = new TimeLimit(env, limits.connectMsMax, stopped);
+    const ask = async (): Promise<KeyOutcome> => {
+      const link = this.#connected(asker, request) ?? (await this.#connect(by, request, limit.signal));
       return link.verify(request);
     };
-    try {
-      return await Promise.race([promise, asked()]);
-    } finally {
-      timer.cancel();
-    }
+    const outcome = await unlessAborted(limit.signal, ask());
+    return outcome === "aborted" ? { type: "error", condition: "remote-server-timeout" } : outcome;
   }
 
   #count(whose: ServerLink | string, change: 1 | -1): void {
@@ -118,10 +111,10 @@ export class KeyVerifier {
     return undefined;
   }
 
-  #connect(by: string, { local, remote }: DialbackRequest, late: AbortSignal): Promise<ServerLink> {
-    const { dial, turns, signal, limits } = this.#parts;
+  #connect(by: string, { local, remote }: DialbackRequest, stopped: AbortSignal): Promise<ServerLink> {
+    const { dial, turns, limits } = this.#parts;
     // What is written back may go by it.
     const sm = { resumable: true, secondsMax: limits.resumeSecondsMax };
-    return dial({ local, remote, authorize: false, sm }, by, turns, AbortSignal.any([signal, late]));
+    return dial({ local, remote, authorize: false, sm }, by, turns, stopped);
   }
 }

@@ -91,8 +91,8 @@ describe("A35 a stream that was cut is taken up", () => {
     const [verona, conference] = [...core.hosts.keys()];
     assert.ok(verona !== undefined && conference !== undefined);
     const policy = { admits: () => true, bidirectional: true };
-    core.changeFederation(verona, { ...policy, security: "plain" });
-    core.changeFederation(conference, { ...policy, security: "certificate" });
+    core.changeFederation(new Map([[verona, { ...policy, security: "plain" }]]));
+    core.changeFederation(new Map([[conference, { ...policy, security: "certificate" }]]));
     const peer = venice.connect("verona.example");
     const id = await managed(peer, "venice.example", "verona.example");
     await peer.sendText("<db:result from='venice.example' to='conference.verona.example'>key</db:result>");

@@ -1,4 +1,5 @@
 import { bareOf, domainOf, type DomainJid } from "#protocol/jid/jid.ts";
+import { isAnswer } from "#protocol/stanza/stanza-error.ts";
 import type { Stanza } from "#kit/stanza.ts";
 
 /** What part of what there is for all one sender may take: ways, and bytes that wait. */
@@ -8,9 +9,9 @@ export const senderShare = 1 / 4;
  * Whose doing it is that a stanza goes out, so that whoever writes to ten thousand domains takes his own part of what
  * there is and not the others' (A36). Who is answered has brought it about himself, under whatever names below his own.
  */
-export function senderOf({ from, kind, to, type }: Stanza): string {
-  const isAnswer = type === "error" || (kind === "iq" && type === "result");
-  if (!isAnswer || to === undefined) return bareOf(from);
+export function senderOf(stanza: Stanza): string {
+  const { from, to } = stanza;
+  if (to === undefined || !isAnswer(stanza)) return bareOf(from);
   return `answers to ${registeredPart(domainOf(to))}`;
 }
 

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
-import { startNeighbours } from "#testing/scenario/neighbours.ts";
+import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer } from "#testing/scenario/scripted-server.ts";
 import { defaultFederationLimits } from "./federation-limits.ts";
 
@@ -20,6 +20,20 @@ const dialback = "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialba
 
 function bodies(client: ScriptedClient): readonly (string | undefined)[] {
   return client.pending.map((stanza) => stanza.child(NS_CLIENT, "body")?.text);
+}
+
+/** Both are there, and nothing is unread. */
+async function present({
+  montague,
+  capulet,
+}: Neighbours): Promise<{ readonly orchard: ScriptedClient; readonly balcony: ScriptedClient }> {
+  const orchard = await montague.login(`${romeo}/orchard`);
+  const balcony = await capulet.login(`${juliet}/balcony`);
+  for (const client of [orchard, balcony]) {
+    await client.sendText("<presence/>");
+    client.ignoreAll();
+  }
+  return { orchard, balcony };
 }
 
 describe("streams are used again", () => {
@@ -70,12 +84,7 @@ describe("streams are used again", () => {
       await using neighbours = await startNeighbours();
       const { montague, capulet, network, env } = neighbours;
       for (const domain of ["montague.example", "capulet.example"]) network.unproven.add(domain);
-      const orchard = await montague.login(`${romeo}/orchard`);
-      const balcony = await capulet.login(`${juliet}/balcony`);
-      for (const client of [orchard, balcony]) {
-        await client.sendText("<presence/>");
-        client.ignoreAll();
-      }
+      const { orchard, balcony } = await present(neighbours);
       await orchard.sendText(chat(juliet, "one"));
       if (answered) await balcony.sendText(chat(romeo, "two"));
       await env.advance(20_000);
@@ -95,14 +104,9 @@ describe("streams are used again", () => {
 
   test("one that goes both ways carries what is written back, and the one that verified its key is closed", async () => {
     await using neighbours = await startNeighbours({ federation: { bidirectional: true } });
-    const { montague, capulet, network, env } = neighbours;
+    const { network, env } = neighbours;
     for (const domain of ["montague.example", "capulet.example"]) network.unproven.add(domain);
-    const orchard = await montague.login(`${romeo}/orchard`);
-    const balcony = await capulet.login(`${juliet}/balcony`);
-    for (const client of [orchard, balcony]) {
-      await client.sendText("<presence/>");
-      client.ignoreAll();
-    }
+    const { orchard, balcony } = await present(neighbours);
     await orchard.sendText(chat(juliet, "one"));
     await balcony.sendText(chat(romeo, "two"));
     await env.advance(20_000);

@@ -81,8 +81,8 @@ describe("A36 floods of keys to be verified", () => {
     const core = neighbours.verona.core;
     const [verona, conference] = [...core.hosts.keys()];
     assert.ok(verona !== undefined && conference !== undefined);
-    core.changeFederation(verona, { ...policy, security: "plain" });
-    core.changeFederation(conference, { ...policy, security: "dialback" });
+    core.changeFederation(new Map([[verona, { ...policy, security: "plain" }]]));
+    core.changeFederation(new Map([[conference, { ...policy, security: "dialback" }]]));
     const escalus = await neighbours.verona.login("escalus@verona.example/palace");
     await escalus.sendText("<message to='iago@venice.example'><body>x</body></message>");
     const clear = venice.last;

@@ -110,3 +110,8 @@ function attribute(tag: string, name: string): string {
 export function conditionOf(stanza: string): string {
   return /<([a-z-]+) xmlns=['"]urn:ietf:params:xml:ns:xmpp-stanzas/u.exec(stanza)?.[1] ?? stanza;
 }
+
+/** The bodies of what {@link RawClient.flood} sends, in order. */
+export function floodOf(count: number, prefix: string): readonly string[] {
+  return Array.from({ length: count }, (_, number) => `${prefix} ${number}`);
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { SlixmppPeer, type PeerEvent } from "../peers/slixmpp.ts";
-import { RawClient } from "../peers/raw-client.ts";
+import { floodOf, RawClient } from "../peers/raw-client.ts";
 import { meet } from "../remotes/meeting.ts";
 import { remoteSoftwares } from "../remotes/all.ts";
 
@@ -23,15 +23,8 @@ for (const software of remoteSoftwares)
         there.heard(messagesEachWay, floodMsMax),
         here.heard(messagesEachWay, floodMsMax),
       ]);
-      const numbers = Array.from({ length: messagesEachWay }, (_, number) => number);
-      assert.deepEqual(
-        out,
-        numbers.map((number) => `out ${number}`),
-      );
-      assert.deepEqual(
-        incoming,
-        numbers.map((number) => `in ${number}`),
-      );
+      assert.deepEqual(out, floodOf(messagesEachWay, "out"));
+      assert.deepEqual(incoming, floodOf(messagesEachWay, "in"));
     });
 
     test("contacts: asked for, approved, seen coming, changing and going, from both sides", async () => {

@@ -6,7 +6,7 @@ import { CutProxy } from "../cut-proxy.ts";
 import { passwordOf } from "../lab.ts";
 import { relayAddress, remoteAddresses } from "../network.ts";
 import { PersistentClient } from "../peers/persistent-client.ts";
-import { RawClient } from "../peers/raw-client.ts";
+import { floodOf, RawClient } from "../peers/raw-client.ts";
 import { meet } from "../remotes/meeting.ts";
 import { twin } from "../remotes/twin.ts";
 import { serverConnections } from "../server-connections.ts";
@@ -40,15 +40,8 @@ suite("two of our own servers, both ways on one managed stream", () => {
       here.flood(there.jid, cutEachWay, "out"),
       there.flood(here.jid, cutEachWay, "in"),
     ]);
-    const numbers = Array.from({ length: cutEachWay }, (_, number) => number);
-    assert.deepEqual(
-      out,
-      numbers.map((number) => `out ${number}`),
-    );
-    assert.deepEqual(
-      incoming,
-      numbers.map((number) => `in ${number}`),
-    );
+    assert.deepEqual(out, floodOf(cutEachWay, "out"));
+    assert.deepEqual(incoming, floodOf(cutEachWay, "in"));
     context.diagnostic(
       `twin, lost ${breaks.length} times: ${out.length} + ${incoming.length} came once, in order; ${relay.connectionCount} connections`,
     );
