@@ -268,7 +268,7 @@ function listenerParts(listener: ListenerConfig, context: ListenerContext): read
     count: connections,
     now: env.now,
     log,
-    accept: (transport, connection) => void core.accept(transport, policy, () => connection.authenticated()),
+    accept: (transport, connection) => void core.links.accept(transport, policy, () => connection.authenticated()),
   }));
 }
 

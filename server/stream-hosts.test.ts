@@ -17,7 +17,7 @@ test("no stream has an id that could be told from those before, nor one of their
       remoteAddress: "192.0.2.1",
       channel: unboundChannel,
     });
-    world.core.accept(transport, { startTls: "required", plainWithoutTls: false });
+    world.core.links.accept(transport, { startTls: "required", plainWithoutTls: false });
     transport.send(
       "<stream:stream to='capulet.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
     );

@@ -1,11 +1,11 @@
 import { assert } from "#protocol/assert.ts";
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
-import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { SaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { ReceivingConfig, StreamHost } from "#protocol/stream/receiving/config.ts";
 import { randomToken, type Env } from "#kit/env.ts";
 import type { CoreSettings, ListenerPolicy } from "./core-settings.ts";
 import { acceptsEarlyIq } from "./host/early-iq.ts";
+import type { Hosting } from "./host/hosting.ts";
 import type { LocalHost } from "./host/local-host.ts";
 import { iqKey } from "./host/steps.ts";
 
@@ -13,14 +13,13 @@ import { iqKey } from "./host/steps.ts";
 export function receivingConfig(parts: {
   readonly env: Env;
   /** Looked at anew for each stream: hosts come and go. */
-  readonly hosts: ReadonlyMap<DomainJid, LocalHost>;
-  /** Whether we spoke for a domain lately, and do not any more. */
-  readonly isFormer: (domain: DomainJid) => boolean;
+  readonly hosting: Pick<Hosting, "served" | "isFormer">;
   readonly settings: Pick<CoreSettings, "sasl" | "failedLoginsPerConnectionMax">;
   readonly secret: Uint8Array;
   readonly policy: ListenerPolicy;
 }): ReceivingConfig {
-  const { env, hosts, isFormer, settings, secret, policy } = parts;
+  const { env, hosting, settings, secret, policy } = parts;
+  const hosts = hosting.served;
   const sasl: SaslServerPolicy = policy.plainWithoutTls
     ? { ...settings.sasl, plain: "always", scramWithoutTls: true }
     : settings.sasl;
@@ -46,7 +45,7 @@ export function receivingConfig(parts: {
     host: (domain) => {
       const host = hosts.get(domain);
       if (host !== undefined) return { type: "served", host: hostOf(host) };
-      return { type: isFormer(domain) ? "gone" : "unknown" };
+      return { type: hosting.isFormer(domain) ? "gone" : "unknown" };
     },
     // [rfc6120-4.7.3-01] [rfc6120-4.7.3-02]
     newStreamId: () => randomToken(env),

@@ -1,6 +1,5 @@
 import { resourceOf, type BareJid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
-import type { Host } from "#kit/host.ts";
 import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
@@ -8,6 +7,7 @@ import { Stanza } from "#kit/stanza.ts";
 import { StoreError, type LoadedOwner, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import { isAnswer } from "#protocol/stanza/stanza-error.ts";
+import type { SteppedHost } from "../host/stepped-host.ts";
 import type { Runnable, RunQueue } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { SessionOwner } from "../session/session-owner.ts";
@@ -23,7 +23,7 @@ import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
 
 export interface AccountParts {
   readonly jid: BareJid;
-  readonly host: Host;
+  readonly host: SteppedHost;
   readonly stage: AccountStage<LocalAccount>;
   readonly store: AccountStore;
   readonly queue: RunQueue;
@@ -40,7 +40,7 @@ const readAgainAfterMs = 1_000;
 /** The owner of a local bare JID; see {@link Account}. */
 export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly jid: BareJid;
-  readonly host: Host;
+  readonly host: SteppedHost;
   readonly sessions = new Map<string, LocalSession>();
   readonly #parts: AccountParts;
   readonly #mailbox = new Mailbox<Work<LocalAccount>>();

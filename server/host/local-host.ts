@@ -22,6 +22,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import type { Store, TableShape } from "#kit/storage.ts";
 import type { CarriedRows } from "../account/carried-rows.ts";
 import type { AccountRegistry } from "../account/registry.ts";
+import type { HostSettings } from "../core-settings.ts";
 import { answerHostIq } from "./iq-dispatch.ts";
 import { software } from "../software.ts";
 import { OpenRequests } from "./open-requests.ts";
@@ -29,15 +30,8 @@ import { refuse } from "./refusal.ts";
 import type { SteppedHost } from "./stepped-host.ts";
 import { collectSteps, type Steps } from "./steps.ts";
 
-/** What of a host an administrator can change while it runs. */
-export interface HostWishes {
-  /** The administrator's value of a module's option, if one was given. */
-  readonly configured: (module: ServerModule, option: Option) => unknown;
-  readonly contacts: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface LocalHostParts extends HostWishes {
-  readonly domain: DomainJid;
+export interface LocalHostParts {
+  readonly settings: HostSettings;
   readonly env: Env;
   readonly log: Log;
   readonly store: Store;
@@ -49,7 +43,7 @@ export interface LocalHostParts extends HostWishes {
   readonly routeElsewhere: (stanza: Stanza) => void;
   readonly counted: ((what: string, by: number) => void) | undefined;
   /** What the host lists that lives at addresses of its own. */
-  readonly services: () => readonly DiscoItem[];
+  readonly services: (domain: DomainJid) => readonly DiscoItem[];
 }
 
 /** A virtual host with its running modules. */
@@ -60,34 +54,30 @@ export class LocalHost implements SteppedHost {
   readonly software = software;
   readonly accounts: AccountAdministration;
   readonly modules: RunningModule[] = [];
+  /** As the administrator wants it. Where that changes, its modules run on and see it when they ask the next time. */
+  settings: HostSettings;
   readonly #parts: LocalHostParts;
   readonly #ended = new AbortController();
   readonly #optionOwners = new Map<Option, ServerModule>();
   readonly #openRequests: OpenRequests;
   #steps: Steps | undefined;
-  #wanted: HostWishes;
 
   constructor(parts: LocalHostParts) {
     this.#parts = parts;
-    this.domain = parts.domain;
+    this.settings = parts.settings;
+    this.domain = parts.settings.domain;
     this.env = parts.env;
     this.log = parts.log;
-    this.#wanted = parts;
     this.accounts = parts.accounts;
     this.#openRequests = new OpenRequests({
-      domain: parts.domain,
+      domain: this.domain,
       env: parts.env,
       route: (stanza) => this.route(stanza),
     });
   }
 
   get contacts(): Readonly<Record<string, readonly string[]>> {
-    return this.#wanted.contacts;
-  }
-
-  /** The administrator wants it otherwise from now on; its modules run on, and see it when they ask the next time. */
-  change(wanted: HostWishes): void {
-    this.#wanted = wanted;
+    return this.settings.contacts;
   }
 
   get signal(): AbortSignal {
@@ -161,7 +151,7 @@ export class LocalHost implements SteppedHost {
 
   readonly setting = <O extends Option>(option: O): OptionValue<O> => {
     const module = this.#optionOwners.get(option);
-    const configured = module === undefined ? undefined : this.#wanted.configured(module, option);
+    const configured = module === undefined ? undefined : this.settings.configured(module, option);
     // The configuration was checked against the option's own kind and bounds.
     return (configured ?? option.default) as OptionValue<O>;
   };
@@ -199,7 +189,7 @@ export class LocalHost implements SteppedHost {
     },
   });
 
-  readonly services = (): readonly DiscoItem[] => this.#parts.services();
+  readonly services = (): readonly DiscoItem[] => this.#parts.services(this.domain);
 
   readonly counted = (what: string, by: number): void => this.#parts.counted?.(what, by);
 

@@ -3,25 +3,38 @@ import type { StreamContext } from "#protocol/xml/read.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { isStanza } from "#protocol/stanza/stanza-kind.ts";
-import { unreachable } from "#protocol/assert.ts";
+import { assert, unreachable } from "#protocol/assert.ts";
 import type { BareJid, DomainJid } from "#protocol/jid/jid.ts";
 import { isEstablished, receive } from "#protocol/stream/receive.ts";
+import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
 import { startReceiving } from "#protocol/stream/receiving/receive.ts";
 import type { ReceivingFacts } from "#protocol/stream/receiving/state.ts";
 import type { StreamState } from "#protocol/stream/stream-state.ts";
 import type { StreamEnd } from "#protocol/stream/stream-end.ts";
-import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
+import type { StreamEffect, StreamEvent } from "#protocol/stream/stream-effect.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
-import { DerivationRefused } from "#kit/env.ts";
+import type { Binder, BindingLink } from "../session/binder.ts";
 import type { LocalSession } from "../session/session.ts";
-import type { ConnectionFacts, SessionLink } from "../session/session-link.ts";
-import { isOutage } from "../store-log.ts";
-import type { LinkServices, TokenWish } from "./link-services.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { ConnectionFacts } from "../session/session-link.ts";
+import { Connection, type ConnectionOwner, type ConnectionServices } from "./connection.ts";
+import type { LinkLimits } from "./link-limits.ts";
+import { LogIn, type LogInQuestion, type LogInServices } from "./log-in.ts";
 import type { Transport } from "./transport.ts";
+
+/** What links ask of the server around them. */
+export interface LinkServices extends ConnectionServices {
+  readonly limits: LinkLimits;
+  readonly receiving: ReceivingConfig;
+  readonly logIns: LogInServices;
+  readonly binder: Binder;
+  /** Where clients are to come back to (XEP-0198), as an address or name with or without a port. */
+  readonly location: string | undefined;
+  readonly streamClosed: (condition: string | undefined) => void;
+  readonly closed: (link: Link) => void;
+}
 
 /** How long a client whose account cannot keep up is not read behind each stanza, in milliseconds. */
 const crowdedMs = 20;
@@ -30,25 +43,29 @@ const crowdedMs = 20;
  * The end of one client's stream: a connection and the stream machine. It carries out what the machine asks for, and
  * once a resource is bound passes stanzas straight to the session.
  */
-export class Link implements SessionLink, ConnectionOwner {
+export class Link implements BindingLink, ConnectionOwner {
   readonly id: string;
   readonly #connection: Connection;
-  readonly #services: LinkServices<Link>;
+  readonly #services: LinkServices;
   /** When the peer was asked whether it is there, in milliseconds since the epoch; undefined when it need not be. */
   #pingedAt: number | undefined;
   #state: StreamState;
   /** What the negotiation has found out so far. */
   #facts: ReceivingFacts;
+  /** Until a resource is bound, or a stream resumed. */
+  #logIn: LogIn | undefined;
   #session: LocalSession | undefined;
   #established = false;
 
-  constructor(id: string, transport: Transport, services: LinkServices<Link>) {
+  /** @param authenticated told when somebody has logged in on it */
+  constructor(id: string, transport: Transport, services: LinkServices, authenticated?: () => void) {
     this.id = id;
     this.#services = services;
     const begun = startReceiving(services.receiving, transport.channel);
     this.#state = begun.state;
     this.#facts = begun.state.facts;
     this.#connection = new Connection(id, transport, this, services);
+    this.#logIn = new LogIn(this, services.logIns, authenticated);
     for (const effect of begun.effects) this.#carryOut(effect);
     this.#connection.open();
   }
@@ -65,6 +82,15 @@ export class Link implements SessionLink, ConnectionOwner {
   /** The host of ours that the stream is for, once the peer has named it. */
   get domain(): DomainJid | undefined {
     return this.#facts.host?.domain;
+  }
+
+  /** Who is logging in on it, or has logged in and has no session yet. */
+  get loggingIn(): BareJid | undefined {
+    return this.#logIn?.user;
+  }
+
+  get isGuest(): boolean {
+    return this.#logIn?.isGuest === true;
   }
 
   get facts(): ConnectionFacts {
@@ -216,7 +242,7 @@ export class Link implements SessionLink, ConnectionOwner {
         return this.#sendClose();
       case "startTls":
         // The domain that the stream is for. [rfc6120-5.4.3.1-05]
-        return this.#connection.startTls(this.#facts.host?.domain);
+        return this.#connection.startTls(this.domain);
       case "restartInput":
         return this.#connection.restartInput(effect.rest);
       case "pauseInput":
@@ -226,31 +252,24 @@ export class Link implements SessionLink, ConnectionOwner {
       case "disconnect":
         return this.#connection.disconnect();
       case "lookupCredentials":
-        return this.#ask(this.#services.credentials(this, this.#facts.host?.domain, effect.username));
       case "lookupTokens":
-        return this.#ask(this.#services.tokens(this, this.#facts.host?.domain, effect));
-      case "keepCredentials":
-        return this.#ask(this.#services.keepCredentials(this, effect.user, effect.renewal));
-      case "issueToken":
-        return this.#issueToken(effect);
       case "derive":
-        return this.#derive(effect);
       case "authorize":
-        return this.#ask(this.#services.authorize(this, effect));
-      case "renewCredentials":
-        return this.#services.renewCredentials(this, effect.user, effect.renewal);
+      case "keepCredentials":
+      case "issueToken":
+        return this.#ask(effect);
       case "earlyRequest":
-        return this.#askEarly(effect.element);
+        return this.#askEarly(effect);
+      case "renewCredentials":
+        return this.#negotiation.renewCredentials(effect.user, effect.renewal);
       case "bindResource":
         return this.#bind(effect);
       case "enableSm":
         return this.#enableManagement(effect.resume, effect.secondsMax);
       case "resumeSm":
-        return this.#resume(effect.user, effect.previous, effect.h);
+        return this.#services.binder.resume(this, effect, (answer) => this.#feed(answer));
       case "established":
-        this.#connection.widenLimits();
-        if (effect.how === "resumed") this.#session?.repeat();
-        return this.#services.established(this, effect.jid, effect.how);
+        return this.#establish(effect);
       case "ackRequested":
         return this.#session?.acknowledgementWanted();
       case "ackReceived":
@@ -269,7 +288,7 @@ export class Link implements SessionLink, ConnectionOwner {
       case "stopTimer":
         return this.#connection.stopTimer(effect.timer);
       case "log":
-        return this.#services.streamEvent(this, effect.event);
+        return this.#tell(effect.event);
       case "smEnabled":
       case "smFailed":
       case "tokenReceived":
@@ -294,46 +313,40 @@ export class Link implements SessionLink, ConnectionOwner {
     else this.#services.log.debug(fields, "stream ended");
   }
 
-  /** A question of authentication. */
-  #ask(answer: Promise<StreamInput>): void {
-    answer.then(
-      (input) => this.#feed(input),
-      (error: unknown) => this.#temporaryFailure(error),
-    );
+  get #negotiation(): LogIn {
+    assert(this.#logIn !== undefined, "who has a session does not log in");
+    return this.#logIn;
   }
 
-  #derive(request: Extract<StreamEffect, { type: "derive" }>): void {
-    this.#ask(this.#services.env.deriveKey(request).then((key) => ({ type: "derived", key })));
+  #ask(question: LogInQuestion): void {
+    void this.#negotiation.answer(question, this.domain).then((answer) => this.#feed(answer));
   }
 
-  /** Without a token the client is in all the same. */
-  #issueToken(wish: TokenWish): void {
-    this.#services.issueToken(this, wish).then(
+  #askEarly(request: Extract<StreamEffect, { type: "earlyRequest" }>): void {
+    this.#negotiation.answerEarly(request, this.domain).then(
       (answer) => this.#feed(answer),
-      (error: unknown) => {
-        this.#services.log.warn({ stream: this.id, error }, "no token can be issued at present");
-        this.#feed({ type: "tokenIssued" });
-      },
+      (error: unknown) => this.#connection.breakDown(error),
     );
-  }
-
-  #temporaryFailure(error: unknown): void {
-    if (error instanceof DerivationRefused) this.#services.limitHit("key-derivations");
-    const level = isOutage(error) ? "debug" : "warn";
-    this.#services.log[level]({ stream: this.id, error }, "authentication is not possible at present");
-    this.#feed({ type: "authenticationFailed", condition: "temporary-auth-failure" });
-  }
-
-  #askEarly(element: XmlElement): void {
-    void this.#services
-      .earlyRequest(this, this.#facts.host?.domain, element)
-      .then((reply) => this.#feed({ type: "earlyReply", element: reply }));
   }
 
   #bind({ user, requested, bind2 }: Extract<StreamEffect, { type: "bindResource" }>): void {
     const { language } = this.#facts;
-    const wish = { resource: requested, language, ...(bind2 === undefined ? {} : { bind2 }) };
-    this.#services.bind(this, user, wish, (answer) => this.#feed(answer));
+    const wish = { user, resource: requested, language, ...(bind2 === undefined ? {} : { bind2 }) };
+    this.#services.binder.bind(this, wish, (answer) => this.#feed(answer));
+  }
+
+  #establish({ jid, how }: Extract<StreamEffect, { type: "established" }>): void {
+    const { log, binder } = this.#services;
+    this.#connection.widenLimits();
+    this.#logIn = undefined;
+    if (how === "resumed") this.#session?.repeat();
+    log.debug({ stream: this.id, session: jid }, how === "bound" ? "resource bound" : "stream resumed");
+    if (how === "bound") binder.announce(jid);
+  }
+
+  #tell(event: StreamEvent): void {
+    if (event.name === "authentication-failed") this.#negotiation.failed(event);
+    else this.#services.log.debug({ stream: this.id, ...event }, event.name);
   }
 
   #enableManagement(resume: boolean, secondsMax: number | undefined): void {
@@ -345,10 +358,6 @@ export class Link implements SessionLink, ConnectionOwner {
     // [xep0198-3-07] [xep0198-5-09]
     const where = location === undefined ? {} : { location };
     return this.#feed({ type: "smEnabled", resumption: { id, secondsMax: seconds, ...where } });
-  }
-
-  #resume(user: BareJid, previous: string, h: number): void {
-    this.#services.resume(this, user, previous, h, (answer) => this.#feed(answer));
   }
 
   #endSession(): void {

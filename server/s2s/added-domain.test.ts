@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NS_STREAMS } from "#protocol/xml/namespaces.ts";
 import { component, domain } from "#testing/scenario/components.ts";
+import { changePolicy } from "#testing/scenario/federation-policy.ts";
 import { startNeighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer, type ScriptedPeer } from "#testing/scenario/scripted-server.ts";
 import type { World } from "#testing/scenario/world.ts";
@@ -65,7 +66,7 @@ describe("A35 a domain that becomes ours while the server runs", () => {
   test("A35 nor for one that talks to no other servers", async () => {
     await using neighbours = await startNeighbours();
     const { verona, network, env } = neighbours;
-    verona.core.changeFederation(new Map([[domain("conference.verona.example"), undefined]]));
+    changePolicy(verona.core, domain("conference.verona.example"), undefined);
     const palace = await verona.login("escalus@verona.example/palace");
     await palace.sendText("<presence/>");
     palace.ignoreAll();

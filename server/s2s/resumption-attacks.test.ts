@@ -4,6 +4,7 @@ import { NS_SM, NS_STREAMS } from "#protocol/xml/namespaces.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { startNeighbours, type Neighbours, type NeighboursOptions } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer, type ScriptedPeer } from "#testing/scenario/scripted-server.ts";
+import { changePolicy } from "#testing/scenario/federation-policy.ts";
 import { defaultFederationLimits } from "./federation-limits.ts";
 
 const romeo = "romeo@montague.example";
@@ -91,8 +92,8 @@ describe("A35 a stream that was cut is taken up", () => {
     const [verona, conference] = [...core.hosts.keys()];
     assert.ok(verona !== undefined && conference !== undefined);
     const policy = { admits: () => true, bidirectional: true };
-    core.changeFederation(new Map([[verona, { ...policy, security: "plain" }]]));
-    core.changeFederation(new Map([[conference, { ...policy, security: "certificate" }]]));
+    changePolicy(core, verona, { ...policy, security: "plain" });
+    changePolicy(core, conference, { ...policy, security: "certificate" });
     const peer = venice.connect("verona.example");
     const id = await managed(peer, "venice.example", "verona.example");
     await peer.sendText("<db:result from='venice.example' to='conference.verona.example'>key</db:result>");

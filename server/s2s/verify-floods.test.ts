@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer } from "#testing/scenario/scripted-server.ts";
+import { changePolicy } from "#testing/scenario/federation-policy.ts";
 import { defaultFederationLimits, type FederationLimits } from "./federation-limits.ts";
 
 const romeo = "romeo@montague.example";
@@ -81,8 +82,8 @@ describe("A36 floods of keys to be verified", () => {
     const core = neighbours.verona.core;
     const [verona, conference] = [...core.hosts.keys()];
     assert.ok(verona !== undefined && conference !== undefined);
-    core.changeFederation(new Map([[verona, { ...policy, security: "plain" }]]));
-    core.changeFederation(new Map([[conference, { ...policy, security: "dialback" }]]));
+    changePolicy(core, verona, { ...policy, security: "plain" });
+    changePolicy(core, conference, { ...policy, security: "dialback" });
     const escalus = await neighbours.verona.login("escalus@verona.example/palace");
     await escalus.sendText("<message to='iago@venice.example'><body>x</body></message>");
     const clear = venice.last;

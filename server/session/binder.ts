@@ -1,6 +1,16 @@
 import { assert } from "#protocol/assert.ts";
-import { bareOf, resourceOf, withResource, type BareJid, type FullJid, type Jid } from "#protocol/jid/jid.ts";
+import {
+  bareOf,
+  domainOf,
+  resourceOf,
+  withResource,
+  type BareJid,
+  type DomainJid,
+  type FullJid,
+  type Jid,
+} from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
+import type { QuestionEffect } from "#protocol/stream/stream-effect.ts";
 import type { AnswerInput } from "#protocol/stream/stream-input.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { randomToken, type Env } from "#kit/env.ts";
@@ -11,14 +21,13 @@ import type { AccountRegistry } from "../account/registry.ts";
 import type { CoreObserver, CoreSettings } from "../core-settings.ts";
 import type { LocalHost } from "../host/local-host.ts";
 import { storageFailure } from "../host/refusal.ts";
-import type { Link } from "../link/link.ts";
-import type { BindWish } from "../link/link-services.ts";
 import { resourceOfDevice, sessionsOfDevice } from "./device-resource.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 import type { Admission } from "./admit.ts";
 import { RecipientCount } from "./recipient-count.ts";
 import { restoreSessions } from "./restore-sessions.ts";
 import { LocalSession } from "./session.ts";
+import type { SessionLink } from "./session-link.ts";
 import type { StoredSession } from "./resumption.ts";
 
 export interface BinderParts {
@@ -26,10 +35,33 @@ export interface BinderParts {
   readonly settings: CoreSettings;
   readonly observer: CoreObserver;
   readonly registry: AccountRegistry;
-  readonly host: (user: BareJid) => LocalHost;
+  readonly host: (domain: DomainJid) => LocalHost;
   readonly parseJid: (text: string) => Jid | undefined;
   /** Of this server: devices' resources are made of it. */
   readonly secret: Uint8Array;
+}
+
+/** A connection that is to get a session. */
+export interface BindingLink extends SessionLink {
+  /** Who is on it has no account: one in memory will do (RFC 4505). */
+  readonly isGuest: boolean;
+  /** The session that it serves from now on. */
+  readonly attach: (session: LocalSession) => void;
+}
+
+/** What a client wants of its new resource. */
+export interface BindWish {
+  readonly user: BareJid;
+  readonly resource: string | undefined;
+  readonly language: string | undefined;
+  readonly bind2?: Extract<QuestionEffect, { type: "bindResource" }>["bind2"];
+}
+
+/** Which session a client wants back, and how much it has had of it. */
+export interface ResumptionWish {
+  readonly user: BareJid;
+  readonly previous: string;
+  readonly h: number;
 }
 
 type Bind2Wish = NonNullable<BindWish["bind2"]>;
@@ -46,20 +78,14 @@ type Answer = (input: AnswerInput) => void;
 export class Binder {
   readonly #parts: BinderParts;
   readonly #endedSessions = new EndedSessions();
-  readonly #guests = new WeakSet<Link>();
 
   constructor(parts: BinderParts) {
     this.#parts = parts;
   }
 
-  /** Who is on this link has no account: one in memory will do (RFC 4505). */
-  expectGuest(link: Link): void {
-    this.#guests.add(link);
-  }
-
-  bind(link: Link, user: BareJid, wish: BindWish, answer: Answer): void {
+  bind(link: BindingLink, wish: BindWish, answer: Answer): void {
     const refused = (error: StanzaError): void => answer({ type: "bindFailed", error });
-    const owner = this.#account(link, user);
+    const owner = this.#account(link, wish.user);
     const { bind2 } = wish;
     const enter = (account: LocalAccount, read: readonly XmlElement[]): void => {
       const place = bind2 === undefined ? this.#choosePlace(account, wish.resource) : this.#placeOf(account, bind2);
@@ -91,7 +117,7 @@ export class Binder {
    * handled in between. [xep0386-3.2-11]
    */
   #readAhead(account: LocalAccount, { element }: Bind2Wish): Promise<readonly XmlElement[]> | undefined {
-    const features = this.#parts.host(account.jid).steps.bindFeatures.flatMap(({ read }) => read ?? []);
+    const features = account.host.steps.bindFeatures.flatMap(({ read }) => read ?? []);
     if (features.length === 0) return undefined;
     const readings = features.map(async (read) => {
       try {
@@ -107,7 +133,7 @@ export class Binder {
   /** Before anything can be sent to it. [xep0386-3.2-13] */
   #switchOn(session: LocalSession, { element, userAgent }: Bind2Wish): readonly XmlElement[] {
     if (userAgent !== undefined) session.set(userAgentSlot, userAgent);
-    const features = this.#parts.host(session.account.jid).steps.bindFeatures;
+    const features = session.account.host.steps.bindFeatures;
     return features.flatMap((feature) => feature.bind?.(session, element) ?? []);
   }
 
@@ -135,7 +161,7 @@ export class Binder {
     return new StanzaError("resource-constraint", { text: "too many sessions of this account" });
   }
 
-  resume(link: Link, user: BareJid, previous: string, h: number, answer: Answer): void {
+  resume(link: BindingLink, { user, previous, h }: ResumptionWish, answer: Answer): void {
     this.#account(link, user).request(
       (account) => {
         // Nobody resumes but who bound it: only the account's own sessions are looked through.
@@ -164,18 +190,19 @@ export class Binder {
   announce(jid: FullJid): void {
     const { registry, host } = this.#parts;
     const user = bareOf(jid);
-    registry.get(host(user), user).postLocal((account) => {
+    registry.get(host(domainOf(user)), user).postLocal((account) => {
       const session = account?.sessions.get(resourceOf(jid) ?? "");
-      if (account !== undefined && session !== undefined) host(user).emit(sessionBound, { account, session });
+      if (account !== undefined && session !== undefined) account.host.emit(sessionBound, { account, session });
     });
   }
 
-  #account(link: Link, user: BareJid): LocalAccount {
+  #account(link: BindingLink, user: BareJid): LocalAccount {
     const { registry, host } = this.#parts;
-    return this.#guests.has(link) ? registry.temporary(host(user), user) : registry.get(host(user), user);
+    const home = host(domainOf(user));
+    return link.isGuest ? registry.temporary(home, user) : registry.get(home, user);
   }
 
-  #goOn(session: LocalSession, link: Link, h: number, answer: Answer): void {
+  #goOn(session: LocalSession, link: BindingLink, h: number, answer: Answer): void {
     session.resume(link, h, (outcome) => {
       switch (outcome.type) {
         case "resumed":
@@ -232,17 +259,16 @@ export class Binder {
   }
 
   #newSession(
-    begin: Link | StoredSession,
+    begin: SessionLink | StoredSession,
     account: LocalAccount,
     jid: FullJid,
     language: string | undefined,
   ): LocalSession {
-    const { env, settings, observer, host, parseJid } = this.#parts;
+    const { env, settings, observer, parseJid } = this.#parts;
     return new LocalSession({
       jid,
       resource: resourceOf(jid) ?? "",
       account,
-      host: host(account.jid),
       env,
       limits: settings.session,
       admission: { language, parseJid, ...this.#recipientLimit(account.jid) },

@@ -2,9 +2,11 @@ import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Write } from "#kit/storage.ts";
+import type { SteppedHost } from "../host/stepped-host.ts";
 
 /** What a session needs of the account that it belongs to. */
 export interface SessionOwner<Own extends Session> extends Account {
+  readonly host: SteppedHost;
   readonly sessions: Map<string, Own>;
   /** Whether it lives in memory alone, as long as its session does. */
   readonly isTemporary: boolean;

@@ -33,7 +33,6 @@ export interface LocalSessionParts {
   readonly jid: FullJid;
   readonly resource: string;
   readonly account: SessionOwner<LocalSession>;
-  readonly host: SteppedHost;
   readonly env: Env;
   readonly limits: SessionLimits;
   readonly admission: Omit<Admission, "jid">;
@@ -86,7 +85,7 @@ export class LocalSession implements Session {
     this.resource = parts.resource;
     this.account = parts.account;
     this.boundAt = "rows" in parts.begin ? parts.begin.session.boundAt : parts.env.now();
-    this.#host = parts.host;
+    this.#host = parts.account.host;
     this.#env = parts.env;
     this.#limits = parts.limits;
     this.#admission = { jid: parts.jid, ...parts.admission };

@@ -187,7 +187,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
           ...(clear ? {} : { channel }),
         });
         transports.add(transport);
-        life.core.accept(transport, listener);
+        life.core.links.accept(transport, listener);
         return transport;
       },
     });

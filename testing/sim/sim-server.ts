@@ -162,7 +162,7 @@ export class SimServer implements NetworkedServer {
     const core = this.core;
     if (core === undefined) return false;
     this.hold(connection);
-    this.#whenItRuns(() => core.accept(connection.transport, policy));
+    this.#whenItRuns(() => core.links.accept(connection.transport, policy));
     return true;
   }
 
