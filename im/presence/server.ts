@@ -100,7 +100,7 @@ function becomeAvailable(host: Host, account: Account, stanza: Stanza, session: 
   showOwnResources(account, session);
   // [rfc6121-4.3.1-02] [rfc6121-4.2.2-03]
   probeContacts(account, session);
-  redeliverRequests(account, session);
+  redeliverRequests(host, account, session);
   if (first) repeatRequests(host, account);
   host.emit(sessionAvailable, { account, session, presence: now });
 }

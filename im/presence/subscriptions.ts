@@ -1,5 +1,5 @@
-import { withAttributes } from "#protocol/xml/element.ts";
 import { copyOut } from "#protocol/xml/copy-out.ts";
+import { withAttributes } from "#protocol/xml/element.ts";
 import { bareOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
@@ -22,6 +22,7 @@ import {
 import { sendAvailability } from "./broadcast.ts";
 import { forgetContact } from "./directed.ts";
 import { subscriptionAsked } from "./events.ts";
+import { keptRequest } from "./kept-request.ts";
 import { availableSessions, subscriptionRequests } from "./slots.ts";
 import {
   receiveSubscription,
@@ -102,7 +103,7 @@ export function takeSubscriptionStanza(host: Host, account: Account, stanza: Sta
   if (type === "subscribe" && transition.pass) {
     if (requests.size >= host.setting(requestsMax)) return;
     // [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
-    requests.set(contact, copyOut(toAccount.element));
+    requests.set(contact, copyOut(keptRequest(toAccount.element, host.setting(requestsMax))));
     host.emit(subscriptionAsked, { account, stanza: toAccount });
   }
   // [rfc6121-3.1.3-13] [rfc6121-A.1-01]
@@ -129,11 +130,12 @@ export function takeSubscriptionStanza(host: Host, account: Account, stanza: Sta
 }
 
 /** Shows a session that became available what others still wait for. */
-export function redeliverRequests(account: Account, session: Session): void {
+export function redeliverRequests(host: Host, account: Account, session: Session): void {
   for (const [contact, element] of account.map(subscriptionRequests).entries()) {
     const from = parseJid(contact);
-    // [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
-    if (from !== undefined) session.send(stanzaOf("presence", element, from, account.jid));
+    // Also those of old, of which more was kept. [rfc6121-3.1.3-11] [rfc6121-3.1.3-12]
+    const kept = keptRequest(element, host.setting(requestsMax));
+    if (from !== undefined) session.send(stanzaOf("presence", kept, from, account.jid));
   }
 }
 
