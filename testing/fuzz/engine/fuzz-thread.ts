@@ -48,21 +48,39 @@ async function work(task: FuzzTask, port: MessagePort): Promise<void> {
   const isOver = (): boolean =>
     ended || fuzzer.executions >= task.executionsMax || (task.untilFound && fuzzer.findings.size > 0);
 
-  for (const input of [...target.seeds, ...task.inputs]) fuzzer.add(input);
+  /** Where the beginning alone takes long, somebody may want to end it all the same. */
+  const listen = (): void => {
+    for (let told = receiveMessageOnPort(port); told !== undefined; told = receiveMessageOnPort(port)) {
+      const word: FuzzWord = told.message;
+      if (word.type === "hint") fuzzer.addLearned(word.input);
+      else ended = true;
+    }
+  };
+
+  let toldAt = performance.now();
+  const begin = (input: string, add: (input: string) => void): void => {
+    listen();
+    if (ended) return;
+    add(input);
+    if (performance.now() < toldAt + progressEveryMs) return;
+    toldAt = performance.now();
+    tell({ type: "progress", progress: progress() });
+  };
+  for (const input of target.seeds) begin(input, (seed) => fuzzer.add(seed));
+  for (const input of task.inputs) begin(input, (kept) => fuzzer.addLearned(kept));
+  // What was not tried would be lost.
+  const triedAll = !ended;
   telling = true;
   for (let now = performance.now(); now < end && !isOver();) {
     const next = now + progressEveryMs;
     for (; now < next && !isOver(); now = performance.now())
       for (let count = 0; count < executionsBetweenLooks && !isOver(); count++) fuzzer.step();
     tell({ type: "progress", progress: progress() });
-    for (let told = receiveMessageOnPort(port); told !== undefined; told = receiveMessageOnPort(port)) {
-      const word: FuzzWord = told.message;
-      if (word.type === "hint") fuzzer.add(word.input);
-      else ended = true;
-    }
+    listen();
     // Lets go of what the target left for later, if it did.
     await setImmediate();
   }
   const last = progress();
-  tell({ type: "done", progress: last, findings: [...fuzzer.findings.values()], kept: fuzzer.kept() });
+  const kept = triedAll ? fuzzer.kept() : [];
+  tell({ type: "done", progress: last, findings: [...fuzzer.findings.values()], kept });
 }

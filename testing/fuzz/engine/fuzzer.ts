@@ -1,5 +1,5 @@
 import type { AskedWords } from "./asked-words.ts";
-import { blockOf, type Coverage } from "./coverage.ts";
+import { blockOf, type Coverage, type Feature } from "./coverage.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import { toBytes } from "./byte-strings.ts";
 import type { Random } from "./random.ts";
@@ -61,17 +61,32 @@ export class Fuzzer {
     Error.stackTraceLimit = 0;
   }
 
-  /** Tries an input as it is, and builds upon it if it is worth it. */
+  /** Tries an input, and builds upon it, or on what of it is enough, if it is worth it. */
   add(input: string): void {
-    const { coverage, learned, target } = this.#options;
-    if (input.length > target.bytesMax) return;
-    if (!this.#try(input)) return;
-    const fresh = coverage.takeNew();
+    const { coverage } = this.#options;
+    const fresh = this.#news(input);
     if (fresh.length === 0) return;
     const shorter =
       input.length < shrunkLengthMin
         ? input
         : shrink(input, (text) => this.#try(text) && coverage.takeWhether(fresh), shrinkAttemptsMax);
+    this.#learn(shorter, fresh);
+  }
+
+  /** The same with one that was shrunk when it was learned: in an earlier run, or by another thread. */
+  addLearned(input: string): void {
+    const fresh = this.#news(input);
+    if (fresh.length > 0) this.#learn(input, fresh);
+  }
+
+  /** What an input reaches that none has reached. */
+  #news(input: string): readonly Feature[] {
+    const { coverage, target } = this.#options;
+    return input.length <= target.bytesMax && this.#try(input) ? coverage.takeNew() : [];
+  }
+
+  #learn(shorter: string, fresh: readonly Feature[]): void {
+    const { coverage, learned } = this.#options;
     const words = this.#options.asked.during(() => this.#try(shorter));
     coverage.clear();
     const asked = words.map(asBytes).filter((word) => !shorter.includes(word));

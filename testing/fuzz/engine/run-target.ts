@@ -41,6 +41,8 @@ export async function runTarget(options: TargetOptions): Promise<TargetReport> {
   }
   const endAll = (): void => threads.forEach((thread) => thread.tell({ type: "end" }));
   end.addEventListener("abort", endAll);
+  // Who was interrupted while the target was loaded is not told of it any more.
+  if (end.aborted) endAll();
   try {
     const reports = await Promise.all(threads.map((thread) => thread.report));
     const findings = new Map(reports.flatMap((report) => report.findings.map((found) => [found.signature, found])));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proofTarget } from "./prove.ts";
+import { runTarget } from "./run-target.ts";
 import { runThread } from "./run-thread.ts";
 
 const task = { target: proofTarget, seed: 1, guided: true, executionsMax: 20_000, milliseconds: Infinity, inputs: [] };
@@ -46,4 +47,29 @@ test("a thread that is told to end says what it has learned", async () => {
   );
   const { executions, inputs } = (await thread.report).progress;
   assert.ok(executions > 0 && inputs > 0);
+});
+
+test("a thread that is told to end does not try first all that was kept, nor has it thrown away", async () => {
+  const inputs = Array.from({ length: 50_000 }, (_, number) => `<a b='${number}'/>`);
+  const thread = runThread({ ...task, executionsMax: Infinity, untilFound: false, planted: undefined, inputs });
+  thread.tell({ type: "end" });
+  const { kept, progress } = await thread.report;
+  assert.ok(progress.executions < inputs.length, `${progress.executions} executions`);
+  assert.deepEqual(kept, []);
+});
+
+test("a search that was interrupted before its threads were there ends at once", async () => {
+  const search = { ...task, untilFound: false, planted: undefined };
+  const report = await runTarget({ ...search, threads: 2, progressed: () => {}, end: AbortSignal.abort() });
+  assert.deepEqual(report.findings, []);
+  assert.ok(report.progress.executions < 1_000, `${report.progress.executions} executions`);
+});
+
+test("what was kept is not shrunk once more: it costs two executions where it is worth something", async () => {
+  const long = `<a b='${"x".repeat(200)}'>&amp;<![CDATA[x]]></a>`;
+  const only = { ...task, executionsMax: 1, untilFound: false, planted: undefined };
+  const { progress } = await runThread({ ...only, inputs: [] }).report;
+  const { progress: more } = await runThread({ ...only, inputs: [long] }).report;
+  assert.equal(more.inputs, progress.inputs + 1);
+  assert.equal(more.executions, progress.executions + 2);
 });

@@ -33,7 +33,7 @@ export type FuzzNews =
       readonly type: "done";
       readonly progress: FuzzProgress;
       readonly findings: readonly Finding[];
-      /** The fewest inputs that go everywhere that all of them go. */
+      /** The fewest inputs that go everywhere that all of them go; none where it ended before it had tried what was kept before. */
       readonly kept: readonly string[];
     };
 
