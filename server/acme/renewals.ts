@@ -5,15 +5,12 @@ import { unreachable } from "#protocol/assert.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import type { Log } from "#kit/log.ts";
 import type { AcmeConfig, HostConfig } from "../config/config.ts";
-import { Authority } from "./authority.ts";
+import type { Authority } from "./authority.ts";
 import { makeAccountKey, makeChallengeCertificate, makeRequest } from "./certificate-request.ts";
-import { dnsHookSolver } from "./dns-hook.ts";
-import { httpListenerSolver, webrootSolver } from "./http-solver.ts";
 import type { SharedChallenges } from "../tls/shared-challenges.ts";
 import type { IssuedFiles } from "./issued-files.ts";
 import { renewalDue, type Failures } from "./renewal-plan.ts";
 import { AcmeError, type Solver } from "./solver.ts";
-import { tlsAlpnSolver } from "./tls-alpn-solver.ts";
 
 /** How long at most until it is looked again whether something is due: clocks jump, machines sleep. */
 const lookAgainMsMax = 3_600_000;
@@ -150,7 +147,7 @@ export class Renewals implements AsyncDisposable {
       const names = namesOf(host);
       using authority = await this.#authority(acme, signal);
       const { key, csr } = await makeRequest(names, acme.keyType);
-      const chain = await authority.issue({ names, csr, solver: this.#solver(acme), told, signal });
+      const chain = await authority.issue({ names, csr, solver: await this.#solver(acme), told, signal });
       await files.keep(domain, chain, key);
       await files.keepFailures(domain, undefined);
       this.#draws.delete(domain);
@@ -189,25 +186,33 @@ export class Renewals implements AsyncDisposable {
     const { directory, contacts, externalAccountId: id, externalAccountKey: key, authorities, preferredChain } = acme;
     const externalAccount = id === undefined || key === undefined ? undefined : { id, key };
     const accountKey = await this.#parts.files.accountKey(directory, makeAccountKey);
+    // Loaded here, as the solvers are: most servers never talk to an authority, and all others seldom.
+    const { Authority } = await import("./authority.ts");
     return Authority.open({ directory, contacts, externalAccount, authorities, preferredChain }, accountKey, signal);
   }
 
-  #solver(acme: AcmeConfig): Solver {
+  async #solver(acme: AcmeConfig): Promise<Solver> {
     const { challenge, addresses, webroot } = acme;
     switch (challenge) {
-      case "http-01":
+      case "http-01": {
+        const { httpListenerSolver, webrootSolver } = await import("./http-solver.ts");
         return webroot === undefined ? httpListenerSolver({ addresses, port: acme.httpPort }) : webrootSolver(webroot);
-      case "tls-alpn-01":
+      }
+      case "tls-alpn-01": {
+        const { tlsAlpnSolver } = await import("./tls-alpn-solver.ts");
         return tlsAlpnSolver(
           { addresses, port: acme.tlsPort, shared: this.#parts.direct.shared, directPorts: this.#parts.direct.ports() },
           makeChallengeCertificate,
         );
-      case "dns-01":
+      }
+      case "dns-01": {
+        const { dnsHookSolver } = await import("./dns-hook.ts");
         return dnsHookSolver({
           program: acme.dnsHook ?? "",
           secondsMax: acme.dnsHookSecondsMax,
           cleanupFailed: (reason) => this.#parts.log.warn({ reason }, "a DNS record of a challenge may be left over"),
         });
+      }
       default:
         return unreachable(challenge);
     }

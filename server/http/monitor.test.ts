@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { silentLog } from "#testing/silent-log.ts";
 import { startMonitor, type Health, type Monitor } from "./monitor.ts";
@@ -109,4 +110,31 @@ for (const { host, status } of [
 ]) {
   test(`a request that calls this machine ${host} gets ${status}`, async () =>
     assert.equal((await ask("/metrics", { host })).status, status));
+}
+
+test("a connection is for one question, and those that are open end with the monitor", async () => {
+  const other = await startMonitor({
+    address: "127.0.0.1",
+    port: 0,
+    log: silentLog,
+    health: () => well,
+    metrics: async () => ({ contentType: "text/plain", text: "" }),
+  });
+  const asking = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const heard = await said(other.port, asking + asking);
+  assert.equal(heard.match(/HTTP\/1\.1 200/g)?.length, 1);
+  const open = said(other.port, "GET /met");
+  await said(other.port, asking);
+  await other[Symbol.asyncDispose]();
+  assert.equal(await open, "");
+});
+
+/** All that comes back on one connection until it ends. */
+function said(port: number, text: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(port, "127.0.0.1", () => socket.write(text));
+  let heard = "";
+  socket.setEncoding("utf8").on("data", (piece: string) => (heard += piece));
+  socket.on("error", () => {}).on("close", () => resolve(heard));
+  return promise;
 }

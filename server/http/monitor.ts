@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Log } from "#kit/log.ts";
 import type { Pausable } from "../tcp/open-files-watch.ts";
 
 const headerBytesMax = 4 * 1024;
-const requestMsMax = 5_000;
+/** A connection is for one question. */
+const connectionMsMax = 5_000;
 const connectionsMax = 64;
 
 /** Whether one part of the server works. */
@@ -49,16 +51,23 @@ const routes: ReadonlyMap<string, Route> = new Map([
 
 /** Serves GET /health and GET /metrics to this machine. */
 export async function startMonitor(parts: MonitorParts): Promise<Monitor> {
-  const server = createServer(
-    {
-      maxHeaderSize: headerBytesMax,
-      requestTimeout: requestMsMax,
-      headersTimeout: requestMsMax,
-      keepAliveTimeout: requestMsMax,
-      connectionsCheckingInterval: requestMsMax,
-    },
-    (request, response) => void respond(parts, request, response),
-  );
+  const connections = new Set<Socket>();
+  let http: Promise<HttpServer> | undefined;
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    connections.add(socket);
+    const deadline = setTimeout(() => socket.destroy(), connectionMsMax);
+    socket.once("close", () => {
+      clearTimeout(deadline);
+      connections.delete(socket);
+    });
+    // Until it is HTTP's.
+    socket.on("error", () => {});
+    http ??= loadHttp(parts);
+    void http.then((loaded) => {
+      loaded.emit("connection", socket);
+      socket.resume();
+    });
+  });
   server.maxConnections = connectionsMax;
   await listen(server, parts.port, parts.address);
   server.on("error", (error) => parts.log.error({ error }, "the monitor cannot accept a connection"));
@@ -70,10 +79,19 @@ export async function startMonitor(parts: MonitorParts): Promise<Monitor> {
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();
-      server.closeAllConnections();
+      for (const socket of connections) socket.destroy();
       await closed;
     },
   };
+}
+
+/** When somebody asks for the first time: it takes 5 MB, and on many a small machine nobody ever does. */
+async function loadHttp(parts: MonitorParts): Promise<HttpServer> {
+  const { createServer: createHttpServer } = await import("node:http");
+  return createHttpServer(
+    { maxHeaderSize: headerBytesMax },
+    (request, response) => void respond(parts, request, response),
+  );
 }
 
 async function listen(server: Server, port: number, address: string): Promise<void> {
@@ -92,6 +110,7 @@ async function respond(parts: MonitorParts, request: IncomingMessage, response: 
     "content-type": answer.contentType,
     "content-length": Buffer.byteLength(answer.body),
     "cache-control": "no-store",
+    connection: "close",
     "x-content-type-options": "nosniff",
     ...(answer.status === 405 && { allow: "GET, HEAD" }),
   });

@@ -1,5 +1,4 @@
 import { setImmediate as turnOver } from "node:timers/promises";
-import { z } from "zod";
 import { StoreError } from "#kit/storage.ts";
 import type { ArchiveShape, SearchableChild, StoreShape, TableShape, ValueMigrations } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
@@ -31,10 +30,18 @@ export function searchDeclaration({ searchable, version }: SearchedShape): strin
   return JSON.stringify({ version, searchable });
 }
 
-const declaration = z.object({ searchable: z.array(z.object({ ns: z.string(), name: z.string() })) });
-
+/** Of {@link searchDeclaration}. By hand, because the threads of SQLite, which read it too, need no library of schemas otherwise. */
 export function readDeclaration(text: string): readonly SearchableChild[] {
-  return declaration.parse(JSON.parse(text)).searchable;
+  const declared: unknown = JSON.parse(text);
+  const children: unknown =
+    typeof declared === "object" && declared !== null && "searchable" in declared ? declared.searchable : undefined;
+  assert(Array.isArray(children), "what is searched was declared as a list");
+  return children.map((child: unknown) => {
+    assert(typeof child === "object" && child !== null && "ns" in child && "name" in child, "a child has a name");
+    const { ns, name } = child;
+    assert(typeof ns === "string" && typeof name === "string", "names are texts");
+    return { ns, name };
+  });
 }
 
 /** The name of a shape as it is kept in the database. */

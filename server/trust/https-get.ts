@@ -1,4 +1,4 @@
-import { request, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { isDomain, parseJid } from "#protocol/jid/jid.ts";
@@ -100,7 +100,9 @@ function mustBe(socket: TLSSocket, url: URL, { anchors, now }: HttpsParts): void
   }
 }
 
-function ask(socket: TLSSocket, url: URL, parts: HttpsParts, signal: AbortSignal): Promise<HttpsAnswer> {
+async function ask(socket: TLSSocket, url: URL, parts: HttpsParts, signal: AbortSignal): Promise<HttpsAnswer> {
+  // Loaded here, because most servers never ask the web, and it takes 5 MB.
+  const { request } = await import("node:http");
   const { promise, resolve, reject } = Promise.withResolvers<HttpsAnswer>();
   const outgoing = request({
     createConnection: () => socket,
@@ -117,7 +119,7 @@ function ask(socket: TLSSocket, url: URL, parts: HttpsParts, signal: AbortSignal
     }, reject);
   });
   outgoing.end();
-  return promise;
+  return await promise;
 }
 
 async function readBody(response: IncomingMessage, bytesMax: number): Promise<string> {
