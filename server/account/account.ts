@@ -4,35 +4,22 @@ import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
 import { Stanza } from "#kit/stanza.ts";
-import { StoreError, type LoadedOwner, type Write } from "#kit/storage.ts";
+import { StoreError, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import { isAnswer } from "#protocol/stanza/stanza-error.ts";
 import type { SteppedHost } from "../host/stepped-host.ts";
-import type { Runnable, RunQueue } from "../run-queue.ts";
+import type { Runnable } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { SessionOwner } from "../session/session-owner.ts";
 import type { Timer } from "#kit/env.ts";
-import type { AccountStage } from "./account-stage.ts";
-import type { AccountStore } from "./account-store.ts";
+import type { AccountParts } from "./account-parts.ts";
 import { type CarriedRows, noRoom } from "./carried-rows.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
 import { Outbox } from "./outbox.ts";
 import { temporaryStore } from "./temporary-store.ts";
 import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
-
-export interface AccountParts {
-  readonly jid: BareJid;
-  readonly host: SteppedHost;
-  readonly stage: AccountStage<LocalAccount>;
-  readonly store: AccountStore;
-  readonly queue: RunQueue;
-  /** Whether what was loaded is an account's data at all. */
-  readonly exists: (loaded: LoadedOwner) => boolean;
-  /** Who owns the address when this object has been put to sleep. */
-  readonly successor: () => LocalAccount;
-  readonly mailboxStanzasMax: number;
-}
+import { notPutBack, WriteJournal } from "./write-journal.ts";
 
 /** After the data could not be read, while something waits for it: when to try again, in milliseconds. */
 const readAgainAfterMs = 1_000;
@@ -42,7 +29,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly jid: BareJid;
   readonly host: SteppedHost;
   readonly sessions = new Map<string, LocalSession>();
-  readonly #parts: AccountParts;
+  readonly #parts: AccountParts<LocalAccount>;
   readonly #mailbox = new Mailbox<Work<LocalAccount>>();
   /** What goes to other owners, behind this owner's own batches. */
   readonly #routes = new Outbox();
@@ -69,12 +56,14 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   #reload = false;
   /** The first batch that failed since the data were read: what was written from there on may not be what is stored. */
   #unwritten: { readonly batch: number; readonly cause: unknown } | undefined;
+  /** What values were ahead of batches that are under way, or of which it is not certain what became of them. */
+  readonly #journal = new WriteJournal();
   #retry: Timer | undefined;
   /** Something came to it lately. */
   #used = true;
   #retired = false;
 
-  constructor(parts: AccountParts) {
+  constructor(parts: AccountParts<LocalAccount>) {
     this.#parts = parts;
     this.jid = parts.jid;
     this.host = parts.host;
@@ -332,13 +321,14 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   /** What is stored has changed behind the slots' back: the account was created, or wiped. */
   readonly reload = (): void => {
+    this.#journal.forget();
     this.#reload = true;
   };
 
   /** Does what waits until the mailbox is empty or a promise makes it wait. */
   readonly run = (): void => {
     this.#inQueue = false;
-    if (this.#phase === "asleep" && this.#mailbox.size > 0) this.#wake();
+    if (this.#phase === "asleep" && (this.#mailbox.size > 0 || this.#journal.isInDoubt)) this.#wake();
     while (!this.#occupied && this.#phase !== "waking") {
       // In the order in which it came. [rfc6120-10.1-01] [rfc6120-10.1-02]
       const work = this.#mailbox.take();
@@ -468,12 +458,14 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   #nextBatch(): number {
     this.#batches += 1;
+    this.#journal.begin(this.#batches);
     this.#outbox.open(this.#batches);
     return this.#batches;
   }
 
   /** A batch of this owner's is durable, or will not be. */
   #endBatch(batch: number, failure?: { readonly cause: unknown }): void {
+    this.#journal.end(batch, failure !== undefined);
     if (failure !== undefined) {
       this.#reload = true;
       if (this.#unwritten === undefined || batch < this.#unwritten.batch)
@@ -502,8 +494,14 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     const { store, exists } = this.#parts;
     store.load(this.jid).then(
       (loaded) => {
+        if (!exists(loaded)) this.#journal.forget();
+        const putBack = this.#journal.putBack(this.jid, loaded);
+        if (putBack === undefined) return this.#unreadable(notPutBack());
+        this.#writes.push(...putBack.writes);
         this.#phase = exists(loaded) ? "awake" : "absent";
-        this.#slots = new LiveSlots({ owner: this.jid, loaded, store, write: this.write });
+        const { write } = this;
+        const { note } = this.#journal;
+        this.#slots = new LiveSlots({ owner: this.jid, loaded: putBack.should, store, write, note });
         if (this.#phase === "awake") this.#prepare();
         if (this.#mailbox.size > 0) this.#schedule();
       },
@@ -557,7 +555,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
         if (work instanceof Incoming) work.rows.ended({ cause });
       }
     }
-    if (this.#mailbox.size === 0 || this.host.signal.aborted) return;
+    if ((this.#mailbox.size === 0 && !this.#journal.isInDoubt) || this.host.signal.aborted) return;
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
   }
 

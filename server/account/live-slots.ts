@@ -8,6 +8,7 @@ import type {
   LiveValue,
 } from "#kit/slots.ts";
 import type { ArchivePage, LoadedOwner, PageQuery, Write } from "#kit/storage.ts";
+import type { Former } from "./write-journal.ts";
 
 /** What an account's slots read from and write to. */
 export interface SlotBacking {
@@ -15,6 +16,8 @@ export interface SlotBacking {
   readonly loaded: LoadedOwner;
   readonly store: { readonly page: (store: string, owner: string, query: PageQuery) => Promise<ArchivePage> };
   readonly write: (write: Write) => void;
+  /** Told what a value is that is going to be written. */
+  readonly note: (former: Former) => void;
 }
 
 /** The durable slots of one awake account: decoded when first asked for, forgotten with this object. */
@@ -64,14 +67,17 @@ class StoredValue<T> implements LiveValue<T> {
   }
 
   set(value: T): void {
+    const { owner, write, note } = this.#backing;
+    note(formerOf(this.#slot, "", this.#value));
     this.#value = value;
-    const { owner, write } = this.#backing;
     write({ op: "set", store: this.#slot.name, owner, key: "", value: this.#slot.codec.encode(value) });
   }
 
   delete(): void {
+    const { owner, write, note } = this.#backing;
+    note(formerOf(this.#slot, "", this.#value));
     this.#value = undefined;
-    this.#backing.write({ op: "delete", store: this.#slot.name, owner: this.#backing.owner, key: "" });
+    write({ op: "delete", store: this.#slot.name, owner, key: "" });
   }
 }
 
@@ -106,25 +112,35 @@ class StoredMap<T> implements LiveMap<T> {
   }
 
   set(key: string, value: T): void {
+    const { owner, write, note } = this.#backing;
+    note(formerOf(this.#slot, key, this.#items?.get(key)));
     this.#put(key, value);
-    const { owner, write } = this.#backing;
     write({ op: "set", store: this.#slot.name, owner, key, value: this.#slot.codec.encode(value) });
   }
 
   delete(key: string): void {
+    const { owner, write, note } = this.#backing;
+    const former = formerOf(this.#slot, key, this.#items?.get(key));
     if (this.#items?.delete(key) !== true) return;
-    this.#backing.write({ op: "delete", store: this.#slot.name, owner: this.#backing.owner, key });
+    note(former);
+    write({ op: "delete", store: this.#slot.name, owner, key });
   }
 
   clear(): void {
     if (this.size === 0) return;
+    const { owner, write, note } = this.#backing;
+    for (const [key, value] of this.entries()) note(formerOf(this.#slot, key, value));
     this.#items = undefined;
-    this.#backing.write({ op: "clear", store: this.#slot.name, owner: this.#backing.owner });
+    write({ op: "clear", store: this.#slot.name, owner });
   }
 
   #put(key: string, value: T): void {
     (this.#items ??= new Map()).set(key, value);
   }
+}
+
+function formerOf<T>({ name, codec }: AccountMap<T> | AccountValue<T>, key: string, value: T | undefined): Former {
+  return { store: name, key, text: () => (value === undefined ? undefined : codec.encode(value)) };
 }
 
 /** An archive has no state of its own: it writes to the batch and reads from the store. */
