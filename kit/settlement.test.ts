@@ -13,6 +13,17 @@ test("what is settled out of order counts when all before it is settled", () => 
   assert.deepEqual(counts, [3]);
 });
 
+test("what is settled stays so, whoever holds it later", () => {
+  const counts: number[] = [];
+  const tracker = new SettlementTracker(() => counts.push(tracker.settled));
+  const [one, two] = [tracker.next(), tracker.next()];
+  one.release();
+  one.hold();
+  one.release();
+  two.release();
+  assert.deepEqual(counts, [1, 2]);
+});
+
 test("a stanza is settled when its last hold is released, and once", () => {
   const counts: number[] = [];
   const tracker = new SettlementTracker(() => counts.push(tracker.settled));

@@ -39,7 +39,8 @@ export class Settlement {
   /** Of a stanza that is safe already: nobody waits for anything more. */
   static readonly settled: Pick<Settlement, "hold" | "release"> = { hold: () => undefined, release: () => undefined };
   #holds = 1;
-  readonly #tracker: SettlementTracker;
+  /** Undefined once it is settled: from then on it stays so, and whoever still has it keeps no stream alive. */
+  #tracker: SettlementTracker | undefined;
   readonly #sequence: number;
 
   constructor(tracker: SettlementTracker, sequence: number) {
@@ -48,11 +49,15 @@ export class Settlement {
   }
 
   hold(): void {
-    this.#holds += 1;
+    if (this.#tracker !== undefined) this.#holds += 1;
   }
 
   release(): void {
+    const tracker = this.#tracker;
+    if (tracker === undefined) return;
     this.#holds -= 1;
-    if (this.#holds === 0) this.#tracker.close(this.#sequence);
+    if (this.#holds > 0) return;
+    this.#tracker = undefined;
+    tracker.close(this.#sequence);
   }
 }

@@ -1,10 +1,13 @@
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { xml, withAttributes, type XmlElement, type XmlNode } from "#protocol/xml/element.ts";
-import type { Jid } from "#protocol/jid/jid.ts";
+import { bareOf, type Jid } from "#protocol/jid/jid.ts";
 import { Settlement } from "./settlement.ts";
 import { storedXml } from "./stored-xml.ts";
 
 export type StanzaKind = "message" | "presence" | "iq";
+
+/** What something waits for that is to happen to a stanza. */
+type Holds = Pick<Settlement, "hold" | "release">;
 
 /** Where an account's archive has a message. Ids sort as the rows do. */
 export interface ArchivePlace {
@@ -30,11 +33,14 @@ export class Stanza {
   readonly type: string | undefined;
   readonly id: string | undefined;
   /** Present when the sender's stream waits for an acknowledgement. */
-  readonly settlement: Pick<Settlement, "hold" | "release"> | undefined;
+  readonly settlement: Holds | undefined;
   /** Under which name it is durable with its recipient already; undefined when it is not. */
   readonly stored: string | undefined;
   /** Where its recipient's archive has it; undefined when that does not keep it. */
   readonly archived: ArchivePlace | undefined;
+  /** What the stream waits for that it came on, where something else has taken the place of `settlement`. */
+  #senders: Holds | undefined;
+  #about: Holds | undefined;
   #text: string | undefined;
 
   constructor(
@@ -44,7 +50,7 @@ export class Stanza {
     to: Jid | undefined,
     type: string | undefined,
     id: string | undefined,
-    settlement: Pick<Settlement, "hold" | "release"> | undefined,
+    settlement: Holds | undefined,
     stored?: string,
     archived?: ArchivePlace,
   ) {
@@ -64,16 +70,24 @@ export class Stanza {
     return (this.#text ??= storedXml.encode(this.element));
   }
 
+  /**
+   * Of an error that brings a message back: what to hold until the message's sender has the error, so that at any time one of
+   * the two is safe. Undefined for all other stanzas.
+   */
+  get about(): Holds | undefined {
+    return this.#about;
+  }
+
   /** The same stanza, made durable with its recipient under this name. */
   storedAs(name: string): Stanza {
     const { kind, element, from, to, type, id, settlement, archived } = this;
-    return new Stanza(kind, element, from, to, type, id, settlement, name, archived);
+    return new Stanza(kind, element, from, to, type, id, settlement, name, archived).#cameLike(this);
   }
 
   /** The same stanza with another element, as a rewrite makes it. Addresses and type stay. */
   rewritten(element: XmlElement): Stanza {
     const { kind, from, to, type, id, settlement, stored, archived } = this;
-    return new Stanza(kind, element, from, to, type, id, settlement, stored, archived);
+    return new Stanza(kind, element, from, to, type, id, settlement, stored, archived).#cameLike(this);
   }
 
   /**
@@ -84,7 +98,26 @@ export class Stanza {
    */
   recorded(element: XmlElement, row?: ArchivedRow): Stanza {
     const { kind, from, to, type, id, stored } = this;
-    return new Stanza(kind, element, from, to, type, id, row ?? Settlement.settled, stored, row);
+    const recorded = new Stanza(kind, element, from, to, type, id, row ?? Settlement.settled, stored, row);
+    recorded.#senders = this.#senders ?? this.settlement;
+    return recorded;
+  }
+
+  /**
+   * This stanza on its way back to its sender.
+   *
+   * @param reply the error, as `errorReply` makes it
+   */
+  returnedAs(reply: XmlElement, from: Jid = this.to ?? bareOf(this.from)): Stanza {
+    const { kind, settlement } = this;
+    const answer = new Stanza(kind, reply, from, this.from, "error", reply.attr("id"), undefined);
+    if (kind === "message") answer.#about = both(settlement, this.#senders) ?? Settlement.settled;
+    return answer;
+  }
+
+  #cameLike(other: Stanza): this {
+    this.#senders = other.#senders;
+    return this;
   }
 
   /** The same stanza for another recipient. */
@@ -108,6 +141,20 @@ export class Stanza {
   release(): void {
     this.settlement?.release();
   }
+}
+
+function both(one: Holds | undefined, other: Holds | undefined): Holds | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return {
+    hold: () => {
+      one.hold();
+      other.hold();
+    },
+    release: () => {
+      one.release();
+      other.release();
+    },
+  };
 }
 
 /** The head of a stanza that the server makes itself. */

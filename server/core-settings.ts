@@ -5,7 +5,7 @@ import type { ServerModule } from "#kit/server-module.ts";
 import type { ComponentLimits, ComponentSettings } from "./components/component-settings.ts";
 import type { ConnectionLimits } from "./link/link-limits.ts";
 import type { LinkLimits, LimitName } from "./link/link-limits.ts";
-import type { FederationObserver } from "./s2s/federation.ts";
+import type { FederationObserver } from "./s2s/federation-observer.ts";
 import type { FederationLimits } from "./s2s/federation-limits.ts";
 import type { Tally } from "./tally.ts";
 import type { FederationPolicy } from "./s2s/policy.ts";

@@ -58,7 +58,7 @@ export const messages = serverModule({
     /** Likenesses of messages that wait all the same. */
     const giveBack = (account: Account, stanza: Stanza, error: StanzaError): void => {
       const reply = errorReply(stanza.element, error);
-      if (reply !== undefined) account.send(stanzaOf("message", reply, stanza.to ?? account.jid, stanza.from));
+      if (reply !== undefined) account.send(stanza.returnedAs(reply, stanza.to ?? account.jid));
     };
 
     /** Full: it would be worth keeping and there is no room. */

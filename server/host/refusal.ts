@@ -1,8 +1,7 @@
-import { bareOf } from "#protocol/jid/jid.ts";
 import { StanzaError, errorReply } from "#protocol/stanza/stanza-error.ts";
 import { ShapeError } from "#protocol/xml/element-schema.ts";
 import type { Log } from "#kit/log.ts";
-import { stanzaOf, type Stanza } from "#kit/stanza.ts";
+import type { Stanza } from "#kit/stanza.ts";
 import { StoreError } from "#kit/storage.ts";
 
 /** What refusing needs of a host. */
@@ -25,7 +24,7 @@ export function refuse(
 ): void {
   const reply = errorReply(stanza.element, error);
   if (reply === undefined) return;
-  const answer = stanzaOf(stanza.kind, reply, stanza.to ?? bareOf(stanza.from), stanza.from);
+  const answer = stanza.returnedAs(reply);
   if (session === undefined) host.route(answer);
   else session.send(answer);
 }

@@ -16,6 +16,7 @@ import { checkPeer } from "./check-peer.ts";
 import { DialTurns } from "./dial-turns.ts";
 import type { Dialer } from "./dialer.ts";
 import type { FederationLimits } from "./federation-limits.ts";
+import type { FederationObserver } from "./federation-observer.ts";
 import { KeyVerifier, verifierMsMax } from "./key-verifier.ts";
 import { OutgoingStanza } from "./outgoing-stanza.ts";
 import type { OutgoingStore } from "./outgoing-store.ts";
@@ -24,7 +25,7 @@ import { fatesOf } from "./owed-stanzas.ts";
 import type { FederationPolicy } from "./policy.ts";
 import { Resumptions } from "./resumptions.ts";
 import { Route, type RouteServices } from "./route.ts";
-import { adviceOn, type RouteFailureKind } from "./route-failure.ts";
+import { adviceOn } from "./route-failure.ts";
 import { Routes } from "./routes.ts";
 import { failureOf, ServerDialer } from "./server-dialer.ts";
 import { ServerLink, type Establishment, type ServerErrandParts, type ServerLinkServices } from "./server-link.ts";
@@ -51,24 +52,6 @@ export interface FederationParts {
   /** What some of their domains last said of their users may not hold any more. */
   readonly inDoubt: InDoubt;
   readonly observer: FederationObserver;
-}
-
-/** What happens between servers and is counted. */
-export interface FederationObserver {
-  readonly routeFailed?: (kind: RouteFailureKind) => void;
-  readonly returned?: (condition: string) => void;
-  /** A stream broke that could not be resumed: what has become of the stanzas on it, in numbers. */
-  readonly streamBroke?: (fates: StanzaFates) => void;
-}
-
-/** Stanzas that were on a stream when it broke. */
-export interface StanzaFates {
-  /** Sent once more. */
-  readonly again: number;
-  /** Gone back to their senders. */
-  readonly returned: number;
-  /** Taken by the system in the last minute on a stream without stream management: whether they have arrived nobody knows. */
-  readonly unproven: number;
 }
 
 /** How often streams are looked at that may be idle, or silent. */
@@ -353,16 +336,19 @@ export class Federation {
   }
 
   #bounce({ stanza, duty }: OutgoingStanza, error: StanzaError): void {
-    this.#parts.observer.returned?.(error.condition);
+    const { observer, route } = this.#parts;
     const reply = errorReply(stanza.element, error);
     if (reply === undefined || stanza.to === undefined) {
+      // Errors are never answered with errors.
+      if (stanza.kind === "message") observer.errorDropped?.();
       duty?.discharge();
       return;
     }
+    observer.returned?.(error.condition);
     // Who answers for it must not forget it before its sender knows. [rfc6120-10.4.3-01]
     const settlement = duty?.handOver();
     const answer = new Stanza(stanza.kind, reply, stanza.to, stanza.from, "error", stanza.id, settlement);
-    this.#parts.route(answer);
+    route(answer);
     settlement?.release();
   }
 

@@ -8,8 +8,9 @@ import type { ConnectionServices } from "../link/connection.ts";
 import type { PeerTrust } from "../trust/peer-trust.ts";
 import type { InDoubt } from "./absences.ts";
 import type { Dialer } from "./dialer.ts";
-import { Federation, type FederationObserver } from "./federation.ts";
+import { Federation } from "./federation.ts";
 import type { FederationLimits } from "./federation-limits.ts";
+import type { FederationObserver } from "./federation-observer.ts";
 import type { OutgoingStore } from "./outgoing-store.ts";
 import type { FederationPolicy } from "./policy.ts";
 

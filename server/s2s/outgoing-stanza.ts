@@ -16,16 +16,21 @@ export class OutgoingStanza implements SmEntry {
   closings = 0;
   #stanza: Stanza;
 
-  constructor(stanza: Stanza, pair: DomainPair, at: number, duty: Duty | undefined) {
+  constructor(stanza: Stanza, pair: DomainPair, now: number, duty: Duty | undefined) {
     this.#stanza = stanza;
     this.pair = pair;
-    this.at = at;
+    this.at = duty?.heldSince ?? now;
     this.duty = duty;
     this.bytes = serializeBytes(stanza.element);
   }
 
   get size(): number {
     return this.bytes.length;
+  }
+
+  /** An error about a message: it waits, written down, long after all else has gone back. */
+  get isHeldError(): boolean {
+    return this.duty?.heldSince !== undefined;
   }
 
   get stanza(): Stanza {

@@ -8,6 +8,7 @@ import { Stanza } from "#kit/stanza.ts";
 import type { ArchiveShape, Store, Write } from "#kit/storage.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import { isOutage } from "../store-log.ts";
+import { HeldErrors } from "./held-errors.ts";
 import { isLasting } from "./lasting.ts";
 import { withSteadyClock } from "./steady-clock.ts";
 
@@ -28,6 +29,11 @@ export interface Duty {
   readonly discharge: () => void;
   /** For the error that the sender gets instead: the duty is discharged when that is settled. */
   readonly handOver: () => NonNullable<Stanza["settlement"]>;
+  /**
+   * Of an error about a message, since when it has been on its way: it waits for its recipient's server longer than all
+   * else, since there is nobody whom it could go back to.
+   */
+  readonly heldSince: number | undefined;
 }
 
 /**
@@ -38,6 +44,7 @@ export class OutgoingStore {
   readonly #env: Env;
   readonly #log: Log;
   readonly #store: Store;
+  readonly #heldErrors: HeldErrors;
   /** What is not old enough to be written, oldest first. */
   readonly #watched = new Mailbox<PendingDuty>();
   #next: PendingDuty | undefined;
@@ -48,11 +55,22 @@ export class OutgoingStore {
   #sequence = 0;
   #rows = 0;
 
-  constructor(parts: { readonly env: Env; readonly log: Log; readonly store: Store }) {
+  constructor(parts: {
+    readonly env: Env;
+    readonly log: Log;
+    readonly store: Store;
+    readonly heldErrors?: HeldErrors;
+  }) {
     this.#env = withSteadyClock(parts.env);
     this.#log = parts.log;
     this.#store = parts.store;
+    this.#heldErrors = parts.heldErrors ?? new HeldErrors();
     this.#epoch = randomToken(parts.env, 5);
+  }
+
+  /** Errors about messages that are on their way to other servers. */
+  get heldErrors(): number {
+    return this.#heldErrors.size;
   }
 
   /** Rows that are written at present. */
@@ -62,14 +80,39 @@ export class OutgoingStore {
 
   /** Takes on the duty for a stanza; undefined where nothing is to be promised about it. */
   take(stanza: Stanza): Duty | undefined {
-    if (stanza.settlement instanceof KeptRow) {
-      const row = stanza.settlement;
-      row.hold();
-      return { discharge: once(() => row.release()), handOver: () => row };
+    const { settlement } = stanza;
+    if (settlement instanceof StoredRow) return this.#takeStored(stanza, settlement);
+    if (stanza.type === "error") return this.#takeError(stanza);
+    if (settlement instanceof KeptRow) {
+      settlement.hold();
+      return { discharge: once(() => settlement.release()), handOver: () => settlement, heldSince: undefined };
     }
     if (!isLasting(stanza)) return undefined;
-    stanza.hold();
-    const duty = new PendingDuty(stanza, this.#env.now(), (ids) => this.remove(ids));
+    return this.#watch(new PendingDuty(stanza, this.#env.now(), { remove: this.#removeRow, holds: settlement }));
+  }
+
+  /** An error that nobody would miss more than its recipient, who thinks that the message has arrived. */
+  #takeError(stanza: Stanza): Duty | undefined {
+    const { kind, settlement, about = settlement instanceof KeptRow ? settlement : undefined } = stanza;
+    const leave = kind === "message" && about !== undefined ? this.#heldErrors.enter(stanza) : undefined;
+    if (leave === undefined) return undefined;
+    const now = this.#env.now();
+    const parts = { remove: this.#removeRow, holds: about, heldSince: now, discharged: leave };
+    return this.#watch(new PendingDuty(stanza, now, parts));
+  }
+
+  #takeStored(stanza: Stanza, row: StoredRow): Duty | undefined {
+    const leave = stanza.type === "error" ? this.#heldErrors.enter(stanza) : undefined;
+    row.hold();
+    const discharge = once(() => {
+      row.release();
+      leave?.();
+    });
+    const heldSince = leave === undefined ? undefined : Math.min(row.at, this.#env.now());
+    return { discharge, handOver: () => row, heldSince };
+  }
+
+  #watch(duty: PendingDuty): Duty {
     this.#watched.add(duty);
     this.#schedule();
     return duty;
@@ -94,7 +137,7 @@ export class OutgoingStore {
    */
   async readBack(send: (stanza: Stanza) => void): Promise<number> {
     let count = 0;
-    let last: { readonly id: string; readonly row: KeptRow } | undefined;
+    let last: { readonly id: string; readonly row: StoredRow } | undefined;
     for (;;) {
       const after = last === undefined ? {} : { after: last.id };
       const page = await this.#store.page(outgoingShape.name, owner, { ...after, max: pageRows, direction: "forward" });
@@ -102,11 +145,11 @@ export class OutgoingStore {
       last?.row.release();
       last = undefined;
       if (!page.found) return count;
-      for (const { id, value } of page.rows) {
+      for (const { id, at, value } of page.rows) {
         last?.row.release();
         count += 1;
         this.#rows += 1;
-        const row = new KeptRow(() => this.remove([id]));
+        const row = new StoredRow(at, () => this.remove([id]));
         last = { id, row };
         const stanza = decode(value, row);
         if (stanza !== undefined) send(stanza);
@@ -126,6 +169,8 @@ export class OutgoingStore {
     this.#removing = "soon";
     this.#env.defer(this.#removeNow);
   }
+
+  readonly #removeRow = (id: string): void => this.remove([id]);
 
   readonly #removeNow = (): void => {
     this.#removing = undefined;
@@ -196,27 +241,41 @@ export class OutgoingStore {
   }
 }
 
+interface PendingParts {
+  readonly remove: (row: string) => void;
+  /** What is held until it is discharged or written down. */
+  readonly holds: Stanza["settlement"];
+  readonly heldSince?: number;
+  readonly discharged?: () => void;
+}
+
 class PendingDuty implements Duty {
   readonly stanza: Stanza;
   readonly at: number;
-  readonly #remove: (ids: readonly string[]) => void;
+  readonly #parts: PendingParts;
   /** Under which it is, or is being, written. */
   row: string | undefined;
   #written = false;
   #held = true;
   discharged = false;
 
-  constructor(stanza: Stanza, at: number, remove: (ids: readonly string[]) => void) {
+  constructor(stanza: Stanza, at: number, parts: PendingParts) {
     this.stanza = stanza;
     this.at = at;
-    this.#remove = remove;
+    this.#parts = parts;
+    parts.holds?.hold();
+  }
+
+  get heldSince(): number | undefined {
+    return this.#parts.heldSince;
   }
 
   readonly discharge = (): void => {
     if (this.discharged) return;
     this.discharged = true;
     this.#letGo();
-    if (this.#written && this.row !== undefined) this.#remove([this.row]);
+    if (this.#written && this.row !== undefined) this.#parts.remove(this.row);
+    this.#parts.discharged?.();
   };
 
   readonly handOver = (): NonNullable<Stanza["settlement"]> => new KeptRow(this.discharge);
@@ -224,7 +283,7 @@ class PendingDuty implements Duty {
   written(): void {
     this.#written = true;
     this.#letGo();
-    if (this.discharged && this.row !== undefined) this.#remove([this.row]);
+    if (this.discharged && this.row !== undefined) this.#parts.remove(this.row);
   }
 
   unwritten(): void {
@@ -234,7 +293,7 @@ class PendingDuty implements Duty {
   #letGo(): void {
     if (!this.#held) return;
     this.#held = false;
-    this.stanza.release();
+    this.#parts.holds?.release();
   }
 }
 
@@ -257,7 +316,18 @@ class KeptRow {
   };
 }
 
-function decode(text: string, settlement: KeptRow): Stanza | undefined {
+/** The row of a stanza that an earlier server left. */
+class StoredRow extends KeptRow {
+  /** When it was written for, in milliseconds since the epoch. */
+  readonly at: number;
+
+  constructor(at: number, released: () => void) {
+    super(released);
+    this.at = at;
+  }
+}
+
+function decode(text: string, settlement: StoredRow): Stanza | undefined {
   let element: XmlElement;
   try {
     element = storedXml.decode(text);

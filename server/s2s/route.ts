@@ -3,6 +3,7 @@ import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import type { FederationLimits } from "./federation-limits.ts";
+import { LateErrors } from "./late-errors.ts";
 import type { OutgoingStanza } from "./outgoing-stanza.ts";
 import { randomMs } from "./random-ms.ts";
 import type { RouteFailure } from "./route-failure.ts";
@@ -43,6 +44,8 @@ export class Route {
   readonly #services: RouteServices;
   readonly #queue = new Mailbox<OutgoingStanza>();
   #queueBytes = 0;
+  /** Older than what is in the queue. */
+  readonly #late = new LateErrors();
   #stream: ServerStream | undefined;
   #attempt: AbortController | undefined;
   /** The attempt is made because somebody asked for it. */
@@ -71,7 +74,7 @@ export class Route {
   }
 
   get waiting(): { readonly stanzas: number; readonly bytes: number } {
-    return { stanzas: this.#queue.size, bytes: this.#queueBytes };
+    return { stanzas: this.#queue.size + this.#late.size, bytes: this.#queueBytes };
   }
 
   /** Why it leads nowhere at present, and until when that is believed. */
@@ -82,7 +85,7 @@ export class Route {
   /** Whether nothing is going on, and it may be tried again. */
   get idle(): boolean {
     return (
-      this.#queue.size === 0 &&
+      this.#isEmpty &&
       this.#stream === undefined &&
       this.#attempt === undefined &&
       this.#services.env.now() >= this.#retryAt
@@ -95,8 +98,28 @@ export class Route {
     return this.idle && (this.#failure === undefined || env.now() >= this.#retryAt + limits.retryMsMax);
   }
 
+  get #isEmpty(): boolean {
+    return this.#queue.size === 0 && this.#late.size === 0;
+  }
+
   send(stanza: OutgoingStanza): void {
-    if (this.#queue.size === 0 && this.#stream?.send(stanza) === true) return;
+    if (this.#isEmpty && this.#stream?.send(stanza) === true) return;
+    if (!stanza.isHeldError && this.#isCrowded(stanza)) return;
+    if (this.#stream === undefined && this.#isDown) {
+      this.#isStuck(stanza);
+      if (!this.#isEmpty) this.#seek();
+      return;
+    }
+    // It may be that only errors have waited, which are in no hurry.
+    if (this.#queue.size === 0) this.#cancelRetry();
+    this.#count(stanza.settleDown(), 1);
+    this.#queue.add(stanza);
+    this.#watch();
+    if (this.#stream === undefined) this.#seek();
+  }
+
+  /** Whether there is no room for it, and it went back. */
+  #isCrowded(stanza: OutgoingStanza): boolean {
     const { queueStanzasMax, queueBytesMax, queueTotalBytesMax } = this.#services.limits;
     if (
       this.#queue.size >= queueStanzasMax ||
@@ -106,27 +129,25 @@ export class Route {
     ) {
       const text = `too much is waiting for ${this.pair.remote}`;
       this.#services.bounce(stanza, new StanzaError("resource-constraint", { type: "wait", text }));
-      return;
+      return true;
     }
-    if (this.#stream === undefined && this.#isDown) {
-      this.#bounce(stanza);
-      return;
-    }
-    this.#count(stanza.settleDown(), 1);
-    this.#queue.add(stanza);
-    this.#watch();
-    if (this.#stream === undefined) this.#seek();
+    return false;
   }
 
   /** Goes ahead of what waits: it was given to a stream that has ended. */
   takeBack(stanzas: readonly OutgoingStanza[]): void {
     for (const stanza of stanzas.toReversed()) {
-      this.#count(stanza.settleDown(), 1);
-      this.#queue.addFirst(stanza);
+      stanza.settleDown();
+      // Of those that are late none was sent before it.
+      if (stanza.isHeldError && this.#late.size > 0) this.#late.addFirst(stanza);
+      else {
+        this.#count(stanza, 1);
+        this.#queue.addFirst(stanza);
+      }
     }
     this.#expire();
     if (this.#stream !== undefined) this.pump();
-    else if (this.#queue.size > 0) this.#seek();
+    else if (!this.#isEmpty) this.#seek();
   }
 
   /**
@@ -139,8 +160,7 @@ export class Route {
     const { promise, resolve, reject } = Promise.withResolvers<ServerStream>();
     this.#outcome.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
     this.#retryAt = 0;
-    this.#retry?.cancel();
-    this.#retry = undefined;
+    this.#cancelRetry();
     this.#wanted = true;
     if (this.#attempt === undefined) this.#begin();
     return promise;
@@ -152,17 +172,16 @@ export class Route {
     this.#stream = stream;
     this.#failures = 0;
     this.#failure = this.#failingSince = undefined;
-    this.#retryAt = 0;
-    this.#retry?.cancel();
-    this.#retry = undefined;
+    this.#retryAt = this.#late.retryAt = 0;
+    this.#cancelRetry();
     for (const tell of this.#outcome.splice(0)) tell(stream);
     this.pump();
   }
 
   /** Its server was just seen to be there: it may be tried at once. */
   encourage(): void {
-    this.#retryAt = 0;
-    this.#retry?.cancel();
+    this.#retryAt = this.#late.retryAt = 0;
+    this.#cancelRetry();
     this.#again();
   }
 
@@ -179,6 +198,7 @@ export class Route {
   /** Puts on the wire what has room there. */
   pump(): void {
     const stream = this.#stream;
+    if (!this.#late.sendBy(stream)) return;
     for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
       if (stream?.send(next) !== true) {
         this.#queue.addFirst(next);
@@ -192,9 +212,8 @@ export class Route {
   /** Everything that waits goes back to its senders. */
   giveUp(error: StanzaError): void {
     this.#attempt?.abort();
-    this.#retry?.cancel();
-    this.#retry = undefined;
-    for (const stanza of this.#takeAll()) this.#services.bounce(stanza, error);
+    this.#cancelRetry();
+    for (const stanza of [...this.#late.takeAll(), ...this.#takeAll()]) this.#services.bounce(stanza, error);
   }
 
   /** Nothing is done any more; what waits stays as it is. */
@@ -219,20 +238,26 @@ export class Route {
       this.open(found);
       return;
     }
-    const delayMs = this.#retryAt - this.#services.env.now();
+    const at = this.#queue.size > 0 ? this.#retryAt : Math.max(this.#retryAt, this.#late.retryAt);
+    const delayMs = at - this.#services.env.now();
     if (delayMs <= 0) this.#begin();
     else this.#retry ??= this.#services.env.setTimer(delayMs, this.#again);
   }
 
   readonly #again = (): void => {
     this.#retry = undefined;
-    if (this.#stream === undefined && this.#queue.size > 0) this.#seek();
+    if (this.#stream === undefined && !this.#isEmpty) this.#seek();
   };
+
+  #cancelRetry(): void {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+  }
 
   #begin(): void {
     const attempt = new AbortController();
     this.#attempt = attempt;
-    const first = this.#queue.peek();
+    const first = this.#queue.peek() ?? this.#late.oldest;
     const by = first === undefined ? this.by : senderOf(first.stanza);
     this.#services.connect(this.pair, by, attempt.signal).then(
       (stream) => {
@@ -259,11 +284,14 @@ export class Route {
     this.#failure = failure;
     this.#failingSince ??= now;
     this.#retryAt = now + retryMs;
+    this.#late.failed(now, this.#failingSince);
     this.#services.failed(this.pair, failure, retryMs);
     for (const tell of this.#outcome.splice(0)) tell(failure);
-    if (failure.lasting) for (const stanza of this.#takeAll()) this.#bounce(stanza);
+    if (failure.lasting) for (const stanza of this.#takeAll()) this.#isStuck(stanza);
     this.#expire();
-    if (this.#queue.size > 0) this.#seek();
+    // However long they have waited, nobody is left whom they could be sent back to.
+    for (const stanza of this.#late.takeExpired(now)) this.#bounce(stanza);
+    if (!this.#isEmpty) this.#seek();
   }
 
   /** Sends back what has waited too long. */
@@ -276,12 +304,18 @@ export class Route {
         break;
       }
       this.#count(next, -1);
-      this.#bounce(next);
+      this.#isStuck(next);
     }
     // Nobody waits for it any more.
-    if (this.#queue.size === 0 && !this.#wanted) this.#attempt?.abort();
+    if (this.#isEmpty && !this.#wanted) this.#attempt?.abort();
     this.#watch();
   };
+
+  /** There is no way for it: it goes back, or waits for longer. */
+  #isStuck(stanza: OutgoingStanza): void {
+    if (stanza.isHeldError) this.#late.add(stanza);
+    else this.#bounce(stanza);
+  }
 
   /** The oldest is the first, and its time runs. */
   #watch(): void {

@@ -15,7 +15,7 @@ import { serverModules } from "#server/modules.generated.ts";
 import { defaultSessionLimits } from "#server/session/session-limits.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
 import { openMemoryStore, type MemoryStore, type MemoryStoreFaults } from "#server/storage/memory-store.ts";
-import type { StanzaFates } from "#server/s2s/federation.ts";
+import type { StanzaFates } from "#server/s2s/federation-observer.ts";
 import type { FederationPolicy } from "#server/s2s/policy.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 import { MemoryTransport } from "./memory-transport.ts";
@@ -67,6 +67,8 @@ export interface World extends AsyncDisposable {
   readonly limitsHit: readonly string[];
   /** What became of the stanzas on streams with other servers that broke, stream by stream. */
   readonly brokenStreams: readonly StanzaFates[];
+  /** How many errors for other servers were dropped. */
+  readonly errorsDropped: () => number;
   readonly tally: Tally;
   /** A connection with nothing said on it; `clear` for one without TLS. */
   readonly connect: (options?: {
@@ -116,6 +118,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const log: LoggedLine[] = [];
   const limitsHit: string[] = [];
   const brokenStreams: StanzaFates[] = [];
+  let errorsDropped = 0;
   const tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
   const transports = new Set<MemoryTransport>();
   const begin = async (changed: Partial<WorldOptions> = {}): Promise<Life> => {
@@ -148,6 +151,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         tally,
         limitHit: (limit) => void limitsHit.push(limit),
         streamBroke: (fates) => void brokenStreams.push(fates),
+        errorDropped: () => {
+          errorsDropped += 1;
+        },
         loginSucceeded: ignore,
         loginFailed: ignore,
         streamClosed: ignore,
@@ -219,6 +225,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     log,
     limitsHit,
     brokenStreams,
+    errorsDropped: () => errorsDropped,
     tally,
     settle,
     connect,
