@@ -3,7 +3,10 @@ import { test } from "node:test";
 import { Metrics } from "./metrics.ts";
 
 async function samples(metrics: Metrics): Promise<Record<string, number>> {
-  const lines = (await metrics.registry.metrics()).split("\n").filter((line) => line.startsWith("balcony_"));
+  const lines = metrics.registry
+    .text()
+    .split("\n")
+    .filter((line) => line.startsWith("balcony_"));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.split(" ").at(-1))]),
   );

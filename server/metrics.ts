@@ -1,7 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { Tally } from "./tally.ts";
 import { LabelValues } from "./metric-labels.ts";
-import type { StanzaFates } from "./s2s/federation-observer.ts";
+import { MetricRegistry, type Counter, type Sample } from "./metrics/metric-registry.ts";
+import { addProcessMetrics } from "./metrics/process-metrics.ts";
+import type { StanzaFates } from "./s2s/federation.ts";
 
 const tallies = [
   ["stanzasReceived", "balcony_stanzas_received_total", "Stanzas that clients sent."],
@@ -13,40 +14,35 @@ const tallies = [
 
 /** All that the server counts, under names that start with `balcony_`. */
 export class Metrics {
-  readonly registry = new Registry();
+  readonly registry = new MetricRegistry();
   readonly tally: Tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
   readonly #labels = new LabelValues();
   /** Names come from programs, never from peers. */
   readonly #ofFeatures = new Map<string, Counter>();
-  readonly #limitHits = this.#counter("limit_hits_total", "Times that a limit was hit, by limit.", ["limit"]);
-  readonly #logins = this.#counter("logins_total", "Log-ins by mechanism and result.", ["mechanism", "result"]);
-  readonly #handshakeFailures = this.#counter("tls_handshake_failures_total", "TLS handshakes that failed, by cause.", [
-    "cause",
-  ]);
-  readonly #streamsClosed = this.#counter("streams_closed_total", "Streams that ended, by stream error or none.", [
-    "condition",
-  ]);
+  readonly #limitHits = this.#counter("limit_hits_total", "Times that a limit was hit, by limit.", true);
+  readonly #logins = this.#counter("logins_total", "Log-ins by mechanism and result.", true);
+  readonly #handshakeFailures = this.#counter(
+    "tls_handshake_failures_total",
+    "TLS handshakes that failed, by cause.",
+    true,
+  );
+  readonly #streamsClosed = this.#counter("streams_closed_total", "Streams that ended, by stream error or none.", true);
   readonly #routeFailures = this.#counter(
     "server_connection_failures_total",
     "Attempts to reach another server that failed, by kind.",
-    ["kind"],
+    true,
   );
   readonly #returned = this.#counter(
     "server_stanzas_returned_total",
     "Stanzas for other servers that went back to their senders, by condition.",
-    ["condition"],
-  );
-  readonly #errorsDropped = this.#counter(
-    "server_errors_dropped_total",
-    "Errors about messages of other servers that found no way back to those: none in a day, or too many waited.",
-    [],
+    true,
   );
   readonly #inDoubt = this.#counter(
     "server_stanzas_in_doubt_total",
     "Stanzas on streams with other servers that broke: sent again, returned, or unproven: taken in the minute before, and lost or not.",
-    ["fate"],
+    true,
   );
-  readonly #reloads = this.#counter("reloads_total", "Reloads of the configuration, by result.", ["result"]);
+  readonly #reloads = this.#counter("reloads_total", "Reloads of the configuration, by result.", true);
 
   constructor() {
     for (const [key, name, help] of tallies) this.counted(name, help, () => this.tally[key]);
@@ -81,10 +77,6 @@ export class Metrics {
     this.#returned.inc({ condition: this.#labels.of("condition", condition) });
   }
 
-  errorDropped(): void {
-    this.#errorsDropped.inc();
-  }
-
   streamBroke(fates: StanzaFates): void {
     for (const fate of ["again", "returned", "unproven"] as const) this.#inDoubt.inc({ fate }, fates[fate]);
   }
@@ -93,10 +85,10 @@ export class Metrics {
   featureCounted(what: string, by: number): void {
     let counter = this.#ofFeatures.get(what);
     if (counter === undefined) {
-      counter = this.#counter(`${what}_total`, `Counted by a feature: ${what.replaceAll("_", " ")}.`, []);
+      counter = this.#counter(`${what}_total`, `Counted by a feature: ${what.replaceAll("_", " ")}.`);
       this.#ofFeatures.set(what, counter);
     }
-    counter.inc(by);
+    counter.inc(undefined, by);
   }
 
   reloaded(result: "changed" | "problems"): void {
@@ -105,52 +97,27 @@ export class Metrics {
 
   /** A figure that is read whenever somebody asks: `gauge("sessions", "Clients logged in.", () => registry.size)`. */
   gauge(name: string, help: string, read: () => number): void {
-    const gauge = new Gauge({
-      name: `balcony_${name}`,
-      help,
-      registers: [],
-      collect() {
-        this.set(read());
-      },
-    });
-    this.registry.registerMetric(gauge);
+    this.registry.add({ name: `balcony_${name}`, help, kind: "gauge", read: () => [{ value: read() }] });
   }
 
   /** A count that somebody else keeps, under its whole name; it only ever grows. */
   counted(name: string, help: string, read: () => number): void {
-    const counter = new Counter({
-      name,
-      help,
-      registers: [],
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-    this.registry.registerMetric(counter);
+    this.registry.add({ name, help, kind: "counter", read: () => [{ value: read() }] });
   }
 
   /** One figure for each of a list, such as the days that each host's certificate has left. */
   gauges(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void {
-    const gauge = new Gauge({
-      name: `balcony_${name}`,
-      help,
-      labelNames: [label],
-      registers: [],
-      collect() {
-        this.reset();
-        for (const [value, figure] of read()) this.set({ [label]: value }, figure);
-      },
-    });
-    this.registry.registerMetric(gauge);
+    const samples = (): readonly Sample[] =>
+      [...read()].map(([named, value]) => ({ labels: { [label]: named }, value }));
+    this.registry.add({ name: `balcony_${name}`, help, kind: "gauge", read: samples });
   }
 
   /** Memory, processor time and delay of the event loop of this process. */
   collectProcess(): void {
-    collectDefaultMetrics({ register: this.registry });
+    addProcessMetrics(this.registry);
   }
 
-  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
-    return new Counter({ name: `balcony_${name}`, help, labelNames, registers: [this.registry] });
+  #counter(name: string, help: string, isLabelled = false): Counter {
+    return this.registry.counter(`balcony_${name}`, help, isLabelled);
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Goal, LoadClient } from "../load/client.ts";
 import { makeAccounts, openSessions } from "../load/sessions.ts";
 import { countArchived, keepInFlight, keepPace, type Traffic } from "../load/traffic.ts";
-import { takeLoopDelay } from "../loop-delay.ts";
+import { takeLoopDelay, watchLoopDelay } from "../loop-delay.ts";
 import { cpuMicroseconds } from "../process-figures.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -104,7 +104,7 @@ async function online(goal: Goal): Promise<readonly LoadClient[]> {
 }
 
 async function measured(traffic: Traffic, pid: number, goal: Goal): Promise<Record<string, number>> {
-  await takeLoopDelay(goal.metricsPort);
+  await watchLoopDelay(goal.metricsPort);
   const [cpuBefore, before, started] = [cpuMicroseconds(pid), traffic.delivered(), performance.now()];
   await sleep(measureMs);
   const count = traffic.delivered() - before;
