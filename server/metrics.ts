@@ -2,7 +2,7 @@ import type { Tally } from "./tally.ts";
 import { LabelValues } from "./metric-labels.ts";
 import { MetricRegistry, type Counter, type Sample } from "./metrics/metric-registry.ts";
 import { addProcessMetrics } from "./metrics/process-metrics.ts";
-import type { StanzaFates } from "./s2s/federation.ts";
+import type { StanzaFates } from "./s2s/federation-observer.ts";
 
 const tallies = [
   ["stanzasReceived", "balcony_stanzas_received_total", "Stanzas that clients sent."],
@@ -36,6 +36,10 @@ export class Metrics {
     "server_stanzas_returned_total",
     "Stanzas for other servers that went back to their senders, by condition.",
     true,
+  );
+  readonly #errorsDropped = this.#counter(
+    "server_errors_dropped_total",
+    "Errors about messages of other servers that found no way back to those: none in a day, or too many waited.",
   );
   readonly #inDoubt = this.#counter(
     "server_stanzas_in_doubt_total",
@@ -75,6 +79,10 @@ export class Metrics {
 
   returned(condition: string): void {
     this.#returned.inc({ condition: this.#labels.of("condition", condition) });
+  }
+
+  errorDropped(): void {
+    this.#errorsDropped.inc();
   }
 
   streamBroke(fates: StanzaFates): void {
