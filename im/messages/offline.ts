@@ -25,6 +25,8 @@ interface Waiting {
   readonly owed: OwedRows;
   /** Rows that nobody needs and that could not be removed. */
   readonly unremoved: Set<string>;
+  /** Rows that nobody counts on, as they could not be written: a store out of reach may have them all the same. */
+  readonly unwritten: Set<string>;
   /** What was written down for sessions that owe it: one row for all of them. */
   readonly secured: WeakMap<Stanza, ArchiveEntry>;
   lastId: number;
@@ -50,6 +52,7 @@ export class OfflineStore {
     this.#begin(account, entry.id);
     account.archive(offlineMessages).append(entry);
     count.change(1);
+    account.whenDurable(nothing, () => this.#of(account).unwritten.add(entry.id));
     return true;
   }
 
@@ -59,10 +62,10 @@ export class OfflineStore {
    */
   secure(account: Account, stanza: Stanza): string {
     const { count, owed, secured } = this.#of(account);
-    let entry = secured.get(stanza);
-    let row = entry && owed.get(entry.id);
-    if (entry === undefined || row === undefined || row.leaving) {
-      entry = this.#entryOf(account, stanza);
+    // Under the name that it has, also where it could not be written: it may be there all the same.
+    const entry = secured.get(stanza) ?? this.#entryOf(account, stanza);
+    let row = owed.get(entry.id);
+    if (row === undefined || row.leaving) {
       this.#begin(account, entry.id);
       const fresh = owed.add(entry.id, { extra: true });
       count.change(1, () => fresh.batches > 1);
@@ -80,8 +83,8 @@ export class OfflineStore {
       written.owing -= 1;
       written.batches -= 1;
       if (written.batches > 0) return;
+      if (owed.get(id) === written) this.#of(account).unwritten.add(id);
       owed.delete(id, written);
-      secured.delete(stanza);
     });
     return id;
   }
@@ -273,6 +276,7 @@ export class OfflineStore {
   }
 
   #remove(account: Account, names: readonly string[]): void {
+    this.#removeUnwritten(account);
     if (names.length === 0) return;
     const { count, owed, unremoved } = this.#of(account);
     const rows = names.map((name) => [name, owed.leave(name)] as const);
@@ -290,11 +294,24 @@ export class OfflineStore {
     );
   }
 
+  /** They were never counted. */
+  #removeUnwritten(account: Account): void {
+    const { unwritten } = this.#of(account);
+    if (unwritten.size === 0) return;
+    const names = [...unwritten];
+    unwritten.clear();
+    account.archive(offlineMessages).remove(names);
+    account.whenDurable(nothing, () => {
+      for (const name of names) unwritten.add(name);
+    });
+  }
+
   /** What had this name before is no more. */
   #begin(account: Account, name: string): void {
-    const { owed, unremoved } = this.#of(account);
+    const { owed, unremoved, unwritten } = this.#of(account);
     owed.delete(name);
     unremoved.delete(name);
+    unwritten.delete(name);
   }
 
   #of(account: Account): Waiting {
@@ -304,6 +321,7 @@ export class OfflineStore {
         count: new WaitingCount(account),
         owed: new OwedRows(),
         unremoved: new Set(),
+        unwritten: new Set(),
         secured: new WeakMap(),
         lastId: 0,
       };
