@@ -51,7 +51,7 @@ function summary(session: LocalSession): SessionSummary {
     address: session.jid,
     since: new Date(session.boundAt).toISOString(),
     state: session.connected ? "connected" : "resumable",
-    ...session.connection,
+    ...session.link?.facts,
     ...(client === undefined ? {} : { client }),
   };
 }

@@ -308,7 +308,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     // That something was refused is true though what was to be written about it is not written.
     if (stanza.type !== "error" && this.#writes.length > 0)
       this.whenDurable(nothing, (cause) => {
-        if (session.withdraw(stanza)) this.#parts.stage.unwritten(stanza, cause);
+        if (session.management?.owed.withdraw(stanza) === true) this.#parts.stage.unwritten(stanza, cause);
       });
     this.#transmit(session, stanza);
   }

@@ -226,7 +226,7 @@ export class AccountRegistry {
 
   #forgetAtRest(account: LocalAccount): void {
     if (account.takeUsed() || this.#awake.get(account.jid) !== account || !account.resting || !account.isAtRest) return;
-    const endsAt = [...account.sessions.values()].map((session) => session.endsAt);
+    const endsAt = [...account.sessions.values()].map((session) => session.management?.endsAt ?? Infinity);
     this.#sleeping.add(account.jid, endsAt.length, Math.min(...endsAt));
     this.#forget(account);
   }

@@ -127,10 +127,10 @@ export class Link implements BindingLink, ConnectionOwner {
     if (this.#session === undefined) return;
     if (this.#connection.isHeld) {
       // What it says is not read at present.
-      this.#session.waitLonger(now);
+      this.#session.management?.waitLonger(now);
       return;
     }
-    if (now - (this.#session.askedAt ?? now) >= ackAnswerMsMax) {
+    if (now - (this.#session.management?.askedAt ?? now) >= ackAnswerMsMax) {
       this.#giveUp("ack-answer");
       return;
     }
@@ -271,7 +271,7 @@ export class Link implements BindingLink, ConnectionOwner {
       case "established":
         return this.#establish(effect);
       case "ackRequested":
-        return this.#session?.acknowledgementWanted();
+        return this.#session?.management?.handled.answer();
       case "ackReceived":
         return this.#session?.acknowledged(effect.h);
       case "stanza":

@@ -166,7 +166,7 @@ export class Binder {
       (account) => {
         // Nobody resumes but who bound it: only the account's own sessions are looked through.
         for (const session of account?.sessions.values() ?? [])
-          if (session.resumptionId === previous) return this.#goOn(session, link, h, answer);
+          if (session.management?.id === previous) return this.#goOn(session, link, h, answer);
         const handled = this.#endedSessions.handledBy(user, previous);
         return answer({
           type: "smFailed",

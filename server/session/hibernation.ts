@@ -1,8 +1,7 @@
 import type { BareJid } from "#protocol/jid/jid.ts";
 import { accountArchive, accountMap, json } from "#kit/slots.ts";
-import type { Session } from "#kit/session.ts";
 import type { Store } from "#kit/storage.ts";
-import type { SessionOwner } from "./session-owner.ts";
+import type { SessionAccount } from "./session-owner.ts";
 
 /** What a session is after a restart of the server, but for what it owes to its client. */
 export interface HibernatedSession {
@@ -60,7 +59,7 @@ export type Reached = "nobody" | "somebody" | "unknown";
 export type OwedValue = ({ readonly name: string } | { readonly text: string }) & { readonly reached: Reached };
 
 /** What the stored side of a session needs of its account. */
-type HibernationOwner = Pick<SessionOwner<Session>, "jid" | "archive" | "write">;
+type HibernationOwner = Pick<SessionAccount, "jid" | "archive" | "write">;
 
 /** The stored side of one session that hibernates. Everything written joins the account's batch. */
 export class StoredHibernation {

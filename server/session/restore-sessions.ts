@@ -17,7 +17,7 @@ export function restoreSessions(
 ): Promise<void> | undefined {
   const stored = account.map(hibernatedSessions);
   if (stored.size === 0) return undefined;
-  const known = new Set([...account.sessions.values()].map(({ resumptionId }) => resumptionId));
+  const known = new Set([...account.sessions.values()].map(({ management }) => management?.id));
   // Some have ended while nothing could be written: whoever ended them sees to it that they are forgotten.
   const unknown = [...stored.entries()].filter(
     ([id, { resource }]) =>

@@ -4,12 +4,21 @@ import type { Stanza } from "#kit/stanza.ts";
 import type { Write } from "#kit/storage.ts";
 import type { SteppedHost } from "../host/stepped-host.ts";
 
-/** What a session needs of the account that it belongs to. */
-export interface SessionOwner<Own extends Session> extends Account {
+/** What the parts of a session need of the account that it belongs to. */
+export interface SessionAccount extends Account {
   readonly host: SteppedHost;
-  readonly sessions: Map<string, Own>;
+  readonly sessions: Map<string, Session>;
   /** Whether it lives in memory alone, as long as its session does. */
   readonly isTemporary: boolean;
+  /** Like `post`, and told at once when the account's data cannot be read. */
+  readonly request: (perform: () => void | Promise<void>, unreadable: (cause: unknown) => void) => void;
+  /** Joins the batch of what is being handled. */
+  readonly write: (write: Write) => void;
+}
+
+/** What a session itself needs of it. */
+export interface SessionOwner<Own extends Session> extends SessionAccount {
+  readonly sessions: Map<string, Own>;
   /** So much waits with it that whoever feeds it had better wait, too. */
   readonly crowded: boolean;
   /** One of its sessions sends a stanza. */
@@ -20,10 +29,5 @@ export interface SessionOwner<Own extends Session> extends Account {
    * Like `post`, for the server's own parts; told `undefined` when the account does not exist. While its data cannot be
    * read the task waits.
    */
-  readonly postLocal: (task: OwnerTask<Own>) => void;
-  /** Like `postLocal`, but told at once when the account's data cannot be read. */
-  readonly request: (perform: OwnerTask<Own>, unreadable: (cause: unknown) => void) => void;
-  readonly write: (write: Write) => void;
+  readonly postLocal: (task: (account: SessionOwner<Own> | undefined) => void | Promise<void>) => void;
 }
-
-type OwnerTask<Own extends Session> = (account: SessionOwner<Own> | undefined) => void | Promise<void>;

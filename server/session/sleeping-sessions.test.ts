@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseJid } from "#protocol/jid/jid.ts";
-import { NS_SM } from "#protocol/xml/namespaces.ts";
+import { xml } from "#protocol/xml/element.ts";
+import { NS_CLIENT, NS_SM } from "#protocol/xml/namespaces.ts";
+import { makeStanza } from "#kit/stanza.ts";
 import { available, bodies, chat, errors, managed, resume } from "#testing/scenario/devices.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { sweepIntervalMs } from "../account/registry.ts";
@@ -162,6 +164,21 @@ test("who knew the account before it slept reaches the one that is awake", async
   await carrier.sendText(chat(juliet, "1"));
   const [owing] = [...world.core.registry.sessions()].filter(({ resource }) => resource === "balcony");
   assert.ok(owing !== undefined && owing !== after);
+  await resume(mine, juliet, 1);
+  assert.equal(mine.client.next().name, "resumed");
+  assert.deepEqual(bodies(mine.client), ["1"]);
+});
+
+test("what is sent to the object of a session that sleeps reaches the session", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  await mine.client.cut();
+  const [before] = [...world.core.registry.sessions()];
+  await world.advance(untilAsleep);
+  assert.deepEqual(asleep(world), [juliet]);
+  const [from, to] = [parseJid(`${romeo}/orchard`), parseJid(`${juliet}/balcony`)];
+  assert.ok(before !== undefined && from !== undefined && to !== undefined);
+  before.send(makeStanza("message", { from, to, type: "chat", id: "1" }, xml(NS_CLIENT, "body", {}, "1")));
   await resume(mine, juliet, 1);
   assert.equal(mine.client.next().name, "resumed");
   assert.deepEqual(bodies(mine.client), ["1"]);
