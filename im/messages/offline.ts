@@ -11,6 +11,7 @@ import { Delay } from "#xep/0203-delayed-delivery/elements.ts";
 import { stanzaIdBy } from "#xep/0359-stanza-ids/elements.ts";
 import { OwedRows } from "./owed-rows.ts";
 import { hasDelayBy } from "./own-delay.ts";
+import { Portion } from "./portion.ts";
 import { offlineMessages } from "./slots.ts";
 import { WaitingCount } from "./waiting-count.ts";
 
@@ -173,35 +174,49 @@ export class OfflineStore {
   }
 
   /**
-   * Sends what waits to a session that became available, as far as it is wanted there. Each message is forgotten when its
-   * client has it.
+   * Sends what waits to a session that became available, as far as it is wanted there, or the first part of it. Each message is
+   * forgotten when its client has it.
    *
    * @param flood `isWanted` is told where the archive had the message as it came, or undefined; `inHistory` says of what is
    * not wanted whether the archive has it still
+   * @returns what it was sent, where more waits: to be called again when none of it {@link OfflineStore.isOwed}
    * @throws StoreError when it cannot be read at present
    */
   async deliver(
     account: Account,
     session: Session,
     { isWanted, inHistory }: { readonly isWanted: IsWanted; readonly inHistory: ModuleParts["inHistory"] },
-  ): Promise<void> {
+  ): Promise<readonly string[] | undefined> {
     this.take(account, []);
     const { count, owed } = this.#of(account);
     const counted = count.beginReading();
+    const portion = new Portion();
     let rows = 0;
     for await (const page of this.#pages(account)) {
       rows += page.length;
+      const bytes = new Map(page.map(({ id, value }) => [id, value.length]));
       const stanzas = page.flatMap((entry) => waitingStanza(account, entry) ?? []);
       const unwanted = stanzas.flatMap(({ archived }) => (isWanted(archived) ? [] : (archived?.id ?? [])));
       const known = unwanted.length > 0 ? await inHistory?.(account, unwanted) : undefined;
       for (const stanza of stanzas) {
         const { stored = "", archived } = stanza;
         const isLeft = !isWanted(archived) && (inHistory === undefined || known?.has(stored) === true);
-        if (isLeft || owed.get(stored) !== undefined || owed.lend(stored) === undefined) continue;
+        if (isLeft || owed.get(stored) !== undefined) continue;
+        const size = bytes.get(stored) ?? 0;
+        if (portion.isFullFor(size)) return portion.names;
+        if (owed.lend(stored) === undefined) continue;
+        portion.add(stored, size);
         session.send(stanza);
       }
     }
     counted(rows);
+    return undefined;
+  }
+
+  /** Whether some session has still to bring one of these to its client. */
+  isOwed(account: Account, names: readonly string[]): boolean {
+    const { owed } = this.#of(account);
+    return names.some((name) => owed.get(name)?.leaving === false);
   }
 
   /**

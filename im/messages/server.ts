@@ -3,7 +3,7 @@ import { messageTypeOf } from "#protocol/stanza/message-type.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
-import { accountResting, sessionStored } from "#kit/lifecycle.ts";
+import { accountResting, sessionResumed, sessionStored } from "#kit/lifecycle.ts";
 import { integerOption } from "#kit/option.ts";
 import { serverModule, type ModuleParts, type UndeliveredCause } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
@@ -18,7 +18,15 @@ import { floodFor, hasFromArchive, isFlooded } from "./flood.ts";
 import { OfflineStore } from "./offline.ts";
 import { withoutForgedDelay } from "./own-delay.ts";
 import { SharedMessages } from "./shared-messages.ts";
-import { archiveReaders, archiveReadTo, isRetrieving, offlineCount, offlineMessages, readsArchive } from "./slots.ts";
+import {
+  archiveReaders,
+  archiveReadTo,
+  floodGoesOn,
+  isRetrieving,
+  offlineCount,
+  offlineMessages,
+  readsArchive,
+} from "./slots.ts";
 import { isWorthKeeping } from "./worth-keeping.ts";
 
 export const offlineMessagesMax = integerOption({
@@ -32,6 +40,9 @@ export const offlineMessagesMax = integerOption({
 
 /** How long a session of which it is known that it reads its archive has time to ask, in milliseconds. */
 export const askedWithinMs = 5_000;
+
+/** How long after a part of what waits was sent it is looked whether the client has taken it, in milliseconds. */
+const takenWithinMs = 250;
 
 /** When kept messages could not be read for a session that waits for them: when to try again, in milliseconds. */
 const readAgainAfterMs = 1_000;
@@ -155,20 +166,36 @@ export const messages = serverModule({
         };
         const flood = floodFor(visitor);
         if (flood === "nothing") return;
-        if (flood === "not-archived-for-now") later(askedWithinMs, true);
+        const askAgain = (): void => later(askedWithinMs, true);
         try {
-          await offline.deliver(account, session, {
+          const portion = await offline.deliver(account, session, {
             isWanted: (archived) => isFlooded(flood, archived, visitor),
             // It may be too old for the archive by now.
             inHistory: flood === "later-than-read" ? inHistory() : undefined,
           });
+          if (session.get(floodGoesOn) !== (portion !== undefined)) session.set(floodGoesOn, portion !== undefined);
+          if (portion !== undefined) goOnWhenTaken(account, session, { portion, waited });
+          else if (flood === "not-archived-for-now") askAgain();
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           host.log.warn({ account: account.jid, error }, "kept messages cannot be read at present");
-          if (flood !== "not-archived-for-now") later(readAgainAfterMs, waited);
+          if (flood === "not-archived-for-now") askAgain();
+          else later(readAgainAfterMs, waited);
         }
       });
     };
+
+    /** Who was sent a part gets the next one when it has taken that, and not while its stream is cut. */
+    const goOnWhenTaken = (
+      account: Account,
+      session: Session,
+      sent: { readonly portion: readonly string[]; readonly waited: boolean },
+    ): void =>
+      void host.env.setTimer(takenWithinMs, () => {
+        if (host.signal.aborted || !session.connected) return;
+        if (offline.isOwed(account, sent.portion)) goOnWhenTaken(account, session, sent);
+        else deliverKept(account, session, sent.waited);
+      });
 
     const inHistory = (): ModuleParts["inHistory"] =>
       host.modules.map(({ parts }) => parts.inHistory).find((found) => found !== undefined);
@@ -238,6 +265,9 @@ export const messages = serverModule({
         on(sessionStored, ({ account }) => offline.take(account, [])),
         on(sessionAvailable, ({ account, session, presence }) => {
           if (presence.priority >= 0) deliverKept(account, session);
+        }),
+        on(sessionResumed, ({ account, session }) => {
+          if (session.get(floodGoesOn)) deliverKept(account, session, true);
         }),
         on(sessionPresenceChanged, ({ account, session, before, presence }) => {
           if (before.priority < 0 && presence.priority >= 0) deliverKept(account, session);

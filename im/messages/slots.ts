@@ -25,6 +25,9 @@ export function isRetrieving(account: Account): boolean {
   return false;
 }
 
+/** Whether more of what waits is to be sent to a session than it was sent yet: its client has not taken that. */
+export const floodGoesOn = sessionSlot("offline-flood-goes-on", () => false, json());
+
 /**
  * Up to which row a session asked the archive for what it has missed, or bound itself to ask; "" where there was none.
  * Undefined while it has not. What is there it has from the archive.

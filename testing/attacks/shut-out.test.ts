@@ -10,16 +10,19 @@ const fast = "[limits.rate]\nsession_bytes_per_second = false\naddress_bytes_per
 const ping = (id: string, host: string): string =>
   `<iq type='get' id='${id}' to='${host}'><ping xmlns='urn:xmpp:ping'/></iq>`;
 
+const recipients = ["juliet", "nurse", "tybalt"].map((name) => `${name}@montague.example`);
+
 let started: StartedServer;
 before(async () => {
   const users = strangers.map((name) => `${name}@capulet.example`);
-  started = await startedServer(fast, { accounts: ["romeo@montague.example", "juliet@montague.example", ...users] });
+  started = await startedServer(fast, { accounts: ["romeo@montague.example", ...recipients, ...users] });
   for (const name of strangers) {
     using client = await logIn(name, "capulet.example");
     client.send(
       `<presence type='subscribe' to='romeo@montague.example' id='${name}'><status>${large}</status></presence>`,
     );
-    client.send(`<message type='chat' to='juliet@montague.example' id='${name}'><body>${large}</body></message>`);
+    for (const to of recipients)
+      client.send(`<message type='chat' to='${to}' id='${name}'><body>${large}</body></message>`);
     client.send(ping("sent", "capulet.example"));
     await client.until(/ id='sent'/);
   }
@@ -42,6 +45,37 @@ describe("A15 what strangers send while nobody is there, however large it is, sh
       using client = await logIn("romeo", "montague.example", managed);
       client.send("<presence/>");
       for (const _ of strangers) await client.until(/<presence[^>]* type='subscribe'/);
+      client.send(ping("after", "montague.example"));
+      await client.until(/ id='after'/);
+    });
+
+  test("A15 messages that wait, read from the archive page by page", async () => {
+    using client = await logIn("tybalt", "montague.example");
+    const ids: string[] = [];
+    let pages = 0;
+    for (let last = ""; ; pages += 1) {
+      const after = last === "" ? "" : `<after>${last}</after>`;
+      client.send(
+        `<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'><max>50</max>${after}</set></query></iq>`,
+      );
+      const [answer, end = ""] = await client.until(/^.*(<fin.*<\/fin>)/s);
+      ids.push(...Array.from(answer.matchAll(/<message[^>]* id='(stranger\d+)'/g), ([, id = ""]) => id));
+      if (/ complete='true'/.test(end)) break;
+      [, last = ""] = /<last>([^<]+)</.exec(end) ?? assert.fail(end);
+    }
+    assert.deepEqual(ids, strangers);
+    assert.ok(pages > 3, `${pages}`);
+  });
+
+  for (const managed of [false, true])
+    test(`A15 messages that wait, ${managed ? "with" : "without"} stream management`, async () => {
+      using client = await logIn(managed ? "nurse" : "juliet", "montague.example", managed);
+      client.send("<presence/>");
+      // Its own presence is the first that it has.
+      for (const [at, name] of strangers.entries()) {
+        await client.until(new RegExp(` id='${name}'`));
+        if (managed && at < strangers.length - 1) client.send(`<a xmlns='urn:xmpp:sm:3' h='${at + 2}'/>`);
+      }
       client.send(ping("after", "montague.example"));
       await client.until(/ id='after'/);
     });

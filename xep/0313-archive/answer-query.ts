@@ -13,6 +13,11 @@ export interface AnsweredQuery {
   readonly end: XmlElement;
 }
 
+type FoundPage = Extract<ArchivePage, { readonly found: true }>;
+
+/** UTF-8 bytes of a page, about: much below what may wait for a connection, or be unacknowledged, by default (A15). */
+const pageBytesMax = 1024 * 1024;
+
 /**
  * Answers a question to an archive, whoever's it is: an account's or a room's. Who asks has been found entitled to.
  *
@@ -30,8 +35,10 @@ export async function answerQuery(
   if (filter.ids !== undefined && filter.ids.length > rowsMax)
     throw new StanzaError("not-acceptable", { text: `no more than ${rowsMax} ids can be asked for at once` });
   // [xep0313-4.3.2-02] [xep0059-2.2-01] [xep0059-2.2-02] [xep0059-2.2-15] [xep0059-2.6-01]
-  const page = found(await archive.page(await placed(archive, filter, query.page, rowsMax)));
-  if (filter.ids !== undefined && page.rows.length < filter.ids.length) throw notFound(filter.ids);
+  const read = found(await archive.page(await placed(archive, filter, query.page, rowsMax)));
+  if (filter.ids !== undefined && read.rows.length < filter.ids.length) throw notFound(filter.ids);
+  // Who asks gets fewer than he wants, and can ask on from there.
+  const page = withinBytes(read, query.page?.before === undefined ? "forward" : "backward");
   const rows = page.rows.map(({ id, at, value }) => ({ id, at, message: storedXml.decode(value) }));
   return {
     // What comes in which order within a page is all that flipping changes. (XEP-0313 §4.3.4) [xep0313-7-02]
@@ -42,12 +49,25 @@ export async function answerQuery(
   };
 }
 
+/** As many rows of a page as fit, from where it begins; one always does. */
+function withinBytes(page: FoundPage, direction: PageQuery["direction"]): FoundPage {
+  const inOrder = direction === "forward" ? page.rows : page.rows.toReversed();
+  let bytes = 0;
+  const count = inOrder.findIndex(({ value }, at) => {
+    bytes += value.length;
+    return at > 0 && bytes > pageBytesMax;
+  });
+  if (count === -1) return page;
+  const rows = direction === "forward" ? inOrder.slice(0, count) : inOrder.slice(0, count).toReversed();
+  return { ...page, rows, complete: false, first: rows[0]?.id, last: rows.at(-1)?.id };
+}
+
 /**
  * The place of a page in all that was asked for, and the number of that, as far as they are known without a look at the
  * rest. (XEP-0059 §2.2 leaves them out only where they cost much)
  */
 function placeInSet(
-  { rows, complete, count }: ArchivePage & { readonly found: true },
+  { rows, complete, count }: FoundPage,
   request: PageRequest | undefined,
 ): { readonly index?: number; readonly count?: number } {
   const isForward = request?.before === undefined;
@@ -130,7 +150,7 @@ function inner(ids: readonly string[], which: "earlier" | "later"): string | und
   return which === "earlier" ? sorted[0] : sorted.at(-1);
 }
 
-function found(page: ArchivePage): ArchivePage & { readonly found: true } {
+function found(page: ArchivePage): FoundPage {
   // [xep0059-2.4-01]
   if (!page.found) throw notFound([page.missing]);
   return page;
