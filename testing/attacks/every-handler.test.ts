@@ -109,6 +109,24 @@ test("A50 A27 who is no contact learns from no handler whether there is an accou
     }
 });
 
+test("A42 who has the owner's name at another host is a stranger to every handler, whatever is asked", async () => {
+  const namesake = "romeo@capulet.example";
+  await using world = await startWorld({ accounts: [romeo, juliet, namesake] });
+  const targets = handlersOf(hostOf(world)).filter(({ handler }) => handler.at === "account");
+  const clients = { namesake: await world.login(`${namesake}/orchard`), stranger: await world.login(`${juliet}/x`) };
+  for (const { key, handler } of targets)
+    for (const [name, inner, attributes] of oddities) {
+      const answers: string[] = [];
+      for (const client of [clients.namesake, clients.stranger]) {
+        await request(client, handler, romeo, inner, attributes);
+        const [answer] = client.pending.filter((element) => element.attr("id") === "q");
+        answers.push(serialize(answer ?? assert.fail(key)).replaceAll(client.jid, "X"));
+      }
+      assert.match(answers[0] ?? "", /type='error'/, `${key} with ${name}`);
+      assert.equal(answers[0], answers[1], `${key} with ${name}`);
+    }
+});
+
 test("A50 A27 iqs that are broken are answered alike for who exists and who does not", async () => {
   await using world = await startWorld({ accounts: [romeo, juliet] });
   const stranger = await world.login(`${juliet}/balcony`);

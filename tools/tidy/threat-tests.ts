@@ -10,10 +10,8 @@ export const waitingThreats: Readonly<Record<string, string>> = {
   A16: "WebSocket",
   A37: "the SOCKS5 proxy",
   A41: "rooms",
-  A42: "administration over XMPP",
   A48: "uploads and pages of administration",
   A51: "imports from archives",
-  S10: "Bind 2",
   S16: "personal eventing",
   S17: "personal eventing",
   S18: "personal eventing",
@@ -24,7 +22,6 @@ export const waitingThreats: Readonly<Record<string, string>> = {
   S24: "rooms",
   S25: "rooms",
   S28: "uploads",
-  S29: "push",
 };
 
 /**

@@ -154,7 +154,7 @@ describe("bad input gets the error that it deserves, and nobody else hears of it
 });
 
 describe("which clients are notified", () => {
-  test("S11 not one that is connected, whether somebody looks at it or not", async () => {
+  test("S11 S29 not one that is connected, whether somebody looks at it or not", async () => {
     const { world, ...people } = await cast();
     await using _ = world;
     await managed(people.phone);
@@ -167,7 +167,27 @@ describe("which clients are notified", () => {
     people.app.receivesNothing();
   });
 
-  test("one whose line is cut, at once, of what it had not acknowledged and of what comes then", async () => {
+  test("S29 not one that enables it anew at each log-in, whatever waited for it, as long as it is there", async () => {
+    const { world, ...people } = await castOfGone();
+    await using _ = world;
+    for (const turn of [1, 2, 3]) {
+      await people.romeo.sendText(chat(`${turn}`) + chat("and more"));
+      await world.advance(10 * intervalMs);
+      assert.notEqual(people.app.pending.length, 0);
+      people.app.ignoreAll();
+      const again = await world.login(phone);
+      await enabled(again);
+      await again.sendText("<presence/>");
+      again.ignoreAll();
+      await enabled(again);
+      await people.romeo.sendText(chat("while it is there"));
+      await world.advance(10 * intervalMs);
+      people.app.receivesNothing();
+      await again.close();
+    }
+  });
+
+  test("S29 one whose line is cut, at once, of what it had not acknowledged and of what comes then", async () => {
     const { world, ...people } = await cast();
     await using _ = world;
     await managed(people.phone);
@@ -201,7 +221,7 @@ describe("which clients are notified", () => {
     assert.equal(people.app.pending.length, 1, "it was only slow the second time");
   });
 
-  test("not one that came back before it was told, and the count begins anew", async () => {
+  test("S29 not one that came back before it was told, and the count begins anew", async () => {
     const { world, ...people } = await cast();
     await using _ = world;
     const id = await managed(people.phone);
@@ -326,7 +346,7 @@ test("a registration is stored with the account, and goes with it", async () => 
 });
 
 describe("how often", () => {
-  test("no storm: one push, and then one for all that came in an interval [xep0357-7-01]", async () => {
+  test("S29 no storm: one push, and then one for all that came in an interval [xep0357-7-01]", async () => {
     const { world, ...people } = await castOfGone();
     await using _ = world;
     for (let at = 0; at < 30; at += 1) {
@@ -409,7 +429,7 @@ describe("what leaves the house", () => {
 });
 
 describe("when publishing fails", () => {
-  test("a registration is over with an error [xep0357-7.1-01]", async () => {
+  test("S29 a registration is over with an error [xep0357-7.1-01]", async () => {
     const { world, ...people } = await castOfGone();
     await using _ = world;
     await people.romeo.sendText(chat("1"));
@@ -423,7 +443,7 @@ describe("when publishing fails", () => {
     ["an error that will pass", "wait internal-server-error"],
     ["silence", "-"],
   ] as const)
-    test(`${what} is borne a while, unless a success comes between [xep0357-7.1-02]`, async () => {
+    test(`S29 ${what} is borne a while, unless a success comes between [xep0357-7.1-02]`, async () => {
       const { world, ...people } = await castOfGone({ "push.interval_seconds": 0 });
       await using _ = world;
       const publish = async (error?: string): Promise<void> => {

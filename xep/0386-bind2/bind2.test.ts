@@ -164,7 +164,7 @@ describe("messages that wait", () => {
     return { client, friend };
   };
 
-  test("are left to the archive, which the client reads; what came behind its end is sent (S10) [xep0386-3.2-08]", async () => {
+  test("S10 are left to the archive, which the client reads; what came behind its end is sent [xep0386-3.2-08]", async () => {
     await using world = await startWorld({ accounts: [romeo, juliet], modules: withArchive });
     const { client } = await scene(world);
     assert.deepEqual(bodies(client), ["between"]);
@@ -175,7 +175,7 @@ describe("messages that wait", () => {
     assert.deepEqual(bodies(old), ["before"]);
   });
 
-  test("are sent where there is no archive, or none of them in it (S10)", async () => {
+  test("S10 are sent where there is no archive, or none of them in it", async () => {
     await using without = await start();
     assert.deepEqual(bodies((await scene(without)).client), ["before", "between"]);
     await using never = await startWorld({
@@ -186,7 +186,7 @@ describe("messages that wait", () => {
     assert.deepEqual(bodies((await scene(never)).client), ["before", "between"]);
   });
 
-  test("are sent to who bound as ever, archive or not", async () => {
+  test("S10 are sent to who bound as ever, archive or not", async () => {
     await using world = await startWorld({ accounts: [romeo, juliet], modules: withArchive });
     const friend = await world.login(`${juliet}/balcony`);
     await friend.sendText(chat("before"));
