@@ -93,6 +93,8 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   #facts: OpenServerStream["facts"] | undefined;
   #established = false;
   #end: StreamEnd | undefined;
+  /** It has ended, and its peer, which does not know yet, may have said more on it. */
+  #leftStream: ServerStream | undefined;
   /** Who waits, by what was asked; absent while nobody does, as most of the time. */
   #asked: Waiting<HeldPair | PairRefusal> | undefined;
   #verifying: Waiting<KeyOutcome> | undefined;
@@ -372,7 +374,9 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
         this.stream?.acknowledged(effect.h);
         return undefined;
       case "stanza":
-        return this.stream?.receive(effect.element);
+        if (this.stream === undefined) this.#leftStream?.receiveLate(effect.element);
+        else this.stream.receive(effect.element);
+        return undefined;
       case "peerClosed":
         this.#leave();
         return this.#feed({ type: "close" });
@@ -422,8 +426,10 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   #leave(): void {
     const { stream } = this;
-    stream?.leave(this);
+    if (stream === undefined) return;
+    this.#leftStream = stream;
     this.stream = undefined;
+    stream.leave(this);
   }
 }
 

@@ -222,6 +222,18 @@ export class ServerStream {
     if (this.#ended) return;
     if (this.#passedOver || (this.#unsettled !== undefined && this.#unsettled !== "asked")) this.#settleManagement();
     this.#usedAt = this.#services.env.now();
+    this.#take(element);
+  }
+
+  /**
+   * A stanza came that was under way when we said that the stream ends. Where nobody counts them its peer would not send
+   * it again; where they are counted it was told what we have, and will. [rfc6120-4.4-01]
+   */
+  receiveLate(element: XmlElement): void {
+    if (this.#ended && this.#handled === undefined) this.#take(element);
+  }
+
+  #take(element: XmlElement): void {
     const settlement = this.#handled?.next();
     const admitted = admitRemote(element, this.#admission, settlement);
     if (admitted instanceof StreamError) {
