@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ReloadReport, ServerStatus } from "#kit/administration.ts";
 import type { Log } from "#kit/log.ts";
+import { AtRest } from "#server/at-rest.ts";
 import type { Config } from "#server/config/config.ts";
 import { toldSecrets } from "#server/components/told-secrets.ts";
 import { loadConfig } from "#server/config/load-config.ts";
@@ -14,6 +15,8 @@ import { startMonitor, type Health, type Monitor } from "#server/http/monitor.ts
 import { openLog, type ServerLog } from "#server/log.ts";
 import { Metrics } from "#server/metrics.ts";
 import { serverModules } from "#server/modules.generated.ts";
+import { nodeEnv } from "#server/node-env.ts";
+import { releaseMemory, threadFigures } from "#server/release-memory.ts";
 import { startServer, type RunningServer } from "#server/server.ts";
 import { firstStartBanner } from "./banner.ts";
 import { makeDataDirectory, refuseForeignOwner } from "./data-directory.ts";
@@ -92,6 +95,7 @@ export async function start(parts: StartParts): Promise<ExitCode> {
       opened.defer(server.openFiles.add(monitor));
     }
     opened.defer(signals.onReload(() => void running.reloadOnSignal()));
+    opened.use(new AtRest(nodeEnv(), threadFigures, releaseMemory));
     announce(log.log, server, dataDir);
     if (isFirst) terminal.stderr.write(bannerOf(parts, { config, file, server }));
     const signal = await Promise.race([signals.stop, signals.crash]);

@@ -118,6 +118,11 @@ export class SqliteFile implements Disposable {
     if (this.#access === "write") this.run(`PRAGMA user_version = ${version}`);
   }
 
+  /** Gives back what is cached of the database, which the system's own cache has as well. */
+  forgetPages(): void {
+    if (this.#database.isOpen) this.run("PRAGMA shrink_memory");
+  }
+
   get database(): DatabaseSync {
     return this.#database;
   }

@@ -2,6 +2,8 @@
 import { backup } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, unreachable } from "#protocol/assert.ts";
+import { AtRest } from "../../at-rest.ts";
+import { releaseMemory, threadFigures } from "../../release-memory.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
@@ -23,9 +25,23 @@ if (role === "writer") stepBehindTheLoop();
 try {
   const file = new SqliteFile(options, role === "writer" ? "write" : "read");
   serve(file);
+  restWith(file);
   post({ id: 0, answer: "done" });
 } catch (error) {
   post({ id: 0, answer: "failed", failure: sqliteFailure(error) });
+}
+
+function restWith(file: SqliteFile): void {
+  const release = (): void => {
+    file.forgetPages();
+    releaseMemory();
+  };
+  // Nothing to keep the thread alive for.
+  const setTimer = (delayMs: number, run: () => void): { readonly cancel: () => void } => {
+    const timer = setTimeout(run, delayMs).unref();
+    return { cancel: () => clearTimeout(timer) };
+  };
+  void new AtRest({ setTimer }, threadFigures, release);
 }
 
 function serve(file: SqliteFile): void {
