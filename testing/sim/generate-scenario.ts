@@ -1,20 +1,23 @@
 import { drawsFor, type Draws } from "./draws.ts";
 import { faultsBetweenServers, someServers } from "./faults-between-servers.ts";
+import { accountsCount, clientsCount, thirdDevicesCount } from "./cast-sizes.ts";
+import { loadAhead, loadAround, underWayAhead } from "./generate-load.ts";
 import { actingMs } from "./scenario-times.ts";
-import type { Action, Cast, ClientPart, Fault, Scenario, Step, SubscriptionWord } from "./steps.ts";
+import {
+  isFault,
+  type Action,
+  type Cast,
+  type ClientPart,
+  type Fault,
+  type Scenario,
+  type Step,
+  type SubscriptionWord,
+} from "./steps.ts";
 
-const accountsCount = 14;
-const clientsCount = 24;
-/** Accounts, the first ones, that have a third device. */
-const thirdDevicesCount = 4;
 /** Things that the third devices do. */
 const thirdDeviceActionsCount = 120;
 /** Things that clients do; more than the stanzas that are asked for, as some come to nothing. */
 const actionsCount = 1_300;
-/** Messages just ahead of a kill. */
-const loadMessages = 20;
-/** Messages on their way to one client at a kill. */
-const messagesUnderWay = 4;
 const faultsMin = 10;
 const faultsMax = 16;
 
@@ -41,6 +44,8 @@ export function generateScenario(seed: number, serversCount = 1): Scenario {
       actionOf(third, cast, clientsCount + third.below(thirdDevicesCount)),
     ).flat(),
   ];
+  const answers = drawsFor(seed, "answers");
+  for (const [index, step] of steps.entries()) steps[index] = howCommitsFail(answers, step);
   if (serversCount > 1) {
     const between = drawsFor(seed, "between servers");
     for (const [index, step] of steps.entries()) steps[index] = someServers(between, serversCount, step);
@@ -48,8 +53,11 @@ export function generateScenario(seed: number, serversCount = 1): Scenario {
   }
   const underLoad = drawsFor(seed, "load");
   const underWay = drawsFor(seed, "under way");
+  const writing = drawsFor(seed, "writing");
   const load = steps.flatMap((step) => {
-    if (!("fault" in step) || step.fault !== "kill") return [];
+    if (!isFault(step)) return [];
+    if (step.fault === "commits-fail") return loadAround(writing, cast, step);
+    if (step.fault !== "kill") return [];
     const ahead = loadAhead(underLoad, cast, step);
     return ahead.length > 0 ? ahead : underWayAhead(underWay, cast, step.at);
   });
@@ -176,60 +184,18 @@ function deedOf(draws: Draws, does: Exclude<Action["does"], "log-in" | "log-out"
   }
 }
 
-/** A kill finds most where much is under way: a slow disc, people who have just left, and messages for them. */
-function loadAhead(
-  draws: Draws,
-  cast: Cast,
-  { at: killedAt, server }: { readonly at: number; readonly server?: number },
-): readonly Step[] {
-  if (draws.chance(0.3)) return [];
-  const steps: Step[] = [
-    {
-      at: killedAt - 1_500,
-      fault: "disc-slow",
-      forMs: draws.between(1_500, 5_000),
-      delayMs: draws.between(300, 3_000),
-      ...(server === undefined ? {} : { server }),
-    },
-  ];
-  // Accounts of one client: nobody else is there to take what comes.
-  for (let account = clientsCount - accountsCount; account < accountsCount; account += 1)
-    if (draws.chance(0.5))
-      steps.push(
-        { at: killedAt - draws.between(3_000, 6_000), client: account, does: "log-out" },
-        { at: killedAt + draws.between(10_000, 30_000), client: account, does: "log-in" },
-      );
-  for (let count = 0; count < loadMessages; count += 1) {
-    const client = draws.below(clientsCount);
-    const contacts = cast.contacts[cast.clients[client]?.account ?? 0] ?? [];
-    const away = contacts.filter((account) => account >= clientsCount - accountsCount);
-    const to = away[draws.below(away.length)] ?? contacts[0] ?? 0;
-    const at = killedAt - draws.below(1_500);
-    steps.push({ at, client, does: "message", to, kind: "chat", toDevice: false, count: draws.between(1, 3) });
-  }
-  return steps;
-}
-
-/** Other kills find messages archived and on their way: to people who do not read at the moment, and of whom none waits yet. */
-function underWayAhead(draws: Draws, cast: Cast, killedAt: number): readonly Step[] {
-  const steps: Step[] = [];
-  for (let client = clientsCount - accountsCount; client < accountsCount; client += 1) {
-    if (draws.chance(0.3)) continue;
-    const to = cast.clients[client]?.account ?? 0;
-    const write = (at: number): void => {
-      const from = cast.contacts[to]?.[draws.below(4)] ?? 0;
-      steps.push({ at, client: from, does: "message", to, kind: "chat", toDevice: false, count: 1 });
-    };
-    // One is read. Those behind it are not, and are not old enough to be written down as waiting.
-    write(killedAt - draws.between(4_000, 5_000));
-    steps.push({ at: killedAt - 1_900, fault: "slow-reader", client, forMs: 5_000 });
-    for (let count = 0; count < messagesUnderWay; count += 1) write(killedAt - draws.between(100, 1_700));
-  }
-  return steps;
-}
-
 function faultStep(draws: Draws): Step {
   return { at: draws.between(15_000, actingMs), ...faultOf(draws) };
+}
+
+/**
+ * Half of the commits that get no answer happen all the same; and half of the discs that fail do so now and then, so that of
+ * what is under way at a time one part fails and another one does not.
+ */
+function howCommitsFail(draws: Draws, step: Step): Step {
+  if (!isFault(step) || step.fault !== "commits-fail") return step;
+  const answerLost = step.kind === "unavailable" && draws.chance(0.5);
+  return draws.chance(0.5) ? { ...step, answerLost } : { ...step, answerLost, flickerMs: draws.between(2, 300) };
 }
 
 function faultOf(draws: Draws): Fault {
@@ -261,13 +227,7 @@ function faultOf(draws: Draws): Fault {
       return { fault, forMs, delayMs: draws.between(50, 2_000) };
     case "commits-fail": {
       const kind = draws.one(["full", "unavailable", "read-only"] as const);
-      return {
-        fault,
-        forMs: Math.min(forMs, 8_000),
-        kind,
-        // A commit that failed and happened all the same leaves clients with old rosters: see the README.
-        answerLost: false,
-      };
+      return { fault, forMs: Math.min(forMs, 8_000), kind, answerLost: false };
     }
     case "reads-fail":
       return { fault, forMs: Math.min(forMs, 5_000) };

@@ -3,7 +3,8 @@ import type { ServerWire } from "./server-wire.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { SimNetwork } from "./sim-network.ts";
-import type { SimServer } from "./sim-server.ts";
+import { actingMs } from "./scenario-times.ts";
+import type { DiscMood, SimServer } from "./sim-server.ts";
 import { fairWeather } from "./sim-servers.ts";
 import type { Fault, FaultBetweenServers } from "./steps.ts";
 import type { Trace } from "./trace.ts";
@@ -88,14 +89,20 @@ export function goWrong(world: World, fault: Fault): void {
       server.restart(fault.downMs);
       return;
     default:
-      goWrongWithDisc(server, fault, { clock, trouble });
+      goWrongWithDisc(server, fault, { clock, draws, trouble });
   }
 }
 
 function goWrongWithDisc(
   server: SimServer,
   fault: Extract<Fault, { fault: "disc-slow" | "commits-fail" | "reads-fail" }>,
-  { clock, trouble }: { readonly clock: SimClock; readonly trouble: (kind: Trouble["kind"], forMs: number) => void },
+  {
+    clock,
+    draws,
+    trouble,
+  }: Pick<World, "clock" | "draws"> & {
+    readonly trouble: (kind: Trouble["kind"], forMs: number) => void;
+  },
 ): void {
   const { mood } = server;
   switch (fault.fault) {
@@ -109,6 +116,8 @@ function goWrongWithDisc(
     case "commits-fail":
       mood.commits = fault;
       trouble("commits", fault.forMs);
+      if (fault.flickerMs !== undefined)
+        flicker(server, { ...fault, until: clock.now + fault.forMs }, { clock, draws });
       clock.after(fault.forMs, () => {
         mood.commits = undefined;
         server.applyMood();
@@ -123,6 +132,20 @@ function goWrongWithDisc(
       });
   }
   server.applyMood();
+}
+
+/** Commits fail, and do not, and do again. */
+function flicker(
+  server: SimServer,
+  how: NonNullable<DiscMood["commits"]> & { readonly flickerMs?: number; readonly until: number },
+  { clock, draws }: Pick<World, "clock" | "draws">,
+): void {
+  clock.after(draws.between(1, how.flickerMs ?? 1), () => {
+    if (clock.now >= Math.min(how.until, actingMs)) return;
+    server.mood.commits = server.mood.commits === undefined ? how : undefined;
+    server.applyMood();
+    flicker(server, how, { clock, draws });
+  });
 }
 
 function goWrongBetween({ clock, model, network, servers }: World, fault: FaultBetweenServers): void {

@@ -72,7 +72,10 @@ type FaultOfServer =
       readonly server?: number;
       readonly forMs: number;
       readonly kind: StoreErrorKind;
+      /** What fails is written all the same. */
       readonly answerLost: boolean;
+      /** Only for so long at a time, at most, and then it succeeds for as long. */
+      readonly flickerMs?: number;
     }
   | { readonly fault: "reads-fail"; readonly forMs: number; readonly server?: number }
   | {
