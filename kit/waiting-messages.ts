@@ -7,11 +7,17 @@ import type { Stanza } from "./stanza.ts";
 /** The messages that wait for any client of an account, for features that bring them another way than all at once. */
 export interface WaitingMessages {
   /**
-   * The oldest first; `stored` of each is its name. `names`: only these.
+   * What is wanted of each, the oldest first; `stored` of each is its name. They may be far more than there is room for in
+   * memory, so no more is kept of one than `take` gives. `names`: only these.
    *
-   * @throws StoreError
+   * @param take throws to break it off; told also how large the message is, in UTF-16 code units
+   * @throws StoreError; what `take` throws
    */
-  readonly list: (account: Account, names?: readonly string[]) => Promise<readonly Stanza[]>;
+  readonly list: <T>(
+    account: Account,
+    take: (message: Stanza, length: number) => T,
+    names?: readonly string[],
+  ) => Promise<readonly T[]>;
   /**
    * A session is about to get these messages in another stanza: of those that are in the store, which are told, that stanza
    * carries the name as `stored`, so that they are forgotten when the client has it.

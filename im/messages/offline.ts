@@ -220,19 +220,23 @@ export class OfflineStore {
   }
 
   /**
-   * What waits for any client, the oldest first: not what a session owes to its own.
+   * What is taken of each message that waits for any client, the oldest first: not of what a session owes to its own.
    *
    * @param names only those of them
-   * @throws StoreError
+   * @throws StoreError; what `take` throws
    */
-  async list(account: Account, names?: readonly string[]): Promise<readonly Stanza[]> {
+  async list<T>(
+    account: Account,
+    take: (message: Stanza, length: number) => T,
+    names?: readonly string[],
+  ): Promise<readonly T[]> {
     const { owed } = this.#of(account);
-    const found: Stanza[] = [];
+    const found: T[] = [];
     for await (const page of this.#pages(account, names))
       for (const entry of page) {
         if (owed.get(entry.id) !== undefined) continue;
         const stanza = waitingStanza(account, entry);
-        if (stanza !== undefined) found.push(stanza);
+        if (stanza !== undefined) found.push(take(stanza, entry.value.length));
       }
     return found;
   }

@@ -242,7 +242,7 @@ export const messages = serverModule({
             : undefined,
         discharge: (account, names) => offline.take(account, names),
         waiting: {
-          list: (account, names) => offline.list(account, names),
+          list: (account, take, names) => offline.list(account, take, names),
           lend: (account, names) => offline.lend(account, names),
           show: (session, { element, from, to }) => {
             session.send(stanzaOf("message", element, from, to));

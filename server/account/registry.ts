@@ -13,6 +13,7 @@ import type { AccountStore } from "./account-store.ts";
 import type { AccountStage } from "./account-stage.ts";
 import { temporaryStore } from "./temporary-store.ts";
 import { accountStore } from "./account-store.ts";
+import { pagesInTurn } from "./pages-in-turn.ts";
 
 /**
  * How often accounts that nobody uses are put to sleep, in milliseconds. One whose sessions hibernate is put to sleep when
@@ -26,6 +27,7 @@ export class AccountRegistry {
   readonly #stages = new Map<SteppedHost, AccountStage<LocalAccount>>();
   readonly #env: Env;
   readonly #store: Store;
+  readonly #accountStore: AccountStore;
   readonly #queue: RunQueue;
   readonly #mailboxStanzasMax: number;
   readonly #mailboxFull: () => void;
@@ -48,6 +50,7 @@ export class AccountRegistry {
   }) {
     this.#env = parts.env;
     this.#store = parts.store;
+    this.#accountStore = pagesInTurn(parts.store);
     this.#queue = parts.queue;
     this.#mailboxStanzasMax = parts.mailboxStanzasMax;
     this.#mailboxFull = parts.mailboxFull;
@@ -64,7 +67,7 @@ export class AccountRegistry {
   get(host: SteppedHost, jid: BareJid): LocalAccount {
     const awake = this.#awake.get(jid);
     if (awake !== undefined) return awake;
-    return this.#create(host, jid, this.#store);
+    return this.#create(host, jid, this.#accountStore);
   }
 
   #create(host: SteppedHost, jid: BareJid, store: AccountStore): LocalAccount {

@@ -217,6 +217,26 @@ test("several are viewed and removed at once; all are fetched and removed though
   assert.equal(waiting(world), 0);
 });
 
+test("A15 more than a client can be sent at once is not fetched at once, and can be read in parts and purged", async () => {
+  const { world, sender, client } = await stage();
+  await using _ = world;
+  const large = "x".repeat(200_000);
+  for (let at = 0; at < 8; at += 1)
+    await sender.sendText(`<message to='${juliet}' type='chat'><body>${large}</body></message>`);
+  assert.equal(condition(await ask(client, "get", offline("<fetch/>"))), "not-acceptable");
+  assert.deepEqual(bodies(client), []);
+  client.ignoreAll();
+  const all = await names(client);
+  assert.equal(all.length, 11);
+  for (const name of all) {
+    assert.equal((await ask(client, "get", offline(item("view", name)))).attr("type"), "result");
+    assert.equal(bodies(client).length, 1);
+    client.ignoreAll();
+  }
+  assert.equal((await ask(client, "set", offline("<purge/>"))).attr("type"), "result");
+  assert.equal(waiting(world), 0);
+});
+
 test("a node of that kind that is not there is not found, and a stranger gets no message [xep0013-2.3-04] [xep0013-4-01]", async () => {
   const { world, sender, client } = await stage();
   await using _ = world;

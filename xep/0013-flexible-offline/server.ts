@@ -1,3 +1,4 @@
+import { detachString } from "#protocol/detach-string.ts";
 import { bareOf, resourceOf, type Jid } from "#protocol/jid/jid.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
@@ -9,6 +10,12 @@ import { messagesOf, type WaitingMessages } from "#kit/waiting-messages.ts";
 import { retrievesByItself } from "#im/messages/slots.ts";
 import { DataForm, formTypeField, valueField } from "../0004-data-forms/elements.ts";
 import { named, NS_OFFLINE, OfflineRequest } from "./elements.ts";
+
+/**
+ * What is shown at once, in UTF-16 code units: much below what may wait for a connection by default. Strangers wrote it, and more
+ * would cut the stream (A15).
+ */
+const shownLengthMax = 1024 * 1024;
 
 /** Messages named in one request. */
 export const namedMax = 500;
@@ -26,12 +33,16 @@ export const flexibleOffline = serverModule({
       return delivery.waiting;
     };
 
-    /** These, or all. */
-    const found = async (account: Account, names?: readonly string[]): Promise<readonly Stanza[]> => {
+    /** What `take` gives of these, or of all. */
+    const found = async <T>(
+      account: Account,
+      take: (message: Stanza, length: number) => T,
+      names?: readonly string[],
+    ): Promise<readonly T[]> => {
       if (names !== undefined && names.length > namedMax)
         throw new StanzaError("not-acceptable", { text: `no more than ${namedMax} messages can be named at once` });
       // [xep0013-2.3-05]
-      const messages = await waiting().list(account, names);
+      const messages = await waiting().list(account, take, names);
       // [xep0013-2.4-03] [xep0013-2.5-06]
       if (names !== undefined && messages.length < new Set(names).size) throw new StanzaError("item-not-found");
       return messages;
@@ -42,23 +53,31 @@ export const flexibleOffline = serverModule({
       const names = wanted(payload, "view", payload.fetch);
       // [xep0013-2.6-05]
       session.set(retrievesByItself, true);
-      for (const message of await found(account, names))
+      let shown = 0;
+      const upToBound = (message: Stanza, length: number): Stanza => {
+        shown += length;
+        if (shown > shownLengthMax && shown > length)
+          throw new StanzaError("not-acceptable", { text: "together they are too large: ask for fewer at a time" });
+        return message;
+      };
+      for (const message of await found(account, upToBound, names))
         // [xep0013-2.4-01] [xep0013-2.4-04] [xep0013-2.4-06] [xep0013-2.6-03] [xep0013-2.6-04]
         waiting().show(session, message.rewritten(named(message.element, message.stored ?? "")));
     };
 
     const remove = async ({ account, payload }: AccountRequest<OfflineRequest>): Promise<undefined> => {
-      const messages = await found(account, wanted(payload, "remove", payload.purge));
+      const names = await found(account, nameOf, wanted(payload, "remove", payload.purge));
       // [xep0013-2.5-04] [xep0013-2.5-07] [xep0013-2.7-03]
-      waiting().discard(
-        account,
-        messages.flatMap(({ stored }) => stored ?? []),
-      );
+      waiting().discard(account, names);
     };
 
     const node = async (account: Account, asker: Jid): Promise<DiscoNode> => {
       sessionOf(account, asker).set(retrievesByItself, true);
-      const messages = await found(account);
+      const heads = await found(account, (message) => ({
+        jid: account.jid,
+        node: nameOf(message),
+        name: detachString(message.from),
+      }));
       return {
         identities: [{ category: "automation", type: "message-list" }],
         features: [NS_OFFLINE],
@@ -68,11 +87,11 @@ export const flexibleOffline = serverModule({
             type: "result",
             instructions: [],
             items: [],
-            fields: [formTypeField(NS_OFFLINE), valueField("number_of_messages", [String(messages.length)])],
+            fields: [formTypeField(NS_OFFLINE), valueField("number_of_messages", [String(heads.length)])],
           }),
         ],
         // [xep0013-2.3-01] [xep0013-2.3-02] [xep0013-2.3-06]
-        items: messages.map(({ from, stored = "" }) => ({ jid: account.jid, node: stored, name: from })),
+        items: heads,
       };
     };
 
@@ -83,6 +102,10 @@ export const flexibleOffline = serverModule({
     };
   },
 });
+
+function nameOf({ stored = "" }: Stanza): string {
+  return stored;
+}
 
 /** Which messages a request names; undefined for all. */
 function wanted({ items }: OfflineRequest, action: "view" | "remove", all: boolean): readonly string[] | undefined {
