@@ -71,7 +71,7 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
       client.sendStanza(`<presence to='${contact}'><show>chat</show></presence>`);
       return;
     case "subscription": {
-      const said = model.say(account, contact, action.word, clock.now);
+      const said = model.say(account, contact, action.word, { session, at: clock.now });
       client.sendStanza(`<presence type='${action.word}' to='${contact}'/>`, {
         settled: () => (said.heardAt ??= clock.now),
       });
@@ -88,7 +88,7 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
     }
     case "remove": {
       const write = model.name(account, contact).write(undefined, clock.now);
-      const said = model.say(account, contact, "remove", clock.now);
+      const said = model.say(account, contact, "remove", { session, at: clock.now });
       const item = `<item jid='${contact}' subscription='remove'/>`;
       client.request("set", undefined, `<query xmlns='jabber:iq:roster'>${item}</query>`, (answer) => {
         noteAnswer(write, answer.attr("type"), clock.now);

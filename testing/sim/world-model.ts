@@ -6,6 +6,8 @@ import type { SubscriptionWord } from "./steps.ts";
 /** One word about a subscription that a user said to a contact. */
 export interface Said {
   readonly word: SubscriptionWord | "remove";
+  /** Of the device that said it. */
+  readonly session: ClientSession | undefined;
   readonly at: number;
   /** When it was certain that the user's server had heard it. */
   heardAt: number | undefined;
@@ -93,8 +95,8 @@ export class WorldModel {
     return within(this.#said, `${user} ${contact}`, () => []);
   }
 
-  say(user: string, contact: string, word: Said["word"], at: number): Said {
-    const said: Said = { word, at, heardAt: undefined };
+  say(user: string, contact: string, word: Said["word"], by: Pick<Said, "session" | "at">): Said {
+    const said: Said = { word, session: by.session, at: by.at, heardAt: undefined };
     this.said(user, contact).push(said);
     return said;
   }
@@ -132,10 +134,13 @@ export class WorldModel {
    */
   mayBeLetInUnasked(user: string, contact: string): boolean {
     const said = this.said(user, contact);
-    return said.some(({ word, at, heardAt }) => {
+    return said.some((over) => {
+      const { word, at } = over;
       if (word !== "unsubscribe" && word !== "remove") return false;
-      const until = this.#crossedBy({ at, heardAt }, user, contact);
-      const askedAgain = said.some((later) => later.word === "subscribe" && later.at >= at && later.at <= until);
+      const until = this.#crossedBy(over, user, contact);
+      const askedAgain = said.some(
+        (later) => later.word === "subscribe" && mayFollow(later, over) && later.at <= until,
+      );
       return askedAgain || this.blocks(contact, user).mayHaveBeen(true, { from: at, until });
     });
   }
@@ -149,10 +154,10 @@ export class WorldModel {
     const asked = this.said(user, contact).findLast(({ word }) => word === "subscribe");
     if (asked === undefined) return false;
     const endedBefore = this.said(user, contact).some(
-      ({ word, at, heardAt }) =>
-        (word === "unsubscribe" || word === "remove") &&
-        at <= asked.at &&
-        this.#crossedBy({ at, heardAt }, user, contact) >= asked.at,
+      (over) =>
+        (over.word === "unsubscribe" || over.word === "remove") &&
+        mayFollow(asked, over) &&
+        this.#crossedBy(over, user, contact) >= asked.at,
     );
     if (endedBefore) return true;
     return this.said(contact, user).some(
@@ -214,6 +219,11 @@ export class WorldModel {
         servers.every((server) => concerned.includes(server)),
     );
   }
+}
+
+/** Whether a server may have heard one word behind another: those of two devices come in any order. */
+function mayFollow(later: Said, earlier: Said): boolean {
+  return later.at >= earlier.at || (later.session !== earlier.session && (later.heardAt ?? Infinity) >= earlier.at);
 }
 
 /** Notes the answer to a request that writes. */
