@@ -24,6 +24,16 @@ export class Refused extends Error {
   }
 }
 
+/** The server does not believe who one is, or cannot find out. */
+export class LogInRefused extends Error {
+  override readonly name = "LogInRefused";
+}
+
+/** The server has ended the stream, and said why. */
+export class StreamError extends Error {
+  override readonly name = "StreamError";
+}
+
 /** What a client does with what comes. */
 export interface Reactions {
   /** A message was given back; without this, that is a failure. */
@@ -33,6 +43,22 @@ export interface Reactions {
   readonly request: (payload: XmlElement) => void;
   /** So many of the stanzas that were sent on this stream are settled. */
   readonly acknowledged: (count: number) => void;
+}
+
+/** What a stream that was cut had come to. */
+export interface CutStream {
+  readonly id: string;
+  readonly sent: number;
+  readonly received: number;
+}
+
+export interface LogInOptions {
+  /** Without it, the one with which users are registered. */
+  readonly password?: string;
+  /** The session is to be resumable. */
+  readonly resumable?: boolean;
+  /** Resumed if the server can; else there is a new session. */
+  readonly resume?: CutStream | undefined;
 }
 
 /** A client on a real socket, with stream management, that counts what it sends and what it gets. */
@@ -49,6 +75,9 @@ export class CrashClient {
   #received = 0;
   #acknowledged = 0;
   #requestId = 0;
+  #resumptionId = "";
+  /** What the server has handled of a stream that was resumed; undefined for a new session. */
+  resumedAt: number | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -60,10 +89,15 @@ export class CrashClient {
   }
 
   /** Logs in with PLAIN, binds a resource and enables stream management. */
-  static async logIn(port: number, user: string, reactions: Reactions): Promise<CrashClient> {
+  static async logIn(
+    port: number,
+    user: string,
+    reactions: Reactions,
+    options: LogInOptions = {},
+  ): Promise<CrashClient> {
     const client = await CrashClient.connect(port);
     try {
-      await client.#becomeSession(user);
+      await client.#becomeSession(user, options);
     } catch (error) {
       client.destroy();
       throw error;
@@ -88,6 +122,19 @@ export class CrashClient {
     const fields = `<username>${user}</username><password>${passwordOf(user)}</password>`;
     this.#write(`<iq type='set' id='reg'><query xmlns='jabber:iq:register'>${fields}</query></iq>`);
     expect(await this.#next(), "iq", "result");
+  }
+
+  /** Cuts the connection; what it had come to, if the session is resumable. */
+  cut(): CutStream {
+    const stream = { id: this.#resumptionId, sent: this.#sent, received: this.#received };
+    this.#socket.destroy();
+    return stream;
+  }
+
+  /** Resolves when all that was sent is settled. */
+  async untilSettled(): Promise<void> {
+    this.askAcknowledgement();
+    await this.untilAcknowledged(this.#sent);
   }
 
   /** Sends a stanza; returns its number on this stream. */
@@ -148,26 +195,40 @@ export class CrashClient {
     expect(await this.#next(), "features");
   }
 
-  async #becomeSession(user: string): Promise<void> {
-    await this.#authenticate(user);
+  async #becomeSession(user: string, { password, resumable, resume }: LogInOptions): Promise<void> {
+    await this.#authenticate(user, password ?? passwordOf(user));
     await this.#open();
+    if (resume !== undefined && (await this.#resume(resume))) return;
     this.#write(
       "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>crash</resource></bind></iq>",
     );
     expect(await this.#next(), "iq", "result");
-    this.#write(`<enable xmlns='${NS_SM}'/>`);
-    expect(await this.#next(), "enabled");
+    this.#write(`<enable xmlns='${NS_SM}'${resumable === true ? " resume='true'" : ""}/>`);
+    this.#resumptionId = expect(await this.#next(), "enabled").attr("id") ?? "";
   }
 
-  async #authenticate(user: string): Promise<void> {
-    const initial = Buffer.from(`\0${user}\0${passwordOf(user)}`).toString("base64");
+  /** What follows the answer is taken, and counted, once there are reactions. */
+  async #resume({ id, received, sent }: CutStream): Promise<boolean> {
+    this.#write(`<resume xmlns='${NS_SM}' previd='${id}' h='${received}'/>`);
+    const answer = await this.#next();
+    if (answer.name === "failed") return false;
+    this.resumedAt = Number(expect(answer, "resumed").attr("h"));
+    [this.#resumptionId, this.#received, this.#sent, this.#acknowledged] = [id, received, sent, this.resumedAt];
+    return true;
+  }
+
+  async #authenticate(user: string, password: string): Promise<void> {
+    const initial = Buffer.from(`\0${user}\0${password}`).toString("base64");
     this.#write(`<auth xmlns='${NS_SASL}' mechanism='PLAIN'>${initial}</auth>`);
-    expect(await this.#next(), "success");
+    const answer = await this.#next();
+    if (answer.name === "failure") throw new LogInRefused(`${user}: ${serialize(answer)}`);
+    expect(answer, "success");
   }
 
   async #next(): Promise<XmlElement> {
     for (;;) {
       const element = this.#inbox.shift();
+      if (element?.ns === NS_STREAM && element.name === "error") throw new StreamError(serialize(element));
       if (element !== undefined) return element;
       await this.#something();
     }
@@ -198,6 +259,7 @@ export class CrashClient {
   }
 
   #takeStanza(element: XmlElement, reactions: Reactions): void {
+    if (element.ns === NS_STREAM) return this.#fail(new StreamError(serialize(element)));
     if (element.ns !== NS_CLIENT) return this.#fail(new Error(`the server sent ${serialize(element)}`));
     this.#received++;
     if (element.attr("type") === "error" && element.name !== "iq") {
@@ -248,7 +310,7 @@ function refusalOf(stanza: XmlElement): string {
   return `${error?.attr("type")} ${error?.elements()[0]?.name}`;
 }
 
-function passwordOf(user: string): string {
+export function passwordOf(user: string): string {
   return `password of ${user}`;
 }
 

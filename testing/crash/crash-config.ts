@@ -34,6 +34,7 @@ address_stanzas_burst = 1000000
 
 [limits.login]
 registrations_per_address_max = 100000
+failures_max = 1000000
 
 [features.messages]
 offline_messages_max = 1000000

@@ -1,10 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConnectionEnded, CrashClient } from "./crash-client.ts";
+import { ConnectionEnded, type CrashClient } from "./crash-client.ts";
 import { crashConfig } from "./crash-config.ts";
+import { ArchiveLedger } from "./archive-ledger.ts";
 import { MessageLedger } from "./message-ledger.ts";
+import { Newcomers, register } from "./newcomers.ts";
 import { Owner } from "./owner.ts";
+import { PasswordChanger } from "./password-changer.ts";
+import { Sleeper } from "./sleeper.ts";
 import { randomFrom, type Random } from "#testing/random.ts";
 import { compileCacheFor, ServerProcess, type ServerPlace } from "./server-process.ts";
 
@@ -13,10 +17,17 @@ const present = ["romeo", "juliet", "mercutio", "benvolio"] as const;
 /** They come only to take what waited for them. */
 const absent = ["nurse", "friar"] as const;
 const everybody = [...present, ...absent] as const;
+/** Takes what waited from the archive. */
+const reader = "friar";
+/** Its session hibernates while the server is killed. */
+const asleep = "abraham";
+const witness = "gregory";
+/** Has another password all the time. */
+const worried = "tybalt";
 
 /** A life of the server that takes longer than this hangs. */
-const lifeMsMax = 60_000;
-const registrationPauseMs = 40;
+const lifeMsMax = 120_000;
+const pollMs = 2;
 
 export interface CrashRunOptions {
   /** Where the configuration and the data are made. */
@@ -30,10 +41,17 @@ export interface CrashTally {
   readonly kills: number;
   /** Of them, how many hit a server at which moment. */
   readonly moments: Readonly<Record<Moment, number>>;
-  /** Acknowledged messages, confirmed writes and confirmed accounts that were found afterwards. */
+  /**
+   * Acknowledged messages, their rows in archives, confirmed writes, confirmed accounts and passwords that were found
+   * afterwards; cancelled accounts that were not; sessions that hibernated and were resumed.
+   */
   readonly messages: number;
+  readonly archived: number;
   readonly writes: number;
   readonly accounts: number;
+  readonly cancelled: number;
+  readonly passwords: number;
+  readonly resumed: number;
   /** Messages that came again after a crash, which is allowed. */
   readonly repeated: number;
   readonly problems: readonly string[];
@@ -44,8 +62,10 @@ type Moment = "starting" | "checking" | "loaded";
 
 interface Plan {
   readonly moment: Moment;
-  /** From the beginning of that moment. */
+  /** From the beginning of that moment… */
   readonly afterMs: number;
+  /** …and when so many messages more have been acknowledged, so that a slow machine's lives are as full as a fast one's. */
+  readonly afterAcknowledged: number;
 }
 
 interface Present {
@@ -53,12 +73,19 @@ interface Present {
   readonly client: CrashClient;
 }
 
+/** Who is connected when the load begins. */
+interface There {
+  readonly present: readonly Present[];
+  readonly sleeper: CrashClient | undefined;
+  readonly worried: CrashClient;
+}
+
 /** Most kills are under load; a few loads go on until sessions write down what slow clients owe. */
 function planKill(random: Random): Plan {
   const share = random.share();
-  if (share < 0.08) return { moment: "starting", afterMs: random.below(600) };
-  if (share < 0.2) return { moment: "checking", afterMs: random.below(200) };
-  return { moment: "loaded", afterMs: random.below(share < 0.97 ? 300 : 3_000) };
+  if (share < 0.08) return { moment: "starting", afterMs: random.below(600), afterAcknowledged: 0 };
+  if (share < 0.2) return { moment: "checking", afterMs: random.below(200), afterAcknowledged: 0 };
+  return { moment: "loaded", afterMs: random.below(40), afterAcknowledged: random.below(share < 0.97 ? 100 : 2_000) };
 }
 
 /**
@@ -80,19 +107,25 @@ class CrashRun {
   readonly #place: ServerPlace;
   readonly #random: Random;
   readonly #messages = new MessageLedger();
+  readonly #archives = new ArchiveLedger(everybody);
   readonly #problems: string[] = [];
   readonly #owners: readonly Owner[];
+  readonly #sleeper: Sleeper;
+  readonly #worried: PasswordChanger;
+  readonly #newcomers: Newcomers;
   readonly #moments = { starting: 0, checking: 0, loaded: 0 };
-  /** Accounts that the server has confirmed, and nobody has logged in to yet. */
-  #newAccounts: string[] = [];
-  #accountsMade = 0;
-  #accountsFound = 0;
 
   constructor(place: ServerPlace, random: Random) {
     this.#place = place;
     this.#random = random;
     const problem = (text: string): void => void this.#problems.push(text);
-    this.#owners = everybody.map((name) => new Owner({ name, messages: this.#messages, random, problem }));
+    const [messages, archives] = [this.#messages, this.#archives];
+    this.#owners = everybody.map(
+      (name) => new Owner({ name, messages, archives, readsArchive: name === reader, random, problem }),
+    );
+    this.#sleeper = new Sleeper({ name: asleep, witness, messages, random, problem });
+    this.#worried = new PasswordChanger(worried, random, problem);
+    this.#newcomers = new Newcomers(random, problem);
   }
 
   get tally(): CrashTally {
@@ -102,7 +135,11 @@ class CrashRun {
       moments: this.#moments,
       messages: this.#messages.kept,
       writes: this.#owners.reduce((sum, { writes }) => sum + writes.kept, 0),
-      accounts: this.#accountsFound,
+      archived: this.#archives.kept,
+      accounts: this.#newcomers.found,
+      cancelled: this.#newcomers.gone,
+      passwords: this.#worried.kept,
+      resumed: this.#sleeper.resumed,
       repeated: this.#messages.repeated,
       problems: this.#problems,
     };
@@ -111,13 +148,13 @@ class CrashRun {
   /** Makes the accounts, and lets Node write down what it has compiled, so that later starts are fast. */
   begin(): Promise<void> {
     return this.#orderly(async (port) => {
-      for (const name of everybody) await register(port, name);
+      for (const name of [...everybody, asleep, witness, worried]) await register(port, name);
     });
   }
 
   finish(): Promise<void> {
     return this.#orderly(async (port, clients) => {
-      await this.#check(port, clients);
+      await this.#check(port, clients, true);
       for (const client of clients) client.destroy();
     });
   }
@@ -138,9 +175,9 @@ class CrashRun {
       reach("starting");
       const alive = server.started().then(async (port) => {
         reach("checking");
-        const present = await this.#check(port, clients);
+        const there = await this.#check(port, clients, false);
         reach("loaded");
-        await this.#load(port, present);
+        await this.#load(port, there);
       });
       await Promise.race([alive, hung, server.ended]);
     } catch (error) {
@@ -156,10 +193,13 @@ class CrashRun {
     this.#judge(server);
   }
 
-  async #killLater(server: ServerProcess, { moment, afterMs }: Plan, signal: AbortSignal): Promise<void> {
-    await sleep(afterMs, undefined, { signal }).catch(() => {});
+  async #killLater(server: ServerProcess, plan: Plan, signal: AbortSignal): Promise<void> {
+    const { acknowledged } = this.#messages;
+    while (!signal.aborted && this.#messages.acknowledged < acknowledged + plan.afterAcknowledged)
+      await sleep(pollMs, undefined, { signal }).catch(() => {});
+    await sleep(plan.afterMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
-    this.#moments[moment]++;
+    this.#moments[plan.moment]++;
     server.kill();
   }
 
@@ -180,51 +220,35 @@ class CrashRun {
   }
 
   /** Everybody looks whether all is there; their connections are added to `clients`. Returns who stays. */
-  async #check(port: number, clients: CrashClient[]): Promise<readonly Present[]> {
-    const back: readonly Present[] = await Promise.all(
-      this.#owners.map(async (owner) => {
-        const client = await owner.comeBack(port);
-        clients.push(client);
-        return { owner, client };
-      }),
-    );
+  async #check(port: number, clients: CrashClient[], isLast: boolean): Promise<There> {
+    const known = <T extends CrashClient | undefined>(client: T): T => {
+      if (client !== undefined) clients.push(client);
+      return client;
+    };
+    const owners = this.#owners.map(async (owner) => ({ owner, client: known(await owner.comeBack(port)) }));
+    const [sleeper, worried, ...back] = await Promise.all([
+      this.#sleeper.comeBack(port, isLast).then(known),
+      this.#worried.comeBack(port).then(known),
+      ...owners,
+    ]);
     for (const { owner, client } of back) if (isAbsent(owner.name)) await client.close();
-    for (const name of this.#newAccounts) {
-      const client = await CrashClient.logIn(port, name, { message: nothing, request: nothing, acknowledged: nothing });
-      await client.close();
-      this.#accountsFound++;
-      this.#newAccounts = this.#newAccounts.filter((other) => other !== name);
-    }
-    return back.filter(({ owner }) => !isAbsent(owner.name));
+    await this.#newcomers.check(port);
+    return { present: back.filter(({ owner }) => !isAbsent(owner.name)), sleeper, worried };
   }
 
   /** Goes on until the server is gone. */
-  async #load(port: number, back: readonly Present[]): Promise<void> {
-    const lanes = back.flatMap(({ owner, client }) => [owner.chat(client, everybody), owner.write(client)]);
-    await Promise.all([...lanes, this.#register(port)]);
-  }
-
-  async #register(port: number): Promise<never> {
-    for (;;) {
-      const name = `page${++this.#accountsMade}`;
-      await register(port, name);
-      this.#newAccounts.push(name);
-      await sleep(registrationPauseMs);
-    }
+  async #load(port: number, { present, sleeper, worried }: There): Promise<void> {
+    const lanes = present.flatMap(({ owner, client }) => [
+      owner.chat(client, [...everybody, asleep]),
+      owner.write(client),
+    ]);
+    const sleeping = sleeper === undefined ? [] : [this.#sleeper.fallAsleep(sleeper, port)];
+    await Promise.all([...lanes, ...sleeping, this.#worried.change(worried), this.#newcomers.come(port)]);
   }
 }
 
 function isAbsent(name: string): boolean {
   return absent.some((other) => other === name);
-}
-
-async function register(port: number, name: string): Promise<void> {
-  const client = await CrashClient.connect(port);
-  try {
-    await client.register(name);
-  } finally {
-    client.destroy();
-  }
 }
 
 async function prepare(dir: string): Promise<ServerPlace> {
@@ -237,5 +261,3 @@ async function prepare(dir: string): Promise<ServerPlace> {
   await writeFile(place.configFile, crashConfig());
   return place;
 }
-
-function nothing(): void {}

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
+import { ArchiveLedger } from "./archive-ledger.ts";
 import { ArrivalOrder, MessageLedger } from "./message-ledger.ts";
 import { WriteLedger } from "./write-ledger.ts";
 
@@ -71,6 +72,37 @@ test("messages of one sender come in order", () => {
     [undefined, undefined, undefined, "a>b#3 came behind number 4"],
   );
 });
+
+for (const { name, pages, problems } of [
+  { name: "all", pages: [["a>b#1", "a>b#2", "b>a#3"]], problems: [] },
+  { name: "what was acknowledged", pages: [["a>b#1", "a>b#2"]], problems: [] },
+  { name: "in two looks", pages: [["a>b#1", "a>b#2"], ["b>a#3"]], problems: [] },
+  { name: "less", pages: [["a>b#1"]], problems: ["a>b#2 was acknowledged and is not in the archive"] },
+  {
+    name: "more, and it comes twice",
+    pages: [["a>b#1", "a>b#2"], ["a>b#2"]],
+    problems: ["the archive has a>b#2 twice"],
+  },
+  {
+    name: "another order",
+    pages: [["a>b#2", "a>b#1"]],
+    problems: ["the archive has a>b#1 behind a later message"],
+  },
+  {
+    name: "a stranger's message",
+    pages: [["a>b#1", "a>b#2", "c>d#9"]],
+    problems: [`the archive has "c>d#9", which is none of theirs`],
+  },
+])
+  test(`archives: ${name} is there`, () => {
+    const ledger = new ArchiveLedger(["a", "b"]);
+    for (const id of ["a>b#1", "a>b#2", "c>d#9"]) ledger.acknowledge(id);
+    deepEqual(
+      pages.flatMap((ids) => ledger.check("b", ids)),
+      problems,
+    );
+    deepEqual(ledger.check("a", ["a>b#1"]), ["a>b#2 was acknowledged and is not in the archive"]);
+  });
 
 const read = (...entries: readonly (readonly [string, string])[]): ReadonlyMap<string, string> => new Map(entries);
 

@@ -18,7 +18,12 @@ interface Course {
   ended: boolean;
 }
 
-const idPattern = /^([^>]+)>([^#]+)#(\d+)$/;
+/** Sender, recipient and number. */
+export const idPattern = /^([^>]+)>([^#]+)#(\d+)$/;
+
+export function recipientOf(id: string): string | undefined {
+  return idPattern.exec(id)?.[2];
+}
 
 /**
  * Knows of every message who sent it to whom, whether the server took responsibility for it, and whether it arrived.

@@ -2,13 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { CrashClient, Refused } from "./crash-client.ts";
-import { ArrivalOrder, type MessageLedger } from "./message-ledger.ts";
+import type { ArchiveLedger } from "./archive-ledger.ts";
+import { ArchiveReader } from "./archive-reader.ts";
+import { ArrivalOrder, recipientOf, type MessageLedger } from "./message-ledger.ts";
 import type { Random } from "#testing/random.ts";
 import { difference, WriteLedger, type Places } from "./write-ledger.ts";
 
 const NS_ROSTER = "jabber:iq:roster";
+const NS_BLOCKING = "urn:xmpp:blocking";
+const NS_MAM = "urn:xmpp:mam:2";
 const contactsMax = 20;
 const notesMax = 3;
+const blockedMax = 3;
 /** How many messages a batch has at most before its sender asks how much is settled. */
 const batchMessagesMax = 8;
 
@@ -18,6 +23,10 @@ const patienceMs = 5;
 export interface OwnerParts {
   readonly name: string;
   readonly messages: MessageLedger;
+  /** Without this, archives are not looked at. */
+  readonly archives?: ArchiveLedger;
+  /** Whether the client takes from the archive what waited, as those do that have one; else the server sends it. */
+  readonly readsArchive?: boolean;
   readonly random: Random;
   readonly problem: (text: string) => void;
   /** Told what the server refuses, and why. Without this, nothing may be refused. */
@@ -29,6 +38,9 @@ export class Owner {
   readonly name: string;
   readonly writes = new WriteLedger();
   readonly #messages: MessageLedger;
+  readonly #archives: ArchiveLedger | undefined;
+  readonly #readsArchive: boolean;
+  readonly #archive = new ArchiveReader();
   readonly #random: Random;
   readonly #problem: (text: string) => void;
   readonly #refused: OwnerParts["refused"];
@@ -43,6 +55,8 @@ export class Owner {
   constructor(parts: OwnerParts) {
     this.name = parts.name;
     this.#messages = parts.messages;
+    this.#archives = parts.archives;
+    this.#readsArchive = parts.readsArchive === true;
     this.#random = parts.random;
     this.#problem = (text) => parts.problem(`${parts.name}: ${text}`);
     this.#refused = parts.refused;
@@ -59,11 +73,16 @@ export class Owner {
       ...(this.#refused !== undefined && { refused: (id, reason) => this.#giveUp(id, reason) }),
     });
     await this.#lookUp(client);
+    const archived = this.#readsArchive ? await this.#archive.read(client, "reads-on") : undefined;
+    for (const id of archived?.filter((each) => recipientOf(each) === this.name) ?? [])
+      this.#messages.receive(this.name, id);
     client.send("<presence/>");
     // Answered by the account when it has sent what waited.
     await client.ask("get", `<query xmlns='${NS_ROSTER}' ver='${this.#version}'/>`);
     client.acknowledge();
     for (const text of this.#messages.check(this.name)) this.#problem(text);
+    if (this.#archives !== undefined)
+      await this.#checkArchive(client, this.#archives, archived ?? (await this.#archive.read(client, "looks")));
     return client;
   }
 
@@ -75,7 +94,7 @@ export class Owner {
         const to = this.#random.one(recipients);
         const id = this.#messages.send(this.name, to);
         last = client.send(
-          `<message to='${to}@localhost' type='chat' id='${id}'><body>${filler(this.#random)}</body></message>`,
+          `<message to='${to}@localhost' type='chat' id='${id}'><body>${wordOf(id)} ${filler(this.#random)}</body></message>`,
         );
         this.#underWay.set(last, id);
       }
@@ -120,7 +139,7 @@ export class Owner {
     const changed = rosterOf(await client.ask("get", `<query xmlns='${NS_ROSTER}' ver='${this.#version}'/>`));
     if (changed !== undefined) this.#remembered.clear();
     this.#merge(changed);
-    const places = new Map(await this.#notes(client));
+    const places = new Map([...(await this.#notes(client)), ...(await this.#settings(client))]);
     // The whole roster comes behind the changes that make a whole of the remembered one.
     const roster = contactsOf(rosterOf(await client.ask("get", `<query xmlns='${NS_ROSTER}'/>`)));
     for (const [contact, item] of roster) places.set(contact, item);
@@ -130,6 +149,16 @@ export class Owner {
     if (outdated !== undefined) this.#problem(`the changes since a version leave out that ${outdated}`);
   }
 
+  /** All that was acknowledged is in the archive, and found by its words. */
+  async #checkArchive(client: CrashClient, archives: ArchiveLedger, ids: readonly string[]): Promise<void> {
+    for (const text of archives.check(this.name, ids)) this.#problem(text);
+    const [first, ...others] = ids;
+    if (first === undefined) return;
+    const wanted = this.#random.one([first, ...others]);
+    const found = await this.#archive.search(client, wordOf(wanted));
+    if (found.join() !== wanted) this.#problem(`a search for ${wanted} found "${found.join()}"`);
+  }
+
   #giveUp(id: string, reason: string): void {
     this.#messages.refuse(id);
     this.#refused?.(reason, "message");
@@ -137,7 +166,12 @@ export class Owner {
 
   async #change(client: CrashClient): Promise<void> {
     const value = `${++this.#value}`;
-    if (this.#random.share() < 0.2) {
+    const share = this.#random.share();
+    if (share < 0.2) {
+      const { place, after, payload } = this.#changedSetting(value);
+      this.writes.write(place, after);
+      await client.ask("set", payload);
+    } else if (share < 0.35) {
       const note = `note${this.#random.below(notesMax)}`;
       this.writes.write(note, value);
       await client.ask(
@@ -156,6 +190,56 @@ export class Owner {
     this.writes.confirm();
   }
 
+  /** Another block list, card or preference of what is archived: other slots of the same account. */
+  #changedSetting(value: string): {
+    readonly place: string;
+    readonly after: string | undefined;
+    readonly payload: string;
+  } {
+    const share = this.#random.share();
+    if (share < 0.3)
+      return { place: "card", after: value, payload: `<vCard xmlns='vcard-temp'><FN>${value}</FN></vCard>` };
+    if (share < 0.6) {
+      const always = `always${value}@elsewhere.example`;
+      const lists = `<always><jid>${always}</jid></always><never/>`;
+      return {
+        place: "archived",
+        after: always,
+        payload: `<prefs xmlns='${NS_MAM}' default='always'>${lists}</prefs>`,
+      };
+    }
+    const place = `blocked${this.#random.below(blockedMax)}@elsewhere.example`;
+    const isBlocked = this.writes.latest.has(place);
+    const action = isBlocked ? "unblock" : "block";
+    return {
+      place,
+      after: isBlocked ? undefined : "blocked",
+      payload: `<${action} xmlns='${NS_BLOCKING}'><item jid='${place}'/></${action}>`,
+    };
+  }
+
+  async #settings(client: CrashClient): Promise<Places> {
+    const found = new Map<string, string>();
+    const ask = async (payload: string): Promise<XmlElement | undefined> =>
+      (await client.ask("get", payload)).elements()[0];
+    for (const item of (await ask(`<blocklist xmlns='${NS_BLOCKING}'/>`))?.elements() ?? [])
+      found.set(item.attr("jid") ?? "", "blocked");
+    const card = (await this.#card(client))?.elements().find(({ name }) => name === "FN");
+    if (card !== undefined) found.set("card", card.text);
+    const always = (await ask(`<prefs xmlns='${NS_MAM}'/>`))?.child(NS_MAM, "always")?.elements()[0];
+    if (always !== undefined) found.set("archived", always.text);
+    return found;
+  }
+
+  async #card(client: CrashClient): Promise<XmlElement | undefined> {
+    try {
+      return (await client.ask("get", "<vCard xmlns='vcard-temp'/>")).elements()[0];
+    } catch (error) {
+      if (error instanceof Refused && error.reason === "cancel item-not-found") return undefined;
+      throw error;
+    }
+  }
+
   async #notes(client: CrashClient): Promise<Places> {
     const found = new Map<string, string>();
     for (let number = 0; number < notesMax; number++) {
@@ -171,6 +255,7 @@ export class Owner {
   }
 
   #take(element: XmlElement, client: CrashClient): void {
+    if (this.#archive.take(element)) return;
     const id = element.attr("id") ?? "";
     const wrong = this.#messages.receive(this.name, id) ?? this.#order.arrived(id);
     if (wrong !== undefined) this.#problem(wrong);
@@ -182,6 +267,7 @@ export class Owner {
     for (const [number, id] of this.#underWay) {
       if (number > count) return;
       this.#messages.acknowledge(id);
+      this.#archives?.acknowledge(id);
       this.#underWay.delete(number);
     }
   }
@@ -216,6 +302,11 @@ function itemText(item: XmlElement): string {
 
 function shown(name: string, groups: readonly string[]): string {
   return `"${name}" in ${groups.join(", ")}`;
+}
+
+/** By which a message is found: its number is in no other. */
+function wordOf(id: string): string {
+  return `number${id.slice(id.indexOf("#") + 1)}`;
 }
 
 function filler(random: Random): string {

@@ -11,7 +11,8 @@ const killsMax = 1_000_000;
 const help = `npm run crash -- [--kills N] [--seed S] [--keep]
 
 Kills a server (kill -9) at random moments under load, starts it again on the same SQLite files, and looks whether all
-that it has acknowledged is there: messages, rosters, private data, accounts. Ends at the first problem with exit code 1.
+that it has acknowledged is there: messages, archives and what finds their words, rosters, private data, block lists,
+cards, preferences, passwords, accounts made and cancelled, sessions to be resumed. Ends at the first problem with 1.
 
   --kills N  how often (1000)
   --seed S   what the clients do and when the server dies; the machine adds chance of its own (a new one each time)
@@ -64,6 +65,9 @@ function show(tally: CrashTally, kills: number, ms: number): void {
   else if (tally.kills % 50 === 0) process.stdout.write(`${line}\n`);
 }
 
-function found({ messages, writes, accounts }: CrashTally): string {
-  return `${messages} acknowledged messages, ${writes} confirmed writes, ${accounts} accounts`;
+function found({ accounts, archived, cancelled, messages, passwords, resumed, writes }: CrashTally): string {
+  return (
+    `${messages} acknowledged messages, ${archived} rows of them in archives, ${writes} confirmed writes, ` +
+    `${accounts} accounts, ${passwords} passwords, ${resumed} sessions resumed, and ${cancelled} accounts not`
+  );
 }
