@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -144,6 +144,35 @@ for (const { name, parts, code, says } of [
     if (code === 0) assert.match(result.out, /^path /);
   });
 }
+
+test("the first start after a change compiles in a process of its own, and no other does", async () => {
+  const { root, balcony, env } = await installation({ packaged: works("packaged", "v26.10.0") });
+  await mkdir(join(root, "cli"));
+  const source = join(root, "cli/main.ts");
+  await writeFile(source, "");
+  const cache = join(root, "a cache");
+  const lines = async (...args: readonly string[]): Promise<readonly string[]> => {
+    const { code, out } = await run(balcony, args, { env: { ...env, CACHE_DIRECTORY: cache } });
+    assert.equal(code, 0);
+    return out.trim().split("\n");
+  };
+  const told = (args: string): string => `packaged ${source} ${args} cache=${cache} as=${balcony}`;
+  assert.deepEqual(await lines("status"), [told("status")]);
+  assert.deepEqual(await lines("start", "--data", "d"), [told("compile"), told("start --data d")]);
+  assert.deepEqual(await lines("--data", "d", "start"), [told("--data d start")]);
+  const later = Date.now() / 1_000 + 60;
+  await utimes(source, later, later);
+  assert.deepEqual(await lines("start"), [told("compile"), told("start")]);
+});
+
+test("what cannot be compiled ahead is compiled by the start", async () => {
+  const { root, balcony, env } = await installation({
+    packaged: `if [ "$1" = --version ]; then echo v26.10.0; elif [ "$2" = compile ]; then exit 7; else echo started; fi`,
+  });
+  await mkdir(join(root, "cli"));
+  const { code, out } = await run(balcony, ["start"], { env });
+  assert.deepEqual({ code, out }, { code: 0, out: "started\n" });
+});
 
 test("on another platform it says so", async () => {
   const { balcony } = await installation({});

@@ -46,6 +46,10 @@ process.exitCode = await runProgram(process.argv.slice(2), {
       const { start } = await import("./start.ts");
       return start({ ...place, terminal, program: name, signals: processSignals() });
     },
+    compile: async () => {
+      const { compile } = await import("./compile.ts");
+      await compile();
+    },
   }),
   connect: ({ configFile, dataDir }) => {
     process.once("SIGINT", () => interrupted.abort());

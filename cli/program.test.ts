@@ -41,7 +41,7 @@ async function balcony({ line, env = {}, ...typed }: Call, memory = new MemoryAd
     server: memory,
     directory,
     running: { ring, reload: () => Promise.resolve(report) },
-    local: (terminal) => localCommands({ terminal, program: "balcony", start: async () => 0 }),
+    local: (terminal) => localCommands({ terminal, program: "balcony", start: async () => 0, compile: async () => {} }),
     typed: { ...typed, env },
   });
   return { ...told, memory };
