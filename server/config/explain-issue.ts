@@ -20,6 +20,8 @@ export function explainIssue(root: SectionNode, document: unknown, issue: z.core
   }
   const node = nodeAt(root, path);
   const keyPath = path.slice(0, depthOf(root, path, node));
+  if (issue.code === "too_big" && issue.origin === "array")
+    return [{ path: keyPath, text: explainLength(nameOfPath(path), valueAt(document, path), issue.maximum) }];
   return [{ path: keyPath, text: explainValue(node, keyPath, valueAt(document, keyPath), valueAt(document, path)) }];
 }
 
@@ -45,11 +47,15 @@ function explainUnknownKey(root: SectionNode, path: readonly (string | number)[]
   return `${unknown}; see docs/admin/configuration.md`;
 }
 
+function explainLength(name: string, value: unknown, max: number | bigint): string {
+  const entries = Array.isArray(value) ? `${value.length}` : "more";
+  return `${name} has ${entries} entries, but at most ${max} are possible`;
+}
+
 function explainValue(node: ConfigNode, path: readonly (string | number)[], value: unknown, part: unknown): string {
   if (node.kind === "section") {
-    const wanted = node.isArray
-      ? `an array of tables, each begun by [[${node.name}]]`
-      : `a table, begun by [${node.name}]`;
+    const name = path.filter((step) => typeof step === "string").join(".");
+    const wanted = node.isArray ? `an array of tables, each begun by [[${name}]]` : `a table, begun by [${name}]`;
     return `${nameOfPath(path)} must be ${wanted}`;
   }
   if (value === undefined) return `${nameOfPath(path)} is missing; it must be ${node.facts.allowed}`;

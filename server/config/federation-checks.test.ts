@@ -22,7 +22,17 @@ const wrong: readonly (readonly [toml: string, message: RegExp])[] = [
   ['security = "none"', /must be one of "certificate", "dialback", "plain"/],
   ['[[s2s.routes]]\ndomain = "a.example"\nhost = "192.0.2.1"\nport = 0', /a route needs the port/],
   ['[[s2s.routes]]\ndomain = "a.example"', /host/],
+  ["routes = 1", /s2s\.routes must be an array of tables, each begun by \[\[s2s\.routes\]\]/],
 ];
+
+test("config: more routes than there may be are counted, and not called something else", () => {
+  const routes = Array.from(
+    { length: 1_001 },
+    (_, i) => `[[s2s.routes]]\ndomain = "a${i}.example"\nhost = "192.0.2.1"\n`,
+  );
+  assert.equal(parse(routes.slice(1).join("")).s2s.routes.length, 1_000);
+  assert.throws(() => parse(routes.join("")), /s2s\.routes has 1001 entries, but at most 1000 are possible/);
+});
 
 for (const [toml, message] of wrong) {
   test(`config: [s2s] with ${toml.replaceAll("\n", ", ")} is refused`, () => {

@@ -212,7 +212,9 @@ export class Federation {
       if (![...stream.pairs.values()].every(isAdmitted)) stream.close(new StreamError("policy-violation", { text }));
     for (const route of this.routes)
       if (!isAdmitted(route.pair)) {
-        route.giveUp(new StanzaError("not-allowed", { text: "communication with this server is not allowed here" }));
+        const { local, remote } = route.pair;
+        const error = `${local} does not communicate with ${remote} any more`;
+        route.giveUp(new StanzaError("not-allowed", { text: error }));
         this.routes.remove(route);
       }
   }
@@ -243,8 +245,10 @@ export class Federation {
   #newRoute(pair: DomainPair, by: string): Route | StanzaError {
     const policy = this.#parts.policyOf(pair.local);
     // [rfc6120-10.4-01]
-    if (policy?.admits(pair.remote) !== true)
-      return new StanzaError("not-allowed", { text: "communication with this server is not allowed here" });
+    if (policy === undefined)
+      return new StanzaError("not-allowed", { text: `${pair.local} does not communicate with other servers` });
+    if (!policy.admits(pair.remote))
+      return new StanzaError("not-allowed", { text: `${pair.local} does not communicate with ${pair.remote}` });
     const { pairsMax } = this.#parts.limits;
     const isFull = (): boolean => this.routes.size >= pairsMax || this.routes.of(by) >= pairsMax * senderShare;
     const now = this.#env.now();
@@ -254,7 +258,8 @@ export class Federation {
     }
     if (isFull()) {
       this.#parts.connection.limitHit("server-pairs");
-      return new StanzaError("resource-constraint", { type: "wait", text: "too many servers are being talked to" });
+      const text = "too many other servers are being written to; those that answer nothing are given up in a while";
+      return new StanzaError("resource-constraint", { type: "wait", text });
     }
     const route = new Route(pair, by, this.#routeServices);
     this.routes.add(route);
