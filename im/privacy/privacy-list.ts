@@ -69,6 +69,21 @@ export class PrivacyList {
   }
 }
 
+/** UTF-16 code units that each rule of a full list may have for whom it is about; one may have more if others have less. */
+const ruleLengthShare = 128;
+
+/** Of a full JID (RFC 7622 §3.1). */
+const addressLengthMax = 3_071;
+
+/**
+ * Whether rules are too long together for a list that may have so many: each change of a single one writes all of them anew
+ * (A15).
+ */
+export function areTooLong(matches: readonly PrivacyMatch[], rulesMax: number): boolean {
+  const length = matches.reduce((sum, match) => sum + (match.by === "anyone" ? 0 : match.value.length), 0);
+  return length > Math.max(ruleLengthShare * rulesMax, addressLengthMax);
+}
+
 const anyone = "anyone";
 
 function keyOf(by: string, value: string): string {

@@ -14,6 +14,7 @@ import { rosterItemChanged, rosterItemRemoved } from "./events.ts";
 import { push, pushToInterested, shownItem } from "./push.ts";
 import {
   checkRoomForItem,
+  checkRoomForNames,
   interestedSlot,
   itemsMax,
   rosterItems,
@@ -87,6 +88,7 @@ function set(host: Host, { account, payload }: AccountRequest<Infer<typeof Roste
   // [rfc6121-2.3.3-01] [rfc6121-2.3.3-03] [rfc6121-2.3.3-04]
   checkNames(item);
   if (known?.listed !== true) checkRoomForItem(host, account);
+  checkRoomForNames(host, account, item);
   const { name: _, ...rest } = known ?? unknownContact(item.jid);
   // An empty name is none. [rfc6121-2.4.1-01] [rfc6121-2.1.2.4-01]
   const named = item.name === undefined || item.name === "" ? {} : { name: item.name };

@@ -97,6 +97,34 @@ function saysSomething({ listed, pendingIn, approved, ask, subscription }: Roste
   return listed || pendingIn || approved || ask || subscription !== "none";
 }
 
+type NamedContact = Pick<RosterItem, "jid" | "groups"> & { readonly name?: string | undefined };
+
+/** UTF-16 code units that each contact of a full roster may have for address, name and groups; one may have more if others have less. */
+const itemLengthShare = 512;
+/** More than any single contact may have. */
+const itemLengthMax = 96 * 1024;
+/** What a group costs beside its name, wherever it is kept or sent. */
+const groupLength = 16;
+
+/**
+ * To be asked before names are kept: all contacts are in memory while their account is, and go to each client as one answer
+ * (A15).
+ *
+ * @throws StanzaError resource-constraint
+ */
+export function checkRoomForNames(host: Host, account: Account, item: NamedContact): void {
+  let length = lengthOf(item);
+  if (length <= itemLengthShare) return;
+  const max = Math.max(itemLengthShare * host.setting(itemsMax), itemLengthMax);
+  for (const [, other] of account.map(rosterItems).entries()) if (other.jid !== item.jid) length += lengthOf(other);
+  if (length > max)
+    throw new StanzaError("resource-constraint", { text: "the names in the roster are too long together" });
+}
+
+function lengthOf({ jid, name = "", groups }: NamedContact): number {
+  return groups.reduce((sum, group) => sum + group.length + groupLength, jid.length + name.length);
+}
+
 /**
  * To be asked before a contact is listed, however it comes there. Those who only wait for an answer do not count: they
  * are strangers' doing and have a bound of their own.

@@ -16,7 +16,7 @@ import { stanzaOf } from "#kit/stanza.ts";
 import { changePrivacy } from "#im/privacy/changes.ts";
 import { blockedChangedByLists, listChangedByBlocking } from "#im/privacy/events.ts";
 import { privacyGuard } from "#im/privacy/guards.ts";
-import { copyOfList, PrivacyList } from "#im/privacy/privacy-list.ts";
+import { areTooLong, copyOfList, PrivacyList } from "#im/privacy/privacy-list.ts";
 import { activeListName, defaultListName, privacyLists, privacySlots } from "#im/privacy/slots.ts";
 import { Active, Default, List, NS_PRIVACY, Query } from "./elements.ts";
 import { itemOfRule, ruleOfItem } from "./rules.ts";
@@ -137,7 +137,15 @@ function edit(host: Host, account: Account, session: Session, { name, items }: I
     throw new StanzaError("bad-request", { text: "two rules have the same place" });
   if (items.length > host.setting(itemsMax)) throw tooMany("the list has too many rules");
   if (!lists.has(name) && lists.size >= host.setting(listsMax)) throw tooMany("you have too many lists");
-  const list = copyOfList(new PrivacyList(items.map((item) => ruleOfItem(item, account))));
+  const rules = items.map((item) => ruleOfItem(item, account));
+  if (
+    areTooLong(
+      rules.map(({ match }) => match),
+      host.setting(itemsMax),
+    )
+  )
+    throw tooMany("the addresses and names in the list are too long together");
+  const list = copyOfList(new PrivacyList(rules));
   return () => {
     lists.set(detachString(name), list); // [rfc3921-10.2-06]
     // [rfc3921-10.2-08] [rfc3921-10.6-04] [rfc3921-10.7-01]

@@ -16,6 +16,7 @@ import { block, blockedJids, unblock } from "#im/privacy/block-list.ts";
 import { changePrivacy } from "#im/privacy/changes.ts";
 import { blockedChangedByLists, listChangedByBlocking } from "#im/privacy/events.ts";
 import { privacyGuard } from "#im/privacy/guards.ts";
+import { areTooLong } from "#im/privacy/privacy-list.ts";
 import { defaultList, privacySlots } from "#im/privacy/slots.ts";
 import { Block, Blocklist, NS_BLOCKING, Unblock } from "./elements.ts";
 
@@ -66,7 +67,9 @@ function blockAll(host: Host, { account, payload }: AccountRequest<Infer<typeof 
   const known = new Set(blockedJids(account));
   const added = jids.filter((jid) => !known.has(jid));
   if (added.length > 0) {
-    if ((defaultList(account)?.items.length ?? 0) + added.length > host.setting(blockedMax))
+    const rules = defaultList(account)?.items.map(({ match }) => match) ?? [];
+    const matches = [...rules, ...added.map((value) => ({ by: "jid", value }) as const)];
+    if (matches.length > host.setting(blockedMax) || areTooLong(matches, host.setting(blockedMax)))
       throw new StanzaError("resource-constraint", { type: "cancel", text: "too many addresses are blocked already" });
     changeList(host, account, () => block(account, added));
   }
