@@ -16,6 +16,8 @@ export interface ConformanceRun {
   readonly write: boolean;
   /** Write it also when a requirement is no longer tested that was. */
   readonly acceptLost: boolean;
+  /** Tell which test files cost most. */
+  readonly slowest?: boolean;
   readonly print: (line: string) => void;
   /** What the modules claim; by default those of the repository. */
   readonly supported?: readonly Supported[];
@@ -27,9 +29,9 @@ export interface ConformanceRun {
  * @returns whether all passed and the table is right
  */
 export async function runConformance(run: ConformanceRun): Promise<boolean> {
-  const { root, print } = run;
+  const { root, slowest = false, print } = run;
   const carried = new CarriedIds(root);
-  const passed = await runTests({ root, words: [], print, passed: (test) => carried.take(test) });
+  const passed = await runTests({ root, words: [], slowest, print, passed: (test) => carried.take(test) });
   if (!passed && !run.write) {
     print("✖ the table of requirements is not checked, since tests failed");
     return false;

@@ -1,17 +1,21 @@
 import type { TestEvent } from "node:test/reporters";
 import { failureStory } from "./failure-story.ts";
 
-/** What a process that is shared by test files says of them. */
+/** What a process that runs test files says of them. */
 export type RelayedEvent =
   | { readonly type: "file:began"; readonly file: string }
   | {
       readonly type: "file:ended";
       readonly file: string;
       readonly durationMs: number;
+      /** What processors worked for it, with the start of the process for the first file. */
+      readonly cpuMs: number;
       readonly succeeded: boolean;
       readonly counts: Counts;
     }
   | { readonly type: "file:said"; readonly file: string; readonly message: string }
+  /** A test begins or ends at this moment; the others are told in order, once those before have ended. */
+  | { readonly type: "test:dequeue" | "test:complete"; readonly name: string }
   | RelayedTest;
 
 /** What became of one test. */

@@ -109,15 +109,27 @@ const sharedCases: Readonly<Record<string, { readonly text: string; readonly say
   },
   "one that takes the process down fails": {
     text: `import { test } from "node:test"; test("fine", () => { process["exit"](3); });`,
-    says: ": the process ended with 3",
+    says: `: the process ended with 3 in "fine"`,
   },
   "one that waits for what never comes fails": {
     text: `import { test } from "node:test"; test("fine", () => new Promise(() => {}));`,
-    says: ": it did not end within 2 s",
+    says: `: nothing happened for 2 s in "fine"`,
+  },
+  "one that blocks its process for ever fails": {
+    text: `import { test } from "node:test"; test("fine", () => {}); test("blocking", async () => { await null; for (;;); });`,
+    says: `: nothing happened for 2 s in "blocking"`,
+  },
+  "one that does not end when it is asked to fails": {
+    text: `import { test } from "node:test"; test("fine", () => new Promise(() => { process.on("SIGTERM", () => {}); setInterval(() => {}, 500); }));`,
+    says: `: nothing happened for 2 s in "fine"`,
+  },
+  "one whose process leaves another behind that holds its output fails": {
+    text: `import { spawn } from "node:child_process"; import { test } from "node:test"; test("fine", () => { spawn("sleep", ["30"], { stdio: "inherit" }).unref(); process["exit"](4); });`,
+    says: `: the process ended with 4 in "fine"`,
   },
   "one that leaves something open fails": {
     text: `${passing} setInterval(() => {}, 1000);`,
-    says: ": it did not end within 2 s",
+    says: `: nothing happened for 2 s after "fine"`,
   },
   "one that fails when its tests have passed fails, and tells why": {
     text: `${passing} setTimeout(() => { throw new Error("late there"); }, 20);`,
@@ -156,7 +168,7 @@ describe("of files that share a process,", () => {
         );
     });
   test("each of the others is run all the same", () => {
-    assert.match(output, /✔ 15\/15 kit\/last\.test\.ts: 1 test,/u);
+    assert.match(output, /✔ 18\/18 kit\/last\.test\.ts: 1 test,/u);
   });
 });
 
@@ -173,7 +185,7 @@ function runIn(files: Files, words: readonly string[]): { passed: boolean; outpu
     }
     const program = `
       const { runTests } = await import(${JSON.stringify(join(import.meta.dirname, "run-tests.ts"))});
-      const passed = await runTests({ root: ${JSON.stringify(root)}, words: ${JSON.stringify(words)}, print: console.log, fileMsMax: 2_000 });
+      const passed = await runTests({ root: ${JSON.stringify(root)}, words: ${JSON.stringify(words)}, print: console.log, silenceMsMax: 2_000 });
       process.exitCode = passed ? 0 : 1;`;
     writeFileSync(join(root, "main.ts"), program);
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;

@@ -5,13 +5,13 @@ import { run } from "node:test";
 import type { TestEvent } from "node:test/reporters";
 import { findTests } from "./find-tests.ts";
 import { EndedTests, type EndedTest } from "./ended-tests.ts";
-import { runShared } from "./run-shared.ts";
+import { runGroup } from "./run-group.ts";
 import { arrangeTests } from "./sharing.ts";
 import { TestReport } from "./test-report.ts";
 
 /**
- * Runs the test files of a folder tree, each in a process of its own or, where they can, several in one; as many processes at
- * once as there are cores.
+ * Runs the test files of a folder tree, each in a process of its own or, where they can, several in one; some more processes at
+ * once than there are cores.
  *
  * @param options.words when there are any, only files whose path contains one of them
  * @param options.passed is told of each test that passed and holds no others
@@ -23,9 +23,9 @@ export async function runTests(options: TestRun): Promise<boolean> {
   const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
   const report = new TestReport({ root, filesTotal: files.length, print: options.print });
   keepCompiledCode();
-  const { shared, alone } = arrangeTests(files, textOf);
-  await Promise.all([runEachAlone(options, alone, report), runAllShared(options, shared, report)]);
-  return report.finish();
+  const { groups, singling } = arrangeTests(files, textOf);
+  await Promise.all([runGroups(options, groups, report), runByNode(options, singling, report)]);
+  return report.finish(options.slowest === true);
 }
 
 interface TestRun {
@@ -33,23 +33,46 @@ interface TestRun {
   readonly words: readonly string[];
   readonly print: (line: string) => void;
   readonly passed?: (test: EndedTest) => void;
-  /** How long one file may take, in milliseconds. */
-  readonly fileMsMax?: number;
+  /** Tell at the end which files cost most. */
+  readonly slowest?: boolean;
+  /** How long may pass without a word of a file's tests, in milliseconds. */
+  readonly silenceMsMax?: number;
 }
 
-async function runEachAlone(
-  { root, passed, fileMsMax = defaultFileMsMax }: TestRun,
+async function runGroups(
+  { root, passed, silenceMsMax = defaultSilenceMsMax }: TestRun,
+  groups: readonly (readonly string[])[],
+  report: TestReport,
+): Promise<void> {
+  const left = [...groups];
+  const runNext = async (): Promise<void> => {
+    const endedTests = new EndedTests();
+    for (let group = left.shift(); group !== undefined; group = left.shift())
+      await runGroup(root, group, {
+        silenceMsMax,
+        take: (event) => {
+          report.takeRelayed(event);
+          if (event.type !== "test:start" && event.type !== "test:pass" && event.type !== "test:fail") return;
+          const ended = endedTests.take(event);
+          if (ended?.passed === true && !ended.holdsOthers) passed?.(ended);
+        },
+        printed: (file, text) => report.keepOutput(file, text),
+        broke: (file, why) => report.broke(file, why),
+      });
+  };
+  // Some wait, for discs, time and other processes, while the others work.
+  await Promise.all(Array.from({ length: Math.ceil(availableParallelism() * 1.5) }, runNext));
+}
+
+/** Files of which node itself must say that they leave tests out. */
+async function runByNode(
+  { root, passed, silenceMsMax = defaultSilenceMsMax }: TestRun,
   files: readonly string[],
   report: TestReport,
 ): Promise<void> {
   if (files.length === 0) return;
-  const events = run({
-    files: files.map((file) => join(root, file)),
-    // With what shares processes one more than cores: some wait, for discs and for other processes, while the others work.
-    concurrency: availableParallelism(),
-    timeout: fileMsMax,
-    cwd: root,
-  });
+  const paths = files.map((file) => join(root, file));
+  const events = run({ files: paths, concurrency: 1, timeout: silenceMsMax, cwd: root });
   const endedTests = new EndedTests();
   for await (const event of events as AsyncIterable<TestEvent>) {
     report.take(event);
@@ -58,31 +81,7 @@ async function runEachAlone(
   }
 }
 
-async function runAllShared(
-  { root, passed, fileMsMax = defaultFileMsMax }: TestRun,
-  groups: readonly (readonly string[])[],
-  report: TestReport,
-): Promise<void> {
-  const endedTests = new EndedTests();
-  const left = [...groups];
-  const runNext = async (): Promise<void> => {
-    for (let group = left.shift(); group !== undefined; group = left.shift())
-      await runShared(root, group, {
-        fileMsMax,
-        take: (event) => {
-          report.takeRelayed(event);
-          if (event.type === "file:began" || event.type === "file:said" || event.type === "file:ended") return;
-          const ended = endedTests.take(event);
-          if (ended?.passed === true && !ended.holdsOthers) passed?.(ended);
-        },
-        printed: (file, text) => report.keepOutput(file, text),
-        broke: (file, why) => report.broke(file, why),
-      });
-  };
-  await Promise.all(Array.from({ length: Math.ceil(availableParallelism() / 2) }, runNext));
-}
-
-const defaultFileMsMax = 120_000;
+const defaultSilenceMsMax = 180_000;
 
 /** The tests' processes start faster when compiled code is kept; each user has a directory that he may write. */
 function keepCompiledCode(): void {

@@ -10,26 +10,31 @@ const texts: Readonly<Record<string, string>> = {
   "server/session/admit.test.ts": "",
   "server/s2s/dial.test.ts": `import { createServer } from "node:net";`,
   "cli/start.test.ts": "",
+  "im/lone.test.ts": "test.only(",
 };
 
 test("files of rooms without a process of their own share one, unless they measure it or have sockets", () => {
   assert.deepEqual(
     arrangeTests(Object.keys(texts), (path) => texts[path] ?? ""),
     {
-      shared: [["kit/events.test.ts", "protocol/jid/jid.test.ts", "server/session/admit.test.ts"]],
-      alone: [
-        "protocol/xml/copy-out.test.ts",
-        "server/tcp/limits.test.ts",
-        "server/s2s/dial.test.ts",
-        "cli/start.test.ts",
+      groups: [
+        ["protocol/xml/copy-out.test.ts"],
+        ["server/tcp/limits.test.ts"],
+        ["server/s2s/dial.test.ts"],
+        ["cli/start.test.ts"],
+        ["kit/events.test.ts", "protocol/jid/jid.test.ts", "server/session/admit.test.ts"],
       ],
+      singling: ["im/lone.test.ts"],
     },
   );
 });
 
 test("not too many share one process", () => {
   const paths = Array.from({ length: 90 }, (_, number) => `im/${number}.test.ts`);
-  const { shared, alone } = arrangeTests(paths, () => "");
-  assert.deepEqual([shared.map((group) => group.length), alone], [[40, 40, 10], []]);
-  assert.deepEqual(shared.flat(), paths);
+  const { groups } = arrangeTests(paths, () => "");
+  assert.deepEqual(
+    groups.map((group) => group.length),
+    [40, 40, 10],
+  );
+  assert.deepEqual(groups.flat(), paths);
 });

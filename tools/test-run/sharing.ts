@@ -32,22 +32,26 @@ const filesMax = 40;
  * the tests of a small file.
  *
  * @param textOf reads a file
+ * @returns the files of each process, in the order in which they begin; and those that node itself must run
  */
-export function arrangeTests(
-  paths: readonly string[],
-  textOf: (path: string) => string,
-): { readonly shared: readonly (readonly string[])[]; readonly alone: readonly string[] } {
-  const sharing = paths.filter((path) => {
-    if (!sharingRooms.some((room) => path.startsWith(room))) return false;
-    const text = textOf(path);
-    return !needsOwnProcess.test(text) && !singlesOut.test(text);
-  });
+export function arrangeTests(paths: readonly string[], textOf: (path: string) => string): Arrangement {
+  const alone: string[][] = [];
   const shared: string[][] = [];
-  for (const path of sharing) {
-    const last = shared.at(-1);
-    if (last === undefined || last.length >= filesMax) shared.push([path]);
-    else last.push(path);
+  const singling: string[] = [];
+  for (const path of paths) {
+    const text = textOf(path);
+    if (singlesOut.test(text)) singling.push(path);
+    else if (!sharingRooms.some((room) => path.startsWith(room)) || needsOwnProcess.test(text)) alone.push([path]);
+    else {
+      const last = shared.at(-1);
+      if (last === undefined || last.length >= filesMax) shared.push([path]);
+      else last.push(path);
+    }
   }
-  const alone = new Set(paths).difference(new Set(sharing));
-  return { shared, alone: [...alone] };
+  return { groups: [...alone, ...shared], singling };
+}
+
+interface Arrangement {
+  readonly groups: readonly (readonly string[])[];
+  readonly singling: readonly string[];
 }

@@ -13,6 +13,7 @@ export class TestReport {
   readonly #print: (line: string) => void;
   readonly #printed = new Map<string, string[]>();
   readonly #problems: string[] = [];
+  readonly #costs: { readonly where: string; readonly cpuMs: number }[] = [];
   #counts: Counts = { tests: 0, suites: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
   readonly #began = performance.now();
   #filesDone = 0;
@@ -41,7 +42,7 @@ export class TestReport {
     }
   }
 
-  /** The same, from a process that several files share. */
+  /** The same, from a process that runs test files one after the other. */
   takeRelayed(event: RelayedEvent): void {
     switch (event.type) {
       case "test:pass":
@@ -51,44 +52,53 @@ export class TestReport {
       case "file:said":
         return this.#print(`· ${this.#where(event.file)}: ${event.message}`);
       case "file:ended": {
-        const { file, counts, durationMs, succeeded } = event;
+        const { file, counts, succeeded } = event;
         const where = this.#where(file);
         if (counts.tests === 0 && succeeded) this.#problems.push(`${where}: the file holds no test`);
         if (!succeeded) this.#problems.push(`${where}: the file did not succeed`);
         this.#count(counts);
-        return this.#fileDone(where, counts.tests, durationMs, succeeded);
+        this.#printed.delete(file);
+        return this.#fileDone(where, counts.tests, event, succeeded);
       }
       default:
         return undefined;
     }
   }
 
-  /** A file took the process down that it shared. */
+  /** A file took its process down. */
   broke(file: string, why: string): void {
     const where = this.#where(file);
     this.#problems.push(`${where}: ${why}`);
     const output = this.#printed.get(file)?.join("").trimEnd();
     if (output) this.#print(indent(`what it printed:\n${output}`));
-    this.#fileDone(where, 0, 0, false);
+    this.#fileDone(where, 0, {}, false);
   }
 
   /** Prints the end of the report and tells whether everything is as it should be. */
-  finish(): boolean {
+  finish(slowest: boolean): boolean {
     const { passed: pass, ...others } = this.#counts;
     const fail = others.tests - pass - others.cancelled - others.skipped - others.todo;
     if (others.tests === 0) this.#problems.push("no test was run");
     if (this.#filesDone !== this.#filesTotal)
       this.#problems.push(`${this.#filesTotal - this.#filesDone} files were not run to their end`);
+    if (slowest) this.#tellSlowest();
     for (const problem of this.#problems) this.#print(`✖ ${problem}`);
     for (const [what, count] of Object.entries({ ...others, pass, fail })) this.#print(`ℹ ${what} ${count}`);
     this.#print(`ℹ duration_ms ${(performance.now() - this.#began).toFixed(0)}`);
+    this.#print(`ℹ cpu_ms ${this.#costs.reduce((sum, { cpuMs }) => sum + cpuMs, 0).toFixed(0)}`);
     return this.#problems.length === 0 && fail === 0 && others.cancelled === 0;
+  }
+
+  #tellSlowest(): void {
+    const most = this.#costs.toSorted((a, b) => b.cpuMs - a.cpuMs).slice(0, slowestFiles);
+    this.#print("· what costs most, in CPU seconds (with the start of a process where it is the first in one):");
+    for (const { where, cpuMs } of most) this.#print(`    ${(cpuMs / 1_000).toFixed(2).padStart(7)}  ${where}`);
   }
 
   #passed(data: TestData): void {
     const where = this.#where(data.file);
     if (data.nesting === 0 && data.name === data.file) {
-      this.#fileDone(where, 0, 0);
+      this.#fileDone(where, 0, {});
       this.#problems.push(`${where}: the file holds no test`);
     }
     if (data.skip !== undefined && data.skip !== false)
@@ -132,16 +142,17 @@ export class TestReport {
       this.#count(data.counts);
       if (!data.success) this.#problems.push("not everything succeeded");
     } else {
-      this.#fileDone(this.#where(data.file), data.counts.tests, data.duration_ms, data.success);
+      this.#fileDone(this.#where(data.file), data.counts.tests, { durationMs: data.duration_ms }, data.success);
       this.#printed.delete(data.file);
     }
   }
 
-  #fileDone(where: string, tests: number, durationMs: number, success = true): void {
+  #fileDone(where: string, tests: number, { durationMs = 0, cpuMs = 0 }: Cost, success = true): void {
     this.#filesDone += 1;
+    this.#costs.push({ where, cpuMs });
     const progress = `${String(this.#filesDone).padStart(String(this.#filesTotal).length)}/${this.#filesTotal}`;
     this.#print(
-      `${success ? "✔" : "✖"} ${progress} ${where}: ${tests} ${tests === 1 ? "test" : "tests"}, ${Math.round(durationMs)} ms`,
+      `${success ? "✔" : "✖"} ${progress} ${where}: ${tests} ${tests === 1 ? "test" : "tests"}, ${Math.round(durationMs)} ms, CPU ${Math.round(cpuMs)} ms`,
     );
   }
 
@@ -164,6 +175,14 @@ export class TestReport {
 
 /** How many pieces of a file's output are kept for the case that it fails. */
 const outputChunksMax = 500;
+
+/** How many files are told that cost most. */
+const slowestFiles = 40;
+
+interface Cost {
+  readonly durationMs?: number;
+  readonly cpuMs?: number;
+}
 
 /** What is told of a test that ended. */
 interface TestData {

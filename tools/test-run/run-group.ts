@@ -1,23 +1,29 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { RelayedEvent } from "./relayed-event.ts";
+import { RunningTests } from "./running-tests.ts";
 
-/** Told of everything that happens to test files that share a process. */
-export interface SharedRunListener {
+/** Told of everything that happens to test files. */
+export interface RunListener {
   readonly take: (event: RelayedEvent) => void;
   readonly printed: (file: string, text: string) => void;
   /** The process ended, or was ended, while this file was run. */
   readonly broke: (file: string, why: string) => void;
 }
 
+/** How long may pass without a word of a file's tests, in milliseconds. */
+export interface Patience {
+  readonly silenceMsMax: number;
+}
+
 /** Runs test files in one process, one after the other; where one takes the process down, the rest go on in another. */
-export async function runShared(
+export async function runGroup(
   root: string,
   files: readonly string[],
-  { fileMsMax, ...listener }: SharedRunListener & { readonly fileMsMax: number },
+  { silenceMsMax, ...listener }: RunListener & Patience,
 ): Promise<void> {
   for (let left = files; left.length > 0;) {
-    const done = await runOnce(root, left, fileMsMax, listener);
+    const done = await runOnce(root, left, silenceMsMax, listener);
     left = left.slice(done);
   }
 }
@@ -26,43 +32,56 @@ export async function runShared(
 function runOnce(
   root: string,
   files: readonly string[],
-  fileMsMax: number,
-  { take, printed, broke }: SharedRunListener,
+  silenceMsMax: number,
+  { take, printed, broke }: RunListener,
 ): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, "shared-process.ts"), ...files.map((file) => join(root, file))],
+    [join(import.meta.dirname, "test-process.ts"), ...files.map((file) => join(root, file))],
     { cwd: root, stdio: ["ignore", "pipe", "pipe", "ipc"] },
   );
-  let [current, ended, late] = ["", 0, false];
+  const tests = new RunningTests();
+  let [current, ended, silent] = ["", 0, false];
   let timer: NodeJS.Timeout | undefined;
   const wait = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      late = true;
+      silent = true;
+      // Whatever it does of itself when it is asked to end.
       child.kill("SIGKILL");
-    }, fileMsMax);
+    }, silenceMsMax);
   };
   wait();
   child.on("message", (event: RelayedEvent) => {
-    if (event.type === "file:began") {
-      current = event.file;
-      wait();
-    } else if (event.type === "file:ended") ended += 1;
+    wait();
+    if (event.type === "file:began") current = event.file;
+    else if (event.type === "file:ended") ended += 1;
+    tests.take(event);
     take(event);
   });
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding("utf8").on("data", (text: string) => printed(current, text));
   child.on("error", reject);
+  child.on("exit", () => {
+    clearTimeout(timer);
+    // A process that it began and left behind may hold these for ever.
+    timer = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, lastWordsMsMax);
+  });
   child.on("close", (code, signal) => {
     clearTimeout(timer);
     if (ended === files.length && code === 0) return resolve(ended);
-    const why = late
-      ? `it did not end within ${fileMsMax / 1_000} s: something goes on, or a test waits for what never comes`
-      : `the process ended with ${code ?? signal}`;
+    const why = silent
+      ? `nothing happened for ${silenceMsMax / 1_000} s ${tests.where()}: something goes on, or a test waits for what never comes`
+      : `the process ended with ${code ?? signal} ${tests.where()}`;
     broke(join(root, files[ended] ?? files.at(-1) ?? ""), why);
     return resolve(ended + 1);
   });
   return promise;
 }
+
+/** How long what a process has printed is waited for once it has ended. */
+const lastWordsMsMax = 2_000;

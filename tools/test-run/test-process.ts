@@ -1,9 +1,10 @@
-// Runs test files one after the other in this process and says to the parent what happens: `shared-process.ts FILE…`. Each file must leave the
+// Runs test files one after the other in this process and says to the parent what happens: `test-process.ts FILE…`. Each file must leave the
 // process as it was, and nothing open: the next one begins when nothing more could happen in this one.
 
 import { hash } from "node:crypto";
 import { run } from "node:test";
 import type { TestEvent } from "node:test/reporters";
+import { processCpuMs } from "./process-cpu.ts";
 import { relayed, type Counts, type RelayedEvent } from "./relayed-event.ts";
 
 const none: Counts = { tests: 0, suites: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
@@ -11,10 +12,16 @@ const aCount = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /
 /** Listeners that come and go with a run. */
 const comesAndGoes = / (?:newListener|removeListener|uncaughtException|unhandledRejection|beforeExit|exit|SIG\w+)$/u;
 const ofTheRunner: ReadonlySet<string> = new Set(["NODE_TEST_WORKER_ID", "NODE_TEST_CONTEXT"]);
-/** What a library notes for copies of itself as it is loaded. */
-const ofLibraries = /^__zod_/u;
+/** What a library (zod, tslib) puts there as it is loaded, once, whoever loads it. */
+const ofLibraries = /^__/u;
 
-for (const file of process.argv.slice(2)) {
+/** What was spent before; the start of the process counts for its first file. */
+let cpuMsSeen = 0;
+
+const files = process.argv.slice(2);
+const isShared = files.length > 1;
+
+for (const file of files) {
   // The end of a file is the end of all that the process has to do: something must begin anew.
   await new Promise((resolve) => setTimeout(resolve, 0));
   await runFile(file);
@@ -26,6 +33,8 @@ async function runFile(file: string): Promise<void> {
   let [counts, succeeded, durationMs] = [none, false, 0];
   let holdsTests = false;
   const events = run({ files: [file], isolation: "none" });
+  // Told at once, ahead of what the stream keeps: the test may never return.
+  for (const type of ["test:dequeue", "test:complete"] as const) events.on(type, ({ name }) => tell({ type, name }));
   for await (const event of events as AsyncIterable<TestEvent>) {
     if (event.type === "test:summary") {
       ({ counts, success: succeeded, duration_ms: durationMs } = event.data);
@@ -40,12 +49,15 @@ async function runFile(file: string): Promise<void> {
     tell(told);
   }
   const changed = stateOfProcess().symmetricDifference(before);
-  if (changed.size > 0) {
+  if (isShared && changed.size > 0) {
     succeeded = false;
     tell(leftChanged(file, `changed, and visible to others: ${[...changed].join(", ")}`));
   }
   process.exitCode = undefined;
-  tell({ type: "file:ended", file, durationMs, succeeded, counts: holdsTests ? counts : none });
+  const cpuMs = processCpuMs();
+  const cost = { durationMs, cpuMs: cpuMs - cpuMsSeen };
+  cpuMsSeen = cpuMs;
+  tell({ type: "file:ended", file, ...cost, succeeded, counts: holdsTests ? counts : none });
 }
 
 /** What files that share a process would notice of one another. The environment's values are nobody's business. */
