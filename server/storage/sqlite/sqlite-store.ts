@@ -12,14 +12,17 @@ import { lockSqliteFile, SqliteFile } from "./sqlite-file.ts";
 import type { SqliteFileOptions } from "./sqlite-file.ts";
 import { sqliteError } from "./sqlite-failure.ts";
 import { sqliteSchemaSession } from "./sqlite-schema.ts";
+import { SeldomThread } from "./seldom-thread.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
 import type { SpawnThread } from "./sqlite-thread.ts";
 
 export type SqliteStoreOptions = QueueOptions & {
   /** The database file; it is made if it is missing. `-wal`, `-shm` and `-lock` files stand beside it. */
   readonly path: string;
-  /** Threads that read. With two or more, look-ups do not wait behind searches. */
+  /** Threads that read. With two or more, look-ups do not wait behind searches; these threads come and go. */
   readonly readers?: number;
+  /** How long those that search stay when nobody searches. */
+  readonly searcherRestMs?: number;
   readonly writerCacheKiBMax?: number;
   readonly readerCacheKiBMax?: number;
   /** Refuse to grow beyond this many pages of 4 KiB. */
@@ -27,6 +30,9 @@ export type SqliteStoreOptions = QueueOptions & {
   /** How threads are made; a test looks in here. */
   readonly spawn?: SpawnThread;
 };
+
+/** How long a thread that searches stays when nobody searches, in milliseconds. */
+const searcherRestMs = 30_000;
 
 /**
  * Opens the embedded database. Rejects with a StoreError whose message an administrator can act upon: `locked`,
@@ -77,7 +83,8 @@ class SqliteBackend implements Backend {
   readonly #readerFile: SqliteFileOptions;
   readonly #spawn: SpawnThread | undefined;
   readonly #writer: SqliteThread;
-  readonly #readers: readonly SqliteThread[];
+  readonly #reader: SqliteThread;
+  readonly #searchers: readonly SeldomThread[];
   readonly #indexing: TextIndexing;
   /** Archives whose text can be searched. */
   readonly #searchable = new Set<string>();
@@ -86,14 +93,21 @@ class SqliteBackend implements Backend {
   constructor(
     writerFile: SqliteFileOptions,
     readerFile: SqliteFileOptions,
-    { readers = 2, spawn, watch }: Pick<SqliteStoreOptions, "readers" | "spawn" | "watch">,
+    {
+      readers = 2,
+      searcherRestMs: restMs = searcherRestMs,
+      spawn,
+      watch,
+    }: Pick<SqliteStoreOptions, "readers" | "searcherRestMs" | "spawn" | "watch">,
   ) {
     assert(readers >= 1, "somebody must read");
     this.#writerFile = writerFile;
     this.#readerFile = readerFile;
     this.#spawn = spawn;
     this.#writer = new SqliteThread({ role: "writer", file: writerFile, tables: [] }, spawn);
-    this.#readers = Array.from({ length: readers }, () => this.#newReader());
+    this.#reader = this.#newReader();
+    const searching = { role: "reader", file: readerFile, tables: [] } as const;
+    this.#searchers = Array.from({ length: readers - 1 }, () => new SeldomThread(searching, spawn, restMs));
     this.#indexing = new TextIndexing({
       step: async () => {
         const reply = await this.#writer.ask({ ask: "index" });
@@ -107,7 +121,7 @@ class SqliteBackend implements Backend {
   }
 
   async open(): Promise<void> {
-    await Promise.all([this.#writer, ...this.#readers].map((thread) => thread.open()));
+    await Promise.all([this.#writer.open(), this.#reader.open()]);
   }
 
   readonly apply = async (group: readonly (readonly Write[])[]): Promise<readonly (Failure | undefined)[]> => {
@@ -117,20 +131,19 @@ class SqliteBackend implements Backend {
     return reply.failures;
   };
 
-  /** Look-ups go to the first reader and searches to the others, so that a long search stalls nobody's waking up. */
+  /** Look-ups go to the reader and searches to the searchers, so that a long search stalls nobody's waking up. */
   readonly read = (requests: readonly Read[], answered: (index: number, outcome: Outcome) => void): void => {
-    const [first, ...others] = this.#readers;
-    assert(first !== undefined, "somebody must read");
-    const searcher = others.reduce(
+    const [first] = this.#searchers;
+    const searcher = this.#searchers.reduce<SqliteThread | SeldomThread>(
       (best, next) => (next.asksPending < best.asksPending ? next : best),
-      others[0] ?? first,
+      first ?? this.#reader,
     );
     const lookups: number[] = [];
     const searches: number[] = [];
     for (const [index, { read }] of requests.entries()) {
-      (searcher === first || read === "load" || read === "get" ? lookups : searches).push(index);
+      (searcher === this.#reader || read === "load" || read === "get" ? lookups : searches).push(index);
     }
-    sendReads(first, requests, lookups, answered);
+    sendReads(this.#reader, requests, lookups, answered);
     sendReads(searcher, requests, searches, (index, outcome) =>
       answered(index, this.#searched(requests[index], outcome)),
     );
@@ -147,7 +160,7 @@ class SqliteBackend implements Backend {
       throw sqliteError(error);
     }
     const tables = shapes.filter((shape): shape is TableShape => shape.shape === "table");
-    await Promise.all([this.#writer, ...this.#readers].map((thread) => thread.declare(tables)));
+    await Promise.all([this.#writer, this.#reader, ...this.#searchers].map((thread) => thread.declare(tables)));
     for (const shape of shapes)
       if (shape.shape === "archive" && shape.searchable !== undefined) this.#searchable.add(shape.name);
     if (this.#searchable.size > 0) this.#indexing.changed();
@@ -171,14 +184,16 @@ class SqliteBackend implements Backend {
 
   readonly textIndex = (): TextIndexHealth => this.#indexing.health;
 
-  readonly isDown = (): boolean => [this.#writer, ...this.#readers].every((thread) => thread.isDown);
+  readonly isDown = (): boolean =>
+    [this.#writer, this.#reader, ...this.#awake()].every((thread: SqliteThread | SeldomThread) => thread.isDown);
 
   readonly probe = async (): Promise<void> => {
-    await Promise.all([this.#writer, ...this.#readers].map((thread) => thread.ask({ ask: "probe" })));
+    const threads: readonly (SqliteThread | SeldomThread)[] = [this.#writer, this.#reader, ...this.#awake()];
+    await Promise.all(threads.map((thread) => thread.ask({ ask: "probe" })));
   };
 
   readonly onBroken = (tell: (failure: Failure) => void): void => {
-    for (const thread of [this.#writer, ...this.#readers]) thread.onDeath = tell;
+    for (const thread of [this.#writer, this.#reader, ...this.#searchers]) thread.onDeath = tell;
   };
 
   readonly close = async (): Promise<void> => {
@@ -188,7 +203,7 @@ class SqliteBackend implements Backend {
   /** The writer last: it then moves what is in the write-ahead log into the database. */
   async closeThreads(): Promise<void> {
     await this.#indexing.close();
-    await Promise.all(this.#readers.map((thread) => thread.close()));
+    await Promise.all([this.#reader, ...this.#searchers].map((thread) => thread.close()));
     await this.#writer.close();
   }
 
@@ -207,6 +222,10 @@ class SqliteBackend implements Backend {
     return { ok: false, failure: { kind: "too-busy", message: "the index of texts is being made anew" } };
   }
 
+  #awake(): readonly SeldomThread[] {
+    return this.#searchers.filter((thread) => !thread.isResting);
+  }
+
   #newReader(): SqliteThread {
     return new SqliteThread({ role: "reader", file: this.#readerFile, tables: [] }, this.#spawn);
   }
@@ -214,7 +233,7 @@ class SqliteBackend implements Backend {
 
 /** Sends the reads of these places as one message. */
 function sendReads(
-  thread: SqliteThread,
+  thread: Pick<SqliteThread, "ask">,
   requests: readonly Read[],
   places: readonly number[],
   answered: (index: number, outcome: Outcome) => void,
