@@ -61,8 +61,10 @@ async function runGroups(
       });
   };
   // Some wait, for discs, time and other processes, while the others work.
-  await Promise.all(Array.from({ length: Math.ceil(availableParallelism() * 1.5) }, runNext));
+  await Promise.all(Array.from({ length: availableParallelism() + waitingProcesses }, runNext));
 }
+
+const waitingProcesses = 2;
 
 /** Files of which node itself must say that they leave tests out. */
 async function runByNode(

@@ -9,19 +9,24 @@ const texts: Readonly<Record<string, string>> = {
   "server/tcp/limits.test.ts": "",
   "server/session/admit.test.ts": "",
   "server/s2s/dial.test.ts": `import { createServer } from "node:net";`,
-  "cli/start.test.ts": "",
+  "im/sockets.test.ts": `import { createServer } from "node:net";`,
+  "cli/start.test.ts": "process.env",
+  "testing/crash/crash.test.ts": "",
+  "testing/sim/seeds-1.test.ts": "",
   "im/lone.test.ts": "test.only(",
 };
 
-test("files of rooms without a process of their own share one, unless they measure it or have sockets", () => {
+test("files share a process with others of their kind, unless they measure it or change it", () => {
   assert.deepEqual(
     arrangeTests(Object.keys(texts), (path) => texts[path] ?? ""),
     {
       groups: [
+        ["testing/sim/seeds-1.test.ts"],
         ["protocol/xml/copy-out.test.ts"],
-        ["server/tcp/limits.test.ts"],
-        ["server/s2s/dial.test.ts"],
+        ["im/sockets.test.ts"],
         ["cli/start.test.ts"],
+        ["testing/crash/crash.test.ts"],
+        ["server/tcp/limits.test.ts", "server/s2s/dial.test.ts"],
         ["kit/events.test.ts", "protocol/jid/jid.test.ts", "server/session/admit.test.ts"],
       ],
       singling: ["im/lone.test.ts"],
