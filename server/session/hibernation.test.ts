@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { available, bodies, chat, errors, managed, resume } from "#testing/scenario/devices.ts";
+import { available, bodies, chat, errors, managed, resume, type Managed } from "#testing/scenario/devices.ts";
 import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
 import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 
@@ -260,6 +260,25 @@ for (const { fails, begin, end } of [
     await end(world);
     await resume(mine, juliet, 1);
     assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
+  });
+
+for (const { end, how } of [
+  { how: "it is resumed", end: async (_: World, mine: Managed) => resume(mine, juliet, 1) },
+  { how: "its time runs out", end: (world: World) => world.advance(700_000) },
+])
+  test(`a row of what a session owed that failed and was written all the same is gone when ${how}`, async () => {
+    await using world = await startWorld({ accounts });
+    const mine = await managed(world, `${juliet}/balcony`);
+    const sender = await available(world, `${romeo}/orchard`);
+    await mine.client.cut();
+    world.faults.failCommits("unavailable", true);
+    await sender.sendText(chat(juliet, "1"));
+    world.faults.failCommits(undefined);
+    assert.equal(errors(sender), 1);
+    const [, rows] = await stored(world, juliet);
+    assert.equal(rows, 2, "its own presence, and the message");
+    await end(world, mine);
+    assert.deepEqual((await stored(world, juliet)).slice(0, 2), [0, 0]);
   });
 
 test("what the session knew goes on with it: carbons, interest in the roster, directed presence", async () => {

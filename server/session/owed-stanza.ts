@@ -19,6 +19,8 @@ export interface Owed extends SmEntry {
   late: boolean;
   /** Whether it is, or is being, written down for the session to go on with after a restart. */
   rowed: boolean;
+  /** Whether it may be written down, were it only that this failed or could not be taken back: its row is to be removed one day. */
+  rowTried: boolean;
   /** What its row says of others. */
   rowSays: Reached;
   /** What is known of others from before the session was read back. */
@@ -43,6 +45,7 @@ export function newlyOwed(stanza: Stanza, bytes: string): Owed {
     held: isMessage,
     late: false,
     rowed: false,
+    rowTried: false,
     rowSays: "nobody",
     reachedBefore: "nobody",
   };
@@ -63,6 +66,7 @@ export function owedAgain({ acknowledged, sent, rows }: StoredOwed): readonly Ow
       held: false,
       late: true,
       rowed: value !== undefined,
+      rowTried: value !== undefined,
       rowSays: reached,
       reachedBefore: reached,
     });

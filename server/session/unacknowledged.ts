@@ -157,7 +157,7 @@ export class Unacknowledged {
     let position = this.#queue.acknowledgedTotal - result.entries.length;
     for (const owed of result.entries) {
       position += 1;
-      if (owed.rowed) this.#hibernation?.acknowledged.push(position);
+      if (owed.rowTried) this.#hibernation?.acknowledged.push(position);
       if (owed.late) this.#late -= 1;
       if (typeof owed.secured === "string") discharged.push(owed.secured);
       letGo(owed);
@@ -198,7 +198,7 @@ export class Unacknowledged {
         writing.secured.push(owed);
       }
       if (hibernation !== undefined && !owed.rowed && (hibernation.whole || isLasting(this.#account, stanza))) {
-        owed.rowed = true;
+        owed.rowed = owed.rowTried = true;
         writing.rowed.push(owed);
         const value = this.#valueOf(owed, stanza);
         owed.rowSays = value.reached;
@@ -366,7 +366,7 @@ export class Unacknowledged {
     const positions = [...hibernation.acknowledged];
     for (const owed of this.#queue.unacknowledged()) {
       position += 1;
-      if (owed.rowed) positions.push(position);
+      if (owed.rowTried) positions.push(position);
       owed.rowed = false;
     }
     return positions;

@@ -25,7 +25,19 @@ export function checkArchives(
         .filter((party) => known.get(party)?.has(id) === false)
         .map((party) => `${id} of ${from.name} was acknowledged and is not in the archive of ${party}`),
     );
-  return [...kept, ...missing];
+  const unkept = ledger.entries.filter(isKept).flatMap((entry) => shownUnkept(entry, known));
+  return [...kept, ...missing, ...unkept];
+}
+
+/** What a client was shown is durable by then: its account has it, whatever became of the message otherwise. */
+function shownUnkept(entry: Entry, known: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+  const { account, copies, from, id, receipts } = entry;
+  const lacks = (party: string): boolean => known.get(party)?.has(id) === false;
+  const shown = [
+    ...(lacks(account) ? receipts : []),
+    ...copies.filter(({ direction }) => lacks(direction === "sent" ? from.account : account)),
+  ];
+  return shown.map(({ session }) => `${session.name} was shown ${id} of ${from.name}, which is not in its archive`);
 }
 
 /** Headlines and chat states are no conversation. */

@@ -1,5 +1,6 @@
 import { offlineCount, offlineMessages } from "#im/messages/slots.ts";
 import { outgoingShape } from "#server/s2s/outgoing-store.ts";
+import { hibernatedSessions, owedStanzas } from "#server/session/hibernation.ts";
 import type { SimServer } from "./sim-server.ts";
 
 /** After everybody has left and time has passed, the server has nothing any more: object by object. */
@@ -38,8 +39,17 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
       ({ value }) => `${/ id='(m\d+)'/u.exec(value)?.[1]} for ${account}, which has been given all that waits`,
     ),
   );
+  // Of sessions that could be resumed.
+  const stored = accounts.flatMap((account) => [
+    ...[...(disk.entries.get(account)?.get(hibernatedSessions.name)?.keys() ?? [])].map(
+      (id) => `session ${id} of ${account}`,
+    ),
+    ...[...(disk.archives.get(owedStanzas.name)?.get(account)?.values() ?? [])].map(
+      ({ id, value }) => `row ${id} of what a session of ${account} owed: ${value.slice(0, 60)}`,
+    ),
+  ]);
   const left = Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : `${count} ${what}`));
-  return [...left, ...kept, ...unsent].map((what) => `left at the end: ${what}`);
+  return [...left, ...kept, ...unsent, ...stored].map((what) => `left at the end: ${what}`);
 }
 
 function countIn(stored: string | undefined): number {

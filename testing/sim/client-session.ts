@@ -58,6 +58,8 @@ export class ClientSession {
   /** The roster as the client shows it; undefined until it has come. */
   roster: Map<string, string> | undefined;
   rosterVersion: string | undefined;
+  /** It showed a roster that it remembered, and is told what has changed since. */
+  catchesUp = false;
   /** The block list as the client shows it. */
   blocked: Set<string> | undefined;
   /** Since when it is certain that the session gets copies of what other devices send and receive. */

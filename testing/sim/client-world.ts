@@ -1,6 +1,7 @@
 import type { ClientSession } from "./client-session.ts";
 import type { ClientEnd, Connection } from "./connection.ts";
 import type { Ledger } from "./ledger.ts";
+import type { RosterHistory } from "./roster-history.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { Trace } from "./trace.ts";
 
@@ -9,6 +10,7 @@ export interface ClientWorld {
   readonly clock: SimClock;
   readonly trace: Trace;
   readonly ledger: Ledger;
+  readonly rosters: RosterHistory;
   /** Undefined when nobody listens. */
   readonly connect: (client: ClientEnd) => Connection | undefined;
   /** A session began. */

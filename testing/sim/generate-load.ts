@@ -85,7 +85,7 @@ export function loadAround(
       ...(account < thirdDevicesCount ? [account + clientsCount] : []),
     ];
     const began = failsAt + draws.below(forMs);
-    for (const client of devices) {
+    for (const client of devices.flatMap((device) => Array.from({ length: draws.between(1, 3) }, () => device))) {
       const at = began + draws.below(draws.chance(0.5) ? 10 : 200);
       const does = draws.weighted({
         name: 6,
@@ -95,19 +95,24 @@ export function loadAround(
         remove: 1,
         message: 3,
         back: 4,
+        cut: 2,
         roster: 1,
       });
       if (does === "back")
         // What was asked for just before it comes is still being written.
         steps.push({ at: began - draws.between(200, 2_000), client, does: "log-out" }, { at, client, does: "log-in" });
+      // What waits for a batch finds a session that hibernates.
+      else if (does === "cut")
+        steps.push({ at, fault: "cut", client, serverNotices: true, clientNotices: draws.chance(0.8) });
       else steps.push({ at, client, ...writingOf(draws, does, to) });
     }
     // And its contact writes to it.
-    steps.push({
-      at: began + draws.below(100),
-      client: to,
-      ...writingOf(draws, draws.one(["message", "subscription"]), account),
-    });
+    for (let count = draws.between(1, 3); count > 0; count -= 1)
+      steps.push({
+        at: began + draws.below(300),
+        client: to,
+        ...writingOf(draws, draws.one(["message", "message", "subscription"]), account),
+      });
   }
   return steps;
 }

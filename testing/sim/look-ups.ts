@@ -56,5 +56,7 @@ export function askForRoster(client: SimClient): void {
       query === undefined
         ? new Map(rosterKept?.items)
         : new Map(query.elements().map((item) => [item.attr("jid") ?? "", shownItem(item)]));
+    session.catchesUp = query === undefined;
+    client.showsRoster(session);
   });
 }

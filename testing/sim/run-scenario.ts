@@ -10,6 +10,7 @@ import { checkWatermarks } from "./check-watermarks.ts";
 import { checkViews, type AccountView } from "./check-views.ts";
 import { checkWays } from "./check-ways.ts";
 import { Ledger } from "./ledger.ts";
+import { RosterHistory } from "./roster-history.ts";
 import { perform } from "./perform.ts";
 import { actingMs } from "./scenario-times.ts";
 import { SimClient } from "./sim-client.ts";
@@ -54,6 +55,7 @@ class ScenarioRun {
   readonly #network: SimNetwork;
   readonly #servers: readonly SimServer[];
   readonly #ledger = new Ledger();
+  readonly #rosters = new RosterHistory();
   readonly #model: WorldModel;
   readonly #draws: Draws;
   #clients: readonly SimClient[];
@@ -207,6 +209,7 @@ class ScenarioRun {
         clock: this.#clock,
         trace: this.#trace,
         ledger: this.#ledger,
+        rosters: this.#rosters,
         connect: (client) => this.#connect(client, this.#serverOf(account)),
         began: (session) => {
           this.#sessions.push(session);

@@ -4,6 +4,7 @@ import type { ClientSession } from "./client-session.ts";
 import { Connection } from "./connection.ts";
 import { drawsFor } from "./draws.ts";
 import { Ledger } from "./ledger.ts";
+import { RosterHistory } from "./roster-history.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimClock } from "./sim-clock.ts";
 import { SimNetwork } from "./sim-network.ts";
@@ -45,6 +46,7 @@ async function twoServers() {
         clock,
         trace,
         ledger,
+        rosters: new RosterHistory(),
         connect: (client) => {
           if (server.life === undefined) return undefined;
           connections += 1;

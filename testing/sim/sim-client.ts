@@ -11,6 +11,7 @@ import type { Draws } from "./draws.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ClientPart } from "./steps.ts";
 import { askForBlockList, askForRoster, catchUp } from "./look-ups.ts";
+import { caughtUpMs } from "./roster-history.ts";
 import { takeStanza } from "./take-stanza.ts";
 
 /** A client that speaks the protocol by itself: it logs in, counts, resumes, repeats, and remembers what it was told. */
@@ -156,6 +157,21 @@ export class SimClient {
   /** Something that no client should see. */
   violation(text: string): void {
     this.world.ledger.violations.push(text);
+  }
+
+  /** What came change by change is looked at when there are no more. */
+  showsRoster(session: ClientSession): void {
+    const { clock, rosters } = this.world;
+    const check = (): void => {
+      const wrong = rosters.show(session);
+      if (wrong !== undefined) this.violation(wrong);
+    };
+    if (!session.catchesUp) return check();
+    const { rosterVersion } = session;
+    clock.after(caughtUpMs, () => {
+      if (this.online && this.session === session && session.rosterVersion === rosterVersion) check();
+    });
+    return undefined;
   }
 
   #connect(): void {

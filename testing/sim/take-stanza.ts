@@ -12,6 +12,8 @@ interface Taker {
   readonly requests: Map<string, (answer: XmlElement) => void>;
   readonly sendStanza: (bytes: string) => void;
   readonly violation: (text: string) => void;
+  /** The roster, or its version, is another one now. */
+  readonly showsRoster: (session: ClientSession) => void;
 }
 
 /** What a client does with a stanza that came: it answers, and remembers what it was told. */
@@ -92,8 +94,10 @@ function takeIq(client: Taker, session: ClientSession, iq: XmlElement): void {
   const from = iq.attr("from");
   const byServer = from === undefined || from === session.account;
   const [payload] = iq.elements();
-  if (type === "set" && byServer && payload?.ns === "jabber:iq:roster") takeRosterPush(session, payload);
-  else if (type === "set" && byServer && payload?.ns === "urn:xmpp:blocking") takeBlockPush(session, payload);
+  if (type === "set" && byServer && payload?.ns === "jabber:iq:roster") {
+    takeRosterPush(session, payload);
+    client.showsRoster(session);
+  } else if (type === "set" && byServer && payload?.ns === "urn:xmpp:blocking") takeBlockPush(session, payload);
   const address = from === undefined ? "" : ` to='${from}'`;
   client.sendStanza(`<iq type='result' id='${id}'${address}/>`);
 }
