@@ -1,12 +1,11 @@
-import { resourceOf, type BareJid } from "#protocol/jid/jid.ts";
+import type { BareJid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
-import { Stanza } from "#kit/stanza.ts";
+import type { Stanza } from "#kit/stanza.ts";
 import { StoreError, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
-import { isAnswer } from "#protocol/stanza/stanza-error.ts";
 import type { SteppedHost } from "../host/stepped-host.ts";
 import type { Runnable } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
@@ -14,10 +13,11 @@ import type { SessionOwner } from "../session/session-owner.ts";
 import type { Timer } from "#kit/env.ts";
 import type { AccountParts } from "./account-parts.ts";
 import { Batches } from "./batches.ts";
-import { type CarriedRows, noRoom } from "./carried-rows.ts";
+import type { CarriedRows } from "./carried-rows.ts";
 import { deliverToSession } from "./deliver-to-session.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive, LiveSlots } from "./live-slots.ts";
+import { guarded, refuseAbsent, refuseForRoom, refuseUnreadable } from "./refused-work.ts";
 import { temporaryStore } from "./temporary-store.ts";
 import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
 import { notPutBack } from "./write-journal.ts";
@@ -105,18 +105,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   /** A stanza has arrived. */
   deliver(stanza: Stanza, rows?: CarriedRows): void {
     if (this.#retired) return this.#successor.deliver(stanza, rows);
-    if (this.#waits(1)) {
-      if (isAnswer(stanza)) {
-        stanza.hold();
-        this.#passOn(stanza);
-        rows?.ended({ cause: noRoom() });
-      } else {
-        // First: that it was refused is no consequence of what was not written.
-        rows?.ended({ cause: noRoom() });
-        this.#parts.stage.crowdedOut(stanza, undefined);
-      }
-      return;
-    }
+    if (this.#waits(1)) return refuseForRoom(this.#parts, this.sessions, stanza, rows);
     stanza.hold();
     this.#enqueue(rows === undefined ? stanza : new Incoming(stanza, rows));
   }
@@ -239,7 +228,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
       else if (this.#phase === "absent") {
         // The sender keeps what it wrote, though nobody is there.
         if (work instanceof Incoming) this.#batches.take(work.rows);
-        this.#refuse(work, this.#parts.stage.absent);
+        refuseAbsent(this.#parts, work);
         this.#end();
       } else if (work instanceof Outgoing) this.#do(work.stanza, work.session);
       else if (work instanceof Incoming) {
@@ -303,7 +292,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
       .catch((cause: unknown) => this.#parts.stage.crashed(this.jid, cause))
       .then(() => {
         this.#occupied = false;
-        this.#guarded(then);
+        guarded(this.#parts, then);
         this.#readAnew();
         if (this.#mailbox.size > 0) this.#schedule();
       });
@@ -396,42 +385,11 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.#phase = "asleep";
     for (const work of this.#mailbox.takeAll()) {
       if (typeof work === "function") this.#mailbox.add(work);
-      else if ("perform" in work) this.#guarded(() => work.unreadable(cause));
-      else {
-        const arrived = work instanceof Incoming ? work.stanza : work;
-        if (!(arrived instanceof Outgoing) && isAnswer(arrived)) this.#passOn(arrived);
-        else this.#refuse(work, (stanza, session) => this.#parts.stage.unreadable(stanza, cause, session));
-        if (work instanceof Incoming) work.rows.ended({ cause });
-      }
+      else if ("perform" in work) guarded(this.#parts, () => work.unreadable(cause));
+      else refuseUnreadable(this.#parts, this.sessions, work, cause);
     }
     if ((this.#mailbox.size === 0 && !this.#batches.journal.isInDoubt) || this.host.signal.aborted) return;
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
-  }
-
-  /**
-   * An answer cannot be refused: if it went nowhere, who sent a message would believe it safe that was not. It is for a
-   * session that asked, or for nobody.
-   */
-  #passOn(answer: Stanza): void {
-    const session = this.sessions.get((answer.to && resourceOf(answer.to)) ?? "");
-    if (session !== undefined) this.#guarded(() => session.send(answer));
-    answer.release();
-  }
-
-  #refuse(work: Stanza | Outgoing | Incoming, tell: (stanza: Stanza, session: LocalSession | undefined) => void): void {
-    const stanza = work instanceof Stanza ? work : work.stanza;
-    const session = work instanceof Outgoing ? work.session : undefined;
-    this.#guarded(() => tell(stanza, session));
-    stanza.release();
-  }
-
-  /** One thing that breaks down must not take along what comes behind it. */
-  #guarded(run: () => void): void {
-    try {
-      run();
-    } catch (cause) {
-      this.#parts.stage.crashed(this.jid, cause);
-    }
   }
 
   #live(): LiveSlots {

@@ -5,6 +5,7 @@ import type { AccountStage } from "./account-stage.ts";
 import type { AccountStore } from "./account-store.ts";
 import type { CarriedRows } from "./carried-rows.ts";
 import { Outbox } from "./outbox.ts";
+import { guarded } from "./refused-work.ts";
 import { WriteJournal } from "./write-journal.ts";
 
 export interface BatchesParts {
@@ -212,15 +213,8 @@ export class Batches {
         this.#unwritten = { batch, cause: failure.cause };
     }
     for (const outbox of [this.#routes, this.#outbox])
-      for (const { entry, failure: failed } of outbox.close(batch, failure)) {
-        // One thing that breaks down must not take along what comes behind it.
-        try {
-          if (failed === undefined) entry.run();
-          else entry.failed?.(failed.cause);
-        } catch (cause) {
-          this.#parts.stage.crashed(this.#parts.jid, cause);
-        }
-      }
+      for (const { entry, failure: failed } of outbox.close(batch, failure))
+        guarded(this.#parts, failed === undefined ? entry.run : () => entry.failed?.(failed.cause));
     this.commit();
     this.#ended();
   }
