@@ -36,6 +36,8 @@ export interface Session {
    * called with undefined; then they leave first, in order. A resumed stream begins without a policy.
    */
   readonly withhold: (policy: WaitingPolicy | undefined) => void;
+  /** The server does much in its name, of little that its client said: that counts like so many stanzas more that it sends. */
+  readonly charge: (stanzas: number) => void;
   /** Ends the stream with a stream error (RFC 6120 §4.9.3); nothing can be resumed afterwards. */
   readonly end: (condition: StreamCondition, text?: string) => void;
 }

@@ -5,15 +5,20 @@ import type { Account } from "#kit/account.ts";
 import type { Session } from "#kit/session.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { maySeePresence, rosterItems, seesPresence } from "../roster/slots.ts";
-import { availableSessions, presenceSlot } from "./slots.ts";
+import { availableSessions, costOfOne, presenceSlot } from "./slots.ts";
 
 /** Sends presence, whole, to everyone who is subscribed, and to the user's own available resources. */
 export function broadcast(account: Account, session: Session, stanza: Stanza): void {
+  let sent = 0;
   for (const [, item] of account.map(rosterItems).entries())
     // [rfc6120-10.3.2-01] [rfc6120-13.10.2-01]
     // [rfc6121-4.2.2-01] [rfc6121-4.4.2-01] [rfc6121-4.5.2-02] [rfc6121-4.5.2-04] [rfc6121-11-03]
     // [rfc6121-4.7.2.1-01] [rfc6121-4.7.2.2-01] [rfc6121-4.7.2.2-03] [rfc6121-4.7.2.3-01] [rfc6121-4.7.3-01]
-    if (maySeePresence(item)) sendGuarded(account, session, stanza.redirected(bareOf(item.jid)));
+    if (maySeePresence(item)) {
+      sendGuarded(account, session, stanza.redirected(bareOf(item.jid)));
+      sent += 1;
+    }
+  session.charge(sent * costOfOne);
   const own = stanza.redirected(account.jid);
   // [rfc6121-4.2.2-02] [rfc6121-4.4.2-02] [rfc6121-4.5.2-05]
   for (const other of availableSessions(account)) other.send(own);
@@ -30,6 +35,7 @@ export function probeContacts(
   isAsked: (contact: Jid) => boolean = () => true,
 ): ReadonlySet<DomainJid> {
   const domains = new Set<DomainJid>();
+  let sent = 0;
   for (const [, item] of account.map(rosterItems).entries()) {
     if (!seesPresence(item) || !isAsked(item.jid)) continue;
     domains.add(domainOf(item.jid));
@@ -37,7 +43,9 @@ export function probeContacts(
     const head = { from: account.jid, to: bareOf(item.jid), type: "probe" };
     // [rfc6121-4.2.2-03] [rfc6121-4.7.1-03]
     sendGuarded(account, session, makeStanza("presence", head));
+    sent += 1;
   }
+  session.charge(sent * costOfOne);
   return domains;
 }
 

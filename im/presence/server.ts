@@ -1,5 +1,6 @@
 import { NS_CLIENT } from "#protocol/xml/namespaces.ts";
 import { copyOut } from "#protocol/xml/copy-out.ts";
+import { serializeBytes } from "#protocol/xml/serialize.ts";
 import { isFull, resourceOf } from "#protocol/jid/jid.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
@@ -63,8 +64,13 @@ export const presence = serverModule({
   }),
 });
 
+/** UTF-8 bytes of a presence: it is kept for the session, and goes to all contacts, again whenever one of them comes. */
+const presenceBytesMax = 16 * 1024;
+
 function send(host: Host, account: Account, stanza: Stanza, session: Session): void {
   const { type, to } = stanza;
+  if (serializeBytes(stanza.element).length > presenceBytesMax)
+    throw new StanzaError("policy-violation", { type: "modify", text: "the presence is too large" });
   if (isSubscriptionType(type)) {
     // [rfc6121-3.1.2-01] [rfc6121-3.2.2-01] [rfc6121-3.3.2-01] [rfc6121-3.4.2-01] [rfc6121-3.4-01]
     sendSubscriptionStanza(host, account, stanza, type);

@@ -47,6 +47,12 @@ export function noteLeave(account: Account, at: number, status = ""): void {
   account.value(lastLeft).set({ at, status: status.slice(0, statusLengthMax).toWellFormed() });
 }
 
+/**
+ * What one stanza to one of many contacts counts for the client in whose name it goes out, in stanzas of its own: a word of its
+ * presence becomes thousands.
+ */
+export const costOfOne = 0.1;
+
 /** No addresses. */
 export const nobody: ReadonlySet<Jid> = new Set();
 

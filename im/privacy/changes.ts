@@ -4,7 +4,7 @@ import type { Account } from "#kit/account.ts";
 import { randomToken } from "#kit/env.ts";
 import type { Session } from "#kit/session.ts";
 import { makeStanza, stanzaOf } from "#kit/stanza.ts";
-import { availableSessions, directedSlot, presenceSlot } from "../presence/slots.ts";
+import { availableSessions, costOfOne, directedSlot, presenceSlot } from "../presence/slots.ts";
 import { maySeePresence, rosterItemOf, rosterItems, seesPresence } from "../roster/slots.ts";
 import { blockedJids } from "./block-list.ts";
 import { ruleOf } from "./guards.ts";
@@ -62,8 +62,10 @@ function turnOf(account: Account, before: List, after: List, jid: Jid, matter: P
 function showOwnPresence(account: Account, session: Session, before: List, after: List): void {
   const directed = session.get(directedSlot);
   const shut: Jid[] = [];
+  let sent = 0;
   for (const to of audience(account, directed, before, after)) {
     const turn = turnOf(account, before, after, to, "presence-out");
+    if (turn !== undefined) sent += 1;
     if (turn === "shut") {
       shut.push(to);
       account.send(makeStanza("presence", { from: session.jid, to, type: "unavailable" }));
@@ -72,6 +74,7 @@ function showOwnPresence(account: Account, session: Session, before: List, after
       if (presence !== undefined) account.send(stanzaOf("presence", withAttributes(presence, { to }), session.jid, to));
     }
   }
+  session.charge(sent * costOfOne);
   // They were told that it is over.
   const left = [...directed].filter((to) => ruleOf(account, after, to, "presence-out")?.action !== "deny");
   if (left.length < directed.size) session.set(directedSlot, new Set(left));

@@ -164,6 +164,11 @@ export class Connection implements TransportHandler {
     this.#draw("stanzas", 1, this.#heardAt);
   }
 
+  /** What came makes more work than its length tells: as much as so many stanzas. */
+  charge(stanzas: number): void {
+    if (!this.#gone) this.#draw("stanzas", stanzas, this.#services.env.now());
+  }
+
   /** Reads no further until {@link Connection.letGo}. */
   hold(): void {
     this.#held += 1;

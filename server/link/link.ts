@@ -106,6 +106,10 @@ export class Link implements BindingLink, ConnectionOwner {
     this.#connection.whenTaken(run);
   }
 
+  charge(stanzas: number): void {
+    this.#connection.charge(stanzas);
+  }
+
   close(error?: StreamError): void {
     this.#session = undefined;
     this.#feed(error === undefined ? { type: "close" } : { type: "close", error });

@@ -122,6 +122,8 @@ export class LocalSession implements ManagedSession {
     if (this.#link === undefined && slot.codec !== undefined && !this.#ended) this.#management?.owed.describeAgain();
   };
 
+  readonly charge = (stanzas: number): void => this.#link?.charge(stanzas);
+
   readonly send = (stanza: Stanza): void => this.account.sendTo(this, stanza);
 
   withhold(policy: WaitingPolicy | undefined): void {
