@@ -136,6 +136,26 @@ test("a disc that takes nothing is tried again, and the sender waits so long", a
   assert.deepEqual(await rows(), ["stubborn"]);
 });
 
+for (const [name, beforeNextTry] of [
+  ["before it is written again", true],
+  ["after it was written again", false],
+] as const)
+  test(`what was written though that failed is one row, and is forgotten when it has left ${name}`, async () => {
+    const { env, memory, outgoing, tracker, message, rows } = await setting();
+    const stanza = message("doubtful");
+    const duty = outgoing.take(stanza);
+    stanza.release();
+    memory.faults.failCommits("unavailable", true);
+    await env.advance(1.5 * securedAfterMs);
+    assert.equal(tracker.settled, 0);
+    memory.faults.failCommits(undefined);
+    if (!beforeNextTry) await env.advance(securedAfterMs);
+    assert.deepEqual([tracker.settled, outgoing.rows, await rows()], [beforeNextTry ? 0 : 1, 1, ["doubtful"]]);
+    duty?.discharge();
+    await env.advance(securedAfterMs);
+    assert.deepEqual([tracker.settled, outgoing.rows, await rows()], [1, 0, []]);
+  });
+
 test("what was written is sent on after a restart, in order, and stays until it has left", async () => {
   const disk = new MemoryDisk();
   const before = await setting(disk);

@@ -212,9 +212,10 @@ export class OutgoingStore {
     this.#schedule();
     if (due.length === 0) return;
     const writes = due.map((duty) => this.#rowOf(duty));
+    // Also where the answer is that it failed the rows may be there.
+    for (const duty of due) if (duty.begin()) this.#rows += 1;
     try {
       await this.#store.commit(writes);
-      this.#rows += due.length;
       for (const duty of due) duty.written();
     } catch (error) {
       this.#tellFailure(error, "what waits for its way out cannot be written down at present");
@@ -228,10 +229,10 @@ export class OutgoingStore {
 
   #rowOf(duty: PendingDuty): Write {
     const { stanza, at } = duty;
-    this.#sequence += 1;
+    if (duty.row === undefined) this.#sequence += 1;
     // In the order in which they came, also those of one millisecond.
-    const id = `${at.toString(36).padStart(9, "0")}${this.#sequence.toString(36).padStart(7, "0")}${this.#epoch}`;
-    duty.row = id;
+    duty.row ??= `${at.toString(36).padStart(9, "0")}${this.#sequence.toString(36).padStart(7, "0")}${this.#epoch}`;
+    const id = duty.row;
     const recipient = domainOf(stanza.to ?? stanza.from);
     return { op: "append", store: outgoingShape.name, owner, id, at, with: recipient, value: stanza.text };
   }
@@ -253,9 +254,9 @@ class PendingDuty implements Duty {
   readonly stanza: Stanza;
   readonly at: number;
   readonly #parts: PendingParts;
-  /** Under which it is, or is being, written. */
+  /** Under which it is written, is being written, or was tried to be. */
   row: string | undefined;
-  #written = false;
+  #writing: "not-tried" | "under-way" | "tried" = "not-tried";
   #held = true;
   discharged = false;
 
@@ -274,20 +275,32 @@ class PendingDuty implements Duty {
     if (this.discharged) return;
     this.discharged = true;
     this.#letGo();
-    if (this.#written && this.row !== undefined) this.#parts.remove(this.row);
+    if (this.#writing === "tried") this.#removeRow();
     this.#parts.discharged?.();
   };
 
   readonly handOver = (): NonNullable<Stanza["settlement"]> => new KeptRow(this.discharge);
 
-  written(): void {
-    this.#written = true;
-    this.#letGo();
-    if (this.discharged && this.row !== undefined) this.#parts.remove(this.row);
+  /** It is being written; true for the first time. */
+  begin(): boolean {
+    const isFirst = this.#writing === "not-tried";
+    this.#writing = "under-way";
+    return isFirst;
   }
 
+  written(): void {
+    this.#letGo();
+    this.unwritten();
+  }
+
+  /** Whether it is written or not nobody knows: the same row is tried again, or removed when nobody needs it. */
   unwritten(): void {
-    this.row = undefined;
+    this.#writing = "tried";
+    if (this.discharged) this.#removeRow();
+  }
+
+  #removeRow(): void {
+    if (this.row !== undefined) this.#parts.remove(this.row);
   }
 
   #letGo(): void {
