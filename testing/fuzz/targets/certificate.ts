@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { isDomain, parseJid } from "#protocol/jid/jid.ts";
 import { buildChain, readChain } from "#server/trust/build-chain.ts";
-import { isUsable } from "#server/trust/dane.ts";
+import { checkDane, isUsable } from "#server/trust/dane.ts";
 import { childrenOf, readDer } from "#server/trust/der.ts";
+import { violation } from "#server/trust/name-constraints.ts";
 import { namesMax } from "#server/trust/presented-names.ts";
 import { readCertificate, type PeerCertificate } from "#server/trust/read-certificate.ts";
 import { namesServer } from "#server/trust/server-identity.ts";
@@ -28,6 +29,15 @@ const withRsa = fromBase64(
 const now = Date.UTC(2027, 0, 1);
 const anchors = new TrustStore([root]);
 const signed = [leaf, middle].map((der) => Buffer.from(signedPart(der)).toString("latin1"));
+/** Usages of RFC 6698, and what is listed. */
+const listed = [
+  [0, root],
+  [1, leaf],
+  [2, root],
+  [3, leaf],
+] as const;
+const readLeaf = readCertificate(leaf);
+const leafNames = readLeaf.ok ? readLeaf.certificate.names : assert.fail("the leaf is read");
 const hosts = ["a.example", "x.b.example", "b.example", "r.example", "example"];
 
 /** Object identifiers, with their lengths, and beginnings of names. */
@@ -62,6 +72,7 @@ export const target: FuzzTarget = {
       const bytes = bytesOf(input);
       const read = readCertificate(bytes);
       if (read.ok) check(read.certificate);
+      if (read.ok) checkListed(read.certificate);
       for (const selector of [0, 1]) isUsable({ usage: 2, selector, matching: 0, data: bytes });
       const chain = readChain([bytes, middle, root]);
       const verdict = chain.ok ? buildChain({ chain: chain.chain, anchors, now }) : chain;
@@ -89,6 +100,33 @@ function check(certificate: PeerCertificate): void {
     const found = openssl.checkHost(host, { subject: "never", partialWildcards: false });
     assert.notEqual(found, undefined, `OpenSSL does not find ${host}`);
   }
+}
+
+/** What a domain lists in DNS is believed of the very certificate, or of one that the listed authority has signed, unchanged. */
+function checkListed(certificate: PeerCertificate): void {
+  const shown = readChain([certificate.der, root]);
+  const domain = parseJid("a.example");
+  assert.ok(domain !== undefined && isDomain(domain));
+  if (!shown.ok) return;
+  const isListed = (usage: number, data: Uint8Array): boolean => {
+    const tlsa = [{ usage, selector: 0, matching: 0, data }];
+    const question = { chain: shown.chain, tlsa, reference: { domain }, anchors, now };
+    return checkDane(question).kind === "match";
+  };
+  const signedByRoot = signed.includes(Buffer.from(signedPart(certificate.der)).toString("latin1"));
+  for (const [usage, data] of listed) {
+    if (!isListed(usage, data)) continue;
+    const isTheVeryOne = Buffer.from(certificate.der).equals(data);
+    assert.ok(usage === 3 ? isTheVeryOne : signedByRoot || isTheVeryOne, `usage ${usage} believes what was changed`);
+  }
+  const { nameConstraints } = certificate;
+  if (nameConstraints === undefined) return;
+  const all = [...leafNames, ...certificate.names];
+  const complaint = violation(all, nameConstraints);
+  // Whatever bounds one name bounds it among others.
+  for (const name of all)
+    if (violation([name], nameConstraints) !== undefined)
+      assert.notEqual(complaint, undefined, "a name slips by others");
 }
 
 /** What the signature is about. */

@@ -18,8 +18,14 @@ import { XmlError } from "#protocol/xml/fault.ts";
 import { NS_SASL, NS_SM } from "#protocol/xml/namespaces.ts";
 import { parseElement } from "#protocol/xml/read.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
+import { phrasesOf, searchWordsMax } from "#kit/search-words.ts";
 import { Info } from "#xep/0030-disco/elements.ts";
+import { Query as RegistrationQuery } from "#xep/0077-registration/elements.ts";
+import { applicantOf } from "#xep/0077-registration/registration-form.ts";
 import { Caps, verificationString, verifyCaps } from "#xep/0115-entity-caps/elements.ts";
+import { Query as ArchiveQuery } from "#xep/0313-archive/elements.ts";
+import { readFilter } from "#xep/0313-archive/query-form.ts";
+import { readsOn } from "#xep/0313-archive/reading.ts";
 import { decodeUtf8 } from "../engine/byte-strings.ts";
 import { root } from "../engine/instrumented-imports.ts";
 import { xmlMutations } from "../engine/mutate-xml.ts";
@@ -48,6 +54,15 @@ export const target = fuzzTarget({
     " jid='a@b/c'",
     " h='4294967295'",
     " order='1'",
+    "<field var='start'><value>2026-01-02T03:04:05Z</value></field>",
+    "<field var='end'><value>2026-01-02T03:04:05Z</value></field>",
+    "<field var='with'><value>a@b/c</value></field>",
+    "<field var='ids'><value>1</value><value>2</value></field>",
+    "<field var='before-id'><value>1</value></field>",
+    "<field var='include-groupchat'><value>true</value></field>",
+    "<field var='{urn:xmpp:fulltext:0}fulltext'><value>rose &quot;by any&quot; 東京</value></field>",
+    "<field var='username'><value>juliet</value></field>",
+    "<field var='password'><value>r0m30</value></field>",
     "true",
     "1",
     ...definitions.map(({ name, ns }) => `<${name} xmlns='${ns}'/>`),
@@ -69,6 +84,8 @@ export const target = fuzzTarget({
     "<query xmlns='http://jabber.org/protocol/disco#info' node='n'><identity category='client' type='pc' name='x' xml:lang='en'/><feature var='a'/><x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>f</value></field><field var='b'><value>c</value></field></x></query>",
     "<query xmlns='jabber:iq:roster'><item jid='a@b' name='n' subscription='both' ask='subscribe'><group>g</group></item></query>",
     "<query xmlns='jabber:iq:privacy'><list name='l'><item type='jid' value='a@b' action='deny' order='1'><message/><iq/></item></list></query>",
+    "<query xmlns='urn:xmpp:mam:2' queryid='q'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:mam:2</value></field><field var='with'><value>a@b</value></field></x><set xmlns='http://jabber.org/protocol/rsm'><max>10</max><after>1</after></set><flip-page/></query>",
+    "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>jabber:iq:register</value></field><field var='username'><value>juliet</value></field><field var='password'><value>r0m30</value></field></x></query>",
     "<delay xmlns='urn:xmpp:delay' from='a' stamp='2026-01-02T03:04:05Z'>why</delay>",
     "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/><text>t</text></failure>",
   ],
@@ -85,6 +102,8 @@ export const target = fuzzTarget({
       readSaslRequest(element);
     }
     if (Info.is(element)) checkCaps(element);
+    if (ArchiveQuery.is(element)) checkArchiveQuery(element);
+    if (RegistrationQuery.is(element)) orRefused(() => applicantOf(RegistrationQuery.parse(element)));
   },
 });
 
@@ -160,6 +179,18 @@ function checkCaps(element: XmlElement): void {
   const ver = verificationString(info);
   const verdict = verifyCaps(Caps.parse(Caps.build({ hash: "sha-1", node: "n", ver })), info);
   assert.ok(verdict === "verified" || verdict === "ill-formed", verdict);
+}
+
+/** What is asked of an archive is read within bounds, or refused. */
+function checkArchiveQuery(element: XmlElement): void {
+  const query = orRefused(() => ArchiveQuery.parse(element));
+  const filter = query === undefined ? undefined : orRefused(() => readFilter(query.form));
+  if (query === undefined || filter === undefined) return;
+  assert.equal(typeof readsOn(query), "boolean");
+  for (const time of [filter.start, filter.end]) assert.ok(time === undefined || Number.isSafeInteger(time));
+  assert.equal(new Set(filter.ids).size, filter.ids?.length ?? 0);
+  const words = (phrasesOf(filter.text ?? "") ?? assert.fail("a search beyond the bounds")).flat();
+  assert.ok(words.length <= searchWordsMax);
 }
 
 function elementOf(input: string): XmlElement | undefined {
