@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer as createPlainServer, type Server as PlainServer } from "node:http";
 import { createServer, type Server } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,7 +60,7 @@ function refusing(status: number, headers: Readonly<Record<string, string>> = {}
   return fakeAuthority(() => ({ status, headers, body: { type: "urn:x", detail: "too many of them" } }));
 }
 
-function portOf(server: Server): number {
+function portOf(server: Server | PlainServer): number {
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
 }
@@ -157,6 +158,31 @@ for (const { name, challenges, says } of [
     );
   });
 }
+
+test("A47 an authority cannot send us elsewhere: no redirect is followed", async () => {
+  let asked = 0;
+  const inner = createPlainServer((_, response) => {
+    asked += 1;
+    response.end("{}");
+  }).listen(0, "localhost");
+  await once(inner, "listening");
+  try {
+    const location = `http://localhost:${portOf(inner)}/`;
+    await using fake = await fakeAuthority((path) =>
+      path === "/account" ? { status: 307, headers: { location } } : { status: 404 },
+    );
+    assert.match((await failureOf(fake.url)).message, /^opening the account at localhost:\d+ failed/);
+    assert.equal(asked, 0);
+  } finally {
+    inner.close();
+  }
+});
+
+test("A47 an authority's answer that is larger than any is not read to its end", async () => {
+  const body = { status: "valid", detail: "x".repeat(8 * 1024 * 1024) };
+  await using fake = await fakeAuthority((_, base) => ({ status: 201, headers: { location: `${base}/me` }, body }));
+  assert.match((await failureOf(fake.url)).message, /^opening the account at localhost:\d+ failed/);
+});
 
 test("what goes on with an authority ends when the server stops", async () => {
   await using fake = await refusing(200);

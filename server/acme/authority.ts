@@ -6,6 +6,8 @@ import { AcmeError, type Solver } from "./solver.ts";
 
 /** One request to the authority, in milliseconds. */
 const requestMsMax = 30_000;
+/** A chain of certificates is a few thousand bytes. */
+const answerBytesMax = 1024 * 1024;
 /** How often it is asked whether it has looked, in milliseconds. */
 const pollMs = 2_000;
 /** How long it may take to look, or to issue, in milliseconds. */
@@ -49,6 +51,9 @@ export class Authority implements Disposable {
     // Loaded here, because most servers never need it.
     const { Client: AcmeClient, axios } = await import("acme-client");
     axios.defaults.timeout = requestMsMax;
+    // An authority has no reason to send us elsewhere, or as much as it likes (A47).
+    axios.defaults.maxRedirects = 0;
+    axios.defaults.maxContentLength = answerBytesMax;
     // We have a back-off of our own, which survives restarts.
     const settled: unknown = Reflect.get(axios.defaults, "acmeSettings");
     const acmeSettings = { ...(typeof settled === "object" ? settled : {}), retryMaxAttempts: 0 };
