@@ -42,6 +42,7 @@ test("A52 secrets never reach the log, whatever field they come in", () => {
     { sasl: { payload: secret, initialResponse: secret } },
     { saslPayload: secret, challenge: secret, response: secret },
     { token: secret, inviteToken: secret, accessToken: secret },
+    { secret, componentSecret: secret, nonce: secret, verifier: secret, subject: secret, bytes: secret },
     { key: secret, storedKey: secret, serverKey: secret, salt: secret, proof: secret },
     { headers: { authorization: secret, cookie: secret } },
     { url: `postgresql://balcony:${secret}@db/balcony` },

@@ -108,3 +108,64 @@ test("A49 names that look like SQL are names, in whatever is stored and searched
   const host = [...started.server.core.hosts.keys()].find((name) => name === domain) ?? assert.fail("it is served");
   assert.equal((await accounts.list(host, undefined, 100)).length, jids.length + 1);
 });
+
+test("A49 what is searched for in an archive, and from where to where, is no SQL and no language of search", async () => {
+  await using started = await startedServer();
+  using romeo = await SocketClient.tls(started.tlsPort, "montague.example");
+  await romeo.logIn("romeo", "montague.example", "romeo", "here");
+  romeo.send("<presence/>");
+  romeo.send("<message type='chat' to='romeo@montague.example' id='note'><body>It is the east</body></message>");
+  await romeo.until(/<\/message>/);
+  const query = async (id: string, fields: string, set = ""): Promise<string> => {
+    const form = `<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:mam:2</value></field>${fields}</x>`;
+    const page = `<set xmlns='http://jabber.org/protocol/rsm'>${set}</set>`;
+    romeo.send(`<iq type='set' id='${id}'><query xmlns='urn:xmpp:mam:2'>${form}${page}</query></iq>`);
+    const [text] = await romeo.until(new RegExp(`^.*<iq[^>]* id='${id}'.*?</iq>`, "s"));
+    return text;
+  };
+  const field = (name: string, value: string): string => `<field var='${name}'><value>${value}</value></field>`;
+  const hostile = [
+    "' OR 1=1 --",
+    "%",
+    "_",
+    "\\",
+    "1; DROP TABLE archive",
+    "NULL",
+    "0x00",
+    "-1",
+    "1e999",
+    "x".repeat(3_000),
+  ];
+  for (const [at, text] of hostile.entries()) {
+    for (const name of ["after", "before"])
+      assert.match(await query(`${name}${at}`, "", `<${name}>${text}</${name}>`), /<item-not-found/, text);
+    for (const name of ["after-id", "before-id", "ids"])
+      assert.match(await query(`${name}${at}`, field(name, text)), /<item-not-found/, text);
+    assert.doesNotMatch(await query(`with${at}`, field("with", text)), /the east/, text);
+    for (const name of ["max", "index"])
+      assert.doesNotMatch(await query(`${name}${at}`, "", `<${name}>${text}</${name}>`), /internal-server-error/, text);
+  }
+  const words = [
+    'east" OR "x',
+    "nothing OR east",
+    "NOT nothing",
+    "NEAR(nothing east)",
+    "eas*",
+    "^east",
+    "body:east",
+    "(east",
+    "east:*",
+    "!nothing",
+    "nothing | east",
+  ];
+  const searchable = async (): Promise<boolean> =>
+    /the east/.test(await query("found", field("{urn:xmpp:fulltext:0}fulltext", "east")));
+  for (let turn = 0; !(await searchable()); turn += 1) assert.ok(turn < 200, "the index never comes");
+  for (const [at, text] of words.entries()) {
+    const answer = await query(`w${at}`, field("{urn:xmpp:fulltext:0}fulltext", text.replaceAll('"', "&quot;")));
+    assert.doesNotMatch(answer, /type='error'/, text);
+    // All words must occur, and nothing in a query is more than a word.
+    assert.equal(/the east/.test(answer), /^[^a-z]*(?:body:)?east[^a-z]*$/.test(text) && text !== "body:east", text);
+  }
+  assert.match(await query("last", field("with", "romeo@montague.example")), /the east/, "it is all there");
+});
