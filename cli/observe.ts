@@ -20,7 +20,6 @@ export function observerOf(metrics: Metrics): ServerObserver {
 
 /** What is read off the running server whenever somebody asks for the metrics. */
 export function measure(metrics: Metrics, { core, connections, certificates, store }: RunningServer): void {
-  metrics.collectProcess();
   metrics.gauge("connections", "Connections open.", () => connections.total);
   metrics.gauge("sessions", "Clients logged in, those included that may still resume.", () =>
     core.registry.countSessions(),

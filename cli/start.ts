@@ -194,7 +194,7 @@ function startMonitorOf(server: RunningServer, config: Config, metrics: Metrics,
     address: config.http.address,
     port: config.http.port,
     health: async () => healthOf(await server.administration.status({})),
-    metrics: async () => ({ contentType: metrics.registry.contentType, text: metrics.registry.text() }),
+    metrics: () => metrics.exposition(),
   });
 }
 

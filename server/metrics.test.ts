@@ -3,10 +3,8 @@ import { test } from "node:test";
 import { Metrics } from "./metrics.ts";
 
 async function samples(metrics: Metrics): Promise<Record<string, number>> {
-  const lines = metrics.registry
-    .text()
-    .split("\n")
-    .filter((line) => line.startsWith("balcony_"));
+  const { text } = await metrics.exposition();
+  const lines = text.split("\n").filter((line) => line.startsWith("balcony_"));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.split(" ").at(-1))]),
   );

@@ -1,7 +1,8 @@
+import { assert } from "#protocol/assert.ts";
 import type { Tally } from "./tally.ts";
 import { LabelValues } from "./metric-labels.ts";
-import { MetricRegistry, type Counter, type Sample } from "./metrics/metric-registry.ts";
-import { addProcessMetrics } from "./metrics/process-metrics.ts";
+import { Exposition, type ExpositionText } from "./metrics/exposition.ts";
+import { KeptCounter, type Metric } from "./metrics/metric.ts";
 import type { StanzaFates } from "./s2s/federation-observer.ts";
 
 const tallies = [
@@ -14,28 +15,29 @@ const tallies = [
 
 /** All that the server counts, under names that start with `balcony_`. */
 export class Metrics {
-  readonly registry = new MetricRegistry();
   readonly tally: Tally = { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 };
+  readonly #exposition = new Exposition();
+  readonly #metrics = new Map<string, Metric>();
   readonly #labels = new LabelValues();
   /** Names come from programs, never from peers. */
-  readonly #ofFeatures = new Map<string, Counter>();
-  readonly #limitHits = this.#counter("limit_hits_total", "Times that a limit was hit, by limit.", true);
-  readonly #logins = this.#counter("logins_total", "Log-ins by mechanism and result.", true);
-  readonly #handshakeFailures = this.#counter(
-    "tls_handshake_failures_total",
-    "TLS handshakes that failed, by cause.",
-    true,
-  );
-  readonly #streamsClosed = this.#counter("streams_closed_total", "Streams that ended, by stream error or none.", true);
+  readonly #ofFeatures = new Map<string, KeptCounter>();
+  readonly #limitHits = this.#counter("limit_hits_total", "Times that a limit was hit, by limit.", ["limit"]);
+  readonly #logins = this.#counter("logins_total", "Log-ins by mechanism and result.", ["mechanism", "result"]);
+  readonly #handshakeFailures = this.#counter("tls_handshake_failures_total", "TLS handshakes that failed, by cause.", [
+    "cause",
+  ]);
+  readonly #streamsClosed = this.#counter("streams_closed_total", "Streams that ended, by stream error or none.", [
+    "condition",
+  ]);
   readonly #routeFailures = this.#counter(
     "server_connection_failures_total",
     "Attempts to reach another server that failed, by kind.",
-    true,
+    ["kind"],
   );
   readonly #returned = this.#counter(
     "server_stanzas_returned_total",
     "Stanzas for other servers that went back to their senders, by condition.",
-    true,
+    ["condition"],
   );
   readonly #errorsDropped = this.#counter(
     "server_errors_dropped_total",
@@ -44,9 +46,9 @@ export class Metrics {
   readonly #inDoubt = this.#counter(
     "server_stanzas_in_doubt_total",
     "Stanzas on streams with other servers that broke: sent again, returned, or unproven: taken in the minute before, and lost or not.",
-    true,
+    ["fate"],
   );
-  readonly #reloads = this.#counter("reloads_total", "Reloads of the configuration, by result.", true);
+  readonly #reloads = this.#counter("reloads_total", "Reloads of the configuration, by result.", ["result"]);
 
   constructor() {
     for (const [key, name, help] of tallies) this.counted(name, help, () => this.tally[key]);
@@ -105,27 +107,38 @@ export class Metrics {
 
   /** A figure that is read whenever somebody asks: `gauge("sessions", "Clients logged in.", () => registry.size)`. */
   gauge(name: string, help: string, read: () => number): void {
-    this.registry.add({ name: `balcony_${name}`, help, kind: "gauge", read: () => [{ value: read() }] });
+    this.#add({ name: `balcony_${name}`, help, kind: "gauge", labelNames: [], read: () => [{ value: read() }] });
   }
 
   /** A count that somebody else keeps, under its whole name; it only ever grows. */
   counted(name: string, help: string, read: () => number): void {
-    this.registry.add({ name, help, kind: "counter", read: () => [{ value: read() }] });
+    this.#add({ name, help, kind: "counter", labelNames: [], read: () => [{ value: read() }] });
   }
 
   /** One figure for each of a list, such as the days that each host's certificate has left. */
   gauges(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void {
-    const samples = (): readonly Sample[] =>
-      [...read()].map(([named, value]) => ({ labels: { [label]: named }, value }));
-    this.registry.add({ name: `balcony_${name}`, help, kind: "gauge", read: samples });
+    this.#add({
+      name: `balcony_${name}`,
+      help,
+      kind: "gauge",
+      labelNames: [label],
+      read: () => [...read()].map(([named, value]) => ({ labels: { [label]: named }, value })),
+    });
   }
 
-  /** Memory, processor time and delay of the event loop of this process. */
-  collectProcess(): void {
-    addProcessMetrics(this.registry);
+  /** All of it, and what there is to tell of this process, for Prometheus. */
+  async exposition(): Promise<ExpositionText> {
+    return await this.#exposition.text(this.#metrics.values());
   }
 
-  #counter(name: string, help: string, isLabelled = false): Counter {
-    return this.registry.counter(`balcony_${name}`, help, isLabelled);
+  #counter(name: string, help: string, labelNames: readonly string[] = []): KeptCounter {
+    const counter = new KeptCounter(labelNames);
+    this.#add({ name: `balcony_${name}`, help, kind: "counter", labelNames, read: () => counter.samples() });
+    return counter;
+  }
+
+  #add(metric: Metric): void {
+    assert(!this.#metrics.has(metric.name), `${metric.name} is one metric's name`);
+    this.#metrics.set(metric.name, metric);
   }
 }

@@ -50,6 +50,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   zod: /^(?:kit|server|cli|bench|tools|testing)\//u,
   "smol-toml": /^(?:server\/config|cli|testing)\//u,
   pino: /^server\//u,
+  "prom-client": /^server\/metrics\//u,
   "acme-client": /^server\/acme\//u,
   "dns-packet": /^(?:server\/dns|testing)\//u,
   pg: /^(?:server\/storage|testing|bench)\//u,
