@@ -130,6 +130,34 @@ test("S15 S26 who is blocked is blocked however the address is written, both way
   assert.deepEqual(texts(stranger), []);
 });
 
+test("S26 who is blocked is told the same while the other is away, and only who has asked for the list hears of its changes", async () => {
+  await using world = await startWorld({ accounts });
+  const owner = await world.login(`${romeo}/orchard`);
+  const other = await world.login(`${romeo}/garden`);
+  const stranger = await world.login(`${juliet}/balcony`);
+  for (const client of [owner, other, stranger]) await client.sendText("<presence/>");
+  await owner.sendText("<iq type='get' id='l'><blocklist xmlns='urn:xmpp:blocking'/></iq>");
+  for (const client of [owner, other]) client.ignoreAll();
+  await owner.sendText(block(juliet));
+  assert.equal(texts(owner).filter((text) => /type='set'/.test(text)).length, 1);
+  assert.deepEqual(texts(other), []);
+  const answers: string[] = [];
+  for (const away of [false, true]) {
+    if (away) for (const client of [owner, other]) await client.close();
+    stranger.ignoreAll();
+    await stranger.sendText(
+      `<message to='${romeo}' type='chat' id='m'><body>psst</body></message>` +
+        `<iq type='get' id='i' to='${romeo}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+    );
+    answers.push(texts(stranger).join(""));
+  }
+  assert.match(answers[0] ?? "", /<service-unavailable.*<service-unavailable/);
+  assert.equal(answers[1], answers[0]);
+  const later = await world.login(`${romeo}/later`);
+  await later.sendText("<presence/>");
+  assert.doesNotMatch(texts(later).join(""), /psst/, "nothing was kept of it");
+});
+
 test("S21 a room whose message is blocked does not hear of it, and one whose occupant is gone does", async () => {
   await using world = await startWorld({ accounts });
   const owner = await world.login(`${romeo}/orchard`);

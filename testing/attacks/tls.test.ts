@@ -74,6 +74,37 @@ describe("A21 STARTTLS injection", () => {
     });
 });
 
+/** All that would be of use to somebody on a stream that is not protected yet. */
+const early: readonly (readonly [what: string, sent: string])[] = [
+  ["a log-in", auth],
+  [
+    "a log-in by SASL2",
+    `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${btoa("\0romeo\0romeo")}</initial-response></authenticate>`,
+  ],
+  [
+    "a log-in of old",
+    "<iq type='set' id='e'><query xmlns='jabber:iq:auth'><username>romeo</username><password>romeo</password><resource>r</resource></query></iq>",
+  ],
+  [
+    "a registration",
+    "<iq type='set' id='e'><query xmlns='jabber:iq:register'><username>tybalt</username><password>a long one</password></query></iq>",
+  ],
+  ["compression", compress],
+  ["a resource", "<iq type='set' id='e'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"],
+  ["stream management", "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"],
+  ["a resumption", "<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>"],
+  ["a message", message],
+];
+
+for (const [what, sent] of early)
+  test(`A22 ${what} ahead of the TLS that is required gets nowhere, offered or not`, async () => {
+    using client = await opened();
+    client.send(`${sent}</stream:stream>`);
+    const said = await client.end();
+    assert.doesNotMatch(said, /<success|type='result'|<compressed|<enabled|<resumed|<jid>/);
+    assert.match(said, /<(?:encryption-required|policy-violation|not-authorized|unsupported|failure|failed|error)/);
+  });
+
 test("A14 who asks to negotiate TLS anew is refused, time after time, before and after log-in", async () => {
   for (const loggedIn of [false, true])
     for (let turn = 0; turn < 3; turn += 1) {

@@ -54,7 +54,7 @@ async function spoken(world: World): Promise<ScriptedClient> {
   return client;
 }
 
-test("who asks his own account learns which commands there are, and nobody else does [xep0050-2.2-01] [xep0050-5-02]", async () => {
+test("A45 who asks his own account learns which commands there are, and nobody else does [xep0050-2.2-01] [xep0050-5-02]", async () => {
   await using world = await stage();
   const client = await world.login(`${romeo}/garden`);
   const other = await world.login(`${juliet}/balcony`);

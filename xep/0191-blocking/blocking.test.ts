@@ -58,7 +58,7 @@ test("the list is empty, then has who was blocked, and is there at the next log-
   );
 });
 
-test("changes are pushed to the resources that asked for the list, and to no others (S26)", async () => {
+test("S26 changes are pushed to the resources that asked for the list, and to no others", async () => {
   await using world = await startWorld({ accounts });
   const juliet = await world.login(`${julietJid}/balcony`);
   const chamber = await world.login(`${julietJid}/chamber`);
