@@ -20,6 +20,19 @@ export const contractShapes: readonly StoreShape[] = [
   { shape: "table", name: "global", version: 1, columns: { name: "text", n: "integer" }, key: ["name"], indexes: [] },
 ];
 
+/** Two stores whose values are a letter longer with each version, and a table that has another column in each. */
+export function growingShapes(version: number): readonly StoreShape[] {
+  const versions = Array.from({ length: version - 1 }, (_, index) => index + 2);
+  const migrate = Object.fromEntries(versions.map((to) => [to, (value: string) => `${value}x`]));
+  const columns = Object.fromEntries(versions.map((to) => [`since${to}`, "text"] as const));
+  const added = Object.fromEntries(versions.map((to) => [to, [`since${to}`]]));
+  return [
+    { shape: "map", name: "values", version, migrate },
+    { shape: "archive", name: "rows", version, migrate },
+    { shape: "table", name: "wide", version, columns: { id: "text", ...columns }, key: ["id"], indexes: [], added },
+  ];
+}
+
 export const romeo = "romeo@montague.example";
 export const juliet = "juliet@capulet.example";
 

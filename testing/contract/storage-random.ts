@@ -8,6 +8,16 @@ export function randomCommits(seed: number, count: number): readonly (readonly W
   return Array.from({ length: count }, () => Array.from({ length: 1 + pick(4) }, () => randomWrite(pick)));
 }
 
+const numberedMax = 6_000;
+
+/** Always the same commits, each of which leaves its number in the table "global" if it is made. */
+export function numberedCommits(): readonly (readonly Write[])[] {
+  return randomCommits(1, numberedMax).map((writes, number) => [
+    ...writes,
+    { op: "upsert", store: "global", row: { name: "number", n: number } },
+  ]);
+}
+
 /** Reads of everything that such commits may have left. */
 export function randomReads(seed: number): readonly ((store: Store) => Promise<unknown>)[] {
   const pick = generator(seed * 31);

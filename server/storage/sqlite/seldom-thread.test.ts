@@ -15,10 +15,11 @@ after(() => rmSync(folder, { recursive: true }));
 let files = 0;
 
 /** A store whose threads are seen: all that were ever started, and the ends of those. */
-async function watchedStore(searcherRestMs: number) {
+async function watchedStore(searcherRestMs: number, threadsMax = Infinity) {
   const threads: Worker[] = [];
   const ends: Promise<unknown>[] = [];
   const spawn: SpawnThread = (program, options) => {
+    if (threads.length >= threadsMax) throw new Error("EMFILE: too many open files");
     const worker = new Worker(program, options);
     threads.push(worker);
     ends.push(once(worker, "exit"));
@@ -63,6 +64,15 @@ test("a store that is closed while somebody searches leaves no thread behind, an
   await searching;
   await Promise.all(ends);
   await rejects(search(store));
+});
+
+test("where no thread can be started the one that looks up searches, and nothing fails", async () => {
+  const { store, threads } = await watchedStore(1, 2);
+  await using _open = store;
+  await store.commit([{ op: "insert", store: "global", row }]);
+  deepEqual(await Promise.all([search(store), search(store)]), [[row], [row]]);
+  deepEqual(await search(store), [row]);
+  deepEqual([threads.length, store.health.state, store.health.failures], [2, "ok", 0]);
 });
 
 test("a thread that dies while it searches fails that search alone", async () => {

@@ -12,6 +12,7 @@ export class SeldomThread {
   readonly #start: ThreadStart;
   readonly #spawn: SpawnThread | undefined;
   readonly #restMs: number;
+  readonly #instead: Pick<SqliteThread, "ask">;
   #tables: readonly TableShape[] = [];
   #thread: SqliteThread | undefined;
   /** Until it is open. */
@@ -24,11 +25,22 @@ export class SeldomThread {
   /** Told when the thread ends by itself. */
   onDeath: ((error: StoreError) => void) | undefined;
 
-  /** @param restMs how long it stays when it has answered all, in milliseconds */
-  constructor(start: ThreadStart, spawn: SpawnThread | undefined, restMs: number) {
+  /**
+   * @param restMs how long it stays when it has answered all, in milliseconds
+   * @param instead is asked where the system has no thread for us, for want of files or memory: slow is better than not at all
+   */
+  constructor(
+    start: ThreadStart,
+    parts: {
+      readonly spawn: SpawnThread | undefined;
+      readonly restMs: number;
+      readonly instead: Pick<SqliteThread, "ask">;
+    },
+  ) {
     this.#start = start;
-    this.#spawn = spawn;
-    this.#restMs = restMs;
+    this.#spawn = parts.spawn;
+    this.#restMs = parts.restMs;
+    this.#instead = parts.instead;
   }
 
   /** It should be there, and is not. */
@@ -50,7 +62,8 @@ export class SeldomThread {
     clearTimeout(this.#rest);
     this.#asks += 1;
     try {
-      return await (await this.#opened()).ask(ask);
+      const thread = await this.#opened().catch(() => this.#instead);
+      return await thread.ask(ask);
     } finally {
       this.#asks -= 1;
       this.#restLater();
@@ -79,7 +92,7 @@ export class SeldomThread {
       thread.onDeath = (error) => this.onDeath?.(error);
       this.#thread = thread;
       this.#opening = thread.open();
-      // Whoever asked hears of it; the next one to ask tries again.
+      // The next one to ask tries again.
       this.#opening.catch(() => {
         if (this.#thread === thread) this.#thread = undefined;
       });

@@ -107,7 +107,8 @@ class SqliteBackend implements Backend {
     this.#writer = new SqliteThread({ role: "writer", file: writerFile, tables: [] }, spawn);
     this.#reader = this.#newReader();
     const searching = { role: "reader", file: readerFile, tables: [] } as const;
-    this.#searchers = Array.from({ length: readers - 1 }, () => new SeldomThread(searching, spawn, restMs));
+    const seldom = { spawn, restMs, instead: this.#reader };
+    this.#searchers = Array.from({ length: readers - 1 }, () => new SeldomThread(searching, seldom));
     this.#indexing = new TextIndexing({
       step: async () => {
         const reply = await this.#writer.ask({ ask: "index" });

@@ -24,6 +24,8 @@ const post = (message: FromThread): void => port.postMessage(message);
 if (role === "writer") stepBehindTheLoop();
 try {
   const file = new SqliteFile(options, role === "writer" ? "write" : "read");
+  // SQLite opens the write-ahead log at the first read: where there are no files left, that is to be known now.
+  if (role === "reader") file.probe();
   serve(file);
   restWith(file);
   post({ id: 0, answer: "done" });
