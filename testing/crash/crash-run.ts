@@ -27,7 +27,8 @@ const worried = "tybalt";
 
 /** A life of the server that takes longer than this hangs. */
 const lifeMsMax = 120_000;
-const pollMs = 2;
+/** Where the machine is so slow that what was to come before the kill does not. */
+const loadMsMax = 10_000;
 
 export interface CrashRunOptions {
   /** Where the configuration and the data are made. */
@@ -60,12 +61,15 @@ export interface CrashTally {
 /** Before the server said that it has started; while it is asked what it still knows; under load. */
 type Moment = "starting" | "checking" | "loaded";
 
+/** What the server confirms to its clients. */
+export type Confirmed = "message" | "write" | "password" | "account";
+
 interface Plan {
   readonly moment: Moment;
-  /** From the beginning of that moment… */
+  /** From the beginning of that moment, and under load from the last of these confirmations on. */
   readonly afterMs: number;
-  /** …and when so many messages more have been acknowledged, so that a slow machine's lives are as full as a fast one's. */
-  readonly afterAcknowledged: number;
+  /** So that a slow machine's lives are as full as a fast one's, and a kill comes right behind a confirmation. */
+  readonly after: { readonly what: Confirmed; readonly times: number };
 }
 
 interface Present {
@@ -83,10 +87,20 @@ interface There {
 /** Most kills are under load; a few loads go on until sessions write down what slow clients owe. */
 function planKill(random: Random): Plan {
   const share = random.share();
-  if (share < 0.08) return { moment: "starting", afterMs: random.below(600), afterAcknowledged: 0 };
-  if (share < 0.2) return { moment: "checking", afterMs: random.below(200), afterAcknowledged: 0 };
-  return { moment: "loaded", afterMs: random.below(40), afterAcknowledged: random.below(share < 0.97 ? 100 : 2_000) };
+  if (share < 0.08) return { moment: "starting", afterMs: random.below(600), after: never };
+  if (share < 0.2) return { moment: "checking", afterMs: random.below(200), after: never };
+  const afterMs = random.share() < 0.5 ? 0 : random.below(40);
+  return { moment: "loaded", afterMs, after: share < 0.97 ? behind(random) : { what: "message", times: 2_000 } };
 }
+
+function behind(random: Random): Plan["after"] {
+  const what = random.one<Confirmed>(["message", "write", "password", "account"]);
+  return { what, times: 1 + random.below(timesMax[what]) };
+}
+
+const timesMax: Readonly<Record<Confirmed, number>> = { message: 100, write: 30, password: 6, account: 4 };
+
+const never = { what: "message", times: Infinity } as const;
 
 /**
  * Starts a server, looks whether it knows all that it has acknowledged in its earlier lives, loads it and kills it, again
@@ -113,6 +127,8 @@ class CrashRun {
   readonly #sleeper: Sleeper;
   readonly #worried: PasswordChanger;
   readonly #newcomers: Newcomers;
+  /** Told of what the server confirms while it is loaded. */
+  #confirmed: (what: Confirmed) => void = ignore;
   readonly #moments = { starting: 0, checking: 0, loaded: 0 };
 
   constructor(place: ServerPlace, random: Random) {
@@ -120,12 +136,13 @@ class CrashRun {
     this.#random = random;
     const problem = (text: string): void => void this.#problems.push(text);
     const [messages, archives] = [this.#messages, this.#archives];
+    const confirmed = (what: Confirmed): void => this.#confirmed(what);
     this.#owners = everybody.map(
-      (name) => new Owner({ name, messages, archives, readsArchive: name === reader, random, problem }),
+      (name) => new Owner({ name, messages, archives, readsArchive: name === reader, random, problem, confirmed }),
     );
     this.#sleeper = new Sleeper({ name: asleep, witness, messages, random, problem });
-    this.#worried = new PasswordChanger(worried, random, problem);
-    this.#newcomers = new Newcomers(random, problem);
+    this.#worried = new PasswordChanger({ name: worried, random, problem, confirmed: () => confirmed("password") });
+    this.#newcomers = new Newcomers({ random, problem, confirmed: () => confirmed("account") });
   }
 
   get tally(): CrashTally {
@@ -165,8 +182,18 @@ class CrashRun {
     const clients: CrashClient[] = [];
     const over = new AbortController();
     const plan = planKill(this.#random);
+    const kill = (): void => {
+      this.#confirmed = ignore;
+      void this.#killLater(server, plan, over.signal);
+    };
     const reach = (moment: Moment): void => {
-      if (plan.moment === moment) void this.#killLater(server, plan, over.signal);
+      if (plan.moment !== moment) return;
+      if (moment !== "loaded") return kill();
+      let left = plan.after.times;
+      this.#confirmed = (what) => {
+        if (what === plan.after.what && --left === 0) kill();
+      };
+      void sleep(loadMsMax, undefined, { signal: over.signal }).then(kill, ignore);
     };
     const hung = sleep(lifeMsMax, undefined, { signal: over.signal, ref: false }).then(() => {
       throw new Error(`the server does not answer any more:\n${server.log}`);
@@ -185,6 +212,7 @@ class CrashRun {
       if (!(error instanceof ConnectionEnded)) this.#problems.push(String(error));
     }
     over.abort();
+    this.#confirmed = ignore;
     server.kill();
     await server.ended;
     // What the server sent before its end is read to the last byte.
@@ -193,13 +221,10 @@ class CrashRun {
     this.#judge(server);
   }
 
-  async #killLater(server: ServerProcess, plan: Plan, signal: AbortSignal): Promise<void> {
-    const { acknowledged } = this.#messages;
-    while (!signal.aborted && this.#messages.acknowledged < acknowledged + plan.afterAcknowledged)
-      await sleep(pollMs, undefined, { signal }).catch(() => {});
-    await sleep(plan.afterMs, undefined, { signal }).catch(() => {});
+  async #killLater(server: ServerProcess, { moment, afterMs }: Plan, signal: AbortSignal): Promise<void> {
+    if (afterMs > 0) await sleep(afterMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
-    this.#moments[plan.moment]++;
+    this.#moments[moment]++;
     server.kill();
   }
 
@@ -250,6 +275,8 @@ class CrashRun {
 function isAbsent(name: string): boolean {
   return absent.some((other) => other === name);
 }
+
+function ignore(): void {}
 
 async function prepare(dir: string): Promise<ServerPlace> {
   const place = {

@@ -6,6 +6,12 @@ const pauseMs = 40;
 const cancelledShare = 0.5;
 const nothing = { message: () => {}, request: () => {}, acknowledged: () => {} };
 
+export interface NewcomersParts {
+  readonly random: Random;
+  readonly problem: (text: string) => void;
+  readonly confirmed: () => void;
+}
+
 /** Accounts that are made while the server is loaded, some of them to be cancelled at once. */
 export class Newcomers {
   /** Confirmed accounts that somebody could log in to, and cancelled ones that nobody could. */
@@ -13,12 +19,14 @@ export class Newcomers {
   gone = 0;
   readonly #random: Random;
   readonly #problem: (text: string) => void;
+  readonly #confirmed: () => void;
   readonly #made = new Set<string>();
   readonly #cancelled = new Set<string>();
   #number = 0;
 
-  constructor(random: Random, problem: (text: string) => void) {
+  constructor({ random, problem, confirmed }: NewcomersParts) {
     this.#random = random;
+    this.#confirmed = confirmed;
     this.#problem = problem;
   }
 
@@ -42,7 +50,10 @@ export class Newcomers {
       const name = `page${++this.#number}`;
       await register(port, name);
       if (this.#random.share() < cancelledShare) await this.#cancel(port, name);
-      else this.#made.add(name);
+      else {
+        this.#made.add(name);
+        this.#confirmed();
+      }
       await sleep(pauseMs);
     }
   }
@@ -58,6 +69,7 @@ export class Newcomers {
     }
     while (await isStillThere(port, name)) await sleep(pauseMs);
     this.#cancelled.add(name);
+    this.#confirmed();
   }
 }
 

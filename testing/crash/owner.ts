@@ -29,6 +29,7 @@ export interface OwnerParts {
   readonly readsArchive?: boolean;
   readonly random: Random;
   readonly problem: (text: string) => void;
+  readonly confirmed?: (what: "message" | "write") => void;
   /** Told what the server refuses, and why. Without this, nothing may be refused. */
   readonly refused?: (reason: string, what: "message" | "request") => void;
 }
@@ -43,6 +44,7 @@ export class Owner {
   readonly #archive = new ArchiveReader();
   readonly #random: Random;
   readonly #problem: (text: string) => void;
+  readonly #confirmed: OwnerParts["confirmed"];
   readonly #refused: OwnerParts["refused"];
   #order = new ArrivalOrder();
   /** The ids of the messages that were sent on this stream, by the number of the stanza. */
@@ -59,6 +61,7 @@ export class Owner {
     this.#readsArchive = parts.readsArchive === true;
     this.#random = parts.random;
     this.#problem = (text) => parts.problem(`${parts.name}: ${text}`);
+    this.#confirmed = parts.confirmed;
     this.#refused = parts.refused;
   }
 
@@ -188,6 +191,7 @@ export class Owner {
       await client.ask("set", `<query xmlns='${NS_ROSTER}'>${item}</query>`);
     }
     this.writes.confirm();
+    this.#confirmed?.("write");
   }
 
   /** Another block list, card or preference of what is archived: other slots of the same account. */
@@ -269,6 +273,7 @@ export class Owner {
       this.#messages.acknowledge(id);
       this.#archives?.acknowledge(id);
       this.#underWay.delete(number);
+      this.#confirmed?.("message");
     }
   }
 

@@ -5,6 +5,13 @@ import type { Random } from "#testing/random.ts";
 const pauseMs = 40;
 const nothing = { message: () => {}, request: () => {}, acknowledged: () => {} };
 
+export interface PasswordChangerParts {
+  readonly name: string;
+  readonly random: Random;
+  readonly problem: (text: string) => void;
+  readonly confirmed: () => void;
+}
+
 /** Changes the own password again and again; a confirmed one is the one that counts, whatever happens to the server. */
 export class PasswordChanger {
   readonly name: string;
@@ -12,6 +19,7 @@ export class PasswordChanger {
   kept = 0;
   readonly #random: Random;
   readonly #problem: (text: string) => void;
+  readonly #told: () => void;
   #password: string;
   /** Asked for, and not confirmed: the server may have it or not. */
   #wanted: string | undefined;
@@ -19,8 +27,9 @@ export class PasswordChanger {
   #confirmed = 0;
   #number = 0;
 
-  constructor(name: string, random: Random, problem: (text: string) => void) {
+  constructor({ name, random, problem, confirmed }: PasswordChangerParts) {
     this.name = name;
+    this.#told = confirmed;
     this.#random = random;
     this.#problem = (text) => problem(`${name}: ${text}`);
     this.#password = passwordOf(name);
@@ -54,6 +63,7 @@ export class PasswordChanger {
       await client.ask("set", `<query xmlns='jabber:iq:register'>${fields}</query>`);
       [this.#before, this.#password, this.#wanted] = [this.#password, wanted, undefined];
       this.#confirmed++;
+      this.#told();
       await sleep(pauseMs);
     }
   }
