@@ -13,6 +13,7 @@ import type { XmlElement } from "#protocol/xml/element.ts";
 import type { XmlFault } from "#protocol/xml/fault.ts";
 import type { StreamContext } from "#protocol/xml/read.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
+import { Mailbox } from "../account/mailbox.ts";
 import { Connection, type ConnectionOwner, type ConnectionServices } from "../link/connection.ts";
 import type { Transport } from "../link/transport.ts";
 import type { WaitingStanza } from "./component-queue.ts";
@@ -42,7 +43,8 @@ export class ComponentLink implements ConnectionOwner {
   #state: ComponentState;
   /** Stanzas may be sent. */
   #usable = false;
-  readonly #undelivered: WaitingStanza[] = [];
+  /** What was sent and the system has not taken, the oldest first. */
+  readonly #untaken = new Mailbox<WaitingStanza>();
   #pingedAt: number | undefined;
 
   constructor(id: string, transport: Transport, services: ComponentLinkServices) {
@@ -79,9 +81,10 @@ export class ComponentLink implements ConnectionOwner {
   send(waiting: WaitingStanza): void {
     this.#connection.write(waiting.bytes);
     this.#services.tally.stanzasSent += 1;
+    this.#untaken.add(waiting);
     this.#connection.whenTaken((taken) => {
-      if (taken) waiting.duty?.discharge();
-      else this.#undelivered.push(waiting);
+      // What is never taken is handed on when the connection is over, which may be known ahead of this.
+      if (taken) this.#untaken.take()?.duty?.discharge();
     });
   }
 
@@ -154,7 +157,7 @@ export class ComponentLink implements ConnectionOwner {
 
   connectionLost(): void {
     this.#becomeUnusable();
-    this.#services.closed(this, this.#undelivered.splice(0));
+    this.#services.closed(this, this.#untaken.takeAll());
   }
 
   peerTooSlow(bytes: number): void {

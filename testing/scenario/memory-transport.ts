@@ -85,8 +85,10 @@ export class MemoryTransport implements Transport {
   cut(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const taken of this.#untaken.splice(0)) taken(false);
+    // Later, as of a socket.
+    const untaken = this.#untaken.splice(0);
     this.#env.defer(() => {
+      for (const taken of untaken) taken(false);
       this.#handler?.lost(undefined);
       // The world remembers its transports: not for ever also what they led to.
       this.#handler = undefined;

@@ -8,9 +8,16 @@ import type { WorldModel } from "./world-model.ts";
  * What was acknowledged to its sender has arrived, at one of the recipient's clients at least, or has come back
  * (ARCHITECTURE.md, "Acked means durable"); and what was sent to somebody who blocks its sender has not arrived.
  */
-export function checkLedger(ledger: Ledger, model: WorldModel, sessions: readonly ClientSession[]): readonly string[] {
+export function checkLedger(
+  ledger: Ledger,
+  model: WorldModel,
+  sessions: readonly ClientSession[],
+  component?: { readonly domain: string },
+): readonly string[] {
   const taken = new Map<string, Set<string>>();
   const lost = ledger.entries
+    // What is for the component is looked at by itself.
+    .filter(({ account }) => component === undefined || !account.endsWith(`@${component.domain}`))
     .filter((entry) => entry.acknowledgedAt !== undefined && entry.receipts.length === 0 && entry.readBy.size === 0)
     .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model) && !model.unproven.has(entry.id))
     .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))

@@ -14,6 +14,9 @@ export function checkLeftovers(server: SimServer, accounts: readonly string[]): 
     timers: life.timers,
     "commits waiting": store.health.commitsPending,
     "reads waiting": store.health.readsPending,
+    "connections of components": core.components.linkCount,
+    "stanzas for components": [...core.components.all.values()].reduce((sum, { waiting }) => sum + waiting, 0),
+    "errors on their way to other domains": core.outgoing.heldErrors,
     "messages counted of which none is kept": accounts.reduce(
       (sum, account) => sum + countIn(disk.entries.get(account)?.get(offlineCount.name)?.get("")),
       0,

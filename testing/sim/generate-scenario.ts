@@ -1,6 +1,7 @@
 import { drawsFor, type Draws } from "./draws.ts";
 import { faultsBetweenServers, someServers } from "./faults-between-servers.ts";
 import { accountsCount, clientsCount, thirdDevicesCount } from "./cast-sizes.ts";
+import { componentSteps } from "./generate-component.ts";
 import { loadAhead, loadAround, underWayAhead } from "./generate-load.ts";
 import { actingMs } from "./scenario-times.ts";
 import {
@@ -25,8 +26,9 @@ const faultsMax = 16;
  * The scenario of a seed: who there is, what they do, and what goes wrong.
  *
  * @param serversCount one with two domains, or several with a domain each
+ * @param options.component whether the first server has an external component
  */
-export function generateScenario(seed: number, serversCount = 1): Scenario {
+export function generateScenario(seed: number, serversCount = 1, { component = false } = {}): Scenario {
   const draws = drawsFor(seed, "scenario");
   const cast = castFor(serversCount, {
     draws,
@@ -61,8 +63,17 @@ export function generateScenario(seed: number, serversCount = 1): Scenario {
     const ahead = loadAhead(underLoad, cast, step);
     return ahead.length > 0 ? ahead : underWayAhead(underWay, cast, step.at);
   });
-  return { seed, cast, steps: [...steps, ...load].toSorted((a, b) => a.at - b.at) };
+  const all = [...steps, ...load];
+  if (!component) return { seed, cast, steps: inOrder(all) };
+  const own = componentSteps(drawsFor(seed, "component"));
+  return { seed, cast: { ...cast, component: componentDomain }, steps: inOrder([...all, ...own]) };
 }
+
+function inOrder(steps: readonly Step[]): readonly Step[] {
+  return steps.toSorted((a, b) => a.at - b.at);
+}
+
+const componentDomain = "gateway.capulet.example";
 
 type CastDraws = Readonly<Record<"draws" | "devices" | "readers" | "logIns", Draws>>;
 
@@ -156,7 +167,11 @@ function actionOf(draws: Draws, cast: Cast, client: number): readonly Step[] {
   return [{ at, client, ...deedOf(draws, does, to) }];
 }
 
-function deedOf(draws: Draws, does: Exclude<Action["does"], "log-in" | "log-out" | "vanish">, to: number): Action {
+function deedOf(
+  draws: Draws,
+  does: Exclude<Action["does"], "log-in" | "log-out" | "vanish" | "write-to-component">,
+  to: number,
+): Action {
   switch (does) {
     case "message":
       return {

@@ -1,12 +1,13 @@
 import type { Draws } from "./draws.ts";
 import type { ServerWire } from "./server-wire.ts";
 import type { SimClient } from "./sim-client.ts";
+import type { SimComponent } from "./sim-component.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import { actingMs } from "./scenario-times.ts";
 import type { DiscMood, SimServer } from "./sim-server.ts";
 import { fairWeather } from "./sim-servers.ts";
-import type { Fault, FaultBetweenServers } from "./steps.ts";
+import type { Fault, FaultBetweenServers, FaultOfComponent } from "./steps.ts";
 import type { Trace } from "./trace.ts";
 import type { Trouble, WorldModel } from "./world-model.ts";
 
@@ -19,6 +20,7 @@ interface World {
   readonly servers: readonly SimServer[];
   readonly network: SimNetwork;
   readonly clients: readonly SimClient[];
+  readonly component: SimComponent | undefined;
 }
 
 /** How long the server may take to stop, in milliseconds. */
@@ -56,6 +58,11 @@ export function goWrong(world: World, fault: Fault): void {
       clock.after(fault.forMs, () => connection?.setWeather(fairWeather));
       return;
     }
+    case "component-cut":
+    case "component-restart":
+    case "component-hang":
+      goWrongWithComponent(world, fault);
+      return;
     case "wire-cut":
     case "wire-weather":
     case "wire-mute":
@@ -90,6 +97,24 @@ export function goWrong(world: World, fault: Fault): void {
       return;
     default:
       goWrongWithDisc(server, fault, { clock, draws, trouble });
+  }
+}
+
+function goWrongWithComponent({ clock, component, draws }: World, fault: FaultOfComponent): void {
+  const connection = component?.connection;
+  switch (fault.fault) {
+    case "component-cut":
+      connection?.cut({
+        serverNoticesMs: fault.serverNotices ? draws.below(400) : undefined,
+        clientNoticesMs: fault.componentNotices ? draws.below(400) : undefined,
+      });
+      return;
+    case "component-restart":
+      component?.restart(fault.downMs);
+      return;
+    default:
+      connection?.readSlowly(true);
+      clock.after(fault.forMs, () => connection?.readSlowly(false));
   }
 }
 

@@ -15,9 +15,11 @@ const help = `Plays random lives of a whole server with its clients and checks w
   npm run sim -- --seeds 50 --from 200   seeds 200 to 249
   npm run sim -- --seed 217              one seed, with what went wrong
   npm run sim -- --seed 217 --trace FILE …and everything that happened
+  npm run sim -- --component --seeds 100 worlds that have an external component beside their hosts
   npm run sim -- --servers 3 --seeds 100 worlds of three servers that federate, over a network that fails too
 
   --servers N   how many servers a world has: 1 with two domains (default), 2 or 3 with a domain each
+  --component   the first server has an external component (XEP-0114), which breaks too
   --first       stop at the first seed that fails
   --workers N   threads (default: as many as cores)
   --help        this text
@@ -33,6 +35,7 @@ async function main(): Promise<number> {
       from: { type: "string", default: "1" },
       seed: { type: "string" },
       servers: { type: "string", default: "1" },
+      component: { type: "boolean", default: false },
       workers: { type: "string" },
       trace: { type: "string" },
       first: { type: "boolean", default: false },
@@ -45,15 +48,21 @@ async function main(): Promise<number> {
   }
   const servers = numberOf("servers", values.servers);
   if (servers < 1 || servers > 3) throw new TypeError("--servers wants 1, 2 or 3");
-  if (values.seed !== undefined) return one(numberOf("seed", values.seed), servers, values.trace);
+  const { component } = values;
+  if (values.seed !== undefined) return one(numberOf("seed", values.seed), { servers, component }, values.trace);
   const from = numberOf("from", values.from);
   const seeds = Array.from({ length: numberOf("seeds", values.seeds) }, (_, index) => from + index);
   const workers = values.workers === undefined ? undefined : numberOf("workers", values.workers);
-  return many(seeds, { servers, workers, first: values.first });
+  return many(seeds, { servers, component, workers, first: values.first });
 }
 
-async function one(seed: number, servers: number, traceFile: string | undefined): Promise<number> {
-  const scenario = generateScenario(seed, servers);
+interface WorldKind {
+  readonly servers: number;
+  readonly component: boolean;
+}
+
+async function one(seed: number, { servers, component }: WorldKind, traceFile: string | undefined): Promise<number> {
+  const scenario = generateScenario(seed, servers, { component });
   const outcome = await runScenario(scenario, { keepTrace: traceFile !== undefined });
   if (traceFile !== undefined) writeFileSync(traceFile, outcome.lines.join(""), "latin1");
   say(`seed ${seed}: ${outcome.stanzas} stanzas, ${outcome.faults} faults, trace ${outcome.trace}`);
@@ -78,17 +87,14 @@ const stepsShownMax = 100;
 
 async function many(
   seeds: readonly number[],
-  {
-    servers,
-    workers,
-    first,
-  }: { readonly servers: number; readonly workers: number | undefined; readonly first: boolean },
+  { servers, component, workers, first }: WorldKind & { readonly workers: number | undefined; readonly first: boolean },
 ): Promise<number> {
   const began = performance.now();
   let [finished, failed, stanzas] = [0, 0, 0];
   await runSeeds({
     seeds,
     servers,
+    component,
     workers,
     done: (result) => {
       finished += 1;
@@ -96,7 +102,7 @@ async function many(
       const seconds = (performance.now() - began) / 1_000;
       if (result.violations.length > 0) {
         failed += 1;
-        say(`\nseed ${result.seed} fails; ${commandFor(result.seed, servers)}`);
+        say(`\nseed ${result.seed} fails; ${commandFor(result.seed, servers, component)}`);
         for (const violation of result.violations.slice(0, 5)) say(`  ${violation}`);
       }
       const left = ((seconds / finished) * (seeds.length - finished)).toFixed(0);

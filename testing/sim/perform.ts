@@ -28,7 +28,7 @@ export function perform(client: SimClient, action: Action, cast: Cast, model: Wo
       const contact = contactOf(action, cast);
       // Users do not deal with themselves.
       if (contact === client.account) return;
-      client.whenOnline((session) => act(client, session, { action, contact, model }));
+      client.whenOnline((session) => act(client, session, { action, contact, model, cast }));
     }
   }
 }
@@ -50,9 +50,10 @@ interface Deed {
   readonly action: Action;
   readonly contact: string;
   readonly model: WorldModel;
+  readonly cast: Cast;
 }
 
-function act(client: SimClient, session: ClientSession, { action, contact, model }: Deed): void {
+function act(client: SimClient, session: ClientSession, { action, contact, model, cast }: Deed): void {
   const { account } = client;
   const { clock } = client.world;
   switch (action.does) {
@@ -120,6 +121,12 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
     case "nonsense":
       client.sendStanza(nonsense[action.which % nonsense.length] ?? "");
       return;
+    case "write-to-component": {
+      const to = `somebody@${cast.component}`;
+      for (let count = 0; count < action.count; count += 1)
+        client.sendMessage(session, { to, account: to, kind: "chat" });
+      return;
+    }
     default:
   }
 }

@@ -79,7 +79,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "resumption-repeats-nothing",
     path: "server/link/link.ts",
-    find: 'if (effect.how === "resumed") this.#session?.repeat();',
+    find: 'if (how === "resumed") this.#session?.repeat();',
     put: "",
   },
   {
@@ -127,8 +127,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "acked-before-it-is-written-down-on-its-way-out",
     path: "server/s2s/outgoing-store.ts",
-    find: "      await this.#store.commit(writes);\n      this.#rows += due.length;\n      for (const duty of due) duty.written();\n",
-    put: "      this.#rows += due.length;\n      for (const duty of due) duty.written();\n      await this.#store.commit(writes);\n",
+    find: "      await this.#store.commit(writes);\n      for (const duty of due) duty.written();\n",
+    put: "      for (const duty of due) duty.written();\n      await this.#store.commit(writes);\n",
     servers: 3,
   },
   {
@@ -148,7 +148,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "bounce-lost",
     path: "server/s2s/federation.ts",
-    find: "    this.#parts.route(answer);\n    settlement?.release();",
+    find: "    route(answer);\n    settlement?.release();",
     put: "    void answer;\n    settlement?.release();",
     servers: 2,
   },

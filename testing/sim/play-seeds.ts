@@ -35,12 +35,17 @@ export function playShare(share: number): void {
 /**
  * Plays a seed; what went wrong is in the error, with how to see it again.
  *
- * @param sameTrace that of another time, which this one is to have as well
+ * @param options.sameTrace that of another time, which this one is to have as well
+ * @param options.component whether there is an external component
  */
-export async function playSeed(seed: number, servers = 1, sameTrace?: string): Promise<void> {
-  const scenario = generateScenario(seed, servers);
+export async function playSeed(
+  seed: number,
+  servers = 1,
+  { sameTrace, component = false }: { readonly sameTrace?: string; readonly component?: boolean } = {},
+): Promise<void> {
+  const scenario = generateScenario(seed, servers, { component });
   const { violations, stanzas, faults, trace } = await runScenario(scenario);
-  assert.deepEqual(violations, [], commandFor(seed, servers));
+  assert.deepEqual(violations, [], commandFor(seed, servers, component));
   assert.ok(
     scenario.cast.clients.length >= 20 && stanzas >= 2_000 && faults >= 10,
     `${stanzas} stanzas, ${faults} faults`,

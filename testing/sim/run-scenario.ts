@@ -3,6 +3,7 @@ import { Connection, type ClientEnd } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
 import { goesUnnoticed, goWrong } from "./go-wrong.ts";
 import { checkArchives } from "./check-archives.ts";
+import { checkComponent } from "./check-component.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkLedger } from "./check-ledger.ts";
 import { checkLeftovers } from "./check-leftovers.ts";
@@ -15,6 +16,7 @@ import { perform } from "./perform.ts";
 import { actingMs } from "./scenario-times.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimClock } from "./sim-clock.ts";
+import { SimComponent } from "./sim-component.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { resumeSecondsMax, type SimServer } from "./sim-server.ts";
 import { fairWeather, makeServers } from "./sim-servers.ts";
@@ -54,6 +56,7 @@ class ScenarioRun {
   readonly #trace: Trace;
   readonly #network: SimNetwork;
   readonly #servers: readonly SimServer[];
+  readonly #component: SimComponent | undefined;
   readonly #ledger = new Ledger();
   readonly #rosters = new RosterHistory();
   readonly #model: WorldModel;
@@ -68,8 +71,11 @@ class ScenarioRun {
     this.#draws = drawsFor(scenario.seed, "faults");
     const { seed, cast } = scenario;
     this.#network = new SimNetwork({ seed, clock: this.#clock, trace: this.#trace });
-    this.#servers = makeServers(cast.servers, { seed, clock: this.#clock, trace: this.#trace, network: this.#network });
-    this.#model = new WorldModel(cast.servers);
+    const { component } = cast;
+    const [clock, trace, network] = [this.#clock, this.#trace, this.#network];
+    this.#servers = makeServers(cast.servers, { seed, clock, trace, network, component });
+    this.#model = new WorldModel(cast.servers, component);
+    this.#component = component === undefined ? undefined : this.#newComponent(component);
     this.#clients = scenario.cast.clients.map((part) => this.#newClient(part));
   }
 
@@ -77,6 +83,7 @@ class ScenarioRun {
     const { steps, cast } = this.#scenario;
     this.#network.unnoticed = (wire) => goesUnnoticed(this.#world, wire);
     for (const server of this.#servers) server.start();
+    this.#component?.begin();
     await this.#clock.advance(1_000);
     for (const account of cast.accounts) this.#serverOf(account).createAccount(account);
     await this.#clock.advance(2_000);
@@ -98,7 +105,8 @@ class ScenarioRun {
     const violations = [
       ...this.#servers.flatMap(({ bugs }) => bugs),
       ...this.#ledger.violations,
-      ...checkLedger(this.#ledger, this.#model, this.#sessions),
+      ...checkLedger(this.#ledger, this.#model, this.#sessions, this.#component),
+      ...(this.#component === undefined ? [] : checkComponent(this.#component, this.#ledger, this.#model)),
       ...checkWays(this.#ledger, this.#model),
       ...checkArchives(this.#ledger, this.#model, archives),
       ...this.#eachServer(checkWatermarks),
@@ -126,6 +134,7 @@ class ScenarioRun {
       servers: this.#servers,
       network: this.#network,
       clients: this.#clients,
+      component: this.#component,
     };
   }
 
@@ -150,6 +159,7 @@ class ScenarioRun {
     for (const { mood } of this.#servers) Object.assign(mood, { delayMsMax: 3, commits: undefined, readsFail: false });
     for (const server of this.#servers) server.applyMood();
     this.#network.heal(fairWeather);
+    this.#component?.connection?.readSlowly(false);
     for (const client of this.#clients) {
       client.acks = true;
       client.connection?.readSlowly(false);
@@ -192,6 +202,7 @@ class ScenarioRun {
   /** Everybody goes, and time passes until the servers have forgotten all of it. */
   async #leave(): Promise<void> {
     for (const client of this.#clients) client.logOut();
+    this.#component?.leave();
     await this.#clock.advance(this.#isFederated ? forgettingBetweenServersMs : 120_000);
   }
 
@@ -225,7 +236,24 @@ class ScenarioRun {
     });
   }
 
-  #connect(client: ClientEnd, server: SimServer): Connection | undefined {
+  #newComponent(domain: string): SimComponent {
+    return new SimComponent({
+      domain,
+      clock: this.#clock,
+      trace: this.#trace,
+      draws: drawsFor(this.#scenario.seed, "component's own"),
+      connect: (end) => {
+        const [server] = this.#servers;
+        return server && this.#connect(end, server, (connection) => server.acceptComponent(connection));
+      },
+    });
+  }
+
+  #connect(
+    client: ClientEnd,
+    server: SimServer,
+    accept = (connection: Connection) => server.accept(connection),
+  ): Connection | undefined {
     const { life } = server;
     if (life === undefined) return undefined;
     const number = this.#connections.length + 1;
@@ -237,7 +265,7 @@ class ScenarioRun {
       weather: fairWeather,
       remoteAddress: "192.0.2.1",
     });
-    if (!server.accept(connection)) return undefined;
+    if (!accept(connection)) return undefined;
     this.#connections.push(connection);
     return connection;
   }

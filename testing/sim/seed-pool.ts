@@ -22,17 +22,19 @@ export async function runSeeds(options: {
   readonly seeds: readonly number[];
   /** How many servers each world has. */
   readonly servers?: number;
+  /** Whether each world has an external component. */
+  readonly component?: boolean;
   readonly workers?: number | undefined;
   readonly done: (result: SeedResult) => boolean | void;
 }): Promise<void> {
-  const { seeds, done, servers = 1, workers = availableParallelism() } = options;
+  const { seeds, done, servers = 1, component = false, workers = availableParallelism() } = options;
   let next = 0;
   let stopped = false;
   const work = async (): Promise<void> => {
     const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
     try {
       for (let seed = seeds[next++]; seed !== undefined && !stopped; seed = seeds[next++])
-        if (done(await askWorker(worker, { seed, servers })) === false) stopped = true;
+        if (done(await askWorker(worker, { seed, servers, component })) === false) stopped = true;
     } finally {
       await worker.terminate();
     }
@@ -44,6 +46,7 @@ export async function runSeeds(options: {
 export interface SeedOrder {
   readonly seed: number;
   readonly servers: number;
+  readonly component: boolean;
 }
 
 function askWorker(worker: Worker, order: SeedOrder): Promise<SeedResult> {

@@ -8,10 +8,10 @@ import type { SeedOrder, SeedResult } from "./seed-pool.ts";
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
 const answer = (result: SeedResult): void => parentPort?.postMessage(result);
 
-parentPort?.on("message", ({ seed, servers }: SeedOrder) => {
+parentPort?.on("message", ({ seed, servers, component }: SeedOrder) => {
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
-  runScenario(generateScenario(seed, servers)).then(
+  runScenario(generateScenario(seed, servers, { component })).then(
     ({ violations, trace, stanzas, faults }) => answer({ seed, violations, trace, stanzas, faults, ms: elapsedMs() }),
     (error: unknown) => {
       const violations = [`the simulation broke down: ${error instanceof Error ? error.stack : String(error)}`];

@@ -16,6 +16,7 @@ import { drawsFor, type Draws } from "./draws.ts";
 import { limitsOf, mannersFrom, policyOf, type Manners } from "./manners.ts";
 import { ServerLife } from "./server-life.ts";
 import type { SimClock } from "./sim-clock.ts";
+import { componentSecret } from "./sim-component.ts";
 import type { NetworkedServer, SimNetwork } from "./sim-network.ts";
 import type { Trace } from "./trace.ts";
 
@@ -60,6 +61,7 @@ export class SimServer implements NetworkedServer {
   readonly #clock: SimClock;
   readonly #trace: Trace;
   readonly #domains: readonly [DomainJid, ...DomainJid[]];
+  readonly #component: DomainJid | undefined;
   /** How it talks to other servers. */
   readonly manners: Manners;
   readonly #derived = new Map<string, Uint8Array>();
@@ -72,6 +74,8 @@ export class SimServer implements NetworkedServer {
     readonly clock: SimClock;
     readonly trace: Trace;
     readonly domains: readonly [DomainJid, ...DomainJid[]];
+    /** The domain of its component. */
+    readonly component?: DomainJid | undefined;
     /** Where there are several: what tells it apart, and the network between them. */
     readonly among?: { readonly name: string; readonly address: string; readonly network: SimNetwork };
   }) {
@@ -85,6 +89,7 @@ export class SimServer implements NetworkedServer {
     this.#clock = parts.clock;
     this.#trace = parts.trace;
     this.#domains = parts.domains;
+    this.#component = parts.component;
   }
 
   get domains(): readonly DomainJid[] {
@@ -125,7 +130,7 @@ export class SimServer implements NetworkedServer {
       env: life,
       log: this.#log(),
       store: memory.store,
-      settings: settingsFor(this.#domains, this.archives, this.#network === undefined ? undefined : this.manners),
+      settings: this.#settings(),
       modules: serverModules,
       ...(this.#network === undefined ? {} : { federation: this.#network.meansOf(this, life) }),
       observer: {
@@ -163,6 +168,15 @@ export class SimServer implements NetworkedServer {
     if (core === undefined) return false;
     this.hold(connection);
     this.#whenItRuns(() => core.links.accept(connection.transport, policy));
+    return true;
+  }
+
+  /** Lets in somebody who says that he is a component. */
+  acceptComponent(connection: Connection): boolean {
+    const { core } = this;
+    if (core === undefined) return false;
+    this.hold(connection);
+    this.#whenItRuns(() => core.components.accept(connection.transport));
     return true;
   }
 
@@ -239,6 +253,14 @@ export class SimServer implements NetworkedServer {
     const jid = parseJid(address);
     if (jid === undefined || this.core === undefined) throw new Error(`${address} cannot be created`);
     this.core.accounts.create(jid, localpartOf(jid) ?? "").catch((error: unknown) => this.#bug("create failed", error));
+  }
+
+  #settings(): CoreSettings {
+    const manners = this.#network === undefined ? undefined : this.manners;
+    const settings = settingsFor(this.#domains, this.archives, manners);
+    if (this.#component === undefined) return settings;
+    const component = { domain: this.#component, secret: componentSecret, subdomains: false } as const;
+    return { ...settings, components: [{ ...component, conflict: "replace-old" }] };
   }
 
   #die(when: "before-durable" | "answer-lost"): void {

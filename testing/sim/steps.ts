@@ -9,6 +9,8 @@ export interface Cast {
   /** By account: the accounts that it deals with. */
   readonly contacts: readonly (readonly number[])[];
   readonly clients: readonly ClientPart[];
+  /** The domain of an external component of the first server, where it has one (XEP-0114). */
+  readonly component?: string;
 }
 
 export interface ClientPart {
@@ -54,10 +56,18 @@ export type Action =
   | { readonly does: "block"; readonly to: number }
   | { readonly does: "unblock"; readonly to: number }
   | { readonly does: "ping"; readonly to: number | "host" }
-  | { readonly does: "nonsense"; readonly which: number };
+  | { readonly does: "nonsense"; readonly which: number }
+  | { readonly does: "write-to-component"; readonly count: number };
 
 /** What goes wrong. Durations in milliseconds. */
-export type Fault = FaultOfServer | FaultBetweenServers;
+export type Fault = FaultOfServer | FaultBetweenServers | FaultOfComponent;
+
+/** What goes wrong with the connection of a component, or with its process. */
+export type FaultOfComponent =
+  | { readonly fault: "component-cut"; readonly serverNotices: boolean; readonly componentNotices: boolean }
+  | { readonly fault: "component-restart"; readonly downMs: number }
+  /** It reads nothing. */
+  | { readonly fault: "component-hang"; readonly forMs: number };
 
 /** What goes wrong with a server, the first one where it does not say which, or its clients. */
 type FaultOfServer =

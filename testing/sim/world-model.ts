@@ -48,9 +48,13 @@ export class WorldModel {
   readonly #said = new Map<string, Said[]>();
   readonly #serverOf = new Map<string, number>();
 
-  /** @param servers by server: its domains */
-  constructor(servers: readonly (readonly string[])[]) {
+  /**
+   * @param servers by server: its domains
+   * @param component the domain of the first one's component
+   */
+  constructor(servers: readonly (readonly string[])[], component?: string) {
     for (const [server, domains] of servers.entries()) for (const domain of domains) this.#serverOf.set(domain, server);
+    if (component !== undefined) this.#serverOf.set(component, 0);
   }
 
   /** The server of an address, by number. */
