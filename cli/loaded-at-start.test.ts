@@ -31,6 +31,8 @@ const others = [
   "axios",
   "node-forge",
   "pg",
+  "prom-client",
+  "@opentelemetry/api",
   "@peculiar/x509",
   "reflect-metadata",
   "node:http",
