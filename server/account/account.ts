@@ -150,11 +150,15 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly send = (stanza: Stanza): void => {
     if (this.#retired) return this.#successor.send(stanza);
     if (this.#batches.isWayFree) return this.host.route(stanza);
+    return this.#sendBehind(stanza);
+  };
+
+  #sendBehind(stanza: Stanza): void {
     const route = (): void => this.host.route(stanza);
     // That something was refused is true though what was to be written about it is not written: nobody else tells it.
     if (stanza.type === "error") return this.#batches.behindOwn(route, route);
     return this.#batches.behindOwn(route, (cause) => this.#parts.stage.unwritten(stanza, cause));
-  };
+  }
 
   /** Sends a stanza together with what was written about it, where its recipient's owner is here to commit both as one. */
   sendWithRows(stanza: Stanza): void {
@@ -162,13 +166,16 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     const batches = this.#batches;
     if (!batches.isFilling || stanza.to === undefined || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
     const rows = batches.lend();
-    if (batches.isWayFree) return stage.handOver(stanza, rows);
+    return batches.isWayFree ? stage.handOver(stanza, rows) : this.#handOverBehind(stanza, rows);
+  }
+
+  #handOverBehind(stanza: Stanza, rows: CarriedRows): void {
     stanza.hold();
     const handOver = (): void => {
-      stage.handOver(stanza, rows);
+      this.#parts.stage.handOver(stanza, rows);
       stanza.release();
     };
-    return batches.behindOwn(handOver, handOver);
+    this.#batches.behindOwn(handOver, handOver);
   }
 
   readonly outboundVerdict = (stanza: Stanza, session: Session): Verdict | undefined =>

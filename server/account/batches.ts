@@ -4,8 +4,7 @@ import type { Write } from "#kit/storage.ts";
 import type { AccountStage } from "./account-stage.ts";
 import type { AccountStore } from "./account-store.ts";
 import type { CarriedRows } from "./carried-rows.ts";
-import { Outbox } from "./outbox.ts";
-import { guarded } from "./refused-work.ts";
+import { Outbox, type ReleasedEntry } from "./outbox.ts";
 import { WriteJournal } from "./write-journal.ts";
 
 export interface BatchesParts {
@@ -129,14 +128,13 @@ export class Batches {
     if (carried !== noRows) this.#carried = [];
     const batch = this.#issue();
     this.#routes.open(batch);
-    const { jid, store, stage } = this.#parts;
-    store.commit(writes).then(
+    this.#parts.store.commit(writes).then(
       () => {
         this.#end(batch);
         for (const rows of carried) rows.ended();
       },
       (cause: unknown) => {
-        stage.storeFailed(jid, cause);
+        this.#parts.stage.storeFailed(this.#parts.jid, cause);
         this.#end(batch, { cause });
         for (const rows of carried) rows.ended({ cause });
       },
@@ -213,10 +211,19 @@ export class Batches {
         this.#unwritten = { batch, cause: failure.cause };
     }
     for (const outbox of [this.#routes, this.#outbox])
-      for (const { entry, failure: failed } of outbox.close(batch, failure))
-        guarded(this.#parts, failed === undefined ? entry.run : () => entry.failed?.(failed.cause));
+      for (const released of outbox.close(batch, failure)) this.#letGo(released);
     this.commit();
     this.#ended();
+  }
+
+  /** One thing that breaks down must not take along what comes behind it. */
+  #letGo({ entry, failure }: ReleasedEntry): void {
+    try {
+      if (failure === undefined) entry.run();
+      else entry.failed?.(failure.cause);
+    } catch (cause) {
+      this.#parts.stage.crashed(this.#parts.jid, cause);
+    }
   }
 }
 
