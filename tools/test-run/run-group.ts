@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { endGroup, spawnGroup } from "./process-group.ts";
 import type { RelayedEvent } from "./relayed-event.ts";
 import { RunningTests } from "./running-tests.ts";
 
@@ -36,25 +36,28 @@ function runOnce(
   { take, printed, broke }: RunListener,
 ): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, "test-process.ts"), ...files.map((file) => join(root, file))],
-    { cwd: root, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+  const child = spawnGroup(
+    [
+      // Not to what runs alone: that may measure its memory.
+      ...(files.length > 1 ? roomForGarbage : []),
+      join(import.meta.dirname, "test-process.ts"),
+      ...files.map((file) => join(root, file)),
+    ],
+    root,
   );
   const tests = new RunningTests();
   let [current, ended, silent] = ["", 0, false];
   let timer: NodeJS.Timeout | undefined;
-  const wait = (): void => {
+  const wait = (msMax: number): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       silent = true;
-      // Whatever it does of itself when it is asked to end.
-      child.kill("SIGKILL");
-    }, silenceMsMax);
+      endGroup(child);
+    }, msMax);
   };
-  wait();
+  wait(Math.max(startMsMax, silenceMsMax));
   child.on("message", (event: RelayedEvent) => {
-    wait();
+    wait(silenceMsMax);
     if (event.type === "file:began") current = event.file;
     else if (event.type === "file:ended") ended += 1;
     tests.take(event);
@@ -65,7 +68,7 @@ function runOnce(
   child.on("error", reject);
   child.on("exit", () => {
     clearTimeout(timer);
-    // A process that it began and left behind may hold these for ever.
+    // A process that it began, in a group of its own, and left behind may hold these for ever.
     timer = setTimeout(() => {
       child.stdout?.destroy();
       child.stderr?.destroy();
@@ -82,6 +85,12 @@ function runOnce(
   });
   return promise;
 }
+
+/** What lives shortly is collected less often, which takes less of the processor; in MiB. */
+const roomForGarbage = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
+
+/** How long a process may take until it begins with its first file. */
+const startMsMax = 60_000;
 
 /** How long what a process has printed is waited for once it has ended. */
 const lastWordsMsMax = 2_000;
