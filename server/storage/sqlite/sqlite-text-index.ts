@@ -66,8 +66,8 @@ export class SqliteTextIndex {
     // It need not be on the disc before anything is said: the next commit of messages takes it along, and what a crash
     // takes away is behind the mark again.
     file.run("PRAGMA synchronous = NORMAL");
-    file.run("BEGIN IMMEDIATE");
     try {
+      file.run("BEGIN IMMEDIATE");
       while (this.#sweep() && clock() < end);
       let mark = integerOf(file.rows(readMark)[0]?.[0]);
       const last = integerOf(file.rows(lastNumber)[0]?.[0] ?? 0);
