@@ -114,11 +114,11 @@ class Play implements AsyncDisposable {
     });
     await this.#progress();
     equal(this.#refused.message + this.#refused.request, 0, "nothing is refused while all is well");
+    await this.#saysWell();
   }
 
-  /** One trouble, from its beginning to its end. */
+  /** One trouble, from its beginning to its end; before and after, all is well. */
   async live(trouble: Trouble, times: number): Promise<void> {
-    await this.#saysWell();
     await trouble.begin(this.#server.pid);
     const before = { ...this.#refused };
     await this.#until("messages and requests are refused", () =>
