@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serialize } from "#protocol/xml/serialize.ts";
+import { irc, joined, startWithComponents } from "#testing/scenario/components.ts";
 import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
 
 const romeo = "romeo@montague.example";
@@ -62,6 +63,30 @@ test("A15 nor does it help to block and unblock them all", async () => {
   assert.ok(atOnce >= 3 && atOnce <= 6, `${atOnce} were taken at once`);
   await world.advance(60_000);
   assert.equal(world.tally.stanzasReceived - before, 20);
+});
+
+test("A15 S1 of requests that strangers elsewhere made large no more is kept than a client can be sent, and of each who asks", async () => {
+  await using world = await startWithComponents();
+  const gateway = await joined(world);
+  const status = `<status>${"x".repeat(250_000)}</status>`;
+  for (let at = 0; at < 20; at += 1)
+    await gateway.sendText(
+      `<presence type='subscribe' from='s${at}@${irc}' to='${romeo}' id='${at}'>${status}</presence>`,
+    );
+  for (let turn = 0; turn < 2; turn += 1) {
+    const client = await world.login(`${romeo}/orchard`);
+    await client.sendText("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    client.ignoreAll();
+    await client.sendText("<presence/>");
+    const requests = client.pending.filter((stanza) => stanza.attr("type") === "subscribe");
+    assert.deepEqual(
+      requests.map((stanza) => [stanza.attr("from"), stanza.attr("id")]),
+      Array.from({ length: 20 }, (_, at) => [`s${at}@${irc}`, `${at}`]),
+    );
+    for (const stanza of requests) assert.ok(serialize(stanza).length < 2_100);
+    assert.equal(client.streamClosed, false);
+    await client.close();
+  }
 });
 
 test("A15 a presence that is large is refused, and goes to nobody", async () => {
