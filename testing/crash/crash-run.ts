@@ -26,7 +26,7 @@ const witness = "gregory";
 const worried = "tybalt";
 
 /** A life of the server that takes longer than this hangs. */
-const lifeMsMax = 120_000;
+const lifeMsMax = 300_000;
 /** Where the machine is so slow that what was to come before the kill does not. */
 const loadMsMax = 10_000;
 
