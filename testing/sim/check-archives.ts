@@ -49,7 +49,7 @@ function isKept({ kind }: Entry): boolean {
 function isSafe(entry: Entry, ledger: Ledger, model: WorldModel): boolean {
   if (entry.acknowledgedAt === undefined || entry.bouncedAt !== undefined) return false;
   if (model.unproven.has(entry.id)) return false;
-  if (model.everBlocked(entry.from.account, entry.account)) return false;
+  if (model.mayBeShutOut(entry)) return false;
   return !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model));
 }
 

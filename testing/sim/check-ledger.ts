@@ -1,4 +1,5 @@
 import type { ClientSession } from "./client-session.ts";
+import { knownGoneSince, wasGiven } from "./given-messages.ts";
 import type { Entry, Ledger, Receipt } from "./ledger.ts";
 import { mayComeAgain, mayHaveBeenStopped } from "./between-servers.ts";
 import { offlineMessagesMax } from "./sim-server.ts";
@@ -29,6 +30,8 @@ export function checkLedger(
     // While a client is not available, or of negative priority, what names it comes (RFC 6121 §8.5.3.1) and what is kept
     // does not (§8.5.2.2).
     .filter(({ receipt, by }) => !(receipt.delayed && by.receipts.some((other) => cameAhead(other, receipt))))
+    // What a device did not take when it went is given to another one, behind what that one has already.
+    .filter(({ entry, receipt }) => !wasHandedOn(entry, receipt, { model, sessions }))
     // Who is known for reading its archive is given time to.
     .filter(({ receipt }) => !(receipt.delayed && receipt.session.reads))
     .filter(({ entry, receipt }) => !mayComeAgain(model, entry, receipt.at))
@@ -40,17 +43,31 @@ function isUnread({ session, at }: Receipt, model: WorldModel): boolean {
   return model.troubled(at - 5_000, at, ["reads"], [session.account]);
 }
 
+function wasHandedOn(
+  entry: Entry,
+  { session, at }: Receipt,
+  { model, sessions }: { readonly model: WorldModel; readonly sessions: readonly ClientSession[] },
+): boolean {
+  return sessions.some(
+    (other) =>
+      other.account === session.account &&
+      other.jid !== session.jid &&
+      wasGiven(other, entry, at) &&
+      knownGoneSince(other, model, sessions) <= at,
+  );
+}
+
 function cameAhead(other: Receipt, { session }: Receipt): boolean {
   return other.session === session && other.aheadOfKept;
 }
 
 /** A message that nobody promised to keep. */
 function mayBeGone(entry: Entry, model: WorldModel): boolean {
-  const { kind, from, account, to } = entry;
+  const { kind, account, to } = entry;
   if (kind === "headline" || kind === "state" || kind === "nobody") return true;
   // A normal message to a device that is gone is returned to those who may know, and dropped for others.
   if (kind === "normal" && to !== account) return true;
-  return model.everBlocked(from.account, account);
+  return model.mayBeShutOut(entry);
 }
 
 /** What was on its way to an account's sessions without stream management: nobody promises more than that. */

@@ -93,7 +93,8 @@ function checkWrites({ account, witness }: AccountView, contact: string, model: 
 
 /** Both sides say the same about who sees whom, and about who waits for an answer. */
 function checkSubscription(mine: AccountView, theirs: AccountView, model: WorldModel): readonly string[] {
-  if (model.everBlocked(mine.account, theirs.account) || model.lostForWords(mine.account, theirs.account)) return [];
+  if (model.shutOutForWords(mine.account, theirs.account, lookingAt(mine))) return [];
+  if (model.lostForWords(mine.account, theirs.account)) return [];
   const here = mine.witness.roster?.get(theirs.account);
   const there = theirs.witness.roster?.get(mine.account);
   const sees = seesPresence(here);
@@ -113,7 +114,7 @@ function checkSubscription(mine: AccountView, theirs: AccountView, model: WorldM
  * not. Only where no words crossed.
  */
 function checkWords(mine: AccountView, theirs: AccountView, model: WorldModel): readonly string[] {
-  if (model.everBlocked(mine.account, theirs.account)) return [];
+  if (model.shutOutForWords(mine.account, theirs.account, lookingAt(mine))) return [];
   const asking = model.said(mine.account, theirs.account);
   const letting = model.said(theirs.account, mine.account);
   const last = (said: typeof asking, ...words: readonly (typeof asking)[number]["word"][]) =>
@@ -222,6 +223,11 @@ function checkGhosts(
       .filter((jid) => !there.has(jid) && !stillShown(session, jid))
       .map((jid) => `${session.name} sees the ghost ${jid}`),
   );
+}
+
+/** When the views were looked at. */
+function lookingAt({ witness }: AccountView): number {
+  return witness.beganAt;
 }
 
 function seesPresence(shown: string | undefined): boolean {

@@ -1,5 +1,5 @@
 import { mayComeAgain } from "./between-servers.ts";
-import { hadTaken } from "./check-copies.ts";
+import { hadTaken } from "./given-messages.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import type { Ask, WorldModel } from "./world-model.ts";
 

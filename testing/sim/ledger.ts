@@ -107,7 +107,7 @@ export class Ledger {
     const flow = `${this.#number(entry.from)} ${this.#number(session)} ${entry.to}`;
     const last = this.#last.get(flow);
     if (last === undefined || last.number < entry.number) this.#last.set(flow, entry);
-    else if (!this.#otherDevice(entry, session, how.at)) this.overtaken.push({ entry, receipt, by: last });
+    else this.overtaken.push({ entry, receipt, by: last });
   }
 
   /** A client has a copy of what another device of its account has sent or received. */
@@ -154,23 +154,6 @@ export class Ledger {
     if (entry?.from.account === session.account) entry.bouncedAt ??= at;
   }
 
-  /**
-   * Whether another device of the account may have had the message first: what a device did not take when it went is
-   * given to another one, behind what that one has already.
-   */
-  #otherDevice(entry: Entry, session: ClientSession, at: number): boolean {
-    for (const other of this.#namesOf.keys())
-      if (
-        other !== session &&
-        other.account === session.account &&
-        other.jid !== session.jid &&
-        other.beganAt <= at &&
-        (other.endedAt ?? Infinity) + endedLateMs >= entry.sentAt
-      )
-        return true;
-    return false;
-  }
-
   /** Sessions have no names that are safe from chance: the order of their beginning names them. */
   begin(session: ClientSession): void {
     this.#namesOf.set(session, this.#namesOf.size + 1);
@@ -180,6 +163,3 @@ export class Ledger {
     return this.#namesOf.get(session) ?? 0;
   }
 }
-
-/** The server may think for so long that a session lives whose client is gone: silence, and the time to resume. */
-export const endedLateMs = 120_000;

@@ -5,9 +5,9 @@ import { parseArgs } from "node:util";
 import { generateScenario } from "./generate-scenario.ts";
 import { runScenario } from "./run-scenario.ts";
 import { commandFor } from "./play-command.ts";
-import { runSeeds } from "./seed-pool.ts";
+import { runSeeds, type SeedResult } from "./seed-pool.ts";
 import { shrink } from "./shrink.ts";
-import { showStep } from "./steps.ts";
+import { showStep, type Scenario } from "./steps.ts";
 
 const help = `Plays random lives of a whole server with its clients and checks what must hold afterwards.
 
@@ -19,8 +19,12 @@ const help = `Plays random lives of a whole server with its clients and checks w
   npm run sim -- --servers 3 --seeds 100 worlds of three servers that federate, over a network that fails too
 
   --servers N   how many servers a world has: 1 with two domains (default), 2 or 3 with a domain each
+<<<<<<< HEAD
   --component   the first server has an external component (XEP-0114), which breaks too
   --first       stop at the first seed that fails
+=======
+  --first       stop at the first seed that fails, and do not look for the fewest steps with which it does
+>>>>>>> f05ead0 (wip3)
   --workers N   threads (default: as many as cores)
   --help        this text
 
@@ -69,6 +73,12 @@ async function one(seed: number, { servers, component }: WorldKind, traceFile: s
   for (const violation of outcome.violations) say(`  ${violation}`);
   const [violation] = outcome.violations;
   if (violation === undefined) return 0;
+  await showSmallest(scenario, violation);
+  return 1;
+}
+
+/** The fewest steps with which the same kind of thing goes wrong. */
+async function showSmallest(scenario: Scenario, violation: string): Promise<void> {
   const small = await shrink(scenario, {
     violation,
     msMax: shrinkMsMax,
@@ -78,7 +88,6 @@ async function one(seed: number, { servers, component }: WorldKind, traceFile: s
   say(`\nthe first of them happens with ${small.steps.length} of ${scenario.steps.length} steps already:`);
   for (const step of small.steps.slice(0, stepsShownMax)) say(`  ${showStep(small.cast, step)}`);
   if (small.steps.length > stepsShownMax) say(`  … and ${small.steps.length - stepsShownMax} more`);
-  return 1;
 }
 
 /** How long a failing scenario is made smaller, and how much of it is shown then. */
@@ -91,6 +100,7 @@ async function many(
 ): Promise<number> {
   const began = performance.now();
   let [finished, failed, stanzas] = [0, 0, 0];
+  let shown: SeedResult | undefined;
   await runSeeds({
     seeds,
     servers,
@@ -102,6 +112,7 @@ async function many(
       const seconds = (performance.now() - began) / 1_000;
       if (result.violations.length > 0) {
         failed += 1;
+        if (shown === undefined || result.seed < shown.seed) shown = result;
         say(`\nseed ${result.seed} fails; ${commandFor(result.seed, servers, component)}`);
         for (const violation of result.violations.slice(0, 5)) say(`  ${violation}`);
       }
@@ -114,6 +125,11 @@ async function many(
   });
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   say(`\n${finished} seeds, ${stanzas} stanzas, ${failed} failed, in ${seconds} s`);
+  const [violation] = shown?.violations ?? [];
+  if (shown !== undefined && violation !== undefined && !first) {
+    say(`\nseed ${shown.seed}: ${violation}`);
+    await showSmallest(generateScenario(shown.seed, servers, { component }), violation);
+  }
   return failed === 0 ? 0 : 1;
 }
 

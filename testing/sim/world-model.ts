@@ -1,4 +1,5 @@
 import type { ClientSession } from "./client-session.ts";
+import type { Entry } from "./ledger.ts";
 import { Register, type RegisterWrite } from "./register.ts";
 import { resumeSecondsMax } from "./sim-server.ts";
 import type { SubscriptionWord } from "./steps.ts";
@@ -105,9 +106,23 @@ export class WorldModel {
     return said;
   }
 
-  /** Whether either of them may have blocked the other at some time. */
-  everBlocked(one: string, other: string): boolean {
-    return this.blocks(one, other).writes.length > 0 || this.blocks(other, one).writes.length > 0;
+  /** Whether either of them may have blocked the other at some time between these two. */
+  mayHaveBlocked(one: string, other: string, time: { readonly from: number; readonly until: number }): boolean {
+    return this.blocks(one, other).mayHaveBeen(true, time) || this.blocks(other, one).mayHaveBeen(true, time);
+  }
+
+  /** Whether a message may be for, or from, somebody who is blocked by the time that it, or what answers it, arrives. */
+  mayBeShutOut({ account, from, sentAt }: Pick<Entry, "account" | "from" | "sentAt">): boolean {
+    return this.mayHaveBlocked(from.account, account, { from: sentAt, until: Infinity });
+  }
+
+  /** Whether a word about their subscriptions may have been dropped as one of them blocked the other, or may still be hidden so. */
+  shutOutForWords(one: string, other: string, now: number): boolean {
+    const said = [...this.said(one, other), ...this.said(other, one)];
+    return (
+      this.mayHaveBlocked(one, other, { from: now, until: now }) ||
+      said.some((word) => this.mayHaveBlocked(one, other, { from: word.at, until: this.#crossedBy(word, one, other) }))
+    );
   }
 
   /**
