@@ -14,9 +14,18 @@ export function cpuMicroseconds(pid: number): number {
 
 /** Memory of a process that is in RAM now, in bytes. */
 export function residentBytes(pid: number): number {
+  return rollupBytes(pid, "Rss");
+}
+
+/** What of it is in no file: the rest, such as programs, is shared, and the system may take it back. */
+export function anonymousBytes(pid: number): number {
+  return rollupBytes(pid, "Anonymous");
+}
+
+function rollupBytes(pid: number, field: "Rss" | "Anonymous"): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  const kilobytes = /^Rss:\s+(\d+) kB$/m.exec(rollup)?.[1];
-  if (kilobytes === undefined) throw new Error(`/proc/${pid}/smaps_rollup has no Rss`);
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(rollup)?.[1];
+  if (kilobytes === undefined) throw new Error(`/proc/${pid}/smaps_rollup has no ${field}`);
   return Number(kilobytes) * 1024;
 }
 

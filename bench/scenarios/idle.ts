@@ -2,15 +2,35 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Goal, LoadClient } from "../load/client.ts";
 import { inParallel, makeAccounts, openSessions } from "../load/sessions.ts";
 import { collectGarbage } from "../collect-garbage.ts";
-import { residentBytes } from "../process-figures.ts";
+import { anonymousBytes, cpuMicroseconds, residentBytes } from "../process-figures.ts";
 import type { Scenario } from "./scenario.ts";
 
+const idleFigures: Scenario["figures"] = [
+  { key: "kilobytesPerSession", title: "RSS KB/session", compared: true },
+  { key: "megabytes", title: "RSS in all, MB" },
+];
 const warmCount = 500;
 const settleMsMax = 15_000;
 const settleStepMs = 500;
 const settledSteps = 6;
 
-export const idle: Scenario = scenario("idle", false, 2_000);
+/** A server that nobody uses has by then put away what its start left behind. */
+const restMs = 65_000;
+
+export const idle: Scenario = {
+  ...scenario("idle", false, 2_000),
+  summary:
+    "what a start and a minute of rest cost; memory of 2000 sessions more, logged in and available, of 2000 accounts",
+  msMax: 300_000,
+  figures: [
+    { key: "startCpuMilliseconds", title: "start, CPU ms" },
+    { key: "restCpuMilliseconds", title: "a minute of rest, CPU ms" },
+    { key: "restMegabytes", title: "RSS at rest, MB", compared: true },
+    { key: "restAnonymousMegabytes", title: "of it in no file, MB" },
+    ...idleFigures,
+  ],
+  run: async (goal, pid) => ({ ...(await rest(pid)), ...(await weigh(goal, pid, 2_000)) }),
+};
 export const idleTls: Scenario = scenario("idle-tls", true, 1_000);
 
 /** When a server should have put away what nobody uses: Balcony does so within a minute. */
@@ -37,11 +57,20 @@ function scenario(name: string, tls: boolean, count: number): Scenario {
     name,
     summary: `memory of ${count} sessions more, logged in and available, of ${count} accounts, over ${tls ? "TLS" : "plain TCP"}`,
     tls,
-    figures: [
-      { key: "kilobytesPerSession", title: "RSS KB/session", compared: true },
-      { key: "megabytes", title: "RSS in all, MB" },
-    ],
+    figures: idleFigures,
     run: async (goal, pid) => await weigh(goal, pid, count),
+  };
+}
+
+/** To be called when the server has just been started, before anybody comes. */
+async function rest(pid: number): Promise<Record<string, number>> {
+  const started = cpuMicroseconds(pid);
+  await sleep(restMs);
+  return {
+    startCpuMilliseconds: started / 1_000,
+    restCpuMilliseconds: (cpuMicroseconds(pid) - started) / 1_000,
+    restMegabytes: residentBytes(pid) / 1024 ** 2,
+    restAnonymousMegabytes: anonymousBytes(pid) / 1024 ** 2,
   };
 }
 
