@@ -90,12 +90,13 @@ export class Batches {
 
   /**
    * Whether what a hibernating session is sent just now can be a row of the batch that causes it. A message can even while
-   * other batches are on their way: it tells nothing of what they write.
+   * other batches are on their way, for it tells nothing of what they write; and so can a push, which tells what its own
+   * batch writes and nothing else.
    */
-  mayJoin(isMessage: boolean): boolean {
+  mayJoin(tells: "message" | "push" | "else"): boolean {
     if (this.#unwritten !== undefined) return false;
-    if (this.#writes.length > 0) return isMessage || !this.#outbox.committing;
-    return isMessage && this.#issued === this.#issuedBefore;
+    if (this.#writes.length > 0) return tells !== "else" || !this.#outbox.committing;
+    return tells === "message" && this.#issued === this.#issuedBefore;
   }
 
   /** Joins the batch that is being filled. */

@@ -15,7 +15,7 @@ interface Owner {
 export function deliverToSession(owner: Owner, batches: Batches, session: LocalSession, stanza: Stanza): void {
   if (!batches.isGated && !batches.hasFailed) return transmit(batches, session, stanza);
   // A row of the batch of what caused it: nobody sees it before that is durable.
-  if (session.hibernates && session.queued === 0 && batches.mayJoin(stanza.kind === "message"))
+  if (session.hibernates && session.queued === 0 && batches.mayJoin(whatTells(owner, stanza)))
     return sendWithBatch(owner, batches, session, stanza);
   return sendBehind(owner, batches, session, stanza);
 }
@@ -38,7 +38,7 @@ function sendBehind({ jid, stage }: Owner, batches: Batches, session: LocalSessi
     stanza.release();
   };
   // What the account pushes of its own data is as true as they are; errors and what others say stay what they are.
-  if (stanza.kind === "iq" && stanza.type === "set" && stanza.from === jid) return batches.whenConfirmed(run, failed);
+  if (isPush(jid, stanza)) return batches.whenConfirmed(run, failed);
   return batches.whenDurable(run, failed);
 }
 
@@ -55,6 +55,16 @@ function transmit(batches: Batches, session: LocalSession, stanza: Stanza): void
   const { onlyOwes } = batches;
   session.transmit(stanza);
   if (onlyOwes) batches.countAsOwed();
+}
+
+function whatTells({ jid }: Owner, stanza: Stanza): "message" | "push" | "else" {
+  if (stanza.kind === "message") return "message";
+  return isPush(jid, stanza) ? "push" : "else";
+}
+
+/** What an account tells its sessions of its own data. */
+function isPush(jid: BareJid, { kind, type, from }: Stanza): boolean {
+  return kind === "iq" && type === "set" && from === jid;
 }
 
 function nothing(): void {}
