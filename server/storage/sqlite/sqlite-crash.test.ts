@@ -15,8 +15,9 @@ import { indexed } from "#testing/contract/storage-search.ts";
 import { openMemoryStore } from "../memory-store.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
-const programNamed = (name: string): string => fileURLToPath(import.meta.resolve(`#testing/contract/${name}.ts`));
-const child = programNamed("storage-crash-child");
+const child = fileURLToPath(import.meta.resolve("#testing/contract/storage-crash-child.ts"));
+const allWritesChild = fileURLToPath(import.meta.resolve("#testing/contract/all-writes-crash-child.ts"));
+const migrationChild = fileURLToPath(import.meta.resolve("#testing/contract/migration-crash-child.ts"));
 const rounds = 4;
 
 test("a server that is killed while it writes loses nothing that it acknowledged", async () => {
@@ -47,7 +48,7 @@ test("a server that is killed while it writes in every way has made some number 
     const commits = numberedCommits();
     let made = 0;
     for (const [round, count] of [1, 45, 700].entries()) {
-      const acknowledged = await killAfter(path, made, count, programNamed("all-writes-crash-child"));
+      const acknowledged = await killAfter(path, made, count, allWritesChild);
       await using store = await openSqliteStore({ path });
       await store.declare(contractShapes);
       const [row] = await store.select("global", { where: [{ column: "name", is: "=", value: "number" }], limit: 1 });
@@ -110,7 +111,7 @@ async function killWhileMigrating(
   version: number,
   afterMs: number,
 ): Promise<{ readonly begun: number; readonly done: number }> {
-  const program = spawn(process.execPath, [programNamed("migration-crash-child"), path, String(version)], {
+  const program = spawn(process.execPath, [migrationChild, path, String(version)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const said = { begun: version, done: version };
