@@ -10,9 +10,14 @@ import { playTroubles } from "./trouble-play.ts";
  * A limit on the size of files is the nearest thing to a full disc that needs no privileges. The lab has a disc that is
  * really full, in disc.scenario.ts.
  */
-for (const { name, toml, chat } of [
-  { name: "messages are refused like all that is to be kept", toml: "", chat: "may-stop" },
-  { name: "without an archive people chat on", toml: "[features.archive]\nenabled = false\n", chat: "goes-on" },
+for (const { name, toml, withoutArchive, chat } of [
+  { name: "messages are refused like all that is to be kept", toml: "", withoutArchive: false, chat: "may-stop" },
+  {
+    name: "without an archive people chat on",
+    toml: "[features.archive]\nenabled = false\n",
+    withoutArchive: true,
+    chat: "goes-on",
+  },
 ] as const) {
   test(`a server whose files cannot grow refuses what it cannot keep, serves what it has, and recovers: ${name}`, async () => {
     const dir = mkdtempSync(join(tmpdir(), "balcony-trouble-"));
@@ -24,7 +29,7 @@ for (const { name, toml, chat } of [
         chat,
         detail: /disk I\/O error/,
       } as const;
-      await playTroubles({ dir, toml, troubles: [trouble, trouble], seed: 1 });
+      await playTroubles({ dir, toml, withoutArchive, troubles: [trouble, trouble], seed: 1 });
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }

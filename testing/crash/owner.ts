@@ -32,6 +32,8 @@ export interface OwnerParts {
   readonly confirmed?: (what: "message" | "write") => void;
   /** Told what the server refuses, and why. Without this, nothing may be refused. */
   readonly refused?: (reason: string, what: "message" | "request") => void;
+  /** The server keeps no archives, and nobody's preferences of what is archived. */
+  readonly withoutArchive?: boolean;
 }
 
 /** A user of the server that is killed: what they do, and what they remember over all its lives. */
@@ -46,6 +48,7 @@ export class Owner {
   readonly #problem: (text: string) => void;
   readonly #confirmed: OwnerParts["confirmed"];
   readonly #refused: OwnerParts["refused"];
+  readonly #withoutArchive: boolean;
   #order = new ArrivalOrder();
   /** The ids of the messages that were sent on this stream, by the number of the stanza. */
   #underWay = new Map<number, string>();
@@ -63,6 +66,7 @@ export class Owner {
     this.#problem = (text) => parts.problem(`${parts.name}: ${text}`);
     this.#confirmed = parts.confirmed;
     this.#refused = parts.refused;
+    this.#withoutArchive = parts.withoutArchive === true;
   }
 
   /** Logs in, takes what waited, and looks whether all is there that must be. */
@@ -201,7 +205,7 @@ export class Owner {
     readonly payload: string;
   } {
     const share = this.#random.share();
-    if (share < 0.3)
+    if (share < (this.#withoutArchive ? 0.6 : 0.3))
       return { place: "card", after: value, payload: `<vCard xmlns='vcard-temp'><FN>${value}</FN></vCard>` };
     if (share < 0.6) {
       const always = `always${value}@elsewhere.example`;
@@ -230,6 +234,7 @@ export class Owner {
       found.set(item.attr("jid") ?? "", "blocked");
     const card = (await this.#card(client))?.elements().find(({ name }) => name === "FN");
     if (card !== undefined) found.set("card", card.text);
+    if (this.#withoutArchive) return found;
     const always = (await ask(`<prefs xmlns='${NS_MAM}'/>`))?.child(NS_MAM, "always")?.elements()[0];
     if (always !== undefined) found.set("archived", always.text);
     return found;

@@ -44,6 +44,7 @@ export async function playTroubles(options: {
   readonly dir: string;
   /** Of balcony.toml, beside what the play needs. */
   readonly toml?: string;
+  readonly withoutArchive?: boolean;
   readonly troubles: readonly Trouble[];
   readonly seed: number;
 }): Promise<void> {
@@ -55,7 +56,7 @@ export async function playTroubles(options: {
   };
   await mkdir(options.dir, { recursive: true });
   await writeFile(place.configFile, crashConfig(httpPort) + (options.toml ?? ""));
-  const play = new Play(place, httpPort, options.seed);
+  const play = new Play(place, httpPort, options);
   await using _ = play;
   await play.within(play.begin(), "the beginning");
   for (const [index, trouble] of options.troubles.entries()) await play.live(trouble, index + 1);
@@ -76,7 +77,11 @@ class Play implements AsyncDisposable {
   /** Rejects when the load breaks down, or the server does by itself. */
   readonly #broken = Promise.withResolvers<never>();
 
-  constructor(place: ServerPlace, httpPort: number, seed: number) {
+  constructor(
+    place: ServerPlace,
+    httpPort: number,
+    { seed, withoutArchive = false }: { readonly seed: number; readonly withoutArchive?: boolean },
+  ) {
     this.#place = place;
     this.#httpPort = httpPort;
     const random = randomFrom(seed);
@@ -85,6 +90,7 @@ class Play implements AsyncDisposable {
         name,
         messages: this.#messages,
         random,
+        withoutArchive,
         problem: (text) => void this.#problems.push(text),
         refused: (reason, what) => {
           this.#refused[what]++;
