@@ -10,10 +10,19 @@ export const caughtUpMs = 90_000;
 export class RosterHistory {
   /** By account and version: who showed it first, and what. */
   readonly #shown = new Map<string, { readonly by: string; readonly roster: string }>();
+  /** By session: how many changes there were in the newest that it was told. */
+  readonly #newest = new WeakMap<ClientSession, number>();
 
-  /** A session shows a roster of which it has been told a version. Says what is wrong with that. */
-  show({ account, name, roster, rosterVersion }: ClientSession): string | undefined {
+  /**
+   * A session shows a roster of which it has been told a version. Says what is wrong with that. Changes that were told once more,
+   * behind newer ones, make nothing older than it is.
+   */
+  show(session: ClientSession): string | undefined {
+    const { account, name, roster, rosterVersion } = session;
     if (roster === undefined || rosterVersion === undefined) return undefined;
+    const count = Number(rosterVersion.split("-").at(-1));
+    if (count < (this.#newest.get(session) ?? 0)) return undefined;
+    this.#newest.set(session, count);
     const key = `${account} ${rosterVersion}`;
     const text = [...roster]
       .map((entry) => entry.join(" "))
