@@ -9,12 +9,12 @@ const accounts = [romeoJid, julietJid];
 /** More than two pages of what is read from storage at once. */
 const backlog = 250;
 
-async function worldWithBacklog(count = backlog): Promise<World> {
+async function worldWithBacklog(count = backlog, filler = ""): Promise<World> {
   const world = await startWorld({ accounts });
   const romeo = await world.login(`${romeoJid}/orchard`);
   let sent = "";
   for (let id = 1; id <= count; id += 1)
-    sent += `<message to='${julietJid}' type='chat' id='${id}'><body>${id}</body></message>`;
+    sent += `<message to='${julietJid}' type='chat' id='${id}'><body>${id}${filler}</body></message>`;
   await romeo.sendText(sent);
   romeo.receivesNothing();
   return world;
@@ -51,6 +51,35 @@ test("what is sent during the flood comes behind it", async () => {
   juliet.transport.send("<presence/>");
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='251'><body>now</body></message>`);
   assert.deepEqual(idsOf(juliet), upTo(backlog + 1));
+});
+
+test("what comes between two portions of the flood waits its turn, stored, and comes behind them [rfc6120-10.1-01]", async () => {
+  const more = 30;
+  await using world = await worldWithBacklog(more, "x".repeat(50_000));
+  const juliet = await world.login(`${julietJid}/balcony`);
+  await juliet.sendText("<enable xmlns='urn:xmpp:sm:3'/>");
+  juliet.next();
+  await juliet.sendText("<presence/>");
+  const first = idsOf(juliet);
+  assert.ok(first.length > 0 && first.length < more, "a portion");
+  const romeo = await world.login(`${romeoJid}/garden`);
+  await romeo.sendText("<enable xmlns='urn:xmpp:sm:3'/>");
+  romeo.next();
+  const message = (to: string, id: number): string =>
+    `<message to='${to}' type='chat' id='${id}'><body>now</body></message>`;
+  await romeo.sendText(message(julietJid, more + 1) + message(`${julietJid}/balcony`, more + 2));
+  await romeo.sendText("<r xmlns='urn:xmpp:sm:3'/>");
+  assert.equal(romeo.next().attr("h"), "2", "they are safe");
+  assert.deepEqual(idsOf(juliet), first);
+  // Her own presence was the first that she had.
+  await juliet.sendText(`<a xmlns='urn:xmpp:sm:3' h='${first.length + 1}'/>`);
+  await world.advance(1_000);
+  assert.deepEqual(idsOf(juliet), upTo(more + 2));
+  await juliet.sendText(`<a xmlns='urn:xmpp:sm:3' h='${more + 3}'/>`);
+  await world.advance(1_000);
+  assert.equal(await rows(world), 0);
+  await romeo.sendText(message(julietJid, more + 3));
+  assert.deepEqual(idsOf(juliet).slice(-1), [more + 3], "nothing waits any more");
 });
 
 test("two devices that log in at once share the backlog and get nothing twice", async () => {

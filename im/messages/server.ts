@@ -72,6 +72,19 @@ export const messages = serverModule({
       if (reply !== undefined) account.send(stanza.returnedAs(reply, stanza.to ?? account.jid));
     };
 
+    /** Who relies on it is told where it cannot be written. */
+    const giveBackUnwritten = (account: Account, stanza: Stanza): void =>
+      account.whenDurable(nothing, (reason) => giveBack(account, stanza, notStored(reason)));
+
+    /** Whether it waits behind older messages that whoever would be given it has still to be sent. [rfc6120-10.1-01] */
+    const waitsItsTurn = (account: Account, stanza: Stanza, sessions: readonly Session[]): boolean => {
+      if (!sessions.every((session) => session.get(floodGoesOn)) || isOurs(account, stanza)) return false;
+      // Better too early than not at all.
+      if (!isWorthKeeping(stanza) || !offline.keep(account, stanza, max)) return false;
+      giveBackUnwritten(account, stanza);
+      return true;
+    };
+
     /** Full: it would be worth keeping and there is no room. */
     const keep = (account: Account, stanza: Stanza): "kept" | "full" | "not-kept" => {
       if (!isWorthKeeping(stanza)) return "not-kept";
@@ -131,7 +144,7 @@ export const messages = serverModule({
       }
       const kept = keep(account, stanza);
       if (kept === "kept") {
-        account.whenDurable(nothing, (reason) => giveBack(account, stanza, notStored(reason)));
+        giveBackUnwritten(account, stanza);
         return;
       }
       if (type === "headline") return;
@@ -165,7 +178,7 @@ export const messages = serverModule({
           waited,
         };
         const flood = floodFor(visitor);
-        if (flood === "nothing") return;
+        if (flood === "nothing") return goesOn(session, false);
         const askAgain = (): void => later(askedWithinMs, true);
         try {
           const portion = await offline.deliver(account, session, {
@@ -173,7 +186,7 @@ export const messages = serverModule({
             // It may be too old for the archive by now.
             inHistory: flood === "later-than-read" ? inHistory() : undefined,
           });
-          if (session.get(floodGoesOn) !== (portion !== undefined)) session.set(floodGoesOn, portion !== undefined);
+          goesOn(session, portion !== undefined);
           if (portion !== undefined) goOnWhenTaken(account, session, { portion, waited });
           else if (flood === "not-archived-for-now") askAgain();
         } catch (error) {
@@ -215,6 +228,7 @@ export const messages = serverModule({
           const decision = decide(account, messageTypeOf(stanza.element), resource, stanza.from);
           switch (decision.do) {
             case "deliver":
+              if (waitsItsTurn(account, stanza, decision.to)) return [];
               shared.give(stanza, decision.to.length);
               // Untouched: address, words and all. [rfc6121-8.5.2.1.1-13] [rfc6121-5.3-01] [rfc6121-5.2.5-07]
               // [rfc6121-5.2.3-01] [rfc6121-5.2.3-02] [rfc6121-5.2.4-01] [rfc6121-5.2.5-01] [rfc6121-5.2.5-02]
@@ -291,6 +305,11 @@ function isLeftToArchive(account: Account, { archived }: Stanza): boolean {
  */
 function isOurs(account: Account, { from }: Stanza): boolean {
   return from === account.jid;
+}
+
+/** Whether more of what waits is to be sent to it. */
+function goesOn(session: Session, does: boolean): void {
+  if (session.get(floodGoesOn) !== does) session.set(floodGoesOn, does);
 }
 
 function nothing(): void {}

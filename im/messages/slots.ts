@@ -25,7 +25,10 @@ export function isRetrieving(account: Account): boolean {
   return false;
 }
 
-/** Whether more of what waits is to be sent to a session than it was sent yet: its client has not taken that. */
+/**
+ * Whether more of what waits is to be sent to a session than it was sent yet: its client has not taken that. What comes
+ * meanwhile waits behind it.
+ */
 export const floodGoesOn = sessionSlot("offline-flood-goes-on", () => false, json());
 
 /**

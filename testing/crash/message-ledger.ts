@@ -92,6 +92,16 @@ export class MessageLedger {
     this.#open.clear();
   }
 
+  /** Whether something that was acknowledged in sessions that are over has not come to `to` yet. */
+  isMissing(to: string): boolean {
+    return this.#courses.some(
+      (course) =>
+        course.ended &&
+        course.to === to &&
+        course.sent.some(({ acknowledged, received, refused }) => acknowledged && !received && !refused),
+    );
+  }
+
   /** To be called when all that waited for `to` has come. Forgets what it looks at. */
   check(to: string): Problems {
     const done = this.#courses.filter((course) => course.ended && course.to === to);

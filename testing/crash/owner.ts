@@ -20,6 +20,10 @@ const batchMessagesMax = 8;
 /** What a client waits between attempts where it may be refused. */
 const patienceMs = 5;
 
+/** How long the next portion of what waits may take, and how often it is looked whether it has come. */
+const portionMsMax = 10_000;
+const portionLookMs = 50;
+
 export interface OwnerParts {
   readonly name: string;
   readonly messages: MessageLedger;
@@ -84,13 +88,24 @@ export class Owner {
     for (const id of archived?.filter((each) => recipientOf(each) === this.name) ?? [])
       this.#messages.receive(this.name, id);
     client.send("<presence/>");
-    // Answered by the account when it has sent what waited.
+    // Answered by the account when it has sent what waited, or the first portion of it.
     await client.ask("get", `<query xmlns='${NS_ROSTER}' ver='${this.#version}'/>`);
     client.acknowledge();
+    await this.#takeTheRest(client);
     for (const text of this.#messages.check(this.name)) this.#problem(text);
     if (this.#archives !== undefined)
       await this.#checkArchive(client, this.#archives, archived ?? (await this.#archive.read(client, "looks")));
     return client;
+  }
+
+  /** What waits comes in portions, the next one when the last one is acknowledged: until nothing is missing, or nothing more comes. */
+  async #takeTheRest(client: CrashClient): Promise<void> {
+    for (let idleMs = 0; idleMs < portionMsMax && this.#messages.isMissing(this.name); idleMs += portionLookMs) {
+      const { arrived } = this.#messages;
+      await sleep(portionLookMs);
+      client.acknowledge();
+      if (this.#messages.arrived > arrived) idleMs = 0;
+    }
   }
 
   /** Sends messages to these (one of them may be oneself) until the server is gone. */
