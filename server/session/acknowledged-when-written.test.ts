@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NS_SM } from "#protocol/xml/namespaces.ts";
+import { available, bodies, chat, errors, managed } from "#testing/scenario/devices.ts";
+import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { startWorld } from "#testing/scenario/world.ts";
+
+const romeo = "romeo@montague.example";
+const juliet = "juliet@capulet.example";
+const accounts = [romeo, juliet];
+/** Without an archive, which would have the message safe ahead of all this. */
+const options = { archive: false };
+const acks = (client: ScriptedClient): readonly (string | undefined)[] =>
+  client.pending.filter(({ name }) => name === "a").map((ack) => ack.attr("h"));
+
+test("a message that a connection did not take is not acknowledged while the disc is still writing it down", async () => {
+  await using world = await startWorld({ accounts, options });
+  const recipient = await available(world, `${juliet}/balcony`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  recipient.transport.stalled = true;
+  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  world.slowDisc(1_000);
+  await recipient.cut();
+  assert.deepEqual(acks(sender), ["1"], "a kill would lose it now");
+  await world.advance(10_000);
+  assert.deepEqual(acks(sender), ["1", "2"]);
+  world.slowDisc(0);
+  await world.restart({ killed: true });
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
+});
+
+test("a message that a session owed when it ended is not acknowledged while the disc is still writing it down [xep0198-4-09]", async () => {
+  await using world = await startWorld({ accounts, options });
+  const { client: recipient } = await managed(world, `${juliet}/balcony`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  world.slowDisc(1_000);
+  await recipient.close();
+  assert.deepEqual(acks(sender), ["1"], "a kill would lose it now");
+  await world.advance(10_000);
+  assert.deepEqual(acks(sender), ["1", "2"]);
+  world.slowDisc(0);
+  await world.restart({ killed: true });
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
+});
+
+test("a message whose row is being written as its session ends, and then cannot be, is written anew and only then acknowledged [xep0198-4-09]", async () => {
+  await using world = await startWorld({ accounts, options });
+  const { client: recipient } = await managed(world, `${juliet}/balcony`);
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  const { commits } = world.store.health;
+  world.slowDisc(1_000);
+  world.faults.failCommits("full");
+  await world.advance(2_500);
+  await recipient.close();
+  await world.advance(1_700);
+  // What was being written has failed by now.
+  world.faults.failCommits(undefined);
+  assert.deepEqual([acks(sender), errors(sender)], [["1"], 0], "nobody has it and it is nowhere");
+  await world.advance(10_000);
+  assert.ok(world.store.health.commits > commits);
+  assert.deepEqual([acks(sender), errors(sender)], [["1", "2"], 0]);
+  world.slowDisc(0);
+  await world.restart({ killed: true });
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
+});
