@@ -78,6 +78,10 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     return [...this.sessions.values()].every((session) => session.isAtRest);
   }
 
+  get owesElsewhere(): boolean {
+    return this.#batches.owesElsewhere;
+  }
+
   /** Whether anything came to it since this was asked last. */
   takeUsed(): boolean {
     const used = this.#used;

@@ -136,3 +136,18 @@ test("a hibernating session's row joins a batch only where it tells nothing that
   batches.readAnew();
   assert.equal(may(), "message");
 });
+
+test("what hibernating sessions owe is elsewhere until the last owner who commits it gives it back, however", () => {
+  const { batches } = scripted();
+  const lend = (store: string): ReturnType<Batches["lend"]> => {
+    batches.add({ op: "append", store, owner: juliet(), id: "1", at: 0, with: "1", value: "1" });
+    return batches.lend();
+  };
+  lend("archive");
+  assert.equal(batches.owesElsewhere, false);
+  const [one, other] = [lend("owed-stanzas"), lend("owed-stanzas")];
+  one.ended();
+  assert.equal(batches.owesElsewhere, true);
+  other.ended({ cause: lost });
+  assert.equal(batches.owesElsewhere, false);
+});

@@ -1,6 +1,7 @@
 import type { BareJid } from "#protocol/jid/jid.ts";
 import type { Account } from "#kit/account.ts";
 import type { Write } from "#kit/storage.ts";
+import { saysWhatIsOwed } from "../session/hibernation.ts";
 import type { AccountStage } from "./account-stage.ts";
 import type { AccountStore } from "./account-store.ts";
 import type { CarriedRows } from "./carried-rows.ts";
@@ -39,6 +40,8 @@ export class Batches {
   #issuedBefore = 0;
   /** Batches that other owners commit for this one. */
   #lent = 0;
+  /** How many of these say what hibernating sessions owe. */
+  #lentOwed = 0;
   /** The first batch that failed since the data were read: what was written from there on may not be what is stored. */
   #unwritten: { readonly batch: number; readonly cause: unknown } | undefined;
 
@@ -81,6 +84,11 @@ export class Batches {
   /** What is being filled, if anything, only says what hibernating sessions owe. */
   get onlyOwes(): boolean {
     return this.#writes.length === this.#owed;
+  }
+
+  /** Another owner commits, and has not yet, what says what hibernating sessions owe: the removal of it must come behind. */
+  get owesElsewhere(): boolean {
+    return this.#lentOwed > 0;
   }
 
   /** So does what was written since that was asked. */
@@ -146,9 +154,12 @@ export class Batches {
   lend(): CarriedRows {
     const writes = this.#takeWrites();
     const batch = this.#issue();
+    const owed = writes.some(saysWhatIsOwed) ? 1 : 0;
     this.#lent += 1;
+    this.#lentOwed += owed;
     const ended = (failure?: { readonly cause: unknown }): void => {
       this.#lent -= 1;
+      this.#lentOwed -= owed;
       this.#end(batch, failure);
     };
     return { writes, ended };

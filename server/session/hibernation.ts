@@ -1,6 +1,6 @@
 import type { BareJid } from "#protocol/jid/jid.ts";
 import { accountArchive, accountMap, json } from "#kit/slots.ts";
-import type { Store } from "#kit/storage.ts";
+import type { Store, Write } from "#kit/storage.ts";
 import type { SessionAccount } from "./session-owner.ts";
 
 /** What a session is after a restart of the server, but for what it owes to its client. */
@@ -32,6 +32,11 @@ export const hibernatedSessions = accountMap<HibernatedSession>("hibernated-sess
  * The rows of a session are found by its resumption id, which stands where other archives have the other party.
  */
 export const owedStanzas = accountArchive("owed-stanzas", 1);
+
+/** Whether a write is about a session that hibernates. */
+export function saysWhatIsOwed(write: Write): boolean {
+  return "store" in write && (write.store === owedStanzas.name || write.store === hibernatedSessions.name);
+}
 
 /**
  * Those of an account that sleeps.

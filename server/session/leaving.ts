@@ -19,6 +19,8 @@ export class Leaving implements Disposable {
   readonly #owed: Unacknowledged | undefined;
   readonly #env: Env;
   #retry: Timer | undefined;
+  /** Other owners have still to commit rows of what it owes. */
+  #lent = false;
 
   constructor(session: OverSession, owed: Unacknowledged | undefined, env: Env) {
     this.#session = session;
@@ -26,17 +28,18 @@ export class Leaving implements Disposable {
     this.#env = env;
   }
 
-  /** What it owes cannot be read at present. */
+  /** What it owes cannot be read, or removed, at present. */
   get waits(): boolean {
-    return this.#retry !== undefined;
+    return this.#retry !== undefined || this.#lent;
   }
 
   [Symbol.dispose](): void {
     this.#retry?.cancel();
     this.#retry = undefined;
+    this.#lent = false;
   }
 
-  /** Tried again until what it owes can be read. */
+  /** Tried again until what it owes can be read, and nobody else has still to write any of it. */
   begin(): void {
     this.#retry = undefined;
     const owed = this.#owed;
@@ -47,6 +50,7 @@ export class Leaving implements Disposable {
     const { account } = this.#session;
     let ready = false;
     account.post(async () => {
+      if (account.owesElsewhere) return this.#waitForRows();
       try {
         await owed.readBack();
         ready = true;
@@ -57,6 +61,16 @@ export class Leaving implements Disposable {
     });
     account.post(() => (ready ? owed.endHibernation() : undefined));
     this.#leave(() => ready);
+  }
+
+  #waitForRows(): void {
+    this.#lent = true;
+    const again = (): void => {
+      if (!this.#lent) return;
+      this.#lent = false;
+      this.begin();
+    };
+    this.#session.account.whenDurable(again, again);
   }
 
   #leave(ready: () => boolean): void {

@@ -19,12 +19,8 @@ const help = `Plays random lives of a whole server with its clients and checks w
   npm run sim -- --servers 3 --seeds 100 worlds of three servers that federate, over a network that fails too
 
   --servers N   how many servers a world has: 1 with two domains (default), 2 or 3 with a domain each
-<<<<<<< HEAD
   --component   the first server has an external component (XEP-0114), which breaks too
-  --first       stop at the first seed that fails
-=======
   --first       stop at the first seed that fails, and do not look for the fewest steps with which it does
->>>>>>> f05ead0 (wip3)
   --workers N   threads (default: as many as cores)
   --help        this text
 
