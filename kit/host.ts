@@ -129,7 +129,12 @@ export interface AccountAdministration {
   readonly create: (jid: Jid, password: string, options?: NewAccountOptions) => Promise<AccountChange>;
   /** Ends the account's other sessions, all but `except` (A55). */
   readonly setPassword: (jid: BareJid, password: string, except?: string) => Promise<AccountChange>;
-  /** Ends all sessions, wipes every module's data, leaves a tombstone (A54). */
-  readonly delete: (jid: BareJid) => Promise<AccountChange>;
+  /**
+   * Ends all sessions, wipes every module's data, leaves a tombstone (A54). Whether the account is gone is certain before any
+   * of that is done; what cannot be done at present then is done later.
+   *
+   * @param gone told when it is, while its sessions are there to be told so
+   */
+  readonly delete: (jid: BareJid, gone?: () => void) => Promise<AccountChange>;
   readonly exists: (jid: BareJid) => Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { Account } from "./account.ts";
 import { defineEvent } from "./events.ts";
+import type { SettlementTracker } from "./settlement.ts";
 import type { Session } from "./session.ts";
 import type { Stanza } from "./stanza.ts";
 
@@ -40,7 +41,15 @@ export const stanzaWaits = defineEvent<{
   readonly stanza: Stanza;
 }>("stanza-waits");
 
-/** An account is about to be deleted; what it has is still there. Its data is wiped afterwards, whoever owns it. */
+/**
+ * An account is deleted for good, its sessions have ended, and what it has is still there: who knows of it is to be told. Told
+ * once more after a crash, unless all is durable that the stanzas caused whose settlements are of `others`.
+ */
+export const accountLeaving = defineEvent<{ readonly account: Account; readonly others: SettlementTracker }>(
+  "account-leaving",
+);
+
+/** The data of an account that was deleted are about to be wiped, whoever owns them. */
 export const accountDeleting = defineEvent<{ readonly account: Account }>("account-deleting");
 
 /**

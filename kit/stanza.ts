@@ -164,13 +164,15 @@ export interface StanzaHead {
   readonly type?: string | undefined;
   readonly id?: string | undefined;
   readonly lang?: string | undefined;
+  /** Of who waits until what the stanza causes is durable; whoever sends it releases their hold afterwards. */
+  readonly settlement?: Settlement | undefined;
 }
 
 /** Makes a stanza of the server's own. */
 export function makeStanza(kind: StanzaKind, head: StanzaHead, ...children: readonly (XmlNode | undefined)[]): Stanza {
-  const { from, to, type, id, lang } = head;
+  const { from, to, type, id, lang, settlement } = head;
   const element = xml(NS_CLIENT, kind, { from, to, type, id, "xml:lang": lang }, ...children);
-  return new Stanza(kind, element, from, to, type ?? (kind === "message" ? "normal" : undefined), id, undefined);
+  return new Stanza(kind, element, from, to, type ?? (kind === "message" ? "normal" : undefined), id, settlement);
 }
 
 /** Takes an element that carries valid addresses already, such as one read back from storage, as a stanza. */

@@ -9,6 +9,7 @@ import type { ServerModule } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
 import type { Store } from "#kit/storage.ts";
 import { Accounts } from "./account/accounts.ts";
+import { clearDeleted } from "./account/clear-deleted.ts";
 import { AccountRegistry } from "./account/registry.ts";
 import { Components } from "./components/components.ts";
 import type { CoreObserver, CoreSettings, HostSettings } from "./core-settings.ts";
@@ -269,21 +270,27 @@ export class ServerCore {
   }
 
   /**
-   * Has sessions that were cut before the server was started wait for their clients, or end; to be called once.
+   * Has sessions that were cut before the server was started wait for their clients, or end, and clears away what is left of
+   * deleted accounts; to be called once.
    *
    * @param domain only of this host, which was just added
    */
   wakeHibernated(domain?: DomainJid): void {
     const { env, log, store } = this.#parts;
-    wakeHibernated({
+    const parts = {
       env,
       log,
       store,
-      registry: this.registry,
-      hostOf: (served) => this.hosts.get(served),
+      hostOf: (served: DomainJid) => this.hosts.get(served),
       stopped: () => this.#stopping || (domain !== undefined && !this.hosts.has(domain)),
       domain,
-    }).catch((error: unknown) => log.error({ error }, "sessions of before cannot be woken; this is a bug"));
+    };
+    wakeHibernated({ ...parts, registry: this.registry }).catch((error: unknown) =>
+      log.error({ error }, "sessions of before cannot be woken; this is a bug"),
+    );
+    clearDeleted({ ...parts, deletions: this.accounts.deletions }).catch((error: unknown) =>
+      log.error({ error }, "what deleted accounts had cannot be cleared away; this is a bug"),
+    );
   }
 
   /**

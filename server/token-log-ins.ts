@@ -7,7 +7,7 @@ import type { UserAgent } from "#protocol/stream/user-agent.ts";
 import type { Store } from "#kit/storage.ts";
 import type { TokenDevice } from "#kit/login-tokens.ts";
 import { formatDateTime } from "#xep/0082-date-time/date-time.ts";
-import { accountRecord } from "./account/accounts.ts";
+import { accountRecord } from "./account/account-slots.ts";
 import type { LocalAccount } from "./account/account.ts";
 import type { AccountRegistry } from "./account/registry.ts";
 import type { LocalHost } from "./host/local-host.ts";
@@ -56,7 +56,9 @@ export class TokenLogIns {
 
   #useNow(account: LocalAccount, token: PresentedToken): SaslCondition | undefined {
     // Those of an account that is closed are as good as none.
-    const status = account.value(accountRecord).get()?.credentials.status ?? "active";
+    const record = account.value(accountRecord).get();
+    if (record === undefined) return "not-authorized";
+    const status = record.credentials.status ?? "active";
     if (status !== "active") return status === "disabled" ? "account-disabled" : "credentials-expired";
     return this.#host(account.jid).steps.loginTokens?.use(account, token);
   }

@@ -6,7 +6,7 @@ import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import { on } from "#kit/events.ts";
 import type { Host } from "#kit/host.ts";
-import { accountDeleting, serversInDoubt, sessionEnded, sessionResumed } from "#kit/lifecycle.ts";
+import { accountLeaving, serversInDoubt, sessionEnded, sessionResumed } from "#kit/lifecycle.ts";
 import { serverModule, type Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import { stanzaOf, type Stanza } from "#kit/stanza.ts";
@@ -59,7 +59,7 @@ export const presence = serverModule({
       }),
       on(serversInDoubt, ({ account, domains, awaited }) => askAfter(account, domains, awaited)),
       on(rosterItemRemoved, ({ account, item }) => cancelSubscriptions(account, item)),
-      on(accountDeleting, ({ account }) => cancelAllSubscriptions(account)),
+      on(accountLeaving, ({ account, others }) => cancelAllSubscriptions(account, others)),
     ],
   }),
 });

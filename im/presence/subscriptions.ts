@@ -7,6 +7,7 @@ import { randomToken } from "#kit/env.ts";
 import type { Host } from "#kit/host.ts";
 import { integerOption } from "#kit/option.ts";
 import type { Session } from "#kit/session.ts";
+import type { SettlementTracker } from "#kit/settlement.ts";
 import { makeStanza, stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { rosterItemChanged } from "../roster/events.ts";
 import {
@@ -151,28 +152,39 @@ export function repeatRequests(host: Host, account: Account): void {
 }
 
 /** Ends both subscriptions with a contact that was removed. */
-export function cancelSubscriptions(account: Account, item: RosterItem): void {
+export function cancelSubscriptions(account: Account, item: RosterItem, others?: SettlementTracker): void {
   const contact = bareOf(item.jid);
   // [rfc6121-2.5.2-02] [rfc6121-2.5.2-04]
   // [rfc3921-8.6-01]
-  if (item.ask || seesPresence(item)) tell(account, contact, "unsubscribe");
+  if (item.ask || seesPresence(item)) tell(account, contact, "unsubscribe", others);
   if (!maySeePresence(item)) return;
   // To this contact, not to all (S5). [rfc3921-8.6-01]
   closeOff(account, contact);
   // [rfc6121-2.5.2-03] [rfc6121-2.5.2-04] [rfc3921-8.6-01]
-  tell(account, contact, "unsubscribed");
+  tell(account, contact, "unsubscribed", others);
 }
 
-/** The account is about to be no more: nobody sees it, nobody waits for it. */
-export function cancelAllSubscriptions(account: Account): void {
+/** The account is no more: nobody sees it, nobody waits for it. */
+export function cancelAllSubscriptions(account: Account, others: SettlementTracker): void {
   for (const [, item] of account.map(rosterItems).entries()) {
-    cancelSubscriptions(account, item);
-    if (item.pendingIn) tell(account, bareOf(item.jid), "unsubscribed");
+    cancelSubscriptions(account, item, others);
+    if (item.pendingIn) tell(account, bareOf(item.jid), "unsubscribed", others);
   }
 }
 
-function tell(account: Account, contact: BareJid, type: "unsubscribe" | "unsubscribed"): void {
-  account.send(makeStanza("presence", { from: account.jid, to: contact, type }));
+/** @param others counts what is not durable yet of what they are told */
+function tell(
+  account: Account,
+  contact: BareJid,
+  type: "unsubscribe" | "unsubscribed",
+  others?: SettlementTracker,
+): void {
+  const settlement = others?.next();
+  account.send(makeStanza("presence", { from: account.jid, to: contact, type, settlement }));
+  if (settlement === undefined) return;
+  // It may wait for its way out.
+  const release = (): void => settlement.release();
+  account.whenDurable(release, release);
 }
 
 function closeOff(account: Account, contact: BareJid): void {

@@ -6,21 +6,16 @@ import type { CredentialRenewal } from "#protocol/sasl/server-exchange.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import { DerivationRefused, type Env } from "#kit/env.ts";
 import type { AccountAdministration, AccountChange, NewAccountOptions } from "#kit/host.ts";
-import { accountDeleting, passwordChanged } from "#kit/lifecycle.ts";
-import { accountValue, json } from "#kit/slots.ts";
-import { StoreError, type Store } from "#kit/storage.ts";
+import { passwordChanged } from "#kit/lifecycle.ts";
+import type { Store } from "#kit/storage.ts";
 import type { LocalHost } from "../host/local-host.ts";
-import type { LocalAccount } from "./account.ts";
+import { durable, failed, inTurn, unknownAccount } from "./account-change.ts";
 import { accountRecordCodec, type AccountRecord } from "./account-record.ts";
-import type { AccountRegistry } from "./registry.ts";
+import { accountRecord, tombstone } from "./account-slots.ts";
 import { accountStore } from "./account-store.ts";
+import { Deletions, isBeingDeleted } from "./deletions.ts";
+import type { AccountRegistry } from "./registry.ts";
 import { Lookalikes } from "./lookalikes.ts";
-
-/** That the account exists, and how it logs in. */
-export const accountRecord = accountValue<AccountRecord>(accountStore, 1, accountRecordCodec);
-
-/** What is left of a deleted account, so that nobody else gets its name and with it the trust of its contacts (A54). */
-export const tombstone = accountValue<{ readonly deletedAt: number }>("tombstone", 1, json());
 
 /** Longest password, in UTF-16 code units. */
 export const passwordLengthMax = 1_023;
@@ -40,10 +35,13 @@ export interface AccountsParts {
 /** Creates, changes, deletes and lists the accounts of all hosts. */
 export class Accounts implements AccountAdministration {
   readonly #parts: AccountsParts;
+  /** Of accounts that are on their way out. */
+  readonly deletions: Deletions;
   readonly #lookalikes: Lookalikes;
 
   constructor(parts: AccountsParts) {
     this.#parts = parts;
+    this.deletions = new Deletions(parts);
     this.#lookalikes = new Lookalikes(parts.store);
   }
 
@@ -62,9 +60,9 @@ export class Accounts implements AccountAdministration {
       if (options.refuseLookalikes === true && (await this.#hasLookalike(jid)))
         return failed("lookalike", "this name looks like another that is taken");
       return this.#withCredentials(jid, password, (credentials) =>
-        this.#perform(host, jid, async (account) => {
-          if (account !== undefined) return failed("exists", `${jid} exists already`);
-          if (await this.#isBuried(bareOf(jid)))
+        inTurn(this.#parts.registry.get(host, jid), async (account) => {
+          if (account !== undefined && !isBeingDeleted(account)) return failed("exists", `${jid} exists already`);
+          if (account !== undefined || (await this.#isBuried(bareOf(jid))))
             return failed("tombstone", `${jid} was deleted and its name is not free yet`);
           const value = accountRecord.codec.encode({ createdAt: this.#parts.env.now(), credentials });
           await this.#parts.store.commit([
@@ -96,8 +94,8 @@ export class Accounts implements AccountAdministration {
     const host = this.#parts.host(domainOf(jid));
     if (host === undefined) return unknownAccount(jid);
     return this.#withCredentials(jid, password, (credentials) =>
-      this.#perform(host, jid, (account) => {
-        if (account === undefined) return Promise.resolve(unknownAccount(jid));
+      inTurn(this.#parts.registry.get(host, jid), (account) => {
+        if (account === undefined || isBeingDeleted(account)) return Promise.resolve(unknownAccount(jid));
         const record = account.value(accountRecord);
         record.set({ createdAt: record.get()?.createdAt ?? this.#parts.env.now(), credentials });
         host.emit(passwordChanged, { account });
@@ -114,8 +112,8 @@ export class Accounts implements AccountAdministration {
   readonly renewCredentials = async (jid: BareJid, { from, to }: CredentialRenewal): Promise<AccountChange> => {
     const host = this.#parts.host(domainOf(jid));
     if (host === undefined) return unknownAccount(jid);
-    return this.#perform(host, jid, (account) => {
-      if (account === undefined) return Promise.resolve(unknownAccount(jid));
+    return inTurn(this.#parts.registry.get(host, jid), (account) => {
+      if (account === undefined || isBeingDeleted(account)) return Promise.resolve(unknownAccount(jid));
       const record = account.value(accountRecord);
       const now = record.get();
       if (now === undefined || !areSame(now.credentials, from))
@@ -125,34 +123,20 @@ export class Accounts implements AccountAdministration {
     });
   };
 
-  readonly delete = async (jid: BareJid): Promise<AccountChange> => {
+  readonly delete = async (jid: BareJid, gone: () => void = nothing): Promise<AccountChange> => {
     const host = this.#parts.host(domainOf(jid));
     if (host === undefined) return unknownAccount(jid);
-    this.#parts.credentialsGone(jid);
-    for (;;) {
-      // Sessions end in tasks of their own, behind which the next turn comes; who binds in between ends in that one.
-      const outcome = await this.#perform(host, jid, (account) => {
-        if (account === undefined) return Promise.resolve(unknownAccount(jid));
-        if (account.sessions.size === 0) return this.#bury(host, account);
-        for (const session of account.sessions.values()) session.end("not-authorized", "the account was deleted");
-        return Promise.resolve(undefined);
-      });
-      if (outcome !== undefined) return outcome;
-    }
+    const change = await this.deletions.begin(host, jid);
+    if (!change.ok) return change;
+    gone();
+    const owner = this.#parts.registry.get(host, jid);
+    // Whoever was told of it just now, by a session that is about to end: that is under way before the turn after next.
+    await new Promise<void>((resolve) =>
+      owner.postLocal(() => owner.postLocal((account) => (account ?? owner).whenDurable(resolve, () => resolve()))),
+    );
+    await this.deletions.clear(host, jid);
+    return change;
   };
-
-  #bury(host: LocalHost, account: LocalAccount): Promise<AccountChange> {
-    const owner = account.jid;
-    const value = tombstone.codec.encode({ deletedAt: this.#parts.env.now() });
-    const stone = { op: "set", store: tombstone.name, owner, key: "", value } as const;
-    // What the features say to others waits behind this: if nothing can be written, nothing has happened.
-    account.write(stone);
-    host.emit(accountDeleting, { account });
-    account.write({ op: "wipe", owner });
-    account.write(stone);
-    account.reload();
-    return durable(account, () => this.#parts.credentialsGone(owner));
-  }
 
   readonly exists = async (jid: BareJid): Promise<boolean> => (await this.find(jid)) !== undefined;
 
@@ -197,23 +181,6 @@ export class Accounts implements AccountAdministration {
     while (step.type === "derive") step = maker.derived(await env.deriveKey(step));
     return step.type === "made" ? step.credentials : undefined;
   }
-
-  /** Has the account's owner do it, in its turn. */
-  #perform<Outcome extends AccountChange | undefined>(
-    host: LocalHost,
-    jid: BareJid,
-    task: (account: LocalAccount | undefined) => Promise<Outcome>,
-  ): Promise<Outcome | AccountChange> {
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome | AccountChange>();
-    const fail = (error: unknown): void =>
-      error instanceof StoreError ? resolve(failed("store", error.message)) : reject(asError(error));
-    this.#parts.registry.get(host, jid).request((account) => {
-      const done = (async () => task(account))();
-      done.then(resolve, fail);
-      return done.then(nothing, nothing);
-    }, fail);
-    return promise;
-  }
 }
 
 function areSame(one: StoredCredentials, other: StoredCredentials): boolean {
@@ -222,28 +189,3 @@ function areSame(one: StoredCredentials, other: StoredCredentials): boolean {
 }
 
 function nothing(): void {}
-
-/** Answers once what the task wrote is durable. */
-function durable(account: LocalAccount, then: () => void): Promise<AccountChange> {
-  const { promise, resolve, reject } = Promise.withResolvers<AccountChange>();
-  account.whenDurable(
-    () => {
-      then();
-      resolve({ ok: true });
-    },
-    (error) => reject(asError(error)),
-  );
-  return promise;
-}
-
-function failed(reason: Extract<AccountChange, { ok: false }>["reason"], text: string): AccountChange {
-  return { ok: false, reason, text };
-}
-
-function unknownAccount(jid: BareJid): AccountChange {
-  return failed("no-such-account", `there is no account ${jid}`);
-}
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error("a store failed without an error", { cause });
-}

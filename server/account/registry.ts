@@ -12,7 +12,7 @@ import { LocalAccount } from "./account.ts";
 import type { AccountStore } from "./account-store.ts";
 import type { AccountStage } from "./account-stage.ts";
 import { temporaryStore } from "./temporary-store.ts";
-import { accountStore } from "./account-store.ts";
+import { accountStore, deletionStore } from "./account-store.ts";
 import { pagesInTurn } from "./pages-in-turn.ts";
 
 /**
@@ -240,6 +240,7 @@ export class AccountRegistry {
   }
 }
 
+/** One that is gone is still there until what it had is cleared away: it takes an owner to do so. */
 function exists(loaded: LoadedOwner): boolean {
-  return loaded.has(accountStore);
+  return loaded.has(accountStore) || loaded.has(deletionStore);
 }

@@ -58,41 +58,36 @@ export class Newcomers {
     }
   }
 
-  /** What is told to its owner comes a moment before it is written down. What counts is that nobody can log in any more. */
+  /** It counts from the result on. Its stream ends behind that, with an error. */
   async #cancel(port: number, name: string): Promise<void> {
     const client = await CrashClient.logIn(port, name, nothing);
+    await client.ask("set", "<query xmlns='jabber:iq:register'><remove/></query>");
+    this.#cancelled.add(name);
+    this.#confirmed();
     try {
-      await client.ask("set", "<query xmlns='jabber:iq:register'><remove/></query>");
       await client.ended;
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
     }
-    while (await isStillThere(port, name)) await sleep(pauseMs);
-    this.#cancelled.add(name);
-    this.#confirmed();
+    if (await isThere(port, name)) this.#problem(`the account ${name} was cancelled and lets somebody in`);
   }
 }
 
-/** Who logs in while the account goes is sent away again. */
-async function isStillThere(port: number, name: string): Promise<boolean> {
-  try {
-    return await isThere(port, name);
-  } catch (error) {
-    if (error instanceof StreamError) return true;
-    throw error;
-  }
-}
-
-/** Whether one can log in. */
+/** Whether one can log in. Who tries while what the account had is cleared away may be sent away instead of refused. */
 async function isThere(port: number, name: string): Promise<boolean> {
+  let client: CrashClient;
   try {
-    const client = await CrashClient.logIn(port, name, nothing);
-    await client.close();
-    return true;
+    client = await CrashClient.logIn(port, name, nothing);
   } catch (error) {
-    if (error instanceof LogInRefused) return false;
+    if (error instanceof LogInRefused || isSentAway(error)) return false;
     throw error;
   }
+  await client.close();
+  return true;
+}
+
+function isSentAway(error: unknown): boolean {
+  return error instanceof StreamError && error.message.includes("<not-authorized ");
 }
 
 export async function register(port: number, name: string): Promise<void> {

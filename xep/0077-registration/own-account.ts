@@ -26,7 +26,7 @@ export async function changeRegistration(host: Host, session: Session, element: 
   if (query.remove && element.elements().length > 1)
     throw new StanzaError("bad-request", { text: "nothing else may stand beside remove" });
   await mustBeRegistered(host, session);
-  if (query.remove) cancel(host, session);
+  if (query.remove) await cancel(host, session);
   else await changePassword(host, session, query);
   return undefined;
 }
@@ -47,14 +47,17 @@ async function changePassword(host: Host, session: Session, query: Infer<typeof 
   host.log.info({ host: host.domain, account: account.jid }, "password changed by its owner");
 }
 
-/** The account goes when its client has been told so: the result is under way before the turn after next. XEP-0077 §3.2 */
-function cancel(host: Host, { account }: Session): void {
-  const remove = async (): Promise<void> => {
-    const change = await host.accounts.delete(account.jid);
-    if (change.ok) host.log.info({ host: host.domain, account: account.jid }, "account cancelled by its owner");
-    else host.log.warn({ host: host.domain, account: account.jid, reason: change.text }, "account not cancelled");
+/** Its client is told when the account is gone for good, and its sessions end behind that. XEP-0077 §3.2 */
+function cancel(host: Host, { account }: Session): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const gone = (): void => {
+    host.log.info({ host: host.domain, account: account.jid }, "account cancelled by its owner");
+    resolve();
   };
-  account.post(() => account.post(() => account.whenDurable(() => void remove())));
+  host.accounts.delete(account.jid, gone).then((change) => {
+    if (!change.ok) reject(refusalOf(change));
+  }, reject);
+  return promise;
 }
 
 async function mustBeRegistered(host: Host, { account }: Session): Promise<void> {
