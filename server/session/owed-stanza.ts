@@ -51,11 +51,17 @@ export function newlyOwed(stanza: Stanza, bytes: string): Owed {
   };
 }
 
+/** So many stanzas were acknowledged ahead of the first one that is stored: rows are left of others too that were since. */
+export function acknowledgedAhead({ acknowledged, rows }: StoredOwed): number {
+  return Math.min(acknowledged, ...[...rows.keys()].map((position) => position - 1));
+}
+
 /** Counts go on where they were: what was not written down, availability that came before a crash, leaves its place empty. */
-export function owedAgain({ acknowledged, sent, rows }: StoredOwed): readonly Owed[] {
+export function owedAgain(stored: StoredOwed): readonly Owed[] {
+  const { sent, rows } = stored;
   const last = Math.max(sent, ...rows.keys());
   const entries: Owed[] = [];
-  for (let position = acknowledged + 1; position <= last; position += 1) {
+  for (let position = acknowledgedAhead(stored) + 1; position <= last; position += 1) {
     const value = rows.get(position);
     const reached = value?.reached ?? "nobody";
     entries.push({

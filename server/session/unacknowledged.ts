@@ -1,4 +1,5 @@
 import type { StreamError } from "#protocol/stream/stream-error.ts";
+import { addToCount } from "#protocol/stream/sm/counter.ts";
 import { SmQueue, type SmQueueLimits } from "#protocol/stream/sm/queue.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
@@ -10,6 +11,7 @@ import { storedXml } from "#kit/stored-xml.ts";
 import { refuse } from "../host/refusal.ts";
 import type { HibernatedSession, OwedValue, Reached, StoredHibernation } from "./hibernation.ts";
 import {
+  acknowledgedAhead,
   isLasting,
   isLost,
   letGo,
@@ -82,7 +84,7 @@ export class Unacknowledged {
     this.#env = parts.env;
     this.#queue = new SmQueue(
       parts.limits,
-      restored && { acknowledgedTotal: restored.acknowledged, entries: owedAgain(restored) },
+      restored && { acknowledgedTotal: acknowledgedAhead(restored), entries: owedAgain(restored) },
     );
     if (restored === undefined) return;
     this.#late = this.#done = this.#queue.size;
@@ -94,6 +96,8 @@ export class Unacknowledged {
     };
     for (const value of restored.rows.values())
       if ("name" in value) this.#messages.claim(this.#account, value.name, value.reached === "somebody");
+    // What the client acknowledged in a resumption that came to nothing, say: its rows are to be removed with the others.
+    this.acknowledge(addToCount(restored.acknowledged, 0));
   }
 
   get size(): number {
