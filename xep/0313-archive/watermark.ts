@@ -30,6 +30,8 @@ interface Archive {
   /** Id in the stored watermark, and how new rows were when it was written; undefined when it is another process's. */
   written: string | undefined;
   writtenAt: number;
+  /** There is a watermark for certain, whichever. */
+  stands: boolean;
 }
 
 /**
@@ -64,6 +66,7 @@ export class Watermarks {
       last: base,
       written: ours ? mark?.id : undefined,
       writtenAt: 0,
+      stands: mark !== undefined,
     });
   }
 
@@ -116,7 +119,7 @@ export class Watermarks {
   open(account: Account): ArchivedRow {
     const archive = this.#archiveOf(account);
     // From now on something may lie behind it.
-    if (archive.written === undefined) this.write(account);
+    if (archive.written === undefined || !archive.stands) this.write(account);
     const place = this.next(account);
     if (place.at >= archive.writtenAt + writtenAgainMs && this.#moved.has(account)) this.write(account, place);
     return archive.open.open(place);
@@ -129,14 +132,20 @@ export class Watermarks {
     if (!archive.decided) return;
     const { open, base, last, written } = archive;
     const place = (open.empty && row === undefined ? last : (open.reached ?? base)) ?? beginning;
-    if (written === place.id) return;
+    // The batch that the first one is in may yet fail, and not the next.
+    if (written === place.id && archive.stands) return;
     archive.written = place.id;
     archive.writtenAt = last?.at ?? 0;
     account.value(archiveTaken).set({ id: place.id, at: place.at, process: this.#process });
-    account.whenDurable(nothing, () => {
-      archive.written = undefined;
-      this.#note(account);
-    });
+    account.whenDurable(
+      () => {
+        archive.stands = true;
+      },
+      () => {
+        archive.written = undefined;
+        this.#note(account);
+      },
+    );
   }
 
   /** Nobody uses the account any more: what there is to say is written. */
