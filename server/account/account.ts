@@ -12,6 +12,7 @@ import type { LocalSession } from "../session/session.ts";
 import type { SessionOwner } from "../session/session-owner.ts";
 import type { Timer } from "#kit/env.ts";
 import type { AccountParts } from "./account-parts.ts";
+import { deletionStore } from "./account-store.ts";
 import { Batches } from "./batches.ts";
 import type { CarriedRows } from "./carried-rows.ts";
 import { deliverToSession } from "./deliver-to-session.ts";
@@ -30,6 +31,8 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly jid: BareJid;
   readonly host: SteppedHost;
   readonly sessions = new Map<string, LocalSession>();
+  /** It is deleted for good, and what it had is being cleared away: to everybody else it is no more. */
+  isLeaving = false;
   readonly #parts: AccountParts<LocalAccount>;
   readonly #mailbox = new Mailbox<Work<LocalAccount>>();
   readonly #batches: Batches;
@@ -348,6 +351,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
         if (putBack === undefined) return this.#unreadable(notPutBack());
         for (const write of putBack.writes) this.#batches.add(write);
         this.#phase = exists(loaded) ? "awake" : "absent";
+        this.isLeaving = putBack.should.has(deletionStore);
         const { write } = this;
         const { note } = this.#batches.journal;
         this.#slots = new LiveSlots({ owner: this.jid, loaded: putBack.should, store, write, note });

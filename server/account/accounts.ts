@@ -13,7 +13,7 @@ import { durable, failed, inTurn, unknownAccount } from "./account-change.ts";
 import { accountRecordCodec, type AccountRecord } from "./account-record.ts";
 import { accountRecord, tombstone } from "./account-slots.ts";
 import { accountStore } from "./account-store.ts";
-import { Deletions, isBeingDeleted } from "./deletions.ts";
+import { Deletions } from "./deletions.ts";
 import type { AccountRegistry } from "./registry.ts";
 import { Lookalikes } from "./lookalikes.ts";
 
@@ -61,7 +61,7 @@ export class Accounts implements AccountAdministration {
         return failed("lookalike", "this name looks like another that is taken");
       return this.#withCredentials(jid, password, (credentials) =>
         inTurn(this.#parts.registry.get(host, jid), async (account) => {
-          if (account !== undefined && !isBeingDeleted(account)) return failed("exists", `${jid} exists already`);
+          if (account !== undefined && !account.isLeaving) return failed("exists", `${jid} exists already`);
           if (account !== undefined || (await this.#isBuried(bareOf(jid))))
             return failed("tombstone", `${jid} was deleted and its name is not free yet`);
           const value = accountRecord.codec.encode({ createdAt: this.#parts.env.now(), credentials });
@@ -95,7 +95,7 @@ export class Accounts implements AccountAdministration {
     if (host === undefined) return unknownAccount(jid);
     return this.#withCredentials(jid, password, (credentials) =>
       inTurn(this.#parts.registry.get(host, jid), (account) => {
-        if (account === undefined || isBeingDeleted(account)) return Promise.resolve(unknownAccount(jid));
+        if (account === undefined || account.isLeaving) return Promise.resolve(unknownAccount(jid));
         const record = account.value(accountRecord);
         record.set({ createdAt: record.get()?.createdAt ?? this.#parts.env.now(), credentials });
         host.emit(passwordChanged, { account });
@@ -113,7 +113,7 @@ export class Accounts implements AccountAdministration {
     const host = this.#parts.host(domainOf(jid));
     if (host === undefined) return unknownAccount(jid);
     return inTurn(this.#parts.registry.get(host, jid), (account) => {
-      if (account === undefined || isBeingDeleted(account)) return Promise.resolve(unknownAccount(jid));
+      if (account === undefined || account.isLeaving) return Promise.resolve(unknownAccount(jid));
       const record = account.value(accountRecord);
       const now = record.get();
       if (now === undefined || !areSame(now.credentials, from))

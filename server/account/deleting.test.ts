@@ -128,6 +128,24 @@ test("A54 A55 what could not be cleared away of a deleted account lets nobody in
   assert.deepEqual(await after(world, world.core.accounts.create(juliet, "juliet")), { ok: true });
 });
 
+test("an account that is being cleared away takes no message that would be wiped with it", async () => {
+  await using world = await startWorld({ accounts: [romeo, juliet] });
+  const { owner } = await withTraces(world);
+  const friend = await world.login(`${romeo}/tomb`);
+  world.slowDisc(discMs);
+  const deleting = world.core.accounts.delete(juliet);
+  while (!owner.streamClosed) await world.advance(1);
+  for (const to of [juliet, `${juliet}/balcony`])
+    await friend.sendText(`<message to='${to}' id='${to}' type='chat'><body>there?</body></message>`);
+  await world.advance(1_000);
+  const refusals = friend.pending.filter(({ name }) => name === "message");
+  assert.deepEqual(
+    refusals.map((each) => `${each.attr("type")} ${each.child("jabber:client", "error")?.elements()[0]?.name}`),
+    ["error service-unavailable", "error service-unavailable"],
+  );
+  assert.deepEqual(await deleting, { ok: true });
+});
+
 test("an account whose end a crash has interrupted is cleared away when its host is served again", async () => {
   await using world = await startWorld({ accounts: [romeo, juliet] });
   const { owner } = await withTraces(world);

@@ -37,12 +37,15 @@ export class Deletions {
   /** Resolves when the account is gone for good. */
   begin(host: LocalHost, jid: BareJid): Promise<AccountChange> {
     return inTurn(this.#parts.registry.get(host, jid), (account) => {
-      if (account === undefined || isBeingDeleted(account)) return Promise.resolve(unknownAccount(jid));
+      if (account === undefined || account.isLeaving) return Promise.resolve(unknownAccount(jid));
       const deletedAt = this.#parts.env.now();
       account.value(tombstone).set({ deletedAt });
       account.value(deletion).set({ deletedAt });
       account.value(accountRecord).delete();
-      return durable(account, () => this.#parts.credentialsGone(jid));
+      return durable(account, () => {
+        account.isLeaving = true;
+        this.#parts.credentialsGone(jid);
+      });
     });
   }
 
@@ -127,12 +130,7 @@ export class Deletions {
     task: (account: LocalAccount) => Outcome | Promise<Outcome>,
   ): Promise<Outcome | AccountChange> {
     return inTurn<Outcome | AccountChange>(this.#parts.registry.get(host, jid), async (account) =>
-      account === undefined || !isBeingDeleted(account) ? { ok: true } : task(account),
+      account === undefined || !account.isLeaving ? { ok: true } : task(account),
     );
   }
-}
-
-/** It is gone, and what it had is being cleared away. */
-export function isBeingDeleted(account: LocalAccount): boolean {
-  return account.value(deletion).get() !== undefined;
 }

@@ -120,6 +120,8 @@ function sendOut(
 }
 
 function takeIn(host: SteppedHost, account: LocalAccount, original: Stanza): void | Promise<void> {
+  // What would be wiped at once is not accepted. Its sessions may still await answers.
+  if (account.isLeaving && original.kind !== "iq") return answerForNobody(host, original);
   const verdict = inboundVerdict(host.steps, account, original);
   if (verdict !== undefined) return carryOut(host, original, verdict);
   let stanza = original;

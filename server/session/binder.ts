@@ -101,7 +101,7 @@ export class Binder {
     const begin = (): void =>
       owner.request(
         (account) => {
-          if (account === undefined) return refused(new StanzaError("not-authorized"));
+          if (account === undefined || account.isLeaving) return refused(new StanzaError("not-authorized"));
           const reading = bind2 === undefined ? undefined : this.#readAhead(account, bind2);
           return reading === undefined ? enter(account, []) : reading.then((read) => enter(account, read));
         },
