@@ -89,11 +89,16 @@ export class StoredHibernation {
     this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });
   }
 
+  /** What these rows were for is not owed. */
+  takeBack(positions: readonly number[]): void {
+    this.#account.archive(owedStanzas).remove(positions.map((position) => rowId(this.id, position)));
+  }
+
   /** The session goes on, or ends: nothing is stored of it any more. */
   remove(positions: readonly number[]): void {
     const { jid, write } = this.#account;
     write({ op: "delete", store: hibernatedSessions.name, owner: jid, key: this.id });
-    this.#account.archive(owedStanzas).remove(positions.map((position) => rowId(this.id, position)));
+    this.takeBack(positions);
   }
 
   /**

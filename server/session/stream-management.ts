@@ -23,6 +23,8 @@ export interface ManagedSession extends Session {
   /** How it is connected; undefined while its stream is cut. */
   readonly link: SessionLink | undefined;
   readonly isOver: boolean;
+  /** Stanzas for it that wait in the account's outbox. */
+  readonly queued: number;
   readonly describe: () => SessionDescription;
   /** It has waited for its client as long as was agreed. */
   readonly expire: () => void;
@@ -142,7 +144,16 @@ export class StreamManagement implements Disposable {
     this.#startExpiry();
     // A guest's account is in memory alone.
     if (account.isTemporary) return;
-    this.handled.whenAllSettled(() => account.post(() => this.#hibernate()));
+    this.handled.whenAllSettled(() => this.#hibernateSoon());
+  }
+
+  /** What it is to be sent behind something that is being written comes first: a crash in between would take that from it. */
+  #hibernateSoon(): void {
+    const again = (): void => this.#hibernateSoon();
+    this.#session.account.post((account) => {
+      if (this.#session.queued === 0) this.#hibernate();
+      else account.whenDurable(again, again);
+    });
   }
 
   #hibernate(): void {

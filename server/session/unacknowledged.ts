@@ -30,6 +30,8 @@ interface Writing {
   readonly secured: Owed[];
   readonly rowed: Owed[];
   readonly told: { readonly owed: Owed; readonly before: Reached }[];
+  /** Where rows are removed. */
+  readonly withdrawn: readonly number[];
   readonly session: boolean;
 }
 
@@ -124,6 +126,7 @@ export class Unacknowledged {
     const hibernation = this.#hibernation;
     if (hibernation?.whole !== true || !hibernation.written || hibernation.awakes || this.#handed) return false;
     if (this.#securing > 0 || this.#timer !== undefined || hibernation.acknowledged.length > 0) return false;
+    if (hibernation.withdrawn.length > 0) return false;
     return this.#done === this.#queue.size && this.#queue.unacknowledged().every(({ held }) => !held);
   }
 
@@ -144,11 +147,18 @@ export class Unacknowledged {
 
   /** What caused a stanza that nobody has seen yet was not written: its place stays empty. */
   withdraw(stanza: Stanza): boolean {
-    const owed = this.#queue.unacknowledged().find((each) => each.stanza === stanza);
+    const entries = this.#queue.unacknowledged();
+    const owed = entries.find((each) => each.stanza === stanza);
     if (owed === undefined) return false;
     letGo(owed);
     owed.stanza = owed.bytes = undefined;
     owed.rowed = false;
+    if (owed.rowTried && this.#hibernation !== undefined) {
+      // It may be there all the same, and would come to the client after a restart.
+      this.#hibernation.withdrawn.push(this.#queue.acknowledgedTotal + entries.indexOf(owed) + 1);
+      // Behind what puts back its cause.
+      this.#account.post(() => this.secure());
+    }
     return true;
   }
 
@@ -186,7 +196,9 @@ export class Unacknowledged {
     if (this.#handed) return;
     this.tellLate();
     const hibernation = this.#hibernation;
-    const writing: Writing = { secured: [], rowed: [], told: [], session: hibernation?.written === false };
+    const withdrawn = hibernation?.withdrawn.splice(0) ?? [];
+    const writing: Writing = { secured: [], rowed: [], told: [], withdrawn, session: hibernation?.written === false };
+    if (withdrawn.length > 0) hibernation?.stored.takeBack(withdrawn);
     if (hibernation?.written === false) {
       hibernation.written = true;
       this.#stored();
@@ -214,8 +226,8 @@ export class Unacknowledged {
   }
 
   #whenWritten(writing: Writing): void {
-    const { secured, rowed, told, session } = writing;
-    if (secured.length + rowed.length + told.length === 0 && !session) return;
+    const { secured, rowed, told, withdrawn, session } = writing;
+    if (secured.length + rowed.length + told.length + withdrawn.length === 0 && !session) return;
     this.#securing += 1;
     this.#account.whenDurable(
       () => this.#written(writing),
@@ -237,7 +249,7 @@ export class Unacknowledged {
 
   /** Nothing comes for a while, or any more: rows say exactly whether anybody else has what they stand for. */
   #tellWhoElse({ stored }: Hibernation): void {
-    const writing: Writing = { secured: [], rowed: [], told: [], session: false };
+    const writing: Writing = { secured: [], rowed: [], told: [], withdrawn: [], session: false };
     let position = this.#queue.acknowledgedTotal;
     for (const owed of this.#queue.unacknowledged()) {
       position += 1;
@@ -268,8 +280,9 @@ export class Unacknowledged {
     owed.bytes = undefined;
   }
 
-  #unwritten({ secured, rowed, told, session }: Writing): void {
+  #unwritten({ secured, rowed, told, withdrawn, session }: Writing): void {
     this.#securing -= 1;
+    this.#hibernation?.withdrawn.push(...withdrawn);
     for (const { owed, before } of told) owed.rowSays = before;
     for (const owed of secured) owed.secured = undefined;
     for (const owed of rowed) owed.rowed = false;
@@ -452,7 +465,8 @@ export class Unacknowledged {
 
   readonly #secureLater = (): void => {
     this.#timer = undefined;
-    if (this.#done < this.#queue.size || this.#hibernation?.written === false) this.#account.post(() => this.secure());
+    const isToWrite = this.#hibernation?.written === false || (this.#hibernation?.withdrawn.length ?? 0) > 0;
+    if (this.#done < this.#queue.size || isToWrite) this.#account.post(() => this.secure());
   };
 }
 
@@ -473,10 +487,12 @@ interface Hibernation {
   awakes: boolean;
   /** Where the rows are of what the client has acknowledged since. */
   readonly acknowledged: number[];
+  /** Where rows may be of what was withdrawn: to be removed as soon as that can be. */
+  readonly withdrawn: number[];
 }
 
 function hibernationOf(stored: StoredHibernation, describe: () => HibernatedSession): Hibernation {
-  return { stored, describe, written: false, whole: false, awakes: false, acknowledged: [] };
+  return { stored, describe, written: false, whole: false, awakes: false, acknowledged: [], withdrawn: [] };
 }
 
 function nothing(): void {}
