@@ -206,7 +206,7 @@ export class WorldModel {
   /**
    * Whether a session may rightly go on seeing a full address, though nobody is there or nobody there shows it anything:
    * presence was directed at its account, and a kill that it outlived, as it hibernated, ended the session that had
-   * directed it, or took the last word of that. Whom a session showed itself to is gone with it (RFC 6121 §4.6.1), so that
+   * directed it, or took the last word of that. A stop while nothing can be written is a kill to whoever is not written down. Whom a session showed itself to is gone with it (RFC 6121 §4.6.1), so that
    * nobody can be told; whoever was shown it may probe (§4.6.6).
    */
   mayBeShownInVain(
@@ -217,7 +217,7 @@ export class WorldModel {
     const shown = sessions.filter((other) => other.jid === jid && other.everDirectedTo.has(session.account));
     return this.troubles.some(
       ({ kind, from, until }) =>
-        kind === "kill" &&
+        (kind === "kill" || (kind === "restart" && this.troubled(from, until, ["commits"], [jid]))) &&
         session.beganAt <= from &&
         shown.some(({ beganAt, endedAt = Infinity }) => beganAt <= until && endedAt >= from - resumeSecondsMax * 1_000),
     );
