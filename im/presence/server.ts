@@ -115,7 +115,7 @@ function becomeAvailable(host: Host, account: Account, stanza: Stanza, session: 
 function leave(host: Host, account: Account, session: Session, stanza: Stanza): void {
   const wasAvailable = session.get(presenceSlot) !== undefined;
   // [rfc6121-4.5.2-02] [rfc6121-4.5.2-03] [rfc6121-4.5.2-04]
-  if (wasAvailable) broadcast(account, session, stanza);
+  if (wasAvailable && !isShownAgain(account, session)) broadcast(account, session, stanza);
   endDirected(account, session, stanza, wasAvailable);
   if (!wasAvailable) return;
   // What it says next is initial presence. [rfc6121-4.5.2-07]
@@ -123,6 +123,12 @@ function leave(host: Host, account: Account, session: Session, stanza: Stanza): 
   const status = stanza.element.child(NS_CLIENT, "status")?.text;
   if (availableSessions(account).length === 0) noteLeave(account, host.env.now(), status);
   host.emit(sessionUnavailable, { account, session, status });
+}
+
+/** Whether the address is there again already: another session took its place before what it owed could be read, and it left. */
+function isShownAgain(account: Account, session: Session): boolean {
+  const there = account.sessions.get(session.resource);
+  return there !== undefined && there !== session && there.get(presenceSlot) !== undefined;
 }
 
 function take(host: Host, account: Account, stanza: Stanza): void {
