@@ -3,7 +3,7 @@ import type { Account } from "#kit/account.ts";
 import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
-import type { Stanza } from "#kit/stanza.ts";
+import { Stanza, stanzaOf } from "#kit/stanza.ts";
 import { StoreError, type Write } from "#kit/storage.ts";
 import { assert } from "#protocol/assert.ts";
 import type { SteppedHost } from "../host/stepped-host.ts";
@@ -395,11 +395,12 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     );
   }
 
-  /** Stanzas and requests get an error; tasks wait. Whatever comes next tries again, and time does. */
+  /** Stanzas and requests get an error; tasks wait, and who comes and goes is kept in mind. Whatever comes next tries again, and time does. */
   #unreadable(cause: unknown): void {
     this.#phase = "asleep";
     for (const work of this.#mailbox.takeAll()) {
       if (typeof work === "function") this.#mailbox.add(work);
+      else if (isNotice(work)) this.#waitForNews(work);
       else if ("perform" in work) guarded(this.#parts, () => work.unreadable(cause));
       else refuseUnreadable(this.#parts, this.sessions, work, cause);
     }
@@ -407,8 +408,19 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
   }
 
+  /** Its sender need not wait for that. */
+  #waitForNews(notice: Stanza): void {
+    this.#mailbox.add(stanzaOf(notice.kind, notice.element, notice.from, notice.to));
+    notice.release();
+  }
+
   #live(): LiveSlots {
     assert(this.#slots !== undefined, "slots are used by an account that is awake");
     return this.#slots;
   }
+}
+
+/** Whether it says that somebody comes, changes or goes: nobody would say it once more. */
+function isNotice(work: object): work is Stanza {
+  return work instanceof Stanza && work.kind === "presence" && (work.type === undefined || work.type === "unavailable");
 }

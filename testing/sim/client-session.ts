@@ -17,6 +17,8 @@ export class ClientSession {
   readonly account: string;
   readonly jid: string;
   readonly beganAt: number;
+  /** When it was connected last: when it began, or was resumed. */
+  connectedAt: number;
   /** When the client knew that it is over. */
   endedAt: number | undefined;
   /** It was over before things had settled: what came for it after that found nobody. */
@@ -72,7 +74,7 @@ export class ClientSession {
     this.name = parts.name;
     this.account = parts.account;
     this.jid = parts.jid;
-    this.beganAt = parts.now;
+    this.beganAt = this.connectedAt = parts.now;
   }
 
   /**

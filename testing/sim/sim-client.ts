@@ -307,6 +307,7 @@ export class SimClient {
   goOn(session: ClientSession): void {
     this.phase = "online";
     session.broken = undefined;
+    session.connectedAt = this.world.clock.now;
     for (const { bytes } of session.unacknowledged) this.write(bytes);
     if (session.unacknowledged.length > 0) this.management.askNow();
     this.#actWaiting(session);

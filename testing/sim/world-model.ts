@@ -196,11 +196,16 @@ export class WorldModel {
    * Whether a session must be there still for its client to go on with, which the server said now that it is not: within
    * its time, after whatever cut its stream, a restart of the server in peace too.
    */
-  mustResume({ broken, account }: Pick<ClientSession, "broken" | "account">, now: number): boolean {
+  mustResume(
+    { broken, account, connectedAt }: Pick<ClientSession, "broken" | "account" | "connectedAt">,
+    now: number,
+  ): boolean {
     if (broken === undefined || broken.by === "client" || now >= broken.at + resumeSecondsMax * 1_000) return false;
     // Otherwise the server ended it, and that was not heard.
     if (broken.by === "server" && !this.troubled(broken.at, broken.at, ["restart"], [account])) return false;
-    return !this.troubled(broken.at - 3_000, now, ["kill", "commits", "reads", "slow", "jump"], [account]);
+    // Whom a kill cut off may hear of it much later.
+    if (this.troubled(connectedAt - 3_000, now, ["kill"], [account])) return false;
+    return !this.troubled(broken.at - 3_000, now, ["commits", "reads", "slow", "jump"], [account]);
   }
 
   /**

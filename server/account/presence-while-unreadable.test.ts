@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startWorld } from "#testing/scenario/world.ts";
+
+const romeo = "romeo@montague.example";
+const juliet = "juliet@montague.example";
+
+test("who leaves while a contact's data cannot be read is seen to leave when they can, and is not kept waiting", async () => {
+  await using world = await startWorld({ accounts: [romeo, juliet] });
+  const his = await world.login(`${romeo}/orchard`);
+  const hers = await world.login(`${juliet}/balcony`);
+  await hers.sendText("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq><presence/>");
+  await his.sendText("<enable xmlns='urn:xmpp:sm:3'/><presence/>");
+  await hers.sendText(`<presence type='subscribe' to='${romeo}'/>`);
+  await his.sendText(`<presence type='subscribed' to='${juliet}'/>`);
+  hers.ignoreAll();
+
+  world.faults.failCommits("unavailable");
+  world.faults.failReads("unavailable");
+  await hers.sendText(
+    "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='nurse@montague.example'/></query></iq>",
+  );
+  his.ignoreAll();
+  await his.sendText("<presence type='unavailable'/><r xmlns='urn:xmpp:sm:3'/>");
+  await world.advance(1_000);
+  assert.ok(his.pending.some(({ name }) => name === "a"));
+  assert.ok(his.pending.every((stanza) => stanza.attr("type") !== "error"));
+  const left = (): number =>
+    hers.pending.filter((stanza) => stanza.name === "presence" && stanza.attr("type") === "unavailable").length;
+  assert.equal(left(), 0);
+  world.faults.failCommits(undefined);
+  world.faults.failReads(undefined);
+  await world.advance(10_000);
+  assert.equal(left(), 1);
+});
