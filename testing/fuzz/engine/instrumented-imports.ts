@@ -20,7 +20,8 @@ export interface PlantedCode {
 export const root = join(import.meta.dirname, "..", "..", "..");
 
 /** What is fuzzed; everything else is the bench that it lies on. */
-const fuzzed = /^(?:protocol|kit|im|xep|server\/(?:components|dns|http|s2s|storage|trust))\/(?!.*(?:\/testing\/|\.test\.ts$)).*\.ts$/u;
+const fuzzed =
+  /^(?:protocol|kit|im|xep|server\/(?:components|dns|http|s2s|storage|trust))\/(?!.*(?:\/testing\/|\.test\.ts$)).*\.ts$/u;
 /** Tables are no branches, and their texts no words. */
 const withoutWords = /\.generated\.ts$/u;
 
