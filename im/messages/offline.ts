@@ -188,12 +188,11 @@ export class OfflineStore {
     { isWanted, inHistory }: { readonly isWanted: IsWanted; readonly inHistory: ModuleParts["inHistory"] },
   ): Promise<readonly string[] | undefined> {
     this.take(account, []);
-    const { count, owed, unwritten } = this.#of(account);
+    const { count, owed } = this.#of(account);
     const counted = count.beginReading();
     const portion = new Portion();
     let rows = 0;
-    for await (const all of this.#pages(account)) {
-      const page = unwritten.size === 0 ? all : all.filter(({ id }) => !unwritten.has(id));
+    for await (const page of this.#pages(account)) {
       rows += page.length;
       const bytes = new Map(page.map(({ id, value }) => [id, value.length]));
       const stanzas = page.flatMap((entry) => waitingStanza(account, entry) ?? []);
@@ -231,11 +230,11 @@ export class OfflineStore {
     take: (message: Stanza, length: number) => T,
     names?: readonly string[],
   ): Promise<readonly T[]> {
-    const { owed, unwritten } = this.#of(account);
+    const { owed } = this.#of(account);
     const found: T[] = [];
     for await (const page of this.#pages(account, names))
       for (const entry of page) {
-        if (owed.get(entry.id) !== undefined || unwritten.has(entry.id)) continue;
+        if (owed.get(entry.id) !== undefined) continue;
         const stanza = waitingStanza(account, entry);
         if (stanza !== undefined) found.push(take(stanza, entry.value.length));
       }
@@ -248,11 +247,11 @@ export class OfflineStore {
    * @throws StoreError
    */
   async lend(account: Account, names: readonly string[]): Promise<ReadonlySet<string>> {
-    const { count, owed, unwritten } = this.#of(account);
+    const { count, owed } = this.#of(account);
     const lent = new Set<string>();
     if (count.rows === 0) return lent;
     for await (const page of this.#pages(account, names))
-      for (const { id } of page) if (!unwritten.has(id) && owed.lend(id) !== undefined) lent.add(id);
+      for (const { id } of page) if (owed.lend(id) !== undefined) lent.add(id);
     return lent;
   }
 
@@ -314,15 +313,16 @@ export class OfflineStore {
     );
   }
 
-  /** They were never counted; until they are gone for certain nobody is sent them. */
+  /** They were never counted. */
   #removeUnwritten(account: Account): void {
     const { unwritten } = this.#of(account);
     if (unwritten.size === 0) return;
     const names = [...unwritten];
+    unwritten.clear();
     account.archive(offlineMessages).remove(names);
-    account.whenDurable(() => {
-      for (const name of names) unwritten.delete(name);
-    }, nothing);
+    account.whenDurable(nothing, () => {
+      for (const name of names) unwritten.add(name);
+    });
   }
 
   /** What had this name before is no more. */

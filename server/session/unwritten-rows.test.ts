@@ -58,23 +58,6 @@ test("a row that failed and is there all the same is gone when its client has th
   assert.equal(await rows(world), 0);
 });
 
-test("a row that is there though it failed is not sent to who comes while it cannot be removed, or written again", async () => {
-  await using world = await start();
-  const sender = await world.login(`${romeo}/orchard`);
-  world.faults.failCommits("unavailable", true);
-  await sender.sendText(message);
-  assert.equal(await rows(world), 1);
-  world.faults.failCommits("unavailable");
-  const client = await world.login(`${juliet}/balcony`);
-  await client.sendText("<presence/>");
-  assert.deepEqual(bodies(client), [], "it went back");
-  world.faults.failCommits(undefined);
-  await world.advance(5_000);
-  await client.sendText("<presence type='unavailable'/><presence/>");
-  assert.deepEqual(bodies(client), []);
-  assert.equal(await rows(world), 0);
-});
-
 test("a message that was given back as it could not be kept does not come, though it was kept all the same", async () => {
   await using world = await start();
   const sender = await world.login(`${romeo}/orchard`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseJid } from "#protocol/jid/jid.ts";
 import { randomToken } from "#kit/env.ts";
 import { nodeEnv } from "#server/node-env.ts";
@@ -160,7 +161,11 @@ test("A49 what is searched for in an archive, and from where to where, is no SQL
   ];
   const searchable = async (): Promise<boolean> =>
     /the east/.test(await query("found", field("{urn:xmpp:fulltext:0}fulltext", "east")));
-  for (let turn = 0; !(await searchable()); turn += 1) assert.ok(turn < 200, "the index never comes");
+  // It comes behind the messages, and whenever there is time.
+  for (let turn = 0; !(await searchable()); turn += 1) {
+    assert.ok(turn < 600, "the index never comes");
+    await sleep(50);
+  }
   for (const [at, text] of words.entries()) {
     const answer = await query(`w${at}`, field("{urn:xmpp:fulltext:0}fulltext", text.replaceAll('"', "&quot;")));
     assert.doesNotMatch(answer, /type='error'/, text);
