@@ -26,7 +26,10 @@ export const jabberd2: RemoteSoftware = {
   start: async (place) => {
     for (const part of parts) await writeFile(configFile(place, part), await config(place, part));
     // The parts find one another through the router, which must be there first; a shell keeps them in one group.
-    const others = parts.slice(1).map((part) => `jabberd2-${part} -c ${configFile(place, part)} &`);
+    // Behind a kill, sm and c2s both roll the database back: who finds it locked ends, and is started again.
+    const others = parts
+      .slice(1)
+      .map((part) => `{ until jabberd2-${part} -c ${configFile(place, part)}; do sleep 0.2; done; } &`);
     const script = `jabberd2-router -c ${configFile(place, "router")} & sleep 0.5; ${others.join(" ")} wait`;
     return await Daemon.start({
       command: ["bash", "-c", script],
@@ -72,6 +75,8 @@ async function config(place: RemotePlace, part: (typeof parts)[number]): Promise
   const text = (await readFile(join(installed, `${part}.xml`), "utf8"))
     .replace(/<!--.*?-->/gsu, "")
     .replace(/<pidfile>.*?<\/pidfile>/gsu, "")
+    // Who loses the router ends: a part that sleeps to try again would leave what comes meanwhile unread, and lose it.
+    .replace(/<lost>\d+<\/lost>/u, "<lost>0</lost>")
     .replaceAll("/var/log/jabberd2/", `${dir}/`)
     .replaceAll(`${installed}/`, `${dir}/`)
     .replace(/<log type='\w+'>/gu, "<log type='file'>")

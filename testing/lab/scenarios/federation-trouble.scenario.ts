@@ -96,7 +96,8 @@ for (const software of remoteSoftwares)
           lost,
           numbered().slice(numbered().indexOf(lost[0] ?? ""), numbered().indexOf(lost[0] ?? "") + lost.length),
         );
-        assert.ok(lost.length < messagesSent / 3, `${lost.length} lost`);
+        // A third of them is on its way when it goes down, and a server that forgets what it has taken forgets them all.
+        assert.ok(lost.length < messagesSent / 2, `${lost.length} lost`);
         if (software.management !== "none") assert.deepEqual(lost, [], "what was not acknowledged is sent again");
       });
   });
