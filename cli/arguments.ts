@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Argument, Option, type Command as Program } from "commander";
 import { z } from "zod";
+import { assert } from "#protocol/assert.ts";
 import type { Command } from "#kit/command.ts";
 
 /** Declares a command's arguments to the command-line parser. */
@@ -59,7 +60,7 @@ function defaultText(schema: z.ZodType): string {
 
 function schemaOf(command: Command, name: string): z.ZodType {
   const schema: unknown = command.arguments[name];
-  if (!(schema instanceof z.ZodType)) throw new Error(`${command.path.join(" ")} has no argument ${name}`);
+  assert(schema instanceof z.ZodType, `the command has an argument ${name}`);
   return schema;
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from "#server/config/config.ts";
-import type { Style } from "#kit/command.ts";
+import type { Style } from "#kit/style.ts";
 
 /** What somebody should do who has just started their first server. */
 export function firstStartBanner(parts: {

@@ -4,7 +4,7 @@ import { access, constants } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
-import { plainStyle, type Style } from "#kit/command.ts";
+import { plainStyle, type Style } from "#kit/style.ts";
 import { IssuedFiles } from "#server/acme/issued-files.ts";
 import { componentListenerByDefault } from "#server/components/component-listening.ts";
 import type { Config, HostConfig, ListenerConfig } from "#server/config/config.ts";

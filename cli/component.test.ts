@@ -11,6 +11,7 @@ import { commandLine } from "#testing/command-line.ts";
 import { MemoryAdministration } from "#testing/memory-administration.ts";
 import { domain } from "#testing/scenario/components.ts";
 import { connectAdministration } from "./connect.ts";
+import { stoppedServer, type StoppedParts } from "./stopped-server.ts";
 
 const irc = "irc.montague.example";
 const sms = "sms.montague.example";
@@ -62,6 +63,14 @@ async function stage({ text = known, running = true, problem = "" } = {}) {
     },
   };
 }
+
+/** The administration of a server that does not run, whose store must not be opened. */
+const withoutStore = (place: Pick<StoppedParts, "config" | "file" | "dataDir">) =>
+  stoppedServer({
+    ...place,
+    features: [],
+    openOffline: () => Promise.reject(new Error("the store is opened")),
+  });
 
 for (const { line, out = "", code = 0, err = "", text = known, ...situation } of [
   {
@@ -197,16 +206,15 @@ test("what programs are told is JSON", async () => {
 test("while the server does not run, no secret is written into somebody else's data directory", async () => {
   const { file } = await stage();
   const config = await currentConfig(file, []);
-  const dataDir = join(parent, "of-somebody-else");
-  await mkdir(dataDir);
+  const foreign = join(parent, "of-somebody-else");
+  await mkdir(foreign);
   // Only root could give it to somebody; for anybody else the root directory is one.
   const isRoot = process.geteuid?.() === 0;
-  if (isRoot) await chown(dataDir, 4711, 4711);
+  if (isRoot) await chown(foreign, 4711, 4711);
+  const dataDir = isRoot ? foreign : "/";
   await using administration = await connectAdministration({
-    dataDir: isRoot ? dataDir : "/",
-    loadConfig: () => Promise.resolve({ config, file }),
-    features: [],
-    openOffline: () => Promise.reject(new Error("the store is opened")),
+    dataDir,
+    openStopped: () => Promise.resolve(withoutStore({ config, file, dataDir })),
   });
   const wish = { domain: domain(sms), subdomains: false, conflict: "refuse-new" } as const;
   for (const change of [
@@ -221,11 +229,10 @@ test("while the server does not run, no secret is written into somebody else's d
 test("while the server does not run, components are listed without opening the store", async () => {
   const { file } = await stage();
   const config = await currentConfig(file, []);
+  const dataDir = join(parent, "nobody-here");
   await using administration = await connectAdministration({
-    dataDir: join(parent, "nobody-here"),
-    loadConfig: () => Promise.resolve({ config, file }),
-    features: [],
-    openOffline: () => Promise.reject(new Error("the store is opened")),
+    dataDir,
+    openStopped: () => Promise.resolve(withoutStore({ config, file, dataDir })),
   });
   const listed = { domain: irc, state: "stopped", subdomains: false, waiting: 0, name: "IRC" };
   assert.deepEqual(await administration.listComponents({}), { components: [listed] });

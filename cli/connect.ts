@@ -1,127 +1,42 @@
-import type { Administration, ServerAdministration } from "#kit/administration.ts";
-import { AdministrationError } from "#kit/administration-error.ts";
-import type { Config } from "#server/config/config.ts";
-import type { ConfigurableFeature } from "#server/config/sections/features.ts";
+import { operations, type Administration } from "#kit/administration.ts";
 import { connectControl } from "#server/control/control-client.ts";
-import { notRunning, withFiles } from "#server/control/with-files.ts";
-import { makeDataDirectory, refuseForeignOwner } from "./data-directory.ts";
+import { notRunning } from "#server/control/not-running.ts";
+import { administrationOf, invoke, invokeStream } from "#server/control/operators.ts";
 
 export interface ConnectParts {
   readonly dataDir: string;
-  /** Read only where no server runs, so that a file which is just being edited is in nobody's way. */
-  readonly loadConfig: () => Promise<{ readonly config: Config; readonly file: string | undefined }>;
-  readonly features: readonly ConfigurableFeature[];
-  /** Opens the store of a server that does not run. */
-  readonly openOffline: (config: Config, dataDir: string) => Promise<OfflineServer>;
+  /**
+   * Opens what can be administered where no server runs, when the first operation needs it: a file that is just being edited
+   * is in nobody's way before.
+   */
+  readonly openStopped: () => Promise<Administration & AsyncDisposable>;
 }
 
-export interface OfflineServer extends AsyncDisposable {
-  readonly administration: ServerAdministration;
+/** The administration of the server in a data directory: over its control socket where it runs, on its files and its store where not. */
+export async function connectAdministration({
+  dataDir,
+  openStopped,
+}: ConnectParts): Promise<Administration & AsyncDisposable> {
+  return (await connectControl(dataDir)) ?? stopped(openStopped);
 }
 
-/**
- * The administration of the server in a data directory: over its control socket where it runs, on its opened store
- * where it does not. The store is opened when the first operation needs it.
- */
-export async function connectAdministration(parts: ConnectParts): Promise<Administration & AsyncDisposable> {
-  return (await connectControl(parts.dataDir)) ?? offline(parts, await parts.loadConfig());
-}
-
-function offline(
-  parts: ConnectParts,
-  { config, file }: { readonly config: Config; readonly file: string | undefined },
-): Administration & AsyncDisposable {
-  let opened: Promise<OfflineServer> | undefined;
-  const open = async (): Promise<ServerAdministration> => {
-    opened ??= openStopped(parts, config);
-    return (await opened).administration;
-  };
-  const server: ServerAdministration = {
-    status: notRunning,
-    listSessions: notRunning,
-    endSessions: notRunning,
-    listCertificates: notRunning,
-    renewCertificates: notRunning,
-    listServers: notRunning,
-    connectServer: notRunning,
-    closeServer: notRunning,
-    addAccount: async (request) => (await open()).addAccount(request),
-    setPassword: async (request) => (await open()).setPassword(request),
-    deleteAccount: async (request) => (await open()).deleteAccount(request),
-    listAccounts: async (request) => (await open()).listAccounts(request),
-    createInvite: async (request) => (await open()).createInvite(request),
-    listInvites: async (request) => (await open()).listInvites(request),
-    revokeInvite: async (request) => (await open()).revokeInvite(request),
-    listHosts: async (request) => (await open()).listHosts(request),
-    // Who is connected is nobody's to know; which there are to be needs no store.
-    listComponents: () =>
-      Promise.resolve({
-        components: config.components.map(({ domain, subdomains, name }) => ({
-          domain,
-          state: "stopped" as const,
-          subdomains,
-          waiting: 0,
-          ...(name !== undefined && { name }),
-        })),
-      }),
-    archiveInfo: async (request) => (await open()).archiveInfo(request),
-    setArchiveQuota: async (request) => (await open()).setArchiveQuota(request),
-    async *exportArchive(request, signal) {
-      yield* (await open()).exportArchive(request, signal);
-    },
-    async *purgeArchive(request, signal) {
-      yield* (await open()).purgeArchive(request, signal);
-    },
-    async *deleteAccountsOf(domain, signal) {
-      yield* (await open()).deleteAccountsOf(domain, signal);
-    },
-    async *backup(request, signal) {
-      yield* (await open()).backup(request, signal);
-    },
-  };
-  const files = withFiles({
-    server,
-    configFile: file,
-    dataDir: parts.dataDir,
-    config: () => config,
-    features: parts.features,
-    running: undefined,
+function stopped(openStopped: ConnectParts["openStopped"]): Administration & AsyncDisposable {
+  let opened: ReturnType<typeof openStopped> | undefined;
+  const open = () => (opened ??= openStopped());
+  const administration = administrationOf((name) => {
+    const { kind, offline } = operations[name];
+    if (!offline) return notRunning;
+    if (kind === "call") return async (input, signal) => invoke(await open(), name, input, signal);
+    return async function* (input, signal) {
+      yield* invokeStream(await open(), name, input, signal);
+    };
   });
   return {
-    ...files,
-    addComponent: async (request) => {
-      await prepare(parts);
-      return files.addComponent(request);
-    },
-    componentSecret: async (request) => {
-      await prepare(parts);
-      return files.componentSecret(request);
-    },
-    removeComponent: async (request) => {
-      await prepare(parts);
-      return files.removeComponent(request);
-    },
+    ...administration,
     [Symbol.asyncDispose]: async () => {
       // Whoever waited for it has been told why it could not be opened.
-      const stopped = await opened?.catch(() => undefined);
-      await stopped?.[Symbol.asyncDispose]();
+      const server = await opened?.catch(() => undefined);
+      await server?.[Symbol.asyncDispose]();
     },
   };
-}
-
-async function openStopped({ dataDir, openOffline }: ConnectParts, config: Config): Promise<OfflineServer> {
-  if (config.storage.kind === "memory") {
-    throw new AdministrationError(
-      "not-running",
-      'the server does not run, and with storage.kind = "memory" nothing is kept',
-    );
-  }
-  await prepare({ dataDir });
-  return openOffline(config, dataDir);
-}
-
-/** Before anything is written there. */
-async function prepare({ dataDir }: Pick<ConnectParts, "dataDir">): Promise<void> {
-  await makeDataDirectory(dataDir);
-  await refuseForeignOwner(dataDir);
 }

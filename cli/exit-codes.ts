@@ -1,9 +1,9 @@
 import { AdministrationError, type AdministrationErrorCode } from "#kit/administration-error.ts";
 import { ConfigError } from "#server/config/config-error.ts";
-import { AlreadyRunningError } from "#server/control/control-server.ts";
+import { AlreadyRunningError } from "#server/control/already-running-error.ts";
 import { CertificateError } from "#server/tls/certificate-error.ts";
 
-/** What `balcony` ends with; in `balcony --help` and docs/admin/command-line.md. */
+/** What `balcony` ends with; also in `balcony --help`. */
 export const exitCodes = {
   done: 0,
   /** It could not be done: no such account, no such permission, a full disc. */

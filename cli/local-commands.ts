@@ -1,24 +1,6 @@
-import { z } from "zod";
-import { AdministrationError } from "#kit/administration-error.ts";
-import { domainName } from "#kit/administration-values.ts";
-import { loadConfig } from "#server/config/load-config.ts";
-import { isAnswered } from "#server/control/control-server.ts";
-import { controlSocket } from "#server/control/control-path.ts";
-import { serverModules } from "#server/modules.generated.ts";
-import { openStore } from "#server/open-store.ts";
-import { check, findingsText } from "./check.ts";
-import { systemLookup } from "./check-dns.ts";
 import { exitCodes, type ExitCode } from "./exit-codes.ts";
-import { init } from "./init.ts";
 import type { LocalCommand, LocalOptions } from "./program.ts";
-import { styleOf, type Terminal } from "./terminal.ts";
-
-const initOptions = z.object({
-  domain: domainName.default(domainName.parse("localhost")),
-  certificate: z.string().optional(),
-  key: z.string().optional(),
-  registration: z.enum(["closed", "invite", "open"]).optional(),
-});
+import type { Terminal } from "./terminal.ts";
 
 /** Commands that are no questions to a server. */
 export function localCommands(parts: {
@@ -65,12 +47,9 @@ export function localCommands(parts: {
         ["--registration <policy>", "who may create an account from a client: closed, invite or open"],
       ],
       examples: [{ line: "init --domain example.org", does: "writes balcony.toml here" }],
-      run: async ({ place, json, typed }) => {
-        const choices = initOptions.safeParse(typed);
-        if (!choices.success) throw new AdministrationError("invalid", z.prettifyError(choices.error));
-        const file = await init(place.configFile, choices.data, serverModules);
-        terminal.stdout.write(json ? `${JSON.stringify({ file })}\n` : `wrote ${file}; next: ${program} check\n`);
-        return exitCodes.done;
+      run: async (options) => {
+        const { runInit } = await import("./init.ts");
+        return runInit(options, { terminal, program });
       },
     },
     {
@@ -91,35 +70,9 @@ export function localCommands(parts: {
         { line: "check example.org", does: "how others see example.org" },
         { line: "check example.org --resolver 127.0.0.1", does: "with DNSSEC, by a resolver that validates" },
       ],
-      run: async ({ place, json, typed, positional: [domain] }) => {
-        const { config, file } = await loadConfig(place.configFile, serverModules);
-        if (domain !== undefined) {
-          if (typed["dns"] === false) throw new AdministrationError("invalid", "a domain is looked at through DNS");
-          const parsed = domainName.safeParse(domain);
-          if (!parsed.success) throw new AdministrationError("invalid", z.prettifyError(parsed.error));
-          const { checkDomain } = await import("./domain-check/check-domain.ts");
-          const { resolver } = typed;
-          const asked = typeof resolver === "string" ? resolver : undefined;
-          return checkDomain(parsed.data, { config, terminal, json, resolver: asked });
-        }
-        const findings = await check({
-          config,
-          configFile: file,
-          dataDir: place.dataDir,
-          now: Date.now(),
-          isRunning: await isAnswered(controlSocket(place.dataDir)),
-          tryStore: async () => {
-            await using _store = await openStore(config, place.dataDir);
-          },
-          lookup: typed["dns"] === false ? undefined : systemLookup(),
-        });
-        const text = json
-          ? JSON.stringify({ findings })
-          : findingsText(findings, styleOf(terminal.stdout, terminal.env));
-        terminal.stdout.write(`${text}\n`);
-        const bad = findings.filter(({ state }) => state === "bad");
-        if (bad.some(({ area }) => area === "certificate")) return exitCodes.config;
-        return bad.length > 0 ? exitCodes.failed : exitCodes.done;
+      run: async (options) => {
+        const { runCheck } = await import("./run-check.ts");
+        return runCheck(options, terminal);
       },
     },
   ];

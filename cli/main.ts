@@ -1,16 +1,11 @@
 import { commands } from "#server/control/commands.ts";
-import { loadConfig } from "#server/config/load-config.ts";
-import { openLog } from "#server/log.ts";
-import { Metrics } from "#server/metrics.ts";
-import { serverModules } from "#server/modules.generated.ts";
 import { serverVersion } from "#server/version.ts";
-import { connectAdministration } from "./connect.ts";
 import { localCommands } from "./local-commands.ts";
-import { observerOf } from "./observe.ts";
 import { runProgram } from "./program.ts";
-import { processSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { setV8Flags } from "./v8-flags.ts";
+
+// What a command needs is loaded when it is run: each would otherwise start as slowly as the server.
 
 setV8Flags();
 
@@ -41,9 +36,9 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   local: localCommands({
     terminal,
     program: name,
-    // The server itself is loaded by the commands that need it: the others start faster.
     start: async ({ place }) => {
       const { start } = await import("./start.ts");
+      const { processSignals } = await import("./signals.ts");
       return start({ ...place, terminal, program: name, signals: processSignals() });
     },
     compile: async () => {
@@ -51,16 +46,14 @@ process.exitCode = await runProgram(process.argv.slice(2), {
       await compile();
     },
   }),
-  connect: ({ configFile, dataDir }) => {
+  connect: async (place) => {
     process.once("SIGINT", () => interrupted.abort());
+    const { connectAdministration } = await import("./connect.ts");
     return connectAdministration({
-      dataDir,
-      loadConfig: () => loadConfig(configFile, serverModules),
-      features: serverModules,
-      openOffline: async (config) => {
-        const { openOffline } = await import("#server/open-offline.ts");
-        const { log } = openLog({ level: "warn", format: "auto", rememberedLinesMax: 0 }, process.stderr);
-        return openOffline({ config, dataDir, log, observer: observerOf(new Metrics()) });
+      dataDir: place.dataDir,
+      openStopped: async () => {
+        const { openStopped } = await import("./open-stopped.ts");
+        return openStopped(place);
       },
     });
   },

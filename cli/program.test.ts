@@ -55,23 +55,25 @@ const withRomeo = () => {
 };
 
 describe("every command", () => {
-  const lines = [...commands.map(({ path }) => path.join(" ")), "start", "init", "check"];
-  for (const line of lines) {
+  const administrative = commands.map(({ path, takes }) => ({ line: path.join(" "), takes }));
+  const local = [{ line: "start" }, { line: "init" }, { line: "check", takes: "[domain]" }];
+  for (const { line, takes = "" } of [...administrative, ...local]) {
     test(`${line} --help explains itself with examples`, async () => {
       const { code, out } = await balcony({ line: `${line} --help` });
       assert.equal(code, 0);
-      assert.match(out, new RegExp(`^Usage: balcony ${line} \\[options\\]`));
+      assert.equal(/^Usage: balcony (.*)/u.exec(out)?.[1], `${line} [options] ${takes}`.trimEnd());
       assert.match(out, /\nExamples:\n {2}balcony /);
       assert.match(out, /--config <file>[^]*--data <directory>[^]*--json/);
     });
   }
 
-  test("has arguments that are described, and examples that begin with its own name", () => {
-    for (const command of commands) {
+  test("has arguments that are described, and examples that begin with its own name", async () => {
+    for (const { path, load } of commands) {
+      const command = await load();
       for (const [name, schema] of Object.entries(command.arguments)) {
-        assert(Object(schema).description, `${command.path.join(" ")} ${name}`);
+        assert(Object(schema).description, `${path.join(" ")} ${name}`);
       }
-      for (const { line } of command.examples) assert(line.startsWith(command.path[0]), line);
+      for (const { line } of command.examples) assert(line.startsWith(path[0]), line);
     }
   });
 
@@ -392,6 +394,32 @@ test("init writes a balcony.toml that check finds right, and never over another"
   assert.equal(await readFile(file, "utf8"), text);
   const wrong = await balcony({ line: "init --domain a@b" });
   assert.equal(wrong.code, 2);
+});
+
+for (const { line, code, out = "", err = "" } of [
+  { line: "help user add", code: 0, out: "user add [options] <address>" },
+  { line: "user help add", code: 0, out: "user add [options] <address>" },
+  { line: "help start", code: 0, out: "start [options]" },
+  { line: "help invite", code: 0, out: "invite [options] [command]" },
+  { line: "invite --help", code: 0, out: "invite [options] [command]" },
+  { line: "help user ad", code: 2, err: "user [options] [command]" },
+  { line: "help usr", code: 2, err: "[options] [command]" },
+])
+  test(`balcony ${line} shows the usage of ${out === "" ? "what there is" : "it"}`, async () => {
+    const shown = await balcony({ line });
+    const usage = (text: string) => /^Usage: balcony (.*)/u.exec(text)?.[1] ?? "";
+    assert.deepEqual([shown.code, usage(shown.out), usage(shown.err)], [code, out, err]);
+  });
+
+test("a list says of every command and every group what it is", async () => {
+  const groups = new Set(commands.flatMap(({ path: [first, ...rest] }) => (rest.length > 0 ? [first] : [])));
+  for (const line of ["help", ...[...groups].map((group) => `help ${group}`)]) {
+    const { out } = await balcony({ line });
+    const [list = ""] = (out.split("\nCommands:\n")[1] ?? "").split("\n\n");
+    const names = list.split("\n").filter((text) => /^ {2}\S/u.test(text));
+    assert.ok(names.length > 1, line);
+    for (const text of names) assert.match(text, /^ {2}\S+(?: \S+)* {2,}\w+ /u);
+  }
 });
 
 test("--version and help", async () => {

@@ -1,22 +1,10 @@
-import { resolve } from "node:path";
-import { Command as Program, CommanderError, Option } from "commander";
+import { Command as Program, CommanderError, Help } from "commander";
 import { AdministrationError } from "#kit/administration-error.ts";
-import type { Administration } from "#kit/administration.ts";
-import type { Command, CommandExample } from "#kit/command.ts";
-import { collectArguments, declareArguments } from "./arguments.ts";
-import { defaultDataDir } from "./data-directory.ts";
+import type { CommandExample, CommandOutline } from "#kit/command.ts";
+import type { CommandParts } from "./declare-command.ts";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-codes.ts";
-import { runCommand } from "./run-command.ts";
+import { declareCommon, placeOf, type Place } from "./place.ts";
 import { styleOf, type Terminal } from "./terminal.ts";
-
-/** What `--config` and `--data` say, for whoever works on that server. */
-export interface Place {
-  readonly configFile: string | undefined;
-  /** Absolute. */
-  readonly dataDir: string;
-  /** The same, to be repeated in commands that are proposed. */
-  readonly options: string;
-}
 
 export interface LocalOptions {
   readonly place: Place;
@@ -38,27 +26,25 @@ export interface LocalCommand {
   readonly run: (options: LocalOptions) => Promise<ExitCode>;
 }
 
-export interface ProgramParts {
-  /** How this program was called. */
-  readonly name: string;
+export interface ProgramParts extends CommandParts {
   readonly version: string;
-  readonly terminal: Terminal;
-  readonly directory: string;
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandOutline[];
   readonly local: readonly LocalCommand[];
-  readonly connect: (place: Place) => Promise<Administration & AsyncDisposable>;
 }
 
 const groupSummaries: Readonly<Record<string, string>> = {
   user: "accounts and who is logged in",
   invite: "links with which people can create their accounts",
-  host: "the domains that the server speaks for",
   archive: "the messages that accounts keep",
+  host: "the domains that the server speaks for",
+  certificate: "what the hosts prove themselves with",
+  s2s: "streams with other servers",
+  component: "programs that speak for domains of their own",
   config: "the configuration",
   log: "the running server's log",
 };
 
-/** Does what a command line says; gives the exit code. */
+/** Does what a command line says; gives the exit code. Of the commands, only the one that is meant is loaded. */
 export async function runProgram(argv: readonly string[], parts: ProgramParts): Promise<ExitCode> {
   const { terminal } = parts;
   let code: ExitCode = exitCodes.done;
@@ -77,6 +63,13 @@ export async function runProgram(argv: readonly string[], parts: ProgramParts): 
 
 function buildProgram(parts: ProgramParts, finish: (code: ExitCode) => void): Program {
   const { terminal } = parts;
+  const outlines = new Map<Program, CommandOutline>();
+  const complete = async (program: Program): Promise<void> => {
+    const outline = outlines.get(program);
+    if (outline === undefined) return;
+    const { declareCommand } = await import("./declare-command.ts");
+    declareCommand(program, await outline.load(), parts, finish);
+  };
   const program = new Program(parts.name)
     .description("Balcony, an XMPP server: starts it, and administers it whether it runs or not.")
     .version(parts.version)
@@ -88,45 +81,50 @@ function buildProgram(parts: ProgramParts, finish: (code: ExitCode) => void): Pr
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    .configureHelp({ subcommandTerm: (one) => termOf(one, outlines.get(one)) })
     .addHelpText("after", `\n${exitCodesText}`);
   for (const local of parts.local) addLocal(program, local, parts, finish);
   const groups = new Map<string, Program>();
-  for (const command of parts.commands) {
-    const [first, ...rest] = command.path;
-    if (rest.length === 0) {
-      addCommand(program.command(first), command, parts, finish);
-      continue;
+  for (const outline of parts.commands) {
+    const [first, ...rest] = outline.path;
+    let parent = program;
+    if (rest.length > 0) {
+      parent = groups.get(first) ?? program.command(first).description(groupSummaries[first] ?? "");
+      groups.set(first, parent);
     }
-    let group = groups.get(first);
-    if (group === undefined) {
-      group = program
-        .command(first)
-        .description(groupSummaries[first] ?? "")
-        .summary(groupSummaries[first] ?? "");
-      groups.set(first, group);
-    }
-    addCommand(group.command(rest.join("-"), { isDefault: command.isGroupDefault === true }), command, parts, finish);
+    const options = { isDefault: outline.isGroupDefault === true };
+    outlines.set(parent.command(outline.path.slice(-1).join(), options).summary(outline.summary), outline);
+  }
+  for (const one of [program, ...groups.values()]) {
+    one.hook("preSubcommand", (_, called) => complete(called));
+    addHelp(one, complete);
   }
   return program;
 }
 
-function addCommand(program: Program, command: Command, parts: ProgramParts, finish: (code: ExitCode) => void): void {
-  program.summary(command.summary).description(command.description);
-  declareArguments(program, command);
-  if (command.secret !== undefined) program.option("--generate", `makes the ${command.secret} up and shows it once`);
-  if (command.isConfirmed) program.option("--yes", "does not ask");
-  addCommon(program, command.examples, parts.name);
-  program.action(async (...received: readonly unknown[]) => {
-    const typed = program.optsWithGlobals<Record<string, unknown>>();
-    const args = collectArguments(command, { positional: received, options: typed, directory: parts.directory });
-    const options = {
-      json: typed["json"] === true,
-      generate: typed["generate"] === true,
-      yes: typed["yes"] === true,
-    };
-    const connect = () => parts.connect(placeOf(typed, parts.directory));
-    finish(await runCommand(command, args, { connect, terminal: parts.terminal, options }));
-  });
+/** How a list shows a command: also one that is not loaded, and so has not said yet what it takes. */
+function termOf(program: Program, outline: CommandOutline | undefined): string {
+  if (outline === undefined) return new Help().subcommandTerm(program);
+  return [program.name(), "[options]", outline.takes ?? ""].join(" ").trimEnd();
+}
+
+/** As the parser's own, which would show a command before it is loaded. */
+function addHelp(parent: Program, complete: (program: Program) => Promise<void>): void {
+  parent
+    .command("help")
+    .description("display help for command")
+    .helpOption(false)
+    .argument("[command...]")
+    .action(async (words: readonly string[]) => {
+      let meant: Program = parent;
+      for (const word of words) {
+        const found = meant.commands.find((one) => one.name() === word);
+        if (found === undefined) meant.help({ error: true });
+        meant = found;
+      }
+      await complete(meant);
+      meant.help();
+    });
 }
 
 function addLocal(parent: Program, local: LocalCommand, parts: ProgramParts, finish: (code: ExitCode) => void): void {
@@ -134,7 +132,7 @@ function addLocal(parent: Program, local: LocalCommand, parts: ProgramParts, fin
   const { positional: names = [] } = local;
   for (const [name, description] of names) program.argument(name, description);
   for (const [flags, description] of local.options) program.option(flags, description);
-  addCommon(program, local.examples, parts.name);
+  declareCommon(program, local.examples, parts.name);
   program.action(async (...received: readonly unknown[]) => {
     const typed = program.optsWithGlobals<Record<string, unknown>>();
     const positional = names.map((_, index) => {
@@ -145,33 +143,6 @@ function addLocal(parent: Program, local: LocalCommand, parts: ProgramParts, fin
       await local.run({ place: placeOf(typed, parts.directory), json: typed["json"] === true, typed, positional }),
     );
   });
-}
-
-function addCommon(program: Program, examples: readonly CommandExample[], name: string): void {
-  program
-    .allowExcessArguments(false)
-    .addOption(new Option("--config <file>", "the configuration (default: balcony.toml, if there is one)"))
-    .addOption(new Option("--data <directory>", `where everything is kept (default: ${defaultDataDir})`))
-    .addOption(new Option("--json", "prints JSON"))
-    .addHelpText("after", examplesText(examples, name));
-}
-
-function examplesText(examples: readonly CommandExample[], name: string): string {
-  const width = Math.max(...examples.map(({ line }) => line.length));
-  return `\nExamples:\n${examples.map(({ line, does }) => `  ${name} ${line.padEnd(width)}  ${does}`).join("\n")}`;
-}
-
-function placeOf(typed: Readonly<Record<string, unknown>>, directory: string): Place {
-  const { config, data } = typed;
-  const repeated = [
-    ...(typeof config === "string" ? [`--config ${config}`] : []),
-    ...(typeof data === "string" ? [`--data ${data}`] : []),
-  ];
-  return {
-    configFile: typeof config === "string" ? resolve(directory, config) : undefined,
-    dataDir: resolve(directory, typeof data === "string" ? data : defaultDataDir),
-    options: repeated.map((option) => ` ${option}`).join(""),
-  };
 }
 
 /** Says why it did not work, on standard error: a sentence, or JSON where the result would have been JSON. */

@@ -1,5 +1,4 @@
-import type { Style } from "#kit/command.ts";
-import { plainStyle } from "#kit/command.ts";
+import { plainStyle, type Style } from "#kit/style.ts";
 
 /** Where a command writes. */
 export interface Output {

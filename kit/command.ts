@@ -1,13 +1,23 @@
 import { z } from "zod";
 import type { Administration } from "./administration.ts";
 import { AdministrationError } from "./administration-error.ts";
+import type { Style } from "./style.ts";
 
-/** What a command is called, takes and says about itself, however it is reached. */
-export interface CommandDescription<Shape extends z.ZodRawShape = z.ZodRawShape> {
+/** What a list says of a command, which is all that is known of it until it is wanted. */
+export interface CommandOutline {
   /** Words that name it: `["user", "add"]`. */
   readonly path: readonly [string, ...string[]];
-  /** One line, for lists. */
+  /** One line. */
   readonly summary: string;
+  /** Its argument by place, as in a usage line: `[host]` may be left out. */
+  readonly takes?: `<${string}>` | `[${string}]`;
+  /** Whether the first word of the path alone means this command. */
+  readonly isGroupDefault?: boolean;
+  readonly load: () => Promise<Command>;
+}
+
+/** What a command takes and says about itself, however it is called and reached. */
+export interface CommandDescription<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** What it does and does not, in sentences. */
   readonly description: string;
   /** Each with a description of its own (`.describe(…)`). */
@@ -22,8 +32,6 @@ export interface CommandDescription<Shape extends z.ZodRawShape = z.ZodRawShape>
   readonly secret?: keyof Shape & string;
   /** A question to be answered with yes before it runs, because it cannot be undone. */
   readonly confirm?: (args: CommandArguments<Shape>, administration: Administration) => string | Promise<string>;
-  /** Whether the first word of the path alone means this command. */
-  readonly isGroupDefault?: boolean;
   readonly permission: Permission;
   readonly examples: readonly CommandExample[];
 }
@@ -98,23 +106,6 @@ export interface CommandResult {
   /** Set when the command did what it was asked, and what it found is bad. */
   readonly failure: string | undefined;
 }
-
-/** How to dress up text for a terminal; every function returns its input where colours are off. */
-export interface Style {
-  readonly bold: (text: string) => string;
-  readonly dim: (text: string) => string;
-  readonly red: (text: string) => string;
-  readonly green: (text: string) => string;
-  readonly yellow: (text: string) => string;
-}
-
-export const plainStyle: Style = {
-  bold: (text) => text,
-  dim: (text) => text,
-  red: (text) => text,
-  green: (text) => text,
-  yellow: (text) => text,
-};
 
 /** Declares a command that answers once. */
 export function onceCommand<Shape extends z.ZodRawShape, Result>(command: OnceCommand<Shape, Result>): Command {

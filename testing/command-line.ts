@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import type { ServerAdministration } from "#kit/administration.ts";
 import type { ExitCode } from "#cli/exit-codes.ts";
-import { runProgram, type LocalCommand, type Place } from "#cli/program.ts";
+import type { Place } from "#cli/place.ts";
+import { runProgram, type LocalCommand } from "#cli/program.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { defaultConfig } from "#server/config/config.ts";
 import { commands } from "#server/control/commands.ts";

@@ -1,45 +1,180 @@
-import type { Command } from "#kit/command.ts";
-import { archiveInfo, archivePurge, archiveQuota } from "./commands/archive.ts";
-import { archiveExport } from "./commands/archive-export.ts";
-import { inviteCreate, inviteList, inviteRevoke } from "./commands/invites.ts";
-import { certificateList, certificateRenew } from "./commands/certificates.ts";
-import { componentAdd, componentList, componentRemove, componentSecret } from "./commands/components.ts";
-import { hostAdd, hostList, hostRemove } from "./commands/hosts.ts";
-import { backup, configReload, configShow, logTail } from "./commands/server.ts";
-import { s2sClose, s2sConnect, s2sList } from "./commands/s2s.ts";
-import { status } from "./commands/status.ts";
-import { userAdd, userDelete, userKick, userList, userPasswd, userSessions } from "./commands/users.ts";
+import type { CommandOutline } from "#kit/command.ts";
 
-/** Every command for administrators, in the order of the help. */
-export const commands: readonly Command[] = [
-  status,
-  userAdd,
-  userPasswd,
-  userDelete,
-  userList,
-  userSessions,
-  userKick,
-  inviteCreate,
-  inviteList,
-  inviteRevoke,
-  archiveInfo,
-  archiveQuota,
-  archiveExport,
-  archivePurge,
-  hostAdd,
-  hostRemove,
-  hostList,
-  certificateList,
-  certificateRenew,
-  s2sList,
-  s2sConnect,
-  s2sClose,
-  componentAdd,
-  componentList,
-  componentSecret,
-  componentRemove,
-  configShow,
-  configReload,
-  backup,
-  logTail,
+/** Every command for administrators, in the order of the help; what it does is loaded when it is run. */
+export const commands: readonly CommandOutline[] = [
+  {
+    path: ["status"],
+    summary: "show whether the server runs, and how it is",
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  {
+    path: ["user", "add"],
+    summary: "create an account",
+    takes: "<address>",
+    load: async () => (await import("./commands/users.ts")).userAdd,
+  },
+  {
+    path: ["user", "passwd"],
+    summary: "set an account's password",
+    takes: "<address>",
+    load: async () => (await import("./commands/users.ts")).userPasswd,
+  },
+  {
+    path: ["user", "delete"],
+    summary: "delete an account and all its data",
+    takes: "<address>",
+    load: async () => (await import("./commands/users.ts")).userDelete,
+  },
+  {
+    path: ["user", "list"],
+    summary: "list accounts",
+    takes: "[host]",
+    load: async () => (await import("./commands/users.ts")).userList,
+  },
+  {
+    path: ["user", "sessions"],
+    summary: "list who is logged in",
+    takes: "[address]",
+    load: async () => (await import("./commands/users.ts")).userSessions,
+  },
+  {
+    path: ["user", "kick"],
+    summary: "end an account's sessions",
+    takes: "<address>",
+    load: async () => (await import("./commands/users.ts")).userKick,
+  },
+  {
+    path: ["invite", "create"],
+    summary: "make a link with which somebody can create an account",
+    takes: "[host]",
+    isGroupDefault: true,
+    load: async () => (await import("./commands/invites.ts")).inviteCreate,
+  },
+  {
+    path: ["invite", "list"],
+    summary: "list invitations that can still be used",
+    takes: "[host]",
+    load: async () => (await import("./commands/invites.ts")).inviteList,
+  },
+  {
+    path: ["invite", "revoke"],
+    summary: "make an invitation useless",
+    takes: "<token>",
+    load: async () => (await import("./commands/invites.ts")).inviteRevoke,
+  },
+  {
+    path: ["archive", "info"],
+    summary: "show what an account's archive holds",
+    takes: "<address>",
+    load: async () => (await import("./commands/archive.ts")).archiveInfo,
+  },
+  {
+    path: ["archive", "quota"],
+    summary: "show or set how much of an account's archive is kept",
+    takes: "<address>",
+    load: async () => (await import("./commands/archive.ts")).archiveQuota,
+  },
+  {
+    path: ["archive", "export"],
+    summary: "write out the messages of an account",
+    takes: "<address>",
+    load: async () => (await import("./commands/archive-export.ts")).archiveExport,
+  },
+  {
+    path: ["archive", "purge"],
+    summary: "remove messages from archives for good",
+    takes: "[address]",
+    load: async () => (await import("./commands/archive.ts")).archivePurge,
+  },
+  {
+    path: ["host", "add"],
+    summary: "add a host",
+    takes: "<domain>",
+    load: async () => (await import("./commands/hosts.ts")).hostAdd,
+  },
+  {
+    path: ["host", "remove"],
+    summary: "remove a host",
+    takes: "<domain>",
+    load: async () => (await import("./commands/hosts.ts")).hostRemove,
+  },
+  {
+    path: ["host", "list"],
+    summary: "list the hosts",
+    load: async () => (await import("./commands/hosts.ts")).hostList,
+  },
+  {
+    path: ["certificate", "list"],
+    summary: "list the certificates in use",
+    isGroupDefault: true,
+    load: async () => (await import("./commands/certificates.ts")).certificateList,
+  },
+  {
+    path: ["certificate", "renew"],
+    summary: "get new certificates by ACME now",
+    takes: "[domain]",
+    load: async () => (await import("./commands/certificates.ts")).certificateRenew,
+  },
+  {
+    path: ["s2s", "list"],
+    summary: "list streams with other servers, and what waits for them",
+    takes: "[domain]",
+    load: async () => (await import("./commands/s2s.ts")).s2sList,
+  },
+  {
+    path: ["s2s", "connect"],
+    summary: "open a stream to another server, or say why there is none",
+    takes: "<domain>",
+    load: async () => (await import("./commands/s2s.ts")).s2sConnect,
+  },
+  {
+    path: ["s2s", "close"],
+    summary: "close the streams with another server",
+    takes: "<domain>",
+    load: async () => (await import("./commands/s2s.ts")).s2sClose,
+  },
+  {
+    path: ["component", "add"],
+    summary: "let a program speak for a domain of its own",
+    takes: "<domain>",
+    load: async () => (await import("./commands/components.ts")).componentAdd,
+  },
+  {
+    path: ["component", "list"],
+    summary: "list external components and whether they are there",
+    load: async () => (await import("./commands/components.ts")).componentList,
+  },
+  {
+    path: ["component", "secret"],
+    summary: "show a component's secret, or make up another",
+    takes: "<domain>",
+    load: async () => (await import("./commands/components.ts")).componentSecret,
+  },
+  {
+    path: ["component", "remove"],
+    summary: "take a component away",
+    takes: "<domain>",
+    load: async () => (await import("./commands/components.ts")).componentRemove,
+  },
+  {
+    path: ["config", "show"],
+    summary: "show the configuration, defaults filled in",
+    load: async () => (await import("./commands/server.ts")).configShow,
+  },
+  {
+    path: ["config", "reload"],
+    summary: "have the running server read balcony.toml and the certificates again",
+    load: async () => (await import("./commands/server.ts")).configReload,
+  },
+  {
+    path: ["backup"],
+    summary: "copy the database while the server runs",
+    takes: "<file>",
+    load: async () => (await import("./commands/server.ts")).backup,
+  },
+  {
+    path: ["log", "tail"],
+    summary: "show the latest lines of the running server's log",
+    load: async () => (await import("./commands/server.ts")).logTail,
+  },
 ];

@@ -4,8 +4,8 @@ import { operations, type Administration, type OperationName } from "#kit/admini
 import { AdministrationError } from "#kit/administration-error.ts";
 import { controlResponse, responseBytesMax, type ControlResponse } from "./control-messages.ts";
 import { checkControlDirectory, controlSocket } from "./control-path.ts";
-import { isOperation } from "./dispatch.ts";
 import { LineReader } from "./line-reader.ts";
+import { administrationOf } from "./operators.ts";
 
 /** Items of one stream that wait to be taken; beyond it the server is not listened to. */
 const waitingItemsMax = 1_000;
@@ -36,16 +36,12 @@ export async function connectControl(dataDir: string): Promise<RemoteAdministrat
 }
 
 function remote(connection: Connection): RemoteAdministration {
-  const calls: Record<string, unknown> = {};
-  for (const name of Object.keys(operations)) {
-    if (!isOperation(name)) continue;
-    calls[name] =
-      operations[name].kind === "call"
-        ? (input: unknown) => connection.call(name, input)
-        : (input: unknown, signal: AbortSignal) => connection.stream(name, input, signal);
-  }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made from the table that the type is made from
-  return { ...calls, [Symbol.asyncDispose]: () => connection.close() } as unknown as RemoteAdministration;
+  const administration = administrationOf((name) =>
+    operations[name].kind === "call"
+      ? (input) => connection.call(name, input)
+      : (input, signal) => connection.stream(name, input, signal),
+  );
+  return { ...administration, [Symbol.asyncDispose]: () => connection.close() };
 }
 
 type Waiting = (response: ControlResponse | undefined) => void;

@@ -5,6 +5,7 @@ import type { Administration } from "#kit/administration.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import type { Log } from "#kit/log.ts";
 import type { Pausable } from "../tcp/open-files-watch.ts";
+import { AlreadyRunningError } from "./already-running-error.ts";
 import { controlRequest, requestBytesMax, type ControlResponse } from "./control-messages.ts";
 import { ControlPathError, controlSocket, prepareControlDirectory } from "./control-path.ts";
 import { dispatch, type DispatchRequest } from "./dispatch.ts";
@@ -18,11 +19,6 @@ export interface ControlServerParts {
   readonly dataDir: string;
   readonly administration: Administration;
   readonly log: Log;
-}
-
-/** A server runs in this data directory already. */
-export class AlreadyRunningError extends Error {
-  override readonly name = "AlreadyRunningError";
 }
 
 /**

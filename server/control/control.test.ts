@@ -12,7 +12,8 @@ import { MemoryAdministration } from "#testing/memory-administration.ts";
 import { defaultConfig } from "../config/config.ts";
 import { LogRing } from "../log-ring.ts";
 import { connectControl, type RemoteAdministration } from "./control-client.ts";
-import { AlreadyRunningError, startControl } from "./control-server.ts";
+import { AlreadyRunningError } from "./already-running-error.ts";
+import { startControl } from "./control-server.ts";
 import { ControlPathError, controlDirectory, controlSocket } from "./control-path.ts";
 import { withFiles } from "./with-files.ts";
 

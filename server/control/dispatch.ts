@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { operations, type Administration, type OperationName } from "#kit/administration.ts";
+import { operations, type Administration } from "#kit/administration.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
 import { streamEnd, type ControlResponse } from "./control-messages.ts";
+import { invoke, invokeStream, isOperation } from "./operators.ts";
 
 export interface DispatchRequest {
   readonly id: number;
@@ -25,27 +26,10 @@ export async function* dispatch(
   const { kind, input } = operations[name];
   const checked = input.safeParse(request.input);
   if (!checked.success) throw new AdministrationError("invalid", z.prettifyError(checked.error));
-  const outcome = invoke(administration, name, checked.data, signal);
   if (kind === "call") {
-    yield { id, output: await outcome };
+    yield { id, output: await invoke(administration, name, checked.data, signal) };
     return;
   }
-  if (!isIterable(outcome)) throw new Error(`${name} is no stream`);
-  for await (const item of outcome) yield { id, item };
+  for await (const item of invokeStream(administration, name, checked.data, signal)) yield { id, item };
   yield { id, output: streamEnd };
-}
-
-/** Calls an operation whose request its own schema has just checked. */
-function invoke(administration: Administration, name: OperationName, input: unknown, signal: AbortSignal): unknown {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table ties names to types, a loop over it cannot
-  const operate = administration[name] as (request: unknown, signal: AbortSignal) => unknown;
-  return operate(input, signal);
-}
-
-export function isOperation(name: string): name is OperationName {
-  return Object.hasOwn(operations, name);
-}
-
-function isIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }

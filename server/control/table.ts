@@ -1,4 +1,4 @@
-import type { Style } from "#kit/command.ts";
+import type { Style } from "#kit/style.ts";
 
 /** Rows under headings, each column as wide as its widest cell; `empty` when there are none. */
 export function table(

@@ -11,6 +11,7 @@ import { ComponentSecrets } from "../components/component-secrets.ts";
 import { nodeEnv } from "../node-env.ts";
 import { componentFiles } from "./component-files.ts";
 import { hostFiles } from "./host-files.ts";
+import { notRunning } from "./not-running.ts";
 
 export interface FilesParts {
   readonly server: ServerAdministration;
@@ -43,10 +44,6 @@ export function withFiles(parts: FilesParts): Administration {
     ...hostFiles({ ...parts, file }),
     ...componentFiles({ ...parts, file, secrets: new ComponentSecrets(parts.dataDir, nodeEnv()) }),
   };
-}
-
-export function notRunning(): never {
-  throw new AdministrationError("not-running", "the server does not run; start it with: balcony start");
 }
 
 function asAdministrationError(error: unknown): never {

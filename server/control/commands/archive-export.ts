@@ -21,8 +21,6 @@ type Item =
   | { readonly is: "file"; readonly file: string; readonly messages: number };
 
 export const archiveExport = streamCommand({
-  path: ["archive", "export"],
-  summary: "write out the messages of an account",
   description:
     "Writes the messages of an account's archive, the oldest first, to the standard output or to a new file. json: one object a line; xml: the format in which XMPP servers exchange accounts (XEP-0227); text: to be read.",
   arguments: {

@@ -2,14 +2,13 @@ import { z } from "zod";
 import { accountAddress, anyAddress, domainName, moment } from "#kit/administration-values.ts";
 import type { ArchiveQuota } from "#kit/administration.ts";
 import { AdministrationError } from "#kit/administration-error.ts";
-import { onceCommand, streamCommand, type Style } from "#kit/command.ts";
+import { onceCommand, streamCommand } from "#kit/command.ts";
+import type { Style } from "#kit/style.ts";
 import { count, facts, when } from "../table.ts";
 
 const address = accountAddress.clone().describe("the account, as name@domain");
 
 export const archiveInfo = onceCommand({
-  path: ["archive", "info"],
-  summary: "show what an account's archive holds",
   description: "Shows how many messages an account has in its archive, from when they are, and how much of it is kept.",
   arguments: { address },
   positional: ["address"],
@@ -37,8 +36,6 @@ const limit = (max: number) =>
     .optional();
 
 export const archiveQuota = onceCommand({
-  path: ["archive", "quota"],
-  summary: "show or set how much of an account's archive is kept",
   description:
     'Without options, shows how much is kept. With them, decides it for this account, whatever balcony.toml says for all; "host" takes that back. What is too much goes within minutes, the oldest first.',
   arguments: {
@@ -81,8 +78,6 @@ function quotaFacts(
 }
 
 export const archivePurge = streamCommand({
-  path: ["archive", "purge"],
-  summary: "remove messages from archives for good",
   description:
     "Removes the messages of an account, or of all accounts of a host: all, those before a date, or those with somebody. Clients keep what they have. It goes batch by batch; when it is interrupted, what is removed stays removed.",
   arguments: {

@@ -3,14 +3,11 @@ import { onceCommand, streamCommand } from "#kit/command.ts";
 import { certificateState, table, when } from "../table.ts";
 
 export const certificateList = onceCommand({
-  path: ["certificate", "list"],
-  summary: "list the certificates in use",
   description:
     "Lists each host's certificate: its names, who issued it, when it expires; and of those that come by ACME when the next one is asked for, or what went wrong the last time.",
   arguments: {},
   permission: "observe",
   examples: [{ line: "certificate list", does: "of all hosts" }],
-  isGroupDefault: true,
   run: (administration) => administration.listCertificates({}),
   render: ({ certificates }, style) => {
     const list = table(
@@ -33,8 +30,6 @@ export const certificateList = onceCommand({
 });
 
 export const certificateRenew = streamCommand({
-  path: ["certificate", "renew"],
-  summary: "get new certificates by ACME now",
   description:
     "Asks the authority of [acme] for a new certificate for one host, due or not; or for all hosts for which that is due, also those that would wait after a failure. Authorities limit how many they issue. Until the new one is there the old one stays in use; connections stay.",
   arguments: { domain: domainName.clone().optional().describe("only for this host") },

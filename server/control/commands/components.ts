@@ -6,8 +6,6 @@ import { count, table, when } from "../table.ts";
 const domain = domainName.clone().describe("the component's domain, such as irc.example.org");
 
 export const componentAdd = onceCommand({
-  path: ["component", "add"],
-  summary: "let a program speak for a domain of its own",
   description:
     "Writes an external component (XEP-0114), such as a gateway, into balcony.toml, leaves all else as it is, comments too, and has a running server take it in at once. Makes up the secret that its program needs, keeps it in the data directory, and shows it.",
   arguments: {
@@ -44,8 +42,6 @@ export const componentAdd = onceCommand({
 });
 
 export const componentList = onceCommand({
-  path: ["component", "list"],
-  summary: "list external components and whether they are there",
   description:
     "Lists the components of balcony.toml. `away`: not connected, and what is for it waits; `absent`: not connected for long, and what is for it goes back to its senders; `stopped`: the server does not run.",
   arguments: {},
@@ -69,8 +65,6 @@ export const componentList = onceCommand({
 });
 
 export const componentSecret = onceCommand({
-  path: ["component", "secret"],
-  summary: "show a component's secret, or make up another",
   description:
     "Shows what the component's program needs to know, and where it is kept. With --renew it is another one, and the old one is worth nothing from then on, but a connection that is there stays. A secret that is in balcony.toml is changed there.",
   arguments: { domain, renew: z.boolean().default(false).describe("makes up another one") },
@@ -92,8 +86,6 @@ export const componentSecret = onceCommand({
 });
 
 export const componentRemove = onceCommand({
-  path: ["component", "remove"],
-  summary: "take a component away",
   description:
     "Takes the component out of balcony.toml, and its secret away. In a running server its connection ends, what waits for it goes back to its senders, and its domain is another server's again.",
   arguments: { domain },

@@ -5,8 +5,6 @@ import { onceCommand, streamCommand } from "#kit/command.ts";
 import { certificateState, count, table } from "../table.ts";
 
 export const hostAdd = onceCommand({
-  path: ["host", "add"],
-  summary: "add a host",
   description:
     "Writes the host into balcony.toml at the end of the others, leaves all else as it is, comments too, and has a running server serve it at once.",
   arguments: {
@@ -41,8 +39,6 @@ export const hostAdd = onceCommand({
 });
 
 export const hostRemove = streamCommand({
-  path: ["host", "remove"],
-  summary: "remove a host",
   description:
     "Takes the host out of balcony.toml, and a running server serves it no more: its sessions end. Accounts and all that they have stay in the store, and are there again when the host is added again; with --wipe they are deleted for good.",
   arguments: {
@@ -81,8 +77,6 @@ export const hostRemove = streamCommand({
 });
 
 export const hostList = onceCommand({
-  path: ["host", "list"],
-  summary: "list the hosts",
   description:
     "Lists the domains that this server speaks for, their accounts, sessions, registration and certificates.",
   arguments: {},

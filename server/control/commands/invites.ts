@@ -8,8 +8,6 @@ import { facts, shortened, table, when } from "../table.ts";
 const weekHours = 7 * 24;
 
 export const inviteCreate = onceCommand({
-  path: ["invite", "create"],
-  summary: "make a link with which somebody can create an account",
   description:
     "Makes an invitation (XEP-0401): whoever opens the link in a client can create an account on the host, without knowing anything else.",
   arguments: {
@@ -24,7 +22,6 @@ export const inviteCreate = onceCommand({
     uses: z.int().min(1).max(10_000).default(1).describe("how many accounts can be made with it"),
   },
   positional: ["host"],
-  isGroupDefault: true,
   permission: "administer",
   examples: [
     { line: "invite", does: "one account, within a week" },
@@ -50,8 +47,6 @@ export const inviteCreate = onceCommand({
 });
 
 export const inviteList = onceCommand({
-  path: ["invite", "list"],
-  summary: "list invitations that can still be used",
   description: "Lists the invitations of all hosts, or of one.",
   arguments: { host: domainName.clone().optional().describe("only of this host") },
   positional: ["host"],
@@ -76,8 +71,6 @@ export const inviteList = onceCommand({
 });
 
 export const inviteRevoke = onceCommand({
-  path: ["invite", "revoke"],
-  summary: "make an invitation useless",
   description: "Accounts that were made with it stay.",
   arguments: { token: inviteToken.clone().describe("the token, as invite list shows it") },
   positional: ["token"],

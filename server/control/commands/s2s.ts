@@ -5,8 +5,6 @@ import { count, table, when } from "../table.ts";
 const domain = domainName.clone().describe("a domain elsewhere, such as example.net");
 
 export const s2sList = onceCommand({
-  path: ["s2s", "list"],
-  summary: "list streams with other servers, and what waits for them",
   description:
     "Lists every pair of a domain of ours and one elsewhere that a stream carries, and the domains that something waits for or that could not be reached. `unproven`: sent, and the other server has not said that it has it. `suspended`: the connection broke, and the stream may be resumed.",
   arguments: { domain: domain.optional().describe("only this domain elsewhere, such as example.net") },
@@ -55,8 +53,6 @@ export const s2sList = onceCommand({
 const directions = { in: "they to us", out: "we to them", both: "both" } as const;
 
 export const s2sConnect = onceCommand({
-  path: ["s2s", "connect"],
-  summary: "open a stream to another server, or say why there is none",
   description:
     "Connects to a server of the domain at once, whether or not something waits for it and however short ago it failed, and waits until stanzas may flow. What is in the way is said in words; balcony check DOMAIN looks at it more closely.",
   arguments: {
@@ -73,8 +69,6 @@ export const s2sConnect = onceCommand({
 });
 
 export const s2sClose = onceCommand({
-  path: ["s2s", "close"],
-  summary: "close the streams with another server",
   description:
     "Closes all streams with the domain, whoever opened them. What is under way arrives first, or goes over the next stream, which is opened as soon as somebody has something to say.",
   arguments: { domain },

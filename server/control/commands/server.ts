@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { logLevel } from "#kit/administration-values.ts";
-import { onceCommand, streamCommand, type Style } from "#kit/command.ts";
+import { onceCommand, streamCommand } from "#kit/command.ts";
+import type { Style } from "#kit/style.ts";
 import type { ReloadReport } from "#kit/administration.ts";
 import { tomlDocument } from "../../config/toml-value.ts";
 import { prettyFields } from "../../log-pretty.ts";
 
 export const configShow = onceCommand({
-  path: ["config", "show"],
-  summary: "show the configuration, defaults filled in",
   description: "Prints all settings as they would be written in balcony.toml. Passwords in it are left out.",
   arguments: {},
   permission: "observe",
@@ -18,8 +17,6 @@ export const configShow = onceCommand({
 });
 
 export const configReload = onceCommand({
-  path: ["config", "reload"],
-  summary: "have the running server read balcony.toml and the certificates again",
   description:
     "Takes over what can change while the server runs and says what waits for a restart. Connections stay. SIGHUP does the same. When the file is wrong, nothing changes.",
   arguments: {},
@@ -31,8 +28,6 @@ export const configReload = onceCommand({
 });
 
 export const backup = streamCommand({
-  path: ["backup"],
-  summary: "copy the database while the server runs",
   description: "Writes a copy that is consistent in itself to a new file. An existing file is not overwritten.",
   arguments: { file: z.string().max(4096).describe("the new file") },
   positional: ["file"],
@@ -47,8 +42,6 @@ export const backup = streamCommand({
 });
 
 export const logTail = streamCommand({
-  path: ["log", "tail"],
-  summary: "show the latest lines of the running server's log",
   description: "Shows lines that the server keeps in memory, wherever its log is written to.",
   arguments: {
     lines: z.int().min(0).max(10_000).default(50).describe("how many"),

@@ -1,11 +1,10 @@
 import { unreachable } from "#protocol/assert.ts";
 import type { ServerStatus } from "#kit/administration.ts";
-import { onceCommand, type Style } from "#kit/command.ts";
+import { onceCommand } from "#kit/command.ts";
+import type { Style } from "#kit/style.ts";
 import { certificateState, facts, table } from "../table.ts";
 
 export const status = onceCommand({
-  path: ["status"],
-  summary: "show whether the server runs, and how it is",
   description:
     "Asks the running server for its hosts, listeners, sessions, certificates and store. Exit code 0: it runs and is well; 1: it runs, but its store fails; 4: it does not run.",
   arguments: {},

@@ -6,8 +6,6 @@ import { count, shortened, table, when } from "../table.ts";
 const address = accountAddress.clone().describe("the account, as name@domain");
 
 export const userAdd = onceCommand({
-  path: ["user", "add"],
-  summary: "create an account",
   description:
     "Creates an account on one of the server's hosts. The password is asked for twice on a terminal, read from standard input elsewhere, or made up with --generate and shown once.",
   arguments: { address, password: password.clone().describe("the new password") },
@@ -24,8 +22,6 @@ export const userAdd = onceCommand({
 });
 
 export const userPasswd = onceCommand({
-  path: ["user", "passwd"],
-  summary: "set an account's password",
   description: "Sets a new password and ends all of the account's sessions, which have to log in with it.",
   arguments: { address, password: password.clone().describe("the new password") },
   positional: ["address"],
@@ -37,8 +33,6 @@ export const userPasswd = onceCommand({
 });
 
 export const userDelete = onceCommand({
-  path: ["user", "delete"],
-  summary: "delete an account and all its data",
   description:
     "Ends the account's sessions and deletes its contacts, messages and everything else. The name stays taken for a while, so that nobody inherits its contacts' trust.",
   arguments: { address },
@@ -51,8 +45,6 @@ export const userDelete = onceCommand({
 });
 
 export const userList = onceCommand({
-  path: ["user", "list"],
-  summary: "list accounts",
   description: "Lists the accounts of all hosts, or of one.",
   arguments: { host: domainName.clone().optional().describe("only of this host") },
   positional: ["host"],
@@ -70,8 +62,6 @@ export const userList = onceCommand({
 });
 
 export const userSessions = onceCommand({
-  path: ["user", "sessions"],
-  summary: "list who is logged in",
   description:
     "Lists the sessions of one account or of all: resource, address, TLS, mechanism, priority, client. Of one account, also the devices that may log in without the password (XEP-0484); `user kick` takes that away.",
   arguments: { address: address.optional().describe("only of this account") },
@@ -100,8 +90,6 @@ export const userSessions = onceCommand({
 });
 
 export const userKick = onceCommand({
-  path: ["user", "kick"],
-  summary: "end an account's sessions",
   description:
     "Ends one session, those of one device, or all of the account. They may log in again: with --forget only by password, since what lets their devices in without it is taken away; a device named by --device always loses it.",
   arguments: {
