@@ -277,7 +277,7 @@ export class ServerCore {
    */
   wakeHibernated(domain?: DomainJid): void {
     const { env, log, store } = this.#parts;
-    const parts = {
+    const accounts = {
       env,
       log,
       store,
@@ -285,10 +285,10 @@ export class ServerCore {
       stopped: () => this.#stopping || (domain !== undefined && !this.hosts.has(domain)),
       domain,
     };
-    wakeHibernated({ ...parts, registry: this.registry }).catch((error: unknown) =>
+    wakeHibernated(accounts, this.registry).catch((error: unknown) =>
       log.error({ error }, "sessions of before cannot be woken; this is a bug"),
     );
-    clearDeleted({ ...parts, deletions: this.accounts.deletions }).catch((error: unknown) =>
+    clearDeleted(accounts, this.accounts.deletions).catch((error: unknown) =>
       log.error({ error }, "what deleted accounts had cannot be cleared away; this is a bug"),
     );
   }
