@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { NS_SM } from "#protocol/xml/namespaces.ts";
 import { available, bodies, chat, errors, managed } from "#testing/scenario/devices.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
-import { startWorld } from "#testing/scenario/world.ts";
+import { startWorld, type World } from "#testing/scenario/world.ts";
 
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
@@ -13,42 +13,53 @@ const options = { archive: false };
 const acks = (client: ScriptedClient): readonly (string | undefined)[] =>
   client.pending.filter(({ name }) => name === "a").map((ack) => ack.attr("h"));
 
-test("a message that a connection did not take is not acknowledged while the disc is still writing it down", async () => {
-  await using world = await startWorld({ accounts, options });
-  const recipient = await available(world, `${juliet}/balcony`);
-  const { client: sender } = await managed(world, `${romeo}/orchard`);
-  recipient.transport.stalled = true;
-  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
-  world.slowDisc(1_000);
-  await recipient.cut();
-  assert.deepEqual(acks(sender), ["1"], "a kill would lose it now");
-  await world.advance(10_000);
-  assert.deepEqual(acks(sender), ["1", "2"]);
-  world.slowDisc(0);
-  await world.restart({ killed: true });
-  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
-});
+const withManagement = async (world: World) => (await managed(world, `${juliet}/balcony`)).client;
+const stalled = async (world: World) => {
+  const client = await available(world, `${juliet}/balcony`);
+  client.transport.stalled = true;
+  return client;
+};
 
-test("a message that a session owed when it ended is not acknowledged while the disc is still writing it down [xep0198-4-09]", async () => {
-  await using world = await startWorld({ accounts, options });
-  const { client: recipient } = await managed(world, `${juliet}/balcony`);
+/** A message is under way to a device, and its sender has asked whether it is safe. */
+async function underWay(world: World, logIn: (world: World) => Promise<ScriptedClient>) {
+  const recipient = await logIn(world);
   const { client: sender } = await managed(world, `${romeo}/orchard`);
   await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
-  world.slowDisc(1_000);
-  await recipient.close();
-  assert.deepEqual(acks(sender), ["1"], "a kill would lose it now");
-  await world.advance(10_000);
-  assert.deepEqual(acks(sender), ["1", "2"]);
+  return { recipient, sender };
+}
+
+async function outlivesAKill(world: World): Promise<void> {
   world.slowDisc(0);
   await world.restart({ killed: true });
   assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
-});
+}
+
+for (const { name, logIn, end } of [
+  {
+    name: "a message that a connection did not take is not acknowledged while the disc is still writing it down",
+    logIn: stalled,
+    end: (recipient: ScriptedClient) => recipient.cut(),
+  },
+  {
+    name: "a message that a session owed when it ended is not acknowledged while the disc is still writing it down [xep0198-4-09]",
+    logIn: withManagement,
+    end: (recipient: ScriptedClient) => recipient.close(),
+  },
+])
+  test(name, async () => {
+    await using world = await startWorld({ accounts, options });
+    const { recipient, sender } = await underWay(world, logIn);
+    world.slowDisc(1_000);
+    await end(recipient);
+    assert.deepEqual(acks(sender), ["1"], "a kill would lose it now");
+    await world.advance(10_000);
+    assert.deepEqual(acks(sender), ["1", "2"]);
+    await outlivesAKill(world);
+  });
 
 test("a message whose row is being written as its session ends, and then cannot be, is written anew and only then acknowledged [xep0198-4-09]", async () => {
   await using world = await startWorld({ accounts, options });
-  const { client: recipient } = await managed(world, `${juliet}/balcony`);
-  const { client: sender } = await managed(world, `${romeo}/orchard`);
-  await sender.sendText(`${chat(juliet, "1")}<r xmlns='${NS_SM}'/>`);
+  const { recipient, sender } = await underWay(world, withManagement);
   const { commits } = world.store.health;
   world.slowDisc(1_000);
   world.faults.failCommits("full");
@@ -61,7 +72,5 @@ test("a message whose row is being written as its session ends, and then cannot 
   await world.advance(10_000);
   assert.ok(world.store.health.commits > commits);
   assert.deepEqual([acks(sender), errors(sender)], [["1", "2"], 0]);
-  world.slowDisc(0);
-  await world.restart({ killed: true });
-  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1"]);
+  await outlivesAKill(world);
 });
