@@ -13,6 +13,9 @@ export interface AnsweredQuery {
   readonly end: XmlElement;
 }
 
+/** What is to be read of an archive, one page after the other, for a result. */
+type Reading<Result> = Generator<PageQuery, Result, ArchivePage>;
+
 type FoundPage = Extract<ArchivePage, { readonly found: true }>;
 
 /** UTF-8 bytes of a page, about: much below what may wait for a connection, or be unacknowledged, by default (A15). */
@@ -30,12 +33,20 @@ export async function answerQuery(
   query: Query,
   rowsMax: number,
 ): Promise<AnsweredQuery> {
+  const answer = answering(query, rowsMax);
+  let step = answer.next();
+  while (step.done !== true) step = answer.next(await archive.page(step.value));
+  return step.value;
+}
+
+/** The same for whoever reads the archive: yields what is to be read, is told what was found, and returns the answer. */
+export function* answering(query: Query, rowsMax: number): Reading<AnsweredQuery> {
   if (query.node !== undefined) throw new StanzaError("item-not-found", { text: "there is no such node" });
   const filter = readFilter(query.form);
   if (filter.ids !== undefined && filter.ids.length > rowsMax)
     throw new StanzaError("not-acceptable", { text: `no more than ${rowsMax} ids can be asked for at once` });
   // [xep0313-4.3.2-02] [xep0059-2.2-01] [xep0059-2.2-02] [xep0059-2.2-15] [xep0059-2.6-01]
-  const read = found(await archive.page(await placed(archive, filter, query.page, rowsMax)));
+  const read = found(yield yield* placed(filter, query.page, rowsMax));
   if (filter.ids !== undefined && read.rows.length < filter.ids.length) throw notFound(filter.ids);
   // Who asks gets fewer than he wants, and can ask on from there.
   const page = withinBytes(read, query.page?.before === undefined ? "forward" : "backward");
@@ -91,29 +102,26 @@ export async function answerMetadata(archive: Pick<LiveArchive, "page">): Promis
 }
 
 /** Where the page lies: what the form says and what the page request says, both of which must hold. */
-async function placed(
-  archive: Pick<LiveArchive, "page">,
+function* placed(
   { with: peer, start, end, beforeId, afterId, ids, text }: Filter,
   request: PageRequest | undefined,
   rowsMax: number,
-): Promise<PageQuery> {
+): Reading<PageQuery> {
   // [xep0059-2.6-08]
   if (request?.index !== undefined)
     throw new StanzaError("feature-not-implemented", { text: "pages are found by id, not by number" });
-  const after = inner(await existing(archive, [afterId, request?.after]), "later");
+  const after = inner(yield* existing([afterId, request?.after]), "later");
   // An empty one only asks for the last page. (XEP-0059 §2.5)
-  const before = inner(
-    await existing(archive, [beforeId, request?.before === "" ? undefined : request?.before]),
-    "earlier",
-  );
+  const before = inner(yield* existing([beforeId, request?.before === "" ? undefined : request?.before]), "earlier");
   // [xep0313-4.3.1-03]
   const max = Math.min(request?.max ?? rowsMax, rowsMax);
   return {
     max,
     // [xep0059-2.3-01] [xep0059-2.5-01]
     direction: request?.before === undefined ? "forward" : "backward",
-    // [xep0313-4.3.2-01] [xep0059-2.7-01]
-    countRows: max === 0,
+    // Behind or ahead of ids of the form the number is not known: stores count without regard to them.
+    // [xep0313-4.3.2-01] [xep0059-2.7-01] [xep0059-2.7-02]
+    countRows: max === 0 && afterId === undefined && beforeId === undefined,
     // [xep0059-2.2-14]
     ...(after === undefined ? {} : { after }),
     // [xep0059-2.3-02]
@@ -130,17 +138,11 @@ async function placed(
 }
 
 /** Two places for one end of a page: both must be in the archive, which of a single one the page itself tells. */
-async function existing(
-  archive: Pick<LiveArchive, "page">,
-  places: readonly (string | undefined)[],
-): Promise<readonly string[]> {
+function* existing(places: readonly (string | undefined)[]): Reading<readonly string[]> {
   const ids = [...new Set(places.filter((id) => id !== undefined))];
-  if (
-    ids.length > 1 &&
-    found(await archive.page({ max: ids.length, direction: "forward", ids, withoutValues: true })).rows.length <
-      ids.length
-  )
-    throw notFound(ids);
+  if (ids.length <= 1) return ids;
+  const page = found(yield { max: ids.length, direction: "forward", ids, withoutValues: true });
+  if (page.rows.length < ids.length) throw notFound(ids);
   return ids;
 }
 

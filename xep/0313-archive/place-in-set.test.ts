@@ -14,6 +14,14 @@ const form = (name: string, value: string): string =>
 const rsm = (inside: string): string => `<set xmlns='http://jabber.org/protocol/rsm'>${inside}</set>`;
 const rows = ["1", "2", "3", "4", "5"].map((id) => ({ id, at: Number(id), with: "x@y", value: "<message/>" }));
 
+async function setOf(inside: string): Promise<string | undefined> {
+  await using archived = await memoryArchive(archivedMessages, rows);
+  const query = Query.parse(parseElement(`<query xmlns='${NS_MAM}'>${inside}</query>`, NS_CLIENT));
+  const { end } = await answerQuery(archived, query, 10);
+  const told = end.firstElement?.elements().map((part) => serialize(part).replace(/ xmlns=(['"])[^'"]*\1/u, ""));
+  return told?.join("").replaceAll('"', "'");
+}
+
 for (const { what, inside, set } of [
   { what: "all there is", inside: "", set: "<first index='0'>1</first><last>5</last><count>5</count>" },
   { what: "the first page", inside: rsm("<max>2</max>"), set: "<first index='0'>1</first><last>2</last>" },
@@ -35,9 +43,14 @@ for (const { what, inside, set } of [
   { what: "their number", inside: rsm("<max>0</max>"), set: "<count>5</count>" },
 ])
   test(`${what}: its place and number are told where they cost nothing [xep0059-2.2-08] [xep0059-2.2-09] [xep0059-2.2-11] [xep0059-2.2-12] [xep0059-2.2-13]`, async () => {
-    await using archived = await memoryArchive(archivedMessages, rows);
-    const query = Query.parse(parseElement(`<query xmlns='${NS_MAM}'>${inside}</query>`, NS_CLIENT));
-    const { end } = await answerQuery(archived, query, 10);
-    const told = end.firstElement?.elements().map((part) => serialize(part).replace(/ xmlns=(['"])[^'"]*\1/u, ""));
-    assert.equal(told?.join("").replaceAll('"', "'"), set);
+    assert.equal(await setOf(inside), set);
+  });
+
+for (const { what, asked, set } of [
+  { what: "what begins behind an id", asked: form("after-id", "3"), set: "" },
+  { what: "what ends ahead of an id", asked: form("before-id", "3"), set: "" },
+  { what: "what somebody wrote", asked: form("with", "x@y"), set: "<count>5</count>" },
+])
+  test(`${what}: its number alone is told where it is known [xep0059-2.7-01] [xep0059-2.7-02]`, async () => {
+    assert.equal(await setOf(asked + rsm("<max>0</max>")), set);
   });

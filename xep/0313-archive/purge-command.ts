@@ -9,7 +9,8 @@ import { dateTime } from "../0082-date-time/date-time-codec.ts";
 /** Rows that are removed by one commit. Each is read for its id, text and all. */
 const removedAtOnce = 100;
 
-const purge = form("urn:balcony:archive:purge", {
+/** Which messages are to be removed. */
+export const purgeForm = form("urn:balcony:archive:purge", {
   before: typedText("before", dateTime, {
     label: "Only messages from before",
     desc: "a time such as 2026-01-01T00:00:00Z; nothing for all",
@@ -25,7 +26,7 @@ export function purgeCommand(archive: HostArchive): AccountCommand {
     node: "purge-archive",
     name: "Remove messages from my archive",
     form: () =>
-      purge.ask(
+      purgeForm.ask(
         { sure: false },
         {
           title: "Remove messages from my archive",
@@ -33,7 +34,7 @@ export function purgeCommand(archive: HostArchive): AccountCommand {
         },
       ),
     run: async (account, submitted) => {
-      const filled = purge.read(submitted);
+      const filled = purgeForm.read(submitted);
       // XEP-0050 §3.5.1 would have a form that is called off count as sent. Not where messages go for good.
       if (filled?.sure !== true)
         throw new StanzaError("not-acceptable", { text: "nothing was removed: confirm that you are sure" });
