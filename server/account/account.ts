@@ -81,10 +81,6 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     return [...this.sessions.values()].every((session) => session.isAtRest);
   }
 
-  get owesElsewhere(): boolean {
-    return this.#batches.owesElsewhere;
-  }
-
   /** Whether anything came to it since this was asked last. */
   takeUsed(): boolean {
     const used = this.#used;
@@ -120,7 +116,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   /** One of the account's sessions sends a stanza. */
   readonly accept = (stanza: Stanza, session: LocalSession): void => {
     this.#used = true;
-    const free = this.#phase === "awake" && !this.#occupied && this.#mailbox.size === 0;
+    const free = this.#phase === "awake" && !this.#occupied && this.#mailbox.size === 0 && !this.#batches.mustSettle;
     if (free && !this.#parts.queue.working) this.#do(stanza, session);
     else if (this.#waits(1)) {
       this.#parts.stage.crowdedOut(stanza, session);
@@ -152,7 +148,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly value = <T>(slot: AccountValue<T>): LiveValue<T> => this.#live().value(slot);
   readonly map = <T>(slot: AccountMap<T>): LiveMap<T> => this.#live().map(slot);
   readonly archive = (slot: AccountArchive): LiveArchive =>
-    liveArchive(slot, { owner: this.jid, store: this.#parts.store, write: this.write, flush: this.#batches.commit });
+    liveArchive(slot, { owner: this.jid, store: this.#parts.store, write: this.write, flush: this.#batches.flush });
 
   readonly send = (stanza: Stanza): void => {
     if (this.#retired) return this.#successor.send(stanza);
@@ -171,7 +167,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   sendWithRows(stanza: Stanza): void {
     const { stage } = this.#parts;
     const batches = this.#batches;
-    if (!batches.isFilling || stanza.to === undefined || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
+    if (stanza.to === undefined || !batches.canLend || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
     const rows = batches.lend();
     return batches.isWayFree ? stage.handOver(stanza, rows) : this.#handOverBehind(stanza, rows);
   }
@@ -234,6 +230,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.#inQueue = false;
     if (this.#phase === "asleep" && (this.#mailbox.size > 0 || this.#batches.journal.isInDoubt)) this.#wake();
     while (!this.#occupied && this.#phase !== "waking") {
+      if (this.#phase !== "asleep" && this.#batches.mustSettle) return this.#readAnew();
       // In the order in which it came. [rfc6120-10.1-01] [rfc6120-10.1-02]
       const work = this.#mailbox.take();
       if (work === undefined) return;

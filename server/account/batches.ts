@@ -15,8 +15,9 @@ export interface BatchesParts {
 }
 
 /**
- * What one account writes, a batch for each thing that it handles, and what waits behind it until it is durable: in order,
- * and not at all where it is a consequence of what could not be written.
+ * What one account writes, and what waits behind it until it is durable: in order, and not at all where it is a consequence of
+ * what could not be written. Each thing that the account handles is a batch. Values are made of values: while a batch that
+ * writes some is under way the next ones are gathered, and fail with it; rows of archives stand for themselves.
  */
 export class Batches {
   /** What values were ahead of batches that are under way, or of which it is not certain what became of them. */
@@ -31,8 +32,19 @@ export class Batches {
   readonly #outbox = new Outbox();
   /** The batch of what is being handled. */
   #writes: Write[] = [];
-  /** So many first of them only say what hibernating sessions owe: that tries again, and causes nothing of what comes behind it. */
-  #owed = 0;
+  /** Some of them are values. */
+  #fillsValues = false;
+  /**
+   * So many first of them cause nothing of what the present work does: they are of earlier work, or only say what hibernating
+   * sessions owe, which try again.
+   */
+  #causeless = 0;
+  /** Told when what is being filled is on its way. */
+  #begun: (() => void)[] | undefined;
+  /** The batch that writes values and is under way. */
+  #valueBatch: number | undefined;
+  /** Why values could not be written that all in memory may be made of. */
+  #valuesFailed: { readonly cause: unknown } | undefined;
   /** What other owners wrote that is part of the batch of what is being handled. */
   #carried: CarriedRows[] = [];
   /** The last batch that was issued; the last one that was before the present work began. */
@@ -40,8 +52,6 @@ export class Batches {
   #issuedBefore = 0;
   /** Batches that other owners commit for this one. */
   #lent = 0;
-  /** How many of these say what hibernating sessions owe. */
-  #lentOwed = 0;
   /** The first batch that failed since the data were read: what was written from there on may not be what is stored. */
   #unwritten: { readonly batch: number; readonly cause: unknown } | undefined;
 
@@ -81,19 +91,28 @@ export class Batches {
     return this.#unwritten !== undefined;
   }
 
-  /** What is being filled, if anything, only says what hibernating sessions owe. */
-  get onlyOwes(): boolean {
-    return this.#writes.length === this.#owed;
+  /**
+   * Nothing more is to be handled until it has been read what is stored. Not while others commit something for this owner:
+   * they may wait for the same, and what they commit may be in this owner's mailbox.
+   */
+  get mustSettle(): boolean {
+    return this.#valuesFailed !== undefined && this.#lent === 0;
   }
 
-  /** Another owner commits, and has not yet, what says what hibernating sessions owe: the removal of it must come behind. */
-  get owesElsewhere(): boolean {
-    return this.#lentOwed > 0;
+  /** What is being filled can be committed by another owner: that may be done earlier or later than what this one commits. */
+  get canLend(): boolean {
+    if (!this.isFilling || this.#fillsValues || this.#valuesFailed !== undefined) return false;
+    return !this.#writes.some(saysWhatIsOwed);
+  }
+
+  /** What the present work has written so far, if anything, only says what hibernating sessions owe. */
+  get onlyOwes(): boolean {
+    return this.#writes.length === this.#causeless;
   }
 
   /** So does what was written since that was asked. */
   countAsOwed(): void {
-    this.#owed = this.#writes.length;
+    this.#causeless = this.#writes.length;
   }
 
   /**
@@ -109,6 +128,7 @@ export class Batches {
 
   /** Joins the batch that is being filled. */
   add(write: Write): void {
+    if (isOfValues(write)) this.#fillsValues = true;
     this.#writes.push(write);
   }
 
@@ -121,45 +141,57 @@ export class Batches {
   /** What comes from now on is other work. */
   endWork(): void {
     this.#issuedBefore = this.#issued;
+    this.#causeless = this.#writes.length;
   }
 
   /** What is being read just now is what is stored. */
   readAnew(): void {
     this.isStale = false;
     this.#unwritten = undefined;
+    this.#valuesFailed = undefined;
   }
 
+  /** What is being filled is on its way from now on, or as soon as it may be. */
   readonly commit = (): void => {
-    if (this.#writes.length === 0) return;
+    if (this.#writes.length === 0 || (this.#fillsValues && this.#valueBatch !== undefined)) return;
+    const failed = this.#fillsValues ? this.#valuesFailed : undefined;
+    const batch = this.#issued + 1;
+    if (this.#fillsValues) this.#valueBatch = batch;
     const writes = this.#takeWrites();
     // Never the array that goes on being filled: rows that come while this is committed are the next batch's.
     const carried = this.#carried.length > 0 ? this.#carried : noRows;
     if (carried !== noRows) this.#carried = [];
-    const batch = this.#issue();
+    this.#issue();
     this.#routes.open(batch);
-    this.#parts.store.commit(writes).then(
+    // Values that were made of those that could not be written must not be there when these are not.
+    const written = failed === undefined ? this.#parts.store.commit(writes) : failedWith(failed);
+    written.then(
       () => {
         this.#end(batch);
         for (const rows of carried) rows.ended();
       },
       (cause: unknown) => {
-        this.#parts.stage.storeFailed(this.#parts.jid, cause);
+        if (failed === undefined) this.#parts.stage.storeFailed(this.#parts.jid, cause);
         this.#end(batch, { cause });
         for (const rows of carried) rows.ended({ cause });
       },
     );
   };
 
-  /** What is being filled is committed by another owner. */
+  /** @returns undefined where who reads now sees all that was written; else what to wait for */
+  readonly flush = (): Promise<void> | undefined => {
+    this.commit();
+    if (this.#writes.length === 0) return undefined;
+    return new Promise((resolve) => (this.#begun ??= []).push(resolve));
+  };
+
+  /** What is being filled, which {@link Batches.canLend} says can be, is committed by another owner. */
   lend(): CarriedRows {
     const writes = this.#takeWrites();
     const batch = this.#issue();
-    const owed = writes.some(saysWhatIsOwed) ? 1 : 0;
     this.#lent += 1;
-    this.#lentOwed += owed;
     const ended = (failure?: { readonly cause: unknown }): void => {
       this.#lent -= 1;
-      this.#lentOwed -= owed;
       this.#end(batch, failure);
     };
     return { writes, ended };
@@ -178,8 +210,9 @@ export class Batches {
 
   /** See {@link Account.whenConfirmed}. */
   whenConfirmed(run: () => void, failed: (cause: unknown) => void): void {
-    const after = this.#issued;
-    if (this.#writes.length > 0 || after > this.#issuedBefore) return this.whenDurable(run, failed);
+    if (this.#writes.length > this.#causeless || this.#issued > this.#issuedBefore)
+      return this.whenDurable(run, failed);
+    const after = this.isFilling ? this.#issued + 1 : this.#issued;
     return this.whenDurable(() => {
       const unwritten = this.#unwritten;
       if (unwritten === undefined || unwritten.batch > after) run();
@@ -196,14 +229,17 @@ export class Batches {
   #addTo(outbox: Outbox, run: () => void, failed?: (cause: unknown) => void): void {
     const unissued = this.#writes.length > 0;
     const after = unissued ? this.#issued + 1 : outbox.last;
-    const caused = this.#writes.length > this.#owed || (unissued ? this.#issued : after) > this.#issuedBefore;
+    const caused = this.#writes.length > this.#causeless || (unissued ? this.#issued : after) > this.#issuedBefore;
     outbox.add({ after, caused, run, failed });
   }
 
   #takeWrites(): readonly Write[] {
     const writes = this.#writes;
     this.#writes = [];
-    this.#owed = 0;
+    this.#fillsValues = false;
+    this.#causeless = 0;
+    for (const begun of this.#begun ?? []) begun();
+    this.#begun = undefined;
     return writes;
   }
 
@@ -217,7 +253,10 @@ export class Batches {
   /** A batch is durable, or will not be. */
   #end(batch: number, failure?: { readonly cause: unknown }): void {
     this.journal.end(batch, failure !== undefined);
+    const hadValues = batch === this.#valueBatch;
+    if (hadValues) this.#valueBatch = undefined;
     if (failure !== undefined) {
+      if (hadValues) this.#valuesFailed = failure;
       this.isStale = true;
       if (this.#unwritten === undefined || batch < this.#unwritten.batch)
         this.#unwritten = { batch, cause: failure.cause };
@@ -240,3 +279,12 @@ export class Batches {
 }
 
 const noRows: readonly CarriedRows[] = [];
+
+async function failedWith({ cause }: { readonly cause: unknown }): Promise<void> {
+  throw cause;
+}
+
+/** Whether it writes what others may be made of, rather than rows. */
+function isOfValues({ op }: Write): boolean {
+  return op === "set" || op === "delete" || op === "clear";
+}

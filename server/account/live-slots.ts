@@ -146,7 +146,7 @@ function formerOf<T>({ name, codec }: AccountMap<T> | AccountValue<T>, key: stri
 /** An archive has no state of its own: it writes to the batch and reads from the store. */
 export function liveArchive(
   slot: AccountArchive,
-  backing: Pick<SlotBacking, "owner" | "store" | "write"> & { readonly flush: () => void },
+  backing: Pick<SlotBacking, "owner" | "store" | "write"> & { readonly flush: () => Promise<void> | undefined },
 ): LiveArchive {
   const { owner, store, write, flush } = backing;
   return {
@@ -157,8 +157,9 @@ export function liveArchive(
     truncate: (before) =>
       write({ op: "truncate", store: slot.name, owner, ...(before === undefined ? {} : { before }) }),
     page: (query) => {
-      flush();
-      return store.page(slot.name, owner, query);
+      const waits = flush();
+      if (waits === undefined) return store.page(slot.name, owner, query);
+      return waits.then(() => store.page(slot.name, owner, query));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { assert } from "#protocol/assert.ts";
 import { StoreError, type LoadedOwner, type Write } from "#kit/storage.ts";
 
 /** What a value was ahead of a write: all that it takes to write it back. */
@@ -15,8 +16,6 @@ interface Noted {
   readonly formers: ReadonlyMap<string, Former>;
   /** Whether it puts something back. */
   readonly putsBack: boolean;
-  /** Undefined while nobody knows. */
-  failed: boolean | undefined;
 }
 
 /** What is stored as it should be, and the writes that make it so. */
@@ -28,13 +27,13 @@ export interface PutBack {
 /**
  * Remembers what an account's values were that have been written since all was certain. A batch of which the store says that
  * it failed may have been written all the same, where only the answer was lost: whoever asked for it has an error then, and
- * nobody was told of it. What it wrote is put back, so that what is stored is what everybody was told.
+ * nobody was told of it. What it wrote is put back, so that what is stored is what everybody was told. Of the batches that
+ * write values one is under way at a time.
  */
 export class WriteJournal {
   /** Of the batch that is being filled. */
   #filling: Map<string, Former> | undefined;
-  /** In their order; undefined while there is none, as for most accounts most of the time. */
-  #batches: Noted[] | undefined;
+  #underWay: Noted | undefined;
   /** What may be stored against what everybody was told, and should be this. */
   #doubts: Map<string, Former> | undefined;
   #putsBack = false;
@@ -56,37 +55,28 @@ export class WriteJournal {
   /** What was noted is part of this batch. */
   begin(batch: number): void {
     if (this.#filling === undefined) return;
-    this.#batches ??= [];
-    this.#batches.push({ batch, formers: this.#filling, putsBack: this.#putsBack, failed: undefined });
+    assert(this.#underWay === undefined, "values are written behind values");
+    this.#underWay = { batch, formers: this.#filling, putsBack: this.#putsBack };
     this.#filling = undefined;
     this.#putsBack = false;
   }
 
+  /** Of what fails several times in a row it is the first time that counts; what is written behind that is certain again. */
   end(batch: number, failed: boolean): void {
-    const noted = this.#batches?.find((each) => each.batch === batch);
-    if (noted === undefined) return;
-    noted.failed = failed;
+    const noted = this.#underWay;
+    if (noted?.batch !== batch) return;
+    this.#underWay = undefined;
     if (noted.putsBack) this.#failed = failed;
-    this.#settle();
-  }
-
-  /** In the order of the batches, however they ended: what was written behind a failure is certain again. */
-  #settle(): void {
-    const batches = this.#batches ?? [];
     const doubts = this.#doubts ?? new Map<string, Former>();
-    for (let [first] = batches; first?.failed !== undefined; [first] = batches) {
-      batches.shift();
-      for (const [name, former] of first.formers)
-        if (!first.failed) doubts.delete(name);
-        else if (!doubts.has(name)) doubts.set(name, former);
-    }
-    if (batches.length === 0) this.#batches = undefined;
+    for (const [name, former] of noted.formers)
+      if (!failed) doubts.delete(name);
+      else if (!doubts.has(name)) doubts.set(name, former);
     this.#doubts = doubts.size === 0 ? undefined : doubts;
   }
 
   /** The account was made anew, or is no more. */
   forget(): void {
-    this.#filling = this.#batches = this.#doubts = undefined;
+    this.#filling = this.#underWay = this.#doubts = undefined;
     this.#putsBack = this.#failed = false;
   }
 

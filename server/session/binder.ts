@@ -90,9 +90,6 @@ export class Binder {
     const enter = (account: LocalAccount, read: readonly XmlElement[]): void => {
       const place = bind2 === undefined ? this.#choosePlace(account, wish.resource) : this.#placeOf(account, bind2);
       if (place instanceof StanzaError) return refused(place);
-      // What they owe is handed on ahead of what comes to the new one; others have still to commit some of it.
-      if (account.owesElsewhere && place.old.some(({ hibernates }) => hibernates))
-        return account.whenDurable(begin, begin);
       // [rfc3921-3-09] [rfc3921-3-10]
       for (const old of place.old) old.end("conflict", "another client took this resource");
       const session = this.#newSession(link, account, place.jid, wish.language);

@@ -19,8 +19,6 @@ export class Leaving implements Disposable {
   readonly #owed: Unacknowledged | undefined;
   readonly #env: Env;
   #retry: Timer | undefined;
-  /** Other owners have still to commit rows of what it owes. */
-  #lent = false;
 
   constructor(session: OverSession, owed: Unacknowledged | undefined, env: Env) {
     this.#session = session;
@@ -30,16 +28,15 @@ export class Leaving implements Disposable {
 
   /** What it owes cannot be read, or removed, at present. */
   get waits(): boolean {
-    return this.#retry !== undefined || this.#lent;
+    return this.#retry !== undefined;
   }
 
   [Symbol.dispose](): void {
     this.#retry?.cancel();
     this.#retry = undefined;
-    this.#lent = false;
   }
 
-  /** Tried again until what it owes can be read, and nobody else has still to write any of it. */
+  /** Tried again until what it owes can be read. */
   begin(): void {
     this.#retry = undefined;
     const owed = this.#owed;
@@ -50,7 +47,6 @@ export class Leaving implements Disposable {
     const { account } = this.#session;
     let ready = false;
     account.post(async () => {
-      if (account.owesElsewhere) return this.#waitForRows();
       try {
         await owed.readBack();
         ready = true;
@@ -61,16 +57,6 @@ export class Leaving implements Disposable {
     });
     account.post(() => (ready ? owed.endHibernation() : undefined));
     this.#leave(() => ready);
-  }
-
-  #waitForRows(): void {
-    this.#lent = true;
-    const again = (): void => {
-      if (!this.#lent) return;
-      this.#lent = false;
-      this.begin();
-    };
-    this.#session.account.whenDurable(again, again);
   }
 
   #leave(ready: () => boolean): void {

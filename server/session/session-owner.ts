@@ -12,12 +12,6 @@ export interface SessionAccount extends Account {
   readonly isTemporary: boolean;
   /** Like `post`, and told at once when the account's data cannot be read. */
   readonly request: (perform: () => void | Promise<void>, unreadable: (cause: unknown) => void) => void;
-  /**
-   * Another account's owner commits, and has not yet, rows of what hibernating sessions of this one owe: a removal that is
-   * written now could be ahead of them, and they would stay for ever. To be waited for (`whenDurable`) beside the account's
-   * work and never within, or two owners could wait for one another.
-   */
-  readonly owesElsewhere: boolean;
   /** Joins the batch of what is being handled. */
   readonly write: (write: Write) => void;
 }

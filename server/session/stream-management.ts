@@ -212,11 +212,6 @@ export class StreamManagement implements Disposable {
     }
     if (!this.#isStillFor(link)) return awake();
     const { account } = this.#session;
-    if (account.owesElsewhere) {
-      // What comes meanwhile waits for the same, and is a row of this account's own batches then.
-      const again = (): void => account.request(() => this.#forgetHibernation(link, awake, unavailable), unavailable);
-      return account.whenDurable(again, again);
-    }
     const undo = this.owed.forgetHibernation();
     return account.whenDurable(awake, () => {
       undo?.();

@@ -412,8 +412,10 @@ export class Unacknowledged {
       this.#timer?.cancel();
       for (const owed of this.#queue.unacknowledged()) this.#handOn(owed);
     };
-    if (this.#securing === 0) handOn();
-    else this.#account.whenDurable(handOn, handOn);
+    if (this.#securing === 0) return handOn();
+    // Where that has failed it is read first what is stored.
+    const next = (): void => this.#account.postNext(handOn);
+    this.#account.whenDurable(next, next);
   }
 
   /**
