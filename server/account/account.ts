@@ -5,23 +5,21 @@ import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
 import { Stanza, stanzaOf } from "#kit/stanza.ts";
 import { StoreError, type Write } from "#kit/storage.ts";
-import { assert } from "#protocol/assert.ts";
 import type { SteppedHost } from "../host/stepped-host.ts";
 import type { Runnable } from "../run-queue.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { SessionOwner } from "../session/session-owner.ts";
 import type { Timer } from "#kit/env.ts";
+import { AccountData } from "./account-data.ts";
 import type { AccountParts } from "./account-parts.ts";
-import { deletionStore } from "./account-store.ts";
 import { Batches } from "./batches.ts";
 import type { CarriedRows } from "./carried-rows.ts";
 import { deliverToSession } from "./deliver-to-session.ts";
 import { Mailbox } from "./mailbox.ts";
-import { liveArchive, LiveSlots } from "./live-slots.ts";
+import { liveArchive } from "./live-slots.ts";
 import { guarded, refuseAbsent, refuseForRoom, refuseUnreadable } from "./refused-work.ts";
 import { temporaryStore } from "./temporary-store.ts";
 import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
-import { notPutBack } from "./write-journal.ts";
 
 /** After the data could not be read, while something waits for it: when to try again, in milliseconds. */
 const readAgainAfterMs = 1_000;
@@ -36,8 +34,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly #parts: AccountParts<LocalAccount>;
   readonly #mailbox = new Mailbox<Work<LocalAccount>>();
   readonly #batches: Batches;
-  #phase: "asleep" | "waking" | "awake" | "absent" = "asleep";
-  #slots: LiveSlots | undefined;
+  readonly #data: AccountData;
   /** Something is being handled at this very moment. */
   #handling = false;
   /** A promise is under way that keeps the mailbox waiting. */
@@ -53,6 +50,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.jid = parts.jid;
     this.host = parts.host;
     this.#batches = new Batches(parts, this.#batchEnded);
+    this.#data = new AccountData(parts, this.#batches);
   }
 
   /** Whether it lives in memory alone, as long as its session does. */
@@ -67,12 +65,12 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   /** Whether its data are in memory and nothing is being done with them. */
   get resting(): boolean {
-    return !this.busy && this.#phase === "awake";
+    return !this.busy && this.#data.phase === "awake";
   }
 
   /** It has sessions, and all their clients are away. */
   get isDeserted(): boolean {
-    if (this.sessions.size === 0 || this.#phase !== "awake" || this.isTemporary) return false;
+    if (this.sessions.size === 0 || this.#data.phase !== "awake" || this.isTemporary) return false;
     return [...this.sessions.values()].every(({ hibernates }) => hibernates);
   }
 
@@ -102,7 +100,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   /** Something waits or is being done. */
   get busy(): boolean {
-    return this.#mailbox.size > 0 || this.#occupied || !this.#batches.isQuiet || this.#phase === "waking";
+    return this.#mailbox.size > 0 || this.#occupied || !this.#batches.isQuiet || this.#data.phase === "waking";
   }
 
   /** A stanza has arrived. */
@@ -116,7 +114,8 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   /** One of the account's sessions sends a stanza. */
   readonly accept = (stanza: Stanza, session: LocalSession): void => {
     this.#used = true;
-    const free = this.#phase === "awake" && !this.#occupied && this.#mailbox.size === 0 && !this.#batches.mustSettle;
+    const free =
+      this.#data.phase === "awake" && !this.#occupied && this.#mailbox.size === 0 && !this.#batches.mustSettle;
     if (free && !this.#parts.queue.working) this.#do(stanza, session);
     else if (this.#waits(1)) {
       this.#parts.stage.crowdedOut(stanza, session);
@@ -145,8 +144,8 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly request = (perform: Task<LocalAccount>, unreadable: (cause: unknown) => void): void =>
     this.#enqueue({ perform, unreadable });
 
-  readonly value = <T>(slot: AccountValue<T>): LiveValue<T> => this.#live().value(slot);
-  readonly map = <T>(slot: AccountMap<T>): LiveMap<T> => this.#live().map(slot);
+  readonly value = <T>(slot: AccountValue<T>): LiveValue<T> => this.#data.slots.value(slot);
+  readonly map = <T>(slot: AccountMap<T>): LiveMap<T> => this.#data.slots.map(slot);
   readonly archive = (slot: AccountArchive): LiveArchive =>
     liveArchive(slot, { owner: this.jid, store: this.#parts.store, write: this.write, flush: this.#batches.flush });
 
@@ -228,15 +227,15 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   /** Does what waits until the mailbox is empty or a promise makes it wait. */
   readonly run = (): void => {
     this.#inQueue = false;
-    if (this.#phase === "asleep" && (this.#mailbox.size > 0 || this.#batches.journal.isInDoubt)) this.#wake();
-    while (!this.#occupied && this.#phase !== "waking") {
-      if (this.#phase !== "asleep" && this.#batches.mustSettle) return this.#readAnew();
+    if (this.#data.phase === "asleep" && (this.#mailbox.size > 0 || this.#batches.journal.isInDoubt)) this.#wake();
+    while (!this.#occupied && this.#data.phase !== "waking") {
+      if (this.#data.phase !== "asleep" && this.#batches.mustSettle) return this.#readAnew();
       // In the order in which it came. [rfc6120-10.1-01] [rfc6120-10.1-02]
       const work = this.#mailbox.take();
       if (work === undefined) return;
       if (typeof work === "function") this.#perform(work);
       else if ("perform" in work) this.#perform(work.perform);
-      else if (this.#phase === "absent") {
+      else if (this.#data.phase === "absent") {
         // The sender keeps what it wrote, though nobody is there.
         if (work instanceof Incoming) this.#batches.take(work.rows);
         refuseAbsent(this.#parts, work);
@@ -257,7 +256,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   }
 
   #schedule(): void {
-    if (this.#inQueue || this.#occupied || this.#phase === "waking") return;
+    if (this.#inQueue || this.#occupied || this.#data.phase === "waking") return;
     this.#inQueue = true;
     this.#parts.queue.add(this);
   }
@@ -284,7 +283,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     let pending: void | Promise<void> = undefined;
     this.#handling = true;
     try {
-      pending = task(this.#phase === "awake" ? this : undefined);
+      pending = task(this.#data.phase === "awake" ? this : undefined);
     } catch (cause) {
       this.#parts.stage.crashed(this.jid, cause);
     }
@@ -334,32 +333,15 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     if (this.#batches.isStale && this.#batches.isQuiet && !this.#occupied && !this.#handling) this.#wake();
   }
 
-  /** Reads all slots in one request, at first use and again when a batch could not be written. */
   #wake(): void {
-    this.#phase = "waking";
-    this.#batches.readAnew();
     this.#retry?.cancel();
     this.#retry = undefined;
-    const { store, exists } = this.#parts;
-    store.load(this.jid).then(
-      (loaded) => {
-        if (!exists(loaded)) this.#batches.journal.forget();
-        const putBack = this.#batches.journal.putBack(this.jid, loaded);
-        if (putBack === undefined) return this.#unreadable(notPutBack());
-        for (const write of putBack.writes) this.#batches.add(write);
-        this.#phase = exists(loaded) ? "awake" : "absent";
-        this.isLeaving = putBack.should.has(deletionStore);
-        const { write } = this;
-        const { note } = this.#batches.journal;
-        this.#slots = new LiveSlots({ owner: this.jid, loaded: putBack.should, store, write, note });
-        if (this.#phase === "awake") this.#prepare();
-        if (this.#mailbox.size > 0) this.#schedule();
-      },
-      (cause: unknown) => {
-        this.#parts.stage.storeFailed(this.jid, cause);
-        this.#unreadable(cause);
-      },
-    );
+    this.#data.read(this.write, (outcome) => {
+      if ("cause" in outcome) return this.#unreadable(outcome.cause);
+      this.isLeaving = outcome.isLeaving;
+      if (this.#data.phase === "awake") this.#prepare();
+      if (this.#mailbox.size > 0) this.#schedule();
+    });
   }
 
   /** Has the features put right what was read. What cannot be put right counts as not read. */
@@ -394,7 +376,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   /** Stanzas and requests get an error; tasks wait, and who comes and goes is kept in mind. Whatever comes next tries again, and time does. */
   #unreadable(cause: unknown): void {
-    this.#phase = "asleep";
+    this.#data.sleep();
     for (const work of this.#mailbox.takeAll()) {
       if (typeof work === "function") this.#mailbox.add(work);
       else if (isNotice(work)) this.#waitForNews(work);
@@ -409,11 +391,6 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   #waitForNews(notice: Stanza): void {
     this.#mailbox.add(stanzaOf(notice.kind, notice.element, notice.from, notice.to));
     notice.release();
-  }
-
-  #live(): LiveSlots {
-    assert(this.#slots !== undefined, "slots are used by an account that is awake");
-    return this.#slots;
   }
 }
 
