@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { befriend } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { offlineRows } from "#testing/scenario/stored-rows.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import table from "./tables/delivery.json" with { type: "json" };
 
@@ -172,7 +173,7 @@ for (const sender of ["a friend", "a stranger"] as const)
                 `<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
             );
           romeo.receivesNothing();
-          assert.equal(await offlineRows(world), letter === "O" ? 1 : 0, "stored");
+          assert.equal(await offlineRows(world, julietJid), letter === "O" ? 1 : 0, "stored");
           assertNothingBroke(world);
         });
   });
@@ -194,7 +195,7 @@ for (const [to, ids] of [
     await juliet.close();
     await romeo.sendText(`<message to='${to}' type='error' id='e'><error type='cancel'/></message>`);
     romeo.receivesNothing();
-    assert.equal(await offlineRows(world), 0);
+    assert.equal(await offlineRows(world, julietJid), 0);
     assertNothingBroke(world);
   });
 
@@ -204,7 +205,7 @@ test("an unknown type is taken for normal, and no type too [rfc6121-5.2.2-06]", 
   for (const type of ["", " type='whisper'"])
     await romeo.sendText(`<message to='${julietJid}'${type}><body>Hist!</body></message>`);
   romeo.receivesNothing();
-  assert.equal(await offlineRows(world), 2);
+  assert.equal(await offlineRows(world, julietJid), 2);
 });
 
 /** What is silent because it broke down is not silent by intent. */
@@ -230,11 +231,4 @@ async function logIn(world: World, resources: Situation["resources"]): Promise<R
   }
   for (const device of devices.values()) device.ignoreAll();
   return devices;
-}
-
-async function offlineRows(world: World): Promise<number> {
-  const reading = world.store.page("offline", julietJid, { max: 10, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  return page.found ? page.rows.length : 0;
 }

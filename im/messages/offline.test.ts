@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { befriend } from "#testing/scenario/contacts.ts";
+import { keptMessages, offlineRows } from "#testing/scenario/stored-rows.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 
@@ -15,21 +16,13 @@ async function available(world: World, jid: string): Promise<ScriptedClient> {
   return client;
 }
 
-/** What is stored offline, as the recipient would be told. */
-async function stored(world: World, owner: string): Promise<readonly string[]> {
-  const reading = world.store.page("offline", owner, { max: 100, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  return page.found ? page.rows.map((row) => row.value) : [];
-}
-
 test("a message to somebody who is away is kept, delivered at the next log-in with its time, and then forgotten [xep0160-2-01] [xep0160-2-02] [xep0160-3-03] [xep0203-2-02] [xep0203-2-03]", async () => {
   await using world = await startWorld({ accounts, options: { archive: false } });
   const romeo = await available(world, `${romeoJid}/orchard`);
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='1'><body>Art thou there?</body></message>`);
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='2'><body>I shall wait.</body></message>`);
   romeo.receivesNothing();
-  assert.equal((await stored(world, julietJid)).length, 2);
+  assert.equal(await offlineRows(world, julietJid), 2);
 
   const juliet = await world.login(`${julietJid}/balcony`);
   await juliet.sendText("<presence/>");
@@ -42,7 +35,7 @@ test("a message to somebody who is away is kept, delivered at the next log-in wi
       `<message to='${julietJid}' type='chat' id='${id}' from='${romeoJid}/orchard'><body>${body}</body>` +
         `<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2026-01-01T00:00:00Z'>Offline Storage</delay></message>`,
     );
-  assert.deepEqual(await stored(world, julietJid), []);
+  assert.deepEqual(await keptMessages(world, julietJid), []);
   const second = await available(world, `${julietJid}/chamber`);
   second.receivesNothing();
 });
@@ -89,7 +82,7 @@ for (const sender of ["a friend", "a stranger"])
         romeo.ignoreAll();
       }
       await romeo.sendText(stanza);
-      assert.deepEqual(await stored(world, julietJid), []);
+      assert.deepEqual(await keptMessages(world, julietJid), []);
       // To strangers an error would say that nobody is there, and its absence that somebody is. [rfc6121-11-02]
       const told = bounced === "to all" || (bounced === "to friends" && sender === "a friend");
       if (told) {
@@ -115,7 +108,7 @@ for (const [name, rest] of Object.entries(kept))
     const romeo = await available(world, `${romeoJid}/orchard`);
     await romeo.sendText(`<message to='${julietJid}' ${rest}</message>`);
     romeo.receivesNothing();
-    assert.equal((await stored(world, julietJid)).length, 1);
+    assert.equal(await offlineRows(world, julietJid), 1);
   });
 
 test("a resource of negative priority gets no messages for the account, and none of the offline ones", async () => {
@@ -126,7 +119,7 @@ test("a resource of negative priority gets no messages for the account, and none
   const romeo = await available(world, `${romeoJid}/orchard`);
   await romeo.sendText(`<message to='${julietJid}' type='chat'><body>Wake</body></message>`);
   juliet.receivesNothing();
-  assert.equal((await stored(world, julietJid)).length, 1);
+  assert.equal(await offlineRows(world, julietJid), 1);
   await juliet.sendText("<presence><priority>1</priority></presence>");
   assert.equal(juliet.next().name, "presence");
   assert.equal(juliet.next().child("jabber:client", "body")?.text, "Wake");
@@ -141,7 +134,7 @@ test("beyond its bound the offline store returns messages to their senders [xep0
     `<message from='${julietJid}' to='${romeoJid}/orchard' type='error' id='3'>` +
       `<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`,
   );
-  assert.equal((await stored(world, julietJid)).length, 2);
+  assert.equal(await offlineRows(world, julietJid), 2);
 });
 
 test("messages leave in the order in which they came, also where the clock is set back and the server restarted", async () => {
@@ -189,5 +182,5 @@ test("when the disc is full a message is returned with resource-constraint, and 
   world.faults.failCommits(undefined);
   await romeo.sendText(`<message to='${julietJid}' type='chat' id='2'><body>Now</body></message>`);
   romeo.receivesNothing();
-  assert.equal((await stored(world, julietJid)).length, 1);
+  assert.equal(await offlineRows(world, julietJid), 1);
 });

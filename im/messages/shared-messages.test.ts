@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { offlineRows } from "#testing/scenario/stored-rows.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
 const julietJid = "juliet@capulet.example";
@@ -32,13 +33,6 @@ function idsOf(client: ScriptedClient): readonly (string | undefined)[] {
   return ids;
 }
 
-async function rows(world: World): Promise<number> {
-  const reading = world.store.page("offline", julietJid, { max: 10, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  return page.found ? page.rows.length : 0;
-}
-
 test("a device that has a message does not get it again when another one ends without it", async () => {
   const { world, balcony, chamber, say } = await stage();
   await using _ = world;
@@ -51,7 +45,7 @@ test("a device that has a message does not get it again when another one ends wi
   await world.advance(40_000);
   assert.deepEqual(idsOf(balcony), []);
   await balcony.sendText("<a xmlns='urn:xmpp:sm:3' h='3'/>");
-  assert.equal(await rows(world), 0);
+  assert.equal(await offlineRows(world, julietJid), 0);
 });
 
 test("what every device that was given it ended without waits for the next one, once", async () => {
@@ -61,12 +55,12 @@ test("what every device that was given it ended without waits for the next one, 
   await chamber.cut();
   await balcony.cut();
   await world.advance(3_000);
-  assert.equal(await rows(world), 1);
+  assert.equal(await offlineRows(world, julietJid), 1);
   await world.advance(120_000);
   const tomb = await world.login(`${julietJid}/tomb`);
   await tomb.sendText("<presence/>");
   assert.deepEqual(idsOf(tomb), ["1"]);
-  assert.equal(await rows(world), 0);
+  assert.equal(await offlineRows(world, julietJid), 0);
 });
 
 test("kept messages that cannot be read at the log-in come as soon as they can", async () => {

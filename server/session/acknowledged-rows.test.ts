@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { available, bodies, chat, managed, resume } from "#testing/scenario/devices.ts";
-import { startWorld, type World } from "#testing/scenario/world.ts";
+import { storedOfSessions } from "#testing/scenario/stored-rows.ts";
+import { startWorld } from "#testing/scenario/world.ts";
 
 const NS_SM = "urn:xmpp:sm:3";
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
-
-/** Records of sessions, rows of what they owe, and kept messages of the second account. */
-async function stored(world: World): Promise<readonly number[]> {
-  const loading = world.store.load(juliet);
-  const rows = world.store.page("owed-stanzas", juliet, { max: 100, direction: "forward" });
-  const kept = world.store.page("offline", juliet, { max: 100, direction: "forward" });
-  await world.settle();
-  const [loaded, page, offline] = [await loading, await rows, await kept];
-  assert.ok(page.found && offline.found);
-  return [loaded.get("hibernated-sessions")?.size ?? 0, page.rows.length, offline.rows.length];
-}
 
 for (const { how, killed, comesBack } of [
   { how: "a stop in peace and a resumption", killed: false, comesBack: true },
@@ -49,5 +39,5 @@ for (const { how, killed, comesBack } of [
       await mine.client.sendText(`<a xmlns='${NS_SM}' h='4'/></stream:stream>`);
     }
     await world.advance(700_000);
-    assert.deepEqual(await stored(world), [0, 0, comesBack ? 0 : 1]);
+    assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, comesBack ? 0 : 1]);
   });

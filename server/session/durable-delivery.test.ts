@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { available, bodies, chat, errors, managed } from "#testing/scenario/devices.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
-import { startWorld, type World } from "#testing/scenario/world.ts";
+import { offlineRows } from "#testing/scenario/stored-rows.ts";
+import { startWorld } from "#testing/scenario/world.ts";
 
 const NS_SM = "urn:xmpp:sm:3";
 const romeo = "romeo@montague.example";
@@ -10,13 +11,6 @@ const juliet = "juliet@capulet.example";
 const accounts = [romeo, juliet];
 const acks = (client: ScriptedClient): readonly (string | undefined)[] =>
   client.pending.filter(({ name }) => name === "a").map((ack) => ack.attr("h"));
-
-async function offlineRows(world: World, owner: string): Promise<number> {
-  const reading = world.store.page("offline", owner, { max: 100, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  return page.found ? page.rows.length : -1;
-}
 
 test("what a client without stream management did not take is kept for it, and only then acknowledged", async () => {
   await using world = await startWorld({ accounts, options: { archive: false } });

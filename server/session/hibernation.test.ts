@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { available, bodies, chat, errors, managed, resume, type Managed } from "#testing/scenario/devices.ts";
+import { storedOfSessions } from "#testing/scenario/stored-rows.ts";
 import { startWorld, worldLinkLimits, type World } from "#testing/scenario/world.ts";
 import { bareOf, parseJid } from "#protocol/jid/jid.ts";
 
@@ -8,17 +9,6 @@ const NS_SM = "urn:xmpp:sm:3";
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
 const accounts = [romeo, juliet];
-
-/** What the store has of hibernated sessions: records, rows of what is owed, and kept messages. */
-async function stored(world: World, owner: string): Promise<readonly number[]> {
-  const loading = world.store.load(owner);
-  const rows = world.store.page("owed-stanzas", owner, { max: 100, direction: "forward" });
-  const kept = world.store.page("offline", owner, { max: 100, direction: "forward" });
-  await world.settle();
-  const [loaded, page, offline] = [await loading, await rows, await kept];
-  assert.ok(page.found && offline.found);
-  return [loaded.get("hibernated-sessions")?.size ?? 0, page.rows.length, offline.rows.length];
-}
 
 for (const killed of [false, true]) {
   const how = killed ? "a kill" : "a stop in peace";
@@ -31,15 +21,15 @@ for (const killed of [false, true]) {
     await mine.client.sendText(chat(romeo, "a"));
     await mine.client.cut();
     await sender.sendText(chat(juliet, "2") + chat(`${juliet}/balcony`, "3"));
-    assert.deepEqual(await stored(world, juliet), [1, 4, 3]);
+    assert.deepEqual(await storedOfSessions(world, juliet), [1, 4, 3]);
     await world.restart({ killed });
     // Its presence and the first message.
     await resume(mine, juliet, 2);
     mine.client.receives(`<resumed xmlns='${NS_SM}' previd='${mine.id}' h='2'/>`);
     assert.deepEqual(bodies(mine.client), ["2", "3"]);
-    assert.deepEqual(await stored(world, juliet), [0, 0, 2]);
+    assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 2]);
     await mine.client.sendText(`<a xmlns='${NS_SM}' h='4'/>`);
-    assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+    assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 0]);
     const again = await available(world, `${romeo}/orchard`);
     mine.client.ignoreAll();
     await again.sendText(chat(juliet, "4"));
@@ -59,13 +49,13 @@ for (const killed of [false, true]) {
     await sender.client.cut();
     await world.restart({ killed, downMs: 590_000 });
     await world.advance(20_000);
-    assert.deepEqual(await stored(world, juliet), [0, 0, 1]);
+    assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 1]);
     await resume(mine, juliet, 1);
     assert.equal(mine.client.next().name, "failed");
     await mine.client.bind("balcony");
     await mine.client.sendText("<presence/>");
     assert.deepEqual(bodies(mine.client), ["1"]);
-    assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+    assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 0]);
   });
 }
 
@@ -131,7 +121,7 @@ test("availability that a kill has lost is asked for again, and its place in the
   const away = mine.client.pending.filter(({ name }) => name === "presence").map((each) => each.attr("from"));
   assert.deepEqual(away, [juliet]);
   await mine.client.sendText(`<a xmlns='${NS_SM}' h='5'/>`);
-  assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+  assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 0]);
 });
 
 test("of two that resume one session during a restart one gets it", async () => {
@@ -186,7 +176,7 @@ test("A55 with a changed password what hibernates is over, and nothing is stored
   const changing = world.core.accounts.setPassword(user, "other");
   await world.settle();
   assert.deepEqual(await changing, { ok: true });
-  assert.deepEqual(await stored(world, juliet), [0, 0, 1]);
+  assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 1]);
   assert.equal([...world.core.registry.sessions()].length, 0);
 });
 
@@ -198,7 +188,7 @@ test("A54 with a deleted account what hibernated is wiped", async () => {
   const deleting = world.core.accounts.delete(bareOf(parseJid(juliet) ?? assert.fail()));
   await world.settle();
   assert.deepEqual(await deleting, { ok: true });
-  assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+  assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 0]);
 });
 
 test("a session of a host that is not served any more waits until the host is back", async () => {
@@ -219,11 +209,11 @@ test("where nothing can be written, a session hibernates in memory, and is store
   world.faults.failCommits("full");
   await mine.client.cut();
   await world.advance(5_000);
-  assert.deepEqual(await stored(world, juliet), [0, 0, 0]);
+  assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 0]);
   world.faults.failCommits(undefined);
   await world.advance(5_000);
   await sender.sendText(chat(juliet, "1"));
-  assert.deepEqual(await stored(world, juliet), [1, 2, 1]);
+  assert.deepEqual(await storedOfSessions(world, juliet), [1, 2, 1]);
   await world.restart({ killed: true });
   await resume(mine, juliet, 1);
   assert.deepEqual([mine.client.next().name, bodies(mine.client)], ["resumed", ["1"]]);
@@ -275,10 +265,10 @@ for (const { end, how } of [
     await sender.sendText(chat(juliet, "1"));
     world.faults.failCommits(undefined);
     assert.equal(errors(sender), 1);
-    const [, rows] = await stored(world, juliet);
+    const [, rows] = await storedOfSessions(world, juliet);
     assert.equal(rows, 1, "its own presence; the message went back, and is not kept for a restart");
     await end(world, mine);
-    assert.deepEqual((await stored(world, juliet)).slice(0, 2), [0, 0]);
+    assert.deepEqual((await storedOfSessions(world, juliet)).slice(0, 2), [0, 0]);
   });
 
 test("what the session knew goes on with it: carbons, interest in the roster, directed presence", async () => {

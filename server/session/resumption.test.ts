@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bodies, chat, managed as enable, resume, type Managed } from "#testing/scenario/devices.ts";
+import { offlineRows } from "#testing/scenario/stored-rows.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
 const NS_SM = "urn:xmpp:sm:3";
@@ -117,10 +118,3 @@ test("the sessions of an account that nobody uses are gone, with their timers", 
   assert.equal(world.env.timers, 0);
   await world[Symbol.asyncDispose]();
 });
-
-async function offlineRows(world: World, owner: string): Promise<number> {
-  const reading = world.store.page("offline", owner, { max: 100, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  return page.found ? page.rows.length : -1;
-}

@@ -5,6 +5,7 @@ import { xml } from "#protocol/xml/element.ts";
 import { NS_CLIENT, NS_SM } from "#protocol/xml/namespaces.ts";
 import { makeStanza } from "#kit/stanza.ts";
 import { available, bodies, chat, errors, managed, resume } from "#testing/scenario/devices.ts";
+import { offlineRows } from "#testing/scenario/stored-rows.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { sweepIntervalMs } from "../account/registry.ts";
 
@@ -22,13 +23,6 @@ const awakeJuliet = (world: World): boolean =>
   [...world.core.registry.sessions()].some(({ jid }) => jid.startsWith(juliet));
 const presences = (client: { readonly pending: readonly { readonly name: string }[] }): number =>
   client.pending.filter(({ name }) => name === "presence").length;
-
-async function offlineRows(world: World): Promise<number> {
-  const reading = world.store.page("offline", juliet, { max: 100, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  return page.found ? page.rows.length : -1;
-}
 
 for (const then of ["resumed", "restarted in peace", "killed"] as const)
   test(`an account whose sessions hibernate sleeps, availability and all; ${then}, it owes its client the same as awake [xep0198-5-13] [xep0198-5-19]`, async () => {
@@ -51,7 +45,7 @@ for (const then of ["resumed", "restarted in peace", "killed"] as const)
     mine.client.receives(`<resumed xmlns='${NS_SM}' previd='${mine.id}' h='1'/>`);
     assert.deepEqual([bodies(mine.client), presences(mine.client)], [["1", "2", "3"], 2]);
     await mine.client.sendText(`<a xmlns='${NS_SM}' h='6'/>`);
-    assert.equal(await offlineRows(world), 0);
+    assert.equal(await offlineRows(world, juliet), 0);
     assert.deepEqual(asleep(world), []);
     assert.equal(errors(sender), 0);
   });
@@ -200,7 +194,7 @@ test("S9 a message that two sessions owe that slept comes once: to who is there 
     await world.advance(resumeMs);
     const next = third ?? (await available(world, `${juliet}/garden`));
     assert.deepEqual(bodies(next), ["1"]);
-    assert.equal(await offlineRows(world), 0);
+    assert.equal(await offlineRows(world, juliet), 0);
   }
 });
 
@@ -220,6 +214,6 @@ test("S9 a message that two sessions owe that slept and one has taken is forgott
   await world.advance(untilAsleep);
   assert.deepEqual(asleep(world), [juliet], "that it was taken is written down");
   await world.advance(resumeMs);
-  assert.equal(await offlineRows(world), 0);
+  assert.equal(await offlineRows(world, juliet), 0);
   assert.deepEqual(bodies(await available(world, `${juliet}/garden`)), []);
 });

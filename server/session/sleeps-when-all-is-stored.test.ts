@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NS_SM } from "#protocol/xml/namespaces.ts";
 import { available, bodies, chat, managed } from "#testing/scenario/devices.ts";
+import { storedOfSessions } from "#testing/scenario/stored-rows.ts";
 import { startWorld } from "#testing/scenario/world.ts";
 import { sweepIntervalMs } from "../account/registry.ts";
 
@@ -29,8 +30,5 @@ test("what a client acknowledged as it was refused its session is not forgotten 
   const other = await available(world, `${juliet}/chamber`);
   await world.advance(600_000);
   assert.deepEqual(bodies(other), ["2"]);
-  const reading = world.store.page("owed-stanzas", juliet, { max: 100, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  assert.deepEqual(page.found && page.rows, []);
+  assert.deepEqual(await storedOfSessions(world, juliet), [0, 0, 0]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
+import { offlineRows } from "#testing/scenario/stored-rows.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
 const NS_SM = "urn:xmpp:sm:3";
@@ -9,13 +10,6 @@ const juliet = "juliet@capulet.example";
 const accounts = [romeo, juliet];
 const bodies = (client: ScriptedClient): readonly string[] =>
   client.pending.flatMap((stanza) => stanza.child("jabber:client", "body")?.text ?? []);
-
-async function rows(world: World): Promise<number> {
-  const reading = world.store.page("offline", juliet, { max: 100, direction: "forward" });
-  await world.settle();
-  const page = await reading;
-  return page.found ? page.rows.length : -1;
-}
 
 /** Juliet's client has had a message, which was written down as it took its time, and whose row could not be removed. */
 async function withRowLeft(world: World): Promise<{ readonly client: ScriptedClient; readonly id: string }> {
@@ -27,11 +21,11 @@ async function withRowLeft(world: World): Promise<{ readonly client: ScriptedCli
   await sender.sendText(`<message to='${juliet}' type='chat' id='1'><body>1</body></message>`);
   await world.advance(2_500);
   assert.deepEqual(bodies(client), ["1"]);
-  assert.equal(await rows(world), 1);
+  assert.equal(await offlineRows(world, juliet), 1);
   world.faults.failCommits("unavailable");
   await client.sendText(`<a xmlns='${NS_SM}' h='2'/>`);
   world.faults.failCommits(undefined);
-  assert.equal(await rows(world), 1);
+  assert.equal(await offlineRows(world, juliet), 1);
   client.ignoreAll();
   return { client, id };
 }
@@ -49,7 +43,7 @@ for (const { how, killed } of [
     await client.authenticate("juliet", "capulet.example", "juliet");
     await client.sendText(`<resume xmlns='${NS_SM}' previd='${id}' h='2'/>`);
     client.receives(`<resumed xmlns='${NS_SM}' previd='${id}' h='1'/>`);
-    assert.equal(await rows(world), 0);
+    assert.equal(await offlineRows(world, juliet), 0);
     await client.sendText("<presence type='unavailable'/><presence/>");
     assert.deepEqual(bodies(client), []);
   });
@@ -59,5 +53,5 @@ test("what a client has, and the disc did not let go of, is gone when nobody use
   const { client } = await withRowLeft(world);
   await client.sendText("</stream:stream>");
   await world.advance(120_000);
-  assert.equal(await rows(world), 0);
+  assert.equal(await offlineRows(world, juliet), 0);
 });
