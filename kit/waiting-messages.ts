@@ -19,6 +19,12 @@ export interface WaitingMessages {
     names?: readonly string[],
   ) => Promise<readonly T[]>;
   /**
+   * Which of these messages are in the store to come to a client, be it that they wait or that a session owes them.
+   *
+   * @throws StoreError
+   */
+  readonly holds: (account: Account, names: readonly string[]) => Promise<ReadonlySet<string>>;
+  /**
    * A session is about to get these messages in another stanza: of those that are in the store, which are told, that stanza
    * carries the name as `stored`, so that they are forgotten when the client has it.
    *

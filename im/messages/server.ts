@@ -100,13 +100,13 @@ export const messages = serverModule({
       if (next.length === 0) return false;
       shared.give(stanza, next.length);
       // The ended session relied on it.
-      if (stanza.stored !== undefined) offline.relyOn(account, stanza.stored, next.length - 1);
+      if (stanza.stored !== undefined) offline.rows(account).relyOn(stanza.stored, next.length - 1);
       for (const session of next) session.send(stanza);
       return true;
     };
 
     const keepStored = (account: Account, stanza: Stanza, name: string): void => {
-      if (offline.giveBack(account, name, max) || isLeftToArchive(account, stanza)) return;
+      if (offline.rows(account).giveBack(name, max) || isLeftToArchive(account, stanza)) return;
       giveBack(account, stanza, new StanzaError("service-unavailable"));
     };
 
@@ -128,13 +128,13 @@ export const messages = serverModule({
       }
       if (cause !== "no-recipient") {
         const hasOthers = shared.dropOne(stanza);
-        if (hasOthers || (stored !== undefined && offline.isInOtherHands(account, stored))) {
-          if (stored !== undefined) offline.letGo(account, stored);
+        if (hasOthers || (stored !== undefined && offline.rows(account).isInOtherHands(stored))) {
+          if (stored !== undefined) offline.rows(account).letGo(stored);
           return;
         }
       }
       if (cause === "declined") {
-        if (stored !== undefined) offline.letGo(account, stored);
+        if (stored !== undefined) offline.rows(account).letGo(stored);
         return;
       }
       if (cause === "session-ended" && (type === "chat" || type === "normal") && handOn(account, stanza)) return;
@@ -159,7 +159,7 @@ export const messages = serverModule({
 
     /** What a session should have had from the archive it has not got: it waits again, or others who are there have it now. */
     const notRead = (account: Account, stored: string): void => {
-      offline.giveBack(account, stored, Infinity);
+      offline.rows(account).giveBack(stored, Infinity);
       for (const session of mostAvailable(account)) deliverKept(account, session);
     };
 
@@ -206,7 +206,7 @@ export const messages = serverModule({
     ): void =>
       void host.env.setTimer(takenWithinMs, () => {
         if (host.signal.aborted || !session.connected) return;
-        if (offline.isOwed(account, sent.portion)) goOnWhenTaken(account, session, sent);
+        if (offline.rows(account).isOwed(sent.portion)) goOnWhenTaken(account, session, sent);
         else deliverKept(account, session, sent.waited);
       });
 
@@ -254,29 +254,30 @@ export const messages = serverModule({
           isWorthKeeping(stanza) && !isOurs(account, stanza) && !isNamed(stanza.element)
             ? offline.secure(account, stanza)
             : undefined,
-        discharge: (account, names) => offline.take(account, names),
+        discharge: (account, names) => offline.rows(account).take(names),
         waiting: {
           list: (account, take, names) => offline.list(account, take, names),
+          holds: (account, names) => offline.holds(account, names),
           lend: (account, names) => offline.lend(account, names),
           show: (session, { element, from, to }) => {
             session.send(stanzaOf("message", element, from, to));
           },
           offer: (account, session) => deliverKept(account, session),
-          discard: (account, names) => offline.discard(account, names),
+          discard: (account, names) => offline.rows(account).discard(names),
         },
         mayLetGo: (stanza) => !shared.has(stanza),
         readBack: (account, names) => offline.readBack(account, names),
         reached: (account, name, stanza) => {
-          if (offline.isTaken(account, name)) return "somebody";
+          if (offline.rows(account).isTaken(name)) return "somebody";
           if (stanza === undefined) return undefined;
-          return shared.count(stanza) > offline.owing(account, name) ? "somebody" : "nobody";
+          return shared.count(stanza) > offline.rows(account).owing(name) ? "somebody" : "nobody";
         },
-        claim: (account, name, taken) => offline.claim(account, name, taken),
+        claim: (account, name, taken) => offline.rows(account).claim(name, taken),
       },
       events: [
         // Only memory knows what could not be removed.
-        on(accountResting, ({ account }) => offline.take(account, [])),
-        on(sessionStored, ({ account }) => offline.take(account, [])),
+        on(accountResting, ({ account }) => offline.rows(account).take()),
+        on(sessionStored, ({ account }) => offline.rows(account).take()),
         on(sessionAvailable, ({ account, session, presence }) => {
           if (presence.priority >= 0) deliverKept(account, session);
         }),

@@ -2,8 +2,8 @@ import type { Account } from "#kit/account.ts";
 import { offlineCount } from "./slots.ts";
 
 /**
- * How many messages an account has in the store, and when the newest came. What is stored of it is what the batch that wrote it saw; memory knows which
- * batches have failed since, and whoever reads all messages counts them.
+ * How many messages an account has in the store that are to be there, and when the newest came. What memory says is right whatever
+ * becomes of a batch; what is stored of it is what the batch that wrote it saw, and whoever reads all messages counts them.
  */
 export class WaitingCount {
   readonly #account: Account;
@@ -34,25 +34,21 @@ export class WaitingCount {
     return (this.#newest = Math.max(now, newest));
   }
 
-  /**
-   * Joins the batch of the rows that it is about. It is taken back where that fails: the slot has then been read anew as a
-   * later batch wrote it, which could not know.
-   *
-   * @param remains asked where the batch has failed: whether the rows are as if it had not
-   */
-  change(by: number, remains: () => boolean = () => false): void {
+  /** Joins the batch of the rows that it is about, also where it says nothing new: what is stored may not be what memory knows. */
+  change(by: number): void {
     this.#set(this.rows + by);
     this.#changes += 1;
     this.#pending += 1;
-    this.#account.whenDurable(
-      () => {
-        this.#pending -= 1;
-      },
-      () => {
-        this.#pending -= 1;
-        if (!remains()) this.#rows = Math.max(0, this.rows - by);
-      },
-    );
+    const ended = (): void => {
+      this.#pending -= 1;
+    };
+    this.#account.whenDurable(ended, ended);
+  }
+
+  /** So many rows that were counted were not written. What is stored follows with the next change. */
+  takeBack(rows: number): void {
+    this.#rows = Math.max(0, this.rows - rows);
+    this.#changes += 1;
   }
 
   /** Somebody begins to read all messages. Gives what to end it with: how many there were. */

@@ -72,9 +72,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "offline-row-never-removed",
-    path: "im/messages/offline.ts",
-    find: "if (names.length === 0) return;",
-    put: "if (names.length < 2) return;",
+    path: "im/messages/offline-rows.ts",
+    find: "if (all.length === 0) return;",
+    put: "if (all.length < 2) return;",
   },
   {
     name: "resumption-repeats-nothing",

@@ -166,15 +166,19 @@ test("where more wait than may, what is recovered goes back to its sender", asyn
   );
 });
 
-for (const kind of ["full", "unavailable"] as const)
-  test(`a disc that is ${kind} while that is decided loses nothing and brings nothing twice`, async () => {
+for (const { how, kind, answerLost } of [
+  { how: "full", kind: "full", answerLost: false },
+  { how: "unavailable", kind: "unavailable", answerLost: false },
+  { how: "gone when it has written but not answered", kind: "unavailable", answerLost: true },
+] as const)
+  test(`a disc that is ${how} while that is decided loses nothing and brings nothing twice`, async () => {
     const before = await startWorld({ accounts });
     const sender = await before.login(`${romeo}/orchard`);
     await available(before, `${juliet}/balcony`, true);
     for (const body of ["1", "2"]) await sender.sendText(chat(juliet, body));
     await using after = await killed(before, "second");
     const again = await after.login(`${romeo}/orchard`);
-    after.faults.failCommits(kind);
+    after.faults.failCommits(kind, answerLost);
     await again.sendText(chat(juliet, "3"));
     await after.advance(500);
     assert.equal(mark(after, juliet)?.process, mark(before, juliet)?.process);

@@ -6,7 +6,6 @@ import { stanzaOf, type ArchivePlace, type Stanza } from "#kit/stanza.ts";
 import { StoreError, type ArchivePage, type ArchiveRow } from "#kit/storage.ts";
 import { storedXml } from "#kit/stored-xml.ts";
 import { messagesOf } from "#kit/waiting-messages.ts";
-import { offlineMessages } from "#im/messages/slots.ts";
 import { withStanzaId } from "../0359-stanza-ids/elements.ts";
 import type { Watermarks } from "./watermark.ts";
 
@@ -86,24 +85,17 @@ export class Recovery {
         }),
       );
       const rows = page.rows.filter(({ id }) => id > behind.id && id <= upTo.id);
-      const waiting = await this.#waiting(account, rows);
+      // They wait under the ids that they have here.
+      const ids = rows.map(({ id }) => id);
+      const waiting = ids.length === 0 ? undefined : await messagesOf(this.#host)?.waiting.holds(account, ids);
       for (const row of rows) {
-        const stanza = waiting.has(row.id) ? undefined : received(account, row);
+        const stanza = waiting?.has(row.id) === true ? undefined : received(account, row);
         if (stanza !== undefined) stanzas.push(stanza);
       }
       after = page.last;
       if (page.complete) break;
     }
     return stanzas;
-  }
-
-  /** Which of them wait for a client: they do so under the ids that they have here. */
-  async #waiting(account: Account, rows: readonly ArchiveRow[]): Promise<ReadonlySet<string>> {
-    if (rows.length === 0) return new Set();
-    const ids = rows.map(({ id }) => id);
-    const query = { max: ids.length, direction: "forward", ids, withoutValues: true } as const;
-    const page = found(await account.archive(offlineMessages).page(query));
-    return new Set(page.rows.map(({ id }) => id));
   }
 }
 
