@@ -40,3 +40,39 @@ failures_max = 1000000
 offline_messages_max = 1000000
 `;
 }
+
+/**
+ * For users of tokens, which want TLS, and for a neighbour on loopback that speaks dialback in the clear: what waits for it
+ * waits as long as it takes, and is not given back.
+ *
+ * @param domain the neighbour's
+ */
+export function outsideConfig(domain: string, port: number): string {
+  return `
+[[listeners]]
+kind = "client-direct-tls"
+addresses = ["127.0.0.1"]
+port = 0
+
+[[listeners]]
+kind = "server"
+addresses = ["127.0.0.1"]
+port = 0
+
+[s2s]
+security = "plain"
+allowed_networks = ["127.0.0.1"]
+authorities = "none"
+posh = false
+
+[[s2s.routes]]
+domain = "${domain}"
+host = "127.0.0.1"
+port = ${port}
+
+[s2s.limits]
+delivery_seconds_max = 86400
+negotiation_seconds_max = 600
+answer_seconds_max = 3600
+`;
+}

@@ -2,13 +2,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionEnded, type CrashClient } from "./crash-client.ts";
-import { crashConfig } from "./crash-config.ts";
+import { Correspondent } from "./correspondent.ts";
+import { crashConfig, outsideConfig } from "./crash-config.ts";
 import { ArchiveLedger } from "./archive-ledger.ts";
+import { planKill, type Confirmed, type KillPlan, type Moment } from "./kill-plan.ts";
 import { MessageLedger } from "./message-ledger.ts";
+import { Neighbour, neighbourDomain } from "./neighbour.ts";
 import { Newcomers, register } from "./newcomers.ts";
 import { Owner } from "./owner.ts";
 import { PasswordChanger } from "./password-changer.ts";
 import { Sleeper } from "./sleeper.ts";
+import { TokenUser } from "./token-user.ts";
 import { randomFrom, type Random } from "#testing/random.ts";
 import { compileCacheFor, ServerProcess, type ServerPlace } from "./server-process.ts";
 
@@ -24,6 +28,10 @@ const asleep = "abraham";
 const witness = "gregory";
 /** Has another password all the time. */
 const worried = "tybalt";
+/** Writes to another server. */
+const correspondent = "paris";
+/** Logs in by tokens. */
+const tokenUser = "rosaline";
 
 /** A life of the server that takes longer than this hangs. */
 const lifeMsMax = 300_000;
@@ -44,7 +52,8 @@ export interface CrashTally {
   readonly moments: Readonly<Record<Moment, number>>;
   /**
    * Acknowledged messages, their rows in archives, confirmed writes, confirmed accounts and passwords that were found
-   * afterwards; cancelled accounts that were not; sessions that hibernated and were resumed.
+   * afterwards; cancelled accounts that were not; sessions that hibernated and were resumed; messages and errors that
+   * reached another server; answers to tokens and passwords that were the only right ones.
    */
   readonly messages: number;
   readonly archived: number;
@@ -53,23 +62,11 @@ export interface CrashTally {
   readonly cancelled: number;
   readonly passwords: number;
   readonly resumed: number;
+  readonly letters: number;
+  readonly tokens: number;
   /** Messages that came again after a crash, which is allowed. */
   readonly repeated: number;
   readonly problems: readonly string[];
-}
-
-/** Before the server said that it has started; while it is asked what it still knows; under load. */
-type Moment = "starting" | "checking" | "loaded";
-
-/** What the server confirms to its clients. */
-export type Confirmed = "message" | "write" | "password" | "account";
-
-interface Plan {
-  readonly moment: Moment;
-  /** From the beginning of that moment, and under load from the last of these confirmations on. */
-  readonly afterMs: number;
-  /** So that a slow machine's lives are as full as a fast one's, and a kill comes right behind a confirmation. */
-  readonly after: { readonly what: Confirmed; readonly times: number };
 }
 
 interface Present {
@@ -82,32 +79,16 @@ interface There {
   readonly present: readonly Present[];
   readonly sleeper: CrashClient | undefined;
   readonly worried: CrashClient;
+  readonly correspondent: CrashClient;
 }
-
-/** Most kills are under load; a few loads go on until sessions write down what slow clients owe. */
-function planKill(random: Random): Plan {
-  const share = random.share();
-  if (share < 0.08) return { moment: "starting", afterMs: random.below(600), after: never };
-  if (share < 0.2) return { moment: "checking", afterMs: random.below(200), after: never };
-  const afterMs = random.share() < 0.5 ? 0 : random.below(40);
-  return { moment: "loaded", afterMs, after: share < 0.97 ? behind(random) : { what: "message", times: 2_000 } };
-}
-
-function behind(random: Random): Plan["after"] {
-  const what = random.one<Confirmed>(["message", "write", "password", "account"]);
-  return { what, times: 1 + random.below(timesMax[what]) };
-}
-
-const timesMax: Readonly<Record<Confirmed, number>> = { message: 100, write: 30, password: 6, account: 4 };
-
-const never = { what: "message", times: Infinity } as const;
 
 /**
  * Starts a server, looks whether it knows all that it has acknowledged in its earlier lives, loads it and kills it, again
  * and again. Ends at the first problem; else looks once more at the end.
  */
 export async function crashRun({ dir, kills, seed, progress }: CrashRunOptions): Promise<CrashTally> {
-  const run = new CrashRun(await prepare(dir), randomFrom(seed));
+  await using neighbour = await Neighbour.start();
+  const run = new CrashRun(await prepare(dir, neighbour.port), randomFrom(seed), neighbour);
   await run.begin();
   while (run.tally.kills < kills && run.tally.problems.length === 0) {
     await run.live();
@@ -127,11 +108,13 @@ class CrashRun {
   readonly #sleeper: Sleeper;
   readonly #worried: PasswordChanger;
   readonly #newcomers: Newcomers;
+  readonly #correspondent: Correspondent;
+  readonly #tokenUser: TokenUser;
   /** Told of what the server confirms while it is loaded. */
   #confirmed: (what: Confirmed) => void = ignore;
   readonly #moments = { starting: 0, checking: 0, loaded: 0 };
 
-  constructor(place: ServerPlace, random: Random) {
+  constructor(place: ServerPlace, random: Random, neighbour: Neighbour) {
     this.#place = place;
     this.#random = random;
     const problem = (text: string): void => void this.#problems.push(text);
@@ -143,6 +126,9 @@ class CrashRun {
     this.#sleeper = new Sleeper({ name: asleep, witness, messages, random, problem });
     this.#worried = new PasswordChanger({ name: worried, random, problem, confirmed: () => confirmed("password") });
     this.#newcomers = new Newcomers({ random, problem, confirmed: () => confirmed("account") });
+    const writes = { name: correspondent, neighbour, random, problem, confirmed: () => confirmed("letter") };
+    this.#correspondent = new Correspondent(writes);
+    this.#tokenUser = new TokenUser({ name: tokenUser, random, problem, confirmed: () => confirmed("token") });
   }
 
   get tally(): CrashTally {
@@ -157,27 +143,30 @@ class CrashRun {
       cancelled: this.#newcomers.gone,
       passwords: this.#worried.kept,
       resumed: this.#sleeper.resumed,
-      repeated: this.#messages.repeated,
+      letters: this.#correspondent.kept,
+      tokens: this.#tokenUser.kept,
+      repeated: this.#messages.repeated + this.#correspondent.repeated,
       problems: this.#problems,
     };
   }
 
   /** Makes the accounts, and lets Node write down what it has compiled, so that later starts are fast. */
   begin(): Promise<void> {
-    return this.#orderly(async (port) => {
-      for (const name of [...everybody, asleep, witness, worried]) await register(port, name);
+    return this.#orderly(async ({ port }) => {
+      for (const name of [...everybody, asleep, witness, worried, correspondent, tokenUser]) await register(port, name);
     });
   }
 
   finish(): Promise<void> {
-    return this.#orderly(async (port, clients) => {
-      await this.#check(port, clients, true);
+    return this.#orderly(async (ports, clients) => {
+      await this.#check(ports, clients, true);
       for (const client of clients) client.destroy();
     });
   }
 
   /** One life of the server, from its start to its death. */
   async live(): Promise<void> {
+    await this.#correspondent.beginLife(false);
     const server = new ServerProcess(this.#place);
     const clients: CrashClient[] = [];
     const over = new AbortController();
@@ -202,9 +191,10 @@ class CrashRun {
       reach("starting");
       const alive = server.started().then(async (port) => {
         reach("checking");
-        const there = await this.#check(port, clients, false);
+        const ports = portsOf(server, port);
+        const there = await this.#check(ports, clients, false);
         reach("loaded");
-        await this.#load(port, there);
+        await this.#load(ports, there);
       });
       await Promise.race([alive, hung, server.ended]);
     } catch (error) {
@@ -221,17 +211,18 @@ class CrashRun {
     this.#judge(server);
   }
 
-  async #killLater(server: ServerProcess, { moment, afterMs }: Plan, signal: AbortSignal): Promise<void> {
+  async #killLater(server: ServerProcess, { moment, afterMs }: KillPlan, signal: AbortSignal): Promise<void> {
     if (afterMs > 0) await sleep(afterMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     this.#moments[moment]++;
     server.kill();
   }
 
-  async #orderly(work: (port: number, clients: CrashClient[]) => Promise<void>): Promise<void> {
+  async #orderly(work: (ports: Ports, clients: CrashClient[]) => Promise<void>): Promise<void> {
+    await this.#correspondent.beginLife(true);
     const server = new ServerProcess(this.#place);
     try {
-      await work(await server.started(), []);
+      await work(portsOf(server, await server.started()), []);
     } catch (error) {
       this.#problems.push(String(error));
     }
@@ -245,30 +236,42 @@ class CrashRun {
   }
 
   /** Everybody looks whether all is there; their connections are added to `clients`. Returns who stays. */
-  async #check(port: number, clients: CrashClient[], isLast: boolean): Promise<There> {
+  async #check({ port, tlsPort }: Ports, clients: CrashClient[], isLast: boolean): Promise<There> {
     const known = <T extends CrashClient | undefined>(client: T): T => {
       if (client !== undefined) clients.push(client);
       return client;
     };
     const owners = this.#owners.map(async (owner) => ({ owner, client: known(await owner.comeBack(port)) }));
-    const [sleeper, worried, ...back] = await Promise.all([
+    const [sleeper, worried, writer, , ...back] = await Promise.all([
       this.#sleeper.comeBack(port, isLast).then(known),
       this.#worried.comeBack(port).then(known),
+      this.#correspondent.comeBack(port).then(known),
+      this.#tokenUser.comeBack(tlsPort),
       ...owners,
     ]);
     for (const { owner, client } of back) if (isAbsent(owner.name)) await client.close();
     await this.#newcomers.check(port);
-    return { present: back.filter(({ owner }) => !isAbsent(owner.name)), sleeper, worried };
+    const stay = back.filter(({ owner }) => !isAbsent(owner.name));
+    return { present: stay, sleeper, worried, correspondent: writer };
   }
 
   /** Goes on until the server is gone. */
-  async #load(port: number, { present, sleeper, worried }: There): Promise<void> {
-    const lanes = present.flatMap(({ owner, client }) => [
+  async #load({ port, serverPort, tlsPort }: Ports, there: There): Promise<void> {
+    const { sleeper, worried } = there;
+    const lanes = there.present.flatMap(({ owner, client }) => [
       owner.chat(client, [...everybody, asleep]),
       owner.write(client),
     ]);
     const sleeping = sleeper === undefined ? [] : [this.#sleeper.fallAsleep(sleeper, port)];
-    await Promise.all([...lanes, ...sleeping, this.#worried.change(worried), this.#newcomers.come(port)]);
+    await Promise.all([
+      ...lanes,
+      ...sleeping,
+      this.#worried.change(worried),
+      this.#newcomers.come(port),
+      this.#correspondent.write(there.correspondent),
+      this.#correspondent.hearFromStranger(serverPort),
+      this.#tokenUser.comeAndGo(tlsPort),
+    ]);
   }
 }
 
@@ -278,13 +281,24 @@ function isAbsent(name: string): boolean {
 
 function ignore(): void {}
 
-async function prepare(dir: string): Promise<ServerPlace> {
+/** For clients in the clear and by TLS, and for other servers. */
+interface Ports {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly serverPort: number;
+}
+
+function portsOf(server: ServerProcess, port: number): Ports {
+  return { port, tlsPort: server.portOf("client-direct-tls"), serverPort: server.portOf("server") };
+}
+
+async function prepare(dir: string, neighbourPort: number): Promise<ServerPlace> {
   const place = {
     configFile: join(dir, "balcony.toml"),
     dataDir: join(dir, "data"),
     compileCache: compileCacheFor(dir),
   };
   await mkdir(dir, { recursive: true });
-  await writeFile(place.configFile, crashConfig());
+  await writeFile(place.configFile, crashConfig() + outsideConfig(neighbourDomain, neighbourPort));
   return place;
 }

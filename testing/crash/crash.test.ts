@@ -14,9 +14,9 @@ test("a server that is killed at random moments under load still has all that it
     const tally = await crashRun({ dir, kills, seed: 1 });
     deepEqual(tally.problems, []);
     equal(tally.kills, kills);
-    const { accounts, archived, cancelled, messages, passwords, resumed, writes } = tally;
+    const { accounts, archived, cancelled, letters, messages, passwords, resumed, tokens, writes } = tally;
     // So few lives need not have come to each of the others.
-    for (const found of [messages, archived, writes, accounts + cancelled + passwords + resumed])
+    for (const found of [messages, archived, writes, accounts + cancelled + passwords + resumed + letters + tokens])
       ok(found > 0, JSON.stringify(tally));
   } finally {
     rmSync(dir, { recursive: true, force: true });

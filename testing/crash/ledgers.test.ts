@@ -2,6 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { ArchiveLedger } from "./archive-ledger.ts";
 import { ArrivalOrder, MessageLedger } from "./message-ledger.ts";
+import { TokenLedger, type TokenAttempt } from "./token-ledger.ts";
 import { WriteLedger } from "./write-ledger.ts";
 
 /** Sends five messages of which so many are acknowledged, and gives the problems when these of them arrive. */
@@ -128,4 +129,144 @@ for (const { name, found, wrong } of [
       deepEqual(ledger.latest, found);
       equal(ledger.kept, 2);
     } else match(problem ?? "", wrong);
+  });
+
+const byPassword: TokenAttempt = { by: "password", password: "p" };
+const byToken = (
+  token: string,
+  more: { count?: number; invalidates?: boolean; asks?: boolean } = {},
+): TokenAttempt => ({
+  by: "token",
+  token,
+  ...more,
+});
+const lost = "lost";
+
+for (const { name, story, wrong } of [
+  {
+    name: "one that was given lets in, again and again",
+    story: [
+      [byPassword, "one"],
+      [byToken("one"), true],
+      [byToken("one"), true],
+    ],
+    wrong: undefined,
+  },
+  {
+    name: "one that was given does not let in",
+    story: [
+      [byPassword, "one"],
+      [byToken("one"), false],
+    ],
+    wrong: /"one".*refused/,
+  },
+  {
+    name: "the one before lets in until the next was used",
+    story: [
+      [byPassword, "one"],
+      [byToken("one", { asks: true }), "two"],
+      [byToken("one"), true],
+      [byToken("two"), true],
+      [byToken("one"), true],
+    ],
+    wrong: /"one".*succeeds/,
+  },
+  {
+    name: "one that was never used goes when another is asked for",
+    story: [
+      [byPassword, "one"],
+      [byPassword, "two"],
+      [byToken("one"), true],
+    ],
+    wrong: /"one".*succeeds/,
+  },
+  {
+    name: "a count comes back",
+    story: [
+      [byPassword, "one"],
+      [byToken("one", { count: 2 }), true],
+      [byToken("one", { count: 2 }), true],
+    ],
+    wrong: /"count":2.*succeeds/,
+  },
+  {
+    name: "of a use whose answer was lost the count may be known or not",
+    story: [
+      [byPassword, "one"],
+      [byToken("one", { count: 2 }), lost],
+      [byToken("one", { count: 2 }), true],
+      [byToken("one", { count: 1 }), false],
+    ],
+    wrong: undefined,
+  },
+  {
+    name: "who logged out lets nobody in any more",
+    story: [
+      [byPassword, "one"],
+      [byToken("one", { asks: true }), "two"],
+      [byToken("one", { invalidates: true }), true],
+      [byToken("two"), true],
+    ],
+    wrong: /"two".*succeeds/,
+  },
+  {
+    name: "where that was not answered either all of them work or none",
+    story: [
+      [byPassword, "one"],
+      [byToken("one", { asks: true }), "two"],
+      [byToken("two", { invalidates: true }), lost],
+      [byToken("one"), false],
+      [byToken("two"), true],
+    ],
+    wrong: /"two".*succeeds/,
+  },
+  {
+    name: "one that was asked for and never told takes the place of one that was not used",
+    story: [
+      [byPassword, "one"],
+      [byToken("one", { asks: true }), "two"],
+      [byToken("one", { asks: true }), lost],
+      [byToken("two"), false],
+      [byToken("one"), true],
+    ],
+    wrong: undefined,
+  },
+  {
+    name: "none outlives a changed password",
+    story: [
+      [byPassword, "one"],
+      [{ by: "change", password: "q" }, true],
+      [byToken("one"), true],
+    ],
+    wrong: /"one".*succeeds/,
+  },
+  {
+    name: "of a change that was not answered either both happened or nothing",
+    story: [
+      [byPassword, "one"],
+      [{ by: "change", password: "q" }, lost],
+      [byToken("one"), true],
+      [{ by: "password", password: "q" }, "two"],
+    ],
+    wrong: /by password succeeds/,
+  },
+  { name: "a password brings a token", story: [[byPassword, true]], wrong: /brought no token/ },
+] as const satisfies readonly {
+  readonly name: string;
+  readonly story: readonly (readonly [TokenAttempt, string | boolean])[];
+  readonly wrong: RegExp | undefined;
+}[])
+  test(`tokens: ${name}`, () => {
+    const ledger = new TokenLedger("p");
+    const told = story.map(([attempt, outcome]) => {
+      if (outcome === lost) return ledger.lost(attempt);
+      return ledger.answered(attempt, typeof outcome === "string" ? { ok: true, token: outcome } : { ok: outcome });
+    });
+    const problem = told.pop();
+    deepEqual(
+      told,
+      story.slice(1).map(() => undefined),
+    );
+    if (wrong === undefined) equal(problem, undefined);
+    else match(problem ?? "", wrong);
   });

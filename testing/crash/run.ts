@@ -12,7 +12,8 @@ const help = `npm run crash -- [--kills N] [--seed S] [--keep]
 
 Kills a server (kill -9) at random moments under load, starts it again on the same SQLite files, and looks whether all
 that it has acknowledged is there: messages, archives and what finds their words, rosters, private data, block lists,
-cards, preferences, passwords, accounts made and cancelled, sessions to be resumed. Ends at the first problem with 1.
+cards, preferences, passwords, tokens for log-in, accounts made and cancelled, sessions to be resumed, and what waits for
+another server, errors included. Ends at the first problem with 1.
 
   --kills N  how often (1000)
   --seed S   what the clients do and when the server dies; the machine adds chance of its own (a new one each time)
@@ -65,9 +66,11 @@ function show(tally: CrashTally, kills: number, ms: number): void {
   else if (tally.kills % 50 === 0) process.stdout.write(`${line}\n`);
 }
 
-function found({ accounts, archived, cancelled, messages, passwords, resumed, writes }: CrashTally): string {
+function found(tally: CrashTally): string {
+  const { accounts, archived, cancelled, letters, messages, passwords, resumed, tokens, writes } = tally;
   return (
-    `${messages} acknowledged messages, ${archived} rows of them in archives, ${writes} confirmed writes, ` +
-    `${accounts} accounts, ${passwords} passwords, ${resumed} sessions resumed, and ${cancelled} accounts not`
+    `${messages} acknowledged messages, ${archived} rows of them in archives, ${letters} held for another server, ` +
+    `${writes} confirmed writes, ${accounts} accounts, ${passwords} passwords, ${tokens} log-ins by token, ` +
+    `${resumed} sessions resumed, and ${cancelled} accounts not`
   );
 }

@@ -24,6 +24,7 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #port = Promise.withResolvers<number>();
+  readonly #ports = new Map<string, number>();
   readonly #started = Promise.withResolvers<void>();
   /** Resolves when the process has ended and all that it wrote was read. */
   readonly ended: Promise<void>;
@@ -49,10 +50,17 @@ export class ServerProcess {
     });
   }
 
-  /** Resolves with the port when it listens and says that it has started; rejects when it ends before that. */
+  /** Resolves with the port for clients when it listens and says that it has started; rejects when it ends before that. */
   async started(): Promise<number> {
     await this.#started.promise;
     return this.#port.promise;
+  }
+
+  /** Of a listener of this kind, once it has started. */
+  portOf(kind: string): number {
+    const port = this.#ports.get(kind);
+    if (port === undefined) throw new Error(`nothing of the kind ${kind} listens:\n${this.log}`);
+    return port;
   }
 
   get pid(): number {
@@ -95,10 +103,15 @@ export class ServerProcess {
       this.#spoke.resolve();
       this.#spoke = Promise.withResolvers();
     }
-    const port = event?.fields["port"];
-    if (event?.text === "listening" && typeof port === "number") this.#port.resolve(port);
+    if (event?.text === "listening") this.#listens(event.fields);
     if (event?.text === "started") this.#started.resolve();
     if (event?.level === "error") this.errors.push(line);
+  }
+
+  #listens({ kind, port }: LogLine["fields"]): void {
+    if (typeof kind !== "string" || typeof port !== "number") return;
+    this.#ports.set(kind, port);
+    if (kind === "client") this.#port.resolve(port);
   }
 
   async #gone(): Promise<never> {
