@@ -379,22 +379,24 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.#data.sleep();
     for (const work of this.#mailbox.takeAll()) {
       if (typeof work === "function") this.#mailbox.add(work);
-      else if (isNotice(work)) this.#waitForNews(work);
+      else if (work instanceof Stanza && isNotice(work)) this.#mailbox.add(waiting(work));
+      else if (work instanceof Outgoing && work.stanza.to === undefined && isNotice(work.stanza))
+        this.#mailbox.add(new Outgoing(waiting(work.stanza), work.session));
       else if ("perform" in work) guarded(this.#parts, () => work.unreadable(cause));
       else refuseUnreadable(this.#parts, this.sessions, work, cause);
     }
     if ((this.#mailbox.size === 0 && !this.#batches.journal.isInDoubt) || this.host.signal.aborted) return;
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
   }
-
-  /** Its sender need not wait for that. */
-  #waitForNews(notice: Stanza): void {
-    this.#mailbox.add(stanzaOf(notice.kind, notice.element, notice.from, notice.to));
-    notice.release();
-  }
 }
 
 /** Whether it says that somebody comes, changes or goes: nobody would say it once more. */
-function isNotice(work: object): work is Stanza {
-  return work instanceof Stanza && work.kind === "presence" && (work.type === undefined || work.type === "unavailable");
+function isNotice({ kind, type }: Stanza): boolean {
+  return kind === "presence" && (type === undefined || type === "unavailable");
+}
+
+/** Its sender need not wait for that. */
+function waiting(notice: Stanza): Stanza {
+  notice.release();
+  return stanzaOf(notice.kind, notice.element, notice.from, notice.to);
 }

@@ -33,3 +33,36 @@ test("who leaves while a contact's data cannot be read is seen to leave when the
   await world.advance(10_000);
   assert.equal(left(), 1);
 });
+
+test("who comes or goes while its own data cannot be read has done so when they can, and is told of no error", async () => {
+  await using world = await startWorld({ accounts: [romeo] });
+  const hers = await world.login(`${romeo}/balcony`);
+  const his = await world.login(`${romeo}/orchard`);
+  const late = await world.login(`${romeo}/cell`);
+  await hers.sendText("<presence/>");
+  await his.sendText("<presence/>");
+  hers.ignoreAll();
+  his.ignoreAll();
+  world.faults.failCommits("unavailable");
+  world.faults.failReads("unavailable");
+  await hers.sendText(
+    "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='nurse@montague.example'/></query></iq>",
+  );
+  hers.ignoreAll();
+  await his.sendText("<presence type='unavailable'/><r xmlns='urn:xmpp:sm:3'/>");
+  await late.sendText("<presence><priority>3</priority></presence>");
+  await world.advance(1_000);
+  const seen = [his, late].flatMap(({ pending }) => pending.filter(({ name }) => name === "presence"));
+  assert.deepEqual(seen, [], "neither error nor anything else");
+  world.faults.failCommits(undefined);
+  world.faults.failReads(undefined);
+  await world.advance(10_000);
+  const shown = (from: string): readonly (string | undefined)[] =>
+    hers.pending.filter((stanza) => stanza.attr("from") === from).map((stanza) => stanza.attr("type"));
+  assert.deepEqual(shown(`${romeo}/orchard`), ["unavailable"]);
+  assert.deepEqual(shown(`${romeo}/cell`), [undefined]);
+  assert.ok(
+    late.pending.some((stanza) => stanza.attr("from") === `${romeo}/balcony`),
+    "and sees who is there",
+  );
+});
