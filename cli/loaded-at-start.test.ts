@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { startControl } from "#server/control/control-server.ts";
 import { withFiles } from "#server/control/with-files.ts";
 import { defaultConfig } from "#server/config/config.ts";
+import { compileCacheFor } from "#testing/crash/server-process.ts";
 import { MemoryAdministration } from "#testing/memory-administration.ts";
 import { silentLog } from "#testing/silent-log.ts";
 
@@ -30,6 +31,7 @@ async function loadedBy(
 ): Promise<{ readonly loaded: readonly string[]; readonly code: unknown; readonly said: string }> {
   const child = spawn(process.execPath, ["--import", recorder, ...args], {
     cwd: root,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCacheFor(join(tmpdir(), "balcony-loaded")) },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = once(child, "close");

@@ -9,6 +9,7 @@ import { connect as connectTcp } from "node:net";
 import { connect } from "node:tls";
 import { z } from "zod";
 import { generateSelfSigned } from "#server/tls/self-signed.ts";
+import { compileCacheFor } from "#testing/crash/server-process.ts";
 
 const main = join(import.meta.dirname, "main.ts");
 const jsonLine = z.looseObject({ text: z.string(), level: z.string() });
@@ -49,10 +50,8 @@ interface Running {
 }
 
 function launch(...args: readonly string[]): Running {
-  // That of the tests, where they have one: a server starts in half the time.
-  const compileCache = process.env["NODE_COMPILE_CACHE"] ?? join(directory, "cache");
   const child = spawn(process.execPath, [main, ...args, "--config", config, "--data", dataDir], {
-    env: { ...process.env, BALCONY_PROGRAM: "./balcony", NODE_COMPILE_CACHE: compileCache },
+    env: { ...process.env, BALCONY_PROGRAM: "./balcony", NODE_COMPILE_CACHE: compileCacheFor(directory) },
     stdio: ["pipe", "pipe", "pipe"],
   });
   children.add(child);

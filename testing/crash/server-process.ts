@@ -145,11 +145,12 @@ export async function runCommand(place: ServerPlace, ...words: readonly [string,
 }
 
 /**
- * Where Node keeps compiled code: where the tests have theirs, so that a server starts in half the time from the first time
- * on, or else in this directory.
+ * Where Node keeps compiled code of processes of `balcony`: where the tests have theirs, so that a server starts in half the
+ * time from the second run on, or else in this directory. In a folder of its own: these processes set flags of V8
+ * (cli/v8-flags.ts), under which it throws away what was compiled without, and each would take from the other what it keeps.
  */
 export function compileCacheFor(dir: string): string {
-  return process.env["NODE_COMPILE_CACHE"] ?? join(dir, "cache");
+  return join(process.env["NODE_COMPILE_CACHE"] ?? dir, "balcony");
 }
 
 function commandLine(place: ServerPlace, ...words: readonly string[]): readonly [command: string, args: string[]] {
