@@ -41,9 +41,20 @@ test("without a limit nobody is refused", () => {
   assert.equal(it.refuses({ address: "192.0.2.1", account: romeo }), false);
 });
 
-test("the watch is bounded: who comes last is watched, who came first is forgotten", () => {
+test("A12 the watch is bounded: who comes last is watched, who came first is forgotten", () => {
   const { it } = throttle(1);
   for (let host = 0; host <= 20_000; host += 1) it.failed({ address: `host${host}`, account: undefined });
   assert.equal(it.refuses({ address: "host0", account: undefined }), false);
   assert.equal(it.refuses({ address: "host20000", account: undefined }), true);
+});
+
+test("A12 so are the addresses that owners have used, and who comes again stays", () => {
+  const { it } = throttle(1);
+  const log = (host: number): void => it.succeeded({ address: `host${host}`, account: romeo });
+  for (const host of [0, 1, 0]) log(host);
+  for (let host = 2; host <= 20_000; host += 1) log(host);
+  it.failed({ address: "192.0.2.1", account: romeo });
+  assert.equal(it.refuses({ address: "host1", account: romeo }), true);
+  assert.equal(it.refuses({ address: "host0", account: romeo }), false);
+  assert.equal(it.refuses({ address: "host20000", account: romeo }), false);
 });

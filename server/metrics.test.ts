@@ -65,3 +65,13 @@ test("A12 labels that peers choose cannot grow without end", async () => {
   const series = Object.keys(await samples(metrics)).filter((name) => name.startsWith("balcony_logins_total"));
   assert.equal(series.length, 65);
 });
+
+test("A12 nor are labels of any length kept", async () => {
+  const metrics = new Metrics();
+  metrics.loginFailed("X".repeat(65), "invalid-mechanism");
+  const series = Object.keys(await samples(metrics)).filter((name) => name.startsWith("balcony_logins_total"));
+  assert.deepEqual(
+    series.map((name) => /mechanism="([^"]*)"/.exec(name)?.[1]),
+    ["other"],
+  );
+});

@@ -12,7 +12,7 @@ test("a cache parses as parseJid does", () => {
   equal(cache.entries, 1);
 });
 
-test("a cache never remembers more than it may, whatever strangers send", () => {
+test("A12 a cache never remembers more than it may, whatever strangers send", () => {
   const cache = new JidCache(100);
   for (let i = 0; i < 1000; i++) {
     equal(cache.parse(`user${i}@example.com`), `user${i}@example.com`);
@@ -33,7 +33,7 @@ test("an address in use survives a flood of others", () => {
   equal(cache.entries, entries, "it was still in the young generation");
 });
 
-test("an overlong spelling is parsed, and not remembered", () => {
+test("A12 an overlong spelling is parsed, and not remembered", () => {
   const cache = new JidCache(10);
   const long = `${"a".repeat(1000)}@example.com`;
   equal(cache.parse(long), long);

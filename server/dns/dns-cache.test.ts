@@ -21,7 +21,7 @@ test("dns: a clock that was set back makes nothing live longer", () => {
   assert.equal(cache.find("A a.example", 50_000), undefined);
 });
 
-test("A36 strangers' answers take no more room than there is; the oldest go", () => {
+test("A12 A36 strangers' answers take no more room than there is; the oldest go", () => {
   const cache = new DnsCache(100_000);
   for (let i = 0; i < 5_000; i += 1) {
     cache.keep(`A n${i}.example`, addresses(i % 64), 0);

@@ -42,6 +42,16 @@ test("A7 one IPv4 address is one for every limit, however the system writes it",
   assert.equal(rates.enter("::ffff:192.0.2.1", 0), rates.enter("192.0.2.1", 0));
 });
 
+test("A12 addresses have rates as long as they have connections, and no longer", () => {
+  const rates = new AddressRates({ bytes: { perSecond: 1, burst: 1 }, stanzas: undefined });
+  const addresses = Array.from({ length: 100 }, (_, host) => `192.0.2.${host}`);
+  for (const address of addresses) for (let connection = 0; connection < 2; connection += 1) rates.enter(address, 0);
+  for (const address of addresses) rates.leave(address);
+  assert.equal(rates.size, 100);
+  for (const address of addresses) rates.leave(address);
+  assert.equal(rates.size, 0);
+});
+
 test("who comes by IPv4 to a socket of both kinds is shown with an IPv4 address", async () => {
   const server = createServer();
   server.listen(0, "::");

@@ -1,5 +1,6 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
+import { EndedStreams } from "./ended-streams.ts";
 import type { ServerStream } from "./server-stream.ts";
 
 /** The established streams with other servers, and by which pairs and ids they are found. */
@@ -8,7 +9,7 @@ export class ServerStreams {
   readonly #byPair = new Map<string, ServerStream[]>();
   /** Those that a peer may resume, by the id that it was given. */
   readonly #byResumption = new Map<string, ServerStream>();
-  readonly #endedHandled = new Map<string, { readonly h: number }>();
+  readonly #ended = new EndedStreams();
 
   get size(): number {
     return this.#all.size;
@@ -56,7 +57,7 @@ export class ServerStreams {
 
   /** How many stanzas were handled of a stream that has ended; undefined for one that was never known, or long ago. */
   handledOf(id: string): number | undefined {
-    return this.#endedHandled.get(id)?.h;
+    return this.#ended.handledOf(id);
   }
 
   remove(stream: ServerStream): void {
@@ -69,7 +70,7 @@ export class ServerStreams {
     const id = stream.resumption?.id;
     if (id === undefined || this.#byResumption.get(id) !== stream) return;
     this.#byResumption.delete(id);
-    this.#remember(id, stream);
+    if (stream.acknowledgements !== undefined) this.#ended.remember(id, stream.acknowledgements);
   }
 
   /** Streams between us and a remote domain, whoever opened them. */
@@ -81,13 +82,4 @@ export class ServerStreams {
           break;
         }
   }
-
-  #remember(id: string, stream: ServerStream): void {
-    if (stream.acknowledgements !== undefined) this.#endedHandled.set(id, stream.acknowledgements);
-    const [oldest] = this.#endedHandled.keys();
-    if (this.#endedHandled.size > endedMax && oldest !== undefined) this.#endedHandled.delete(oldest);
-  }
 }
-
-/** Ended streams that are remembered, for peers that come back too late (XEP-0198 §5, S8). */
-const endedMax = 1_000;

@@ -251,7 +251,7 @@ test("whatever is shown, the check gives an answer", async () => {
   }
 });
 
-test("strangers' chains are remembered only up to a bound", async () => {
+test("A12 strangers' chains are remembered only up to a bound", async () => {
   const judgePeers = judge();
   for (let i = 0; i < 1_100; i += 1) {
     await judgePeers.check({ chain: [Buffer.from(`chain ${i}`)], remote, local, place: undefined });

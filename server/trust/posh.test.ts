@@ -227,3 +227,13 @@ test("a web server that hangs is not waited for", async () => {
   timeOut?.();
   assert.deepEqual(await answer, { ok: false, reason: "took too long" });
 });
+
+test("A12 what strangers' domains say is remembered only up to a bound: the oldest is asked for anew", async () => {
+  const { source, asked } = web({});
+  const names = Array.from({ length: 1_001 }, (_, number) => domainOf(`d${number}.example`));
+  for (const name of names) await source.find(name);
+  const [first, second] = names;
+  assert(first !== undefined && second !== undefined);
+  for (const name of [names.at(-1) ?? first, second, first]) await source.find(name);
+  assert.deepEqual(asked.slice(names.length), ["https://d0.example/.well-known/posh/xmpp-server.json"]);
+});

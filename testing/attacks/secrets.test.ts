@@ -44,6 +44,18 @@ test("A30 stream ids, resources and ids to resume by are made of the system's ra
   for (const id of seen.resumption) assert.ok(id.length * 5 >= 120, id);
 });
 
+test("A30 nothing of it comes from a generator that can be predicted", () => {
+  const { random } = Math;
+  Math.random = () => 0.5;
+  try {
+    const [one, other] = [nodeEnv().entropy(32), nodeEnv().entropy(32)];
+    assert.notDeepEqual(one, other);
+    assert.ok(new Set(one).size > 8, "as many bytes of one and the same are not");
+  } finally {
+    Math.random = random;
+  }
+});
+
 test("A30 all characters of a token are as likely as each other", () => {
   const env = nodeEnv();
   const counts = new Map<string, number>();

@@ -75,6 +75,20 @@ test("sorting is by octets of UTF-8, not by UTF-16", () => {
   assert.equal(verificationInput({ identities: [], features, forms: [] }), "a<é<\u{ffee}<\u{10000}<\u{ffff0}<");
 });
 
+test("so are the fields of forms and their values", () => {
+  const names = ["\u{10000}", "\u{ffee}", "a"];
+  const fields = [formTypeField("hidden"), ...names.map((name) => valueField(name, names))];
+  const forms = [{ type: "result" as const, instructions: [], fields, items: [] }];
+  const sorted = names.toReversed().join("<");
+  assert.equal(
+    verificationInput({ identities: [], features: [], forms }),
+    `hidden<${names
+      .toReversed()
+      .map((name) => `${name}<${sorted}<`)
+      .join("")}`,
+  );
+});
+
 test("identities are sorted part by part", () => {
   const identities = [
     { category: "client-x", type: "a" },

@@ -146,6 +146,13 @@ describe("SASL", () => {
         ],
       },
       {
+        name: "A24 nor as somebody whose name is like theirs",
+        script: ["juliette@im.example", "jul@im.example", "im.example"].map((other) => [
+          `<auth ${saslNs} mechanism='PLAIN'>${btoa(`${other}\0juliet\0r0m30`)}</auth>`,
+          failure("invalid-authzid"),
+        ]),
+      },
+      {
         name: "A24 not even as themselves at another domain",
         script: [
           [
@@ -250,6 +257,16 @@ describe("SASL", () => {
     wire.take();
     wire.write(`<auth ${saslNs} mechanism='EXTERNAL'>=</auth>`);
     assert.match(wire.take(), /<invalid-from|<failure/);
+    assert.equal(wire.find("authorize"), undefined);
+  });
+
+  test("A24 a certificate of the same name at another domain proves nobody here", () => {
+    const certificate = [{ address: "juliet@verona.example", username: "juliet" }];
+    const wire = opened({ channel: { ...tls, certificate } });
+    for (const authzid of ["=", btoa("juliet@im.example"), btoa("juliet@verona.example")]) {
+      wire.write(`<auth ${saslNs} mechanism='EXTERNAL'>${authzid}</auth>`);
+      assert.equal(wire.take(), failure("invalid-mechanism"));
+    }
     assert.equal(wire.find("authorize"), undefined);
   });
 
