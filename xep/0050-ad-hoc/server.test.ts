@@ -48,7 +48,8 @@ async function spoken(world: World): Promise<ScriptedClient> {
   const client = await world.login(`${romeo}/garden`);
   for (const [place, to] of [juliet, "nurse@capulet.example", juliet].entries()) {
     await client.sendText(`<message to='${to}' type='chat'><body>${place + 1}</body></message>`);
-    await world.advance(24 * 3_600_000);
+    // Only the clock: a day of a server takes its time.
+    world.env.setClock(24 * 3_600_000);
   }
   client.ignoreAll();
   return client;
