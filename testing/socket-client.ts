@@ -7,6 +7,16 @@ const NS_STREAM = "http://etherx.jabber.org/streams";
 /** TLS passes on what a TCP socket wants to know. */
 export type DirectTlsOptions = ConnectionOptions & Pick<TcpNetConnectOpts, "localAddress">;
 
+/** Asks to negotiate TLS anew; gives the error by which that is refused. */
+export function renegotiationError(socket: TLSSocket): Promise<Error> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", resolve);
+    socket.renegotiate({ rejectUnauthorized: false }, (error) =>
+      error === null ? reject(new Error("TLS is negotiated anew")) : resolve(error),
+    );
+  });
+}
+
 /** A client on a real socket that sends what the test says and waits for what should come. */
 export class SocketClient implements Disposable {
   #socket: Socket;
