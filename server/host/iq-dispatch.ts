@@ -136,11 +136,20 @@ function sendAnswer(
 ): void {
   const { stanza, session, answer, again } = parts;
   const result = resultStanza(host, stanza, answer);
+  // Nothing overtakes it that is written down for a session that is cut meanwhile.
+  if (session !== undefined) session.queued += 1;
   // [rfc6121-2.3.2-02]
   account.whenConfirmed(
-    () => (session === undefined ? host.route(result) : session.transmit(result)),
+    () => {
+      if (session === undefined) return host.route(result);
+      session.queued -= 1;
+      return session.transmit(result);
+    },
     // [rfc6121-2.3.3-01]
-    (cause) => (again === undefined ? refuse(host, stanza, storageFailure(cause), session) : again()),
+    (cause) => {
+      if (session !== undefined) session.queued -= 1;
+      return again === undefined ? refuse(host, stanza, storageFailure(cause), session) : again();
+    },
   );
 }
 
