@@ -78,6 +78,17 @@ export class Stanza {
     return this.#about;
   }
 
+  /**
+   * This stanza on its way to a client of ours: of an error that brings a message back, the acknowledgement of the message waits
+   * until the client has it.
+   */
+  towardsClient(): Stanza {
+    const about = this.#about;
+    if (about === undefined || about === Settlement.settled) return this;
+    const { kind, element, from, to, type, id } = this;
+    return new Stanza(kind, element, from, to, type, id, about);
+  }
+
   /** The same stanza, made durable with its recipient under this name. */
   storedAs(name: string): Stanza {
     const { kind, element, from, to, type, id, settlement, archived } = this;

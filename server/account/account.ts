@@ -104,8 +104,9 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   }
 
   /** A stanza has arrived. */
-  deliver(stanza: Stanza, rows?: CarriedRows): void {
-    if (this.#retired) return this.#successor.deliver(stanza, rows);
+  deliver(arrived: Stanza, rows?: CarriedRows): void {
+    if (this.#retired) return this.#successor.deliver(arrived, rows);
+    const stanza = arrived.towardsClient();
     if (this.#waits(1)) return refuseForRoom(this.#parts, this.sessions, stanza, rows);
     stanza.hold();
     this.#enqueue(rows === undefined ? stanza : new Incoming(stanza, rows));

@@ -39,6 +39,8 @@ for (const to of ["nobody@capulet.example", "somebody@elsewhere.example"])
     await client.sendText(`${chat(to, "1")}<r xmlns='urn:xmpp:sm:3'/>`);
     assert.deepEqual(await kept(world, romeo), ["1"]);
     assert.equal(client.pending.filter((stanza) => stanza.attr("type") === "error").length, 1);
+    // It says that it has the error.
+    await client.sendText("<a xmlns='urn:xmpp:sm:3' h='2'/>");
     assert.equal(client.pending.findLast(({ name }) => name === "a")?.attr("h"), "2");
   });
 

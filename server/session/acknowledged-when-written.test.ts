@@ -74,3 +74,25 @@ test("a message whose row is being written as its session ends, and then cannot 
   assert.deepEqual([acks(sender), errors(sender)], [["1", "2"], 0]);
   await outlivesAKill(world);
 });
+
+test("a message that goes back is not acknowledged before its sender's connection has the error: a kill would lose both", async () => {
+  await using world = await startWorld({ accounts, options: { ...options, "messages.offline_messages_max": 0 } });
+  const { client: sender } = await managed(world, `${romeo}/orchard`);
+  sender.ignoreAll();
+  // What the account writes itself comes first.
+  world.slowDisc(1_000);
+  const roster =
+    "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='nurse@capulet.example'/></query></iq>";
+  await sender.sendText(`${chat(juliet, "1")}${roster}`);
+  const seen: string[] = [];
+  for (let turn = 0; turn < 12; turn += 1) {
+    await world.advance(500);
+    await sender.sendText(`<r xmlns='${NS_SM}'/>`);
+    for (const stanza of sender.pending) {
+      if (stanza.name === "a") seen.push(`h=${stanza.attr("h")}`);
+      else if (stanza.attr("type") === "error") seen.push("error");
+    }
+    sender.ignoreAll();
+  }
+  assert.deepEqual([...new Set(seen)], ["h=1", "error", "h=3"]);
+});
