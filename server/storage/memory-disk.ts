@@ -121,9 +121,15 @@ export function tableShape(shapes: ReadonlyMap<string, StoreShape>, store: strin
   return shape;
 }
 
+/** What counts for a value that is no text. */
+const numberChars = 8;
+
 function charsOf(kept: Kept | undefined): number {
   if (kept === undefined) return 0;
-  return typeof kept === "string" ? kept.length : JSON.stringify(kept).length;
+  if (typeof kept === "string") return kept.length;
+  let chars = 0;
+  for (const value of Object.values(kept)) chars += typeof value === "string" ? value.length : numberChars;
+  return chars;
 }
 
 function within<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {

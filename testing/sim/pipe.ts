@@ -145,6 +145,7 @@ export class Pipe {
       this.#clock.after(arrival - this.#clock.now, () => this.#arrive());
     }
     const { length } = this.#waiters;
+    if (length === 0) return;
     const ready = this.#waiters.findIndex(({ at }) => at > this.#takenBytes);
     for (const { taken } of this.#waiters.splice(0, ready === -1 ? length : ready)) taken(true);
   }
