@@ -53,9 +53,9 @@ async function seedsToFind(
   try {
     copyProject(folder);
     plant(folder, bug);
-    const servers = ["--servers", String(bug.servers ?? 1)];
+    const world = ["--servers", String(bug.servers ?? 1), ...(bug.component === true ? ["--component"] : [])];
     const seeds = ["--seeds", String(seedsMax), "--first"];
-    const output = await run(folder, ["testing/sim/main.ts", ...servers, ...seeds, ...workers]);
+    const output = await run(folder, ["testing/sim/main.ts", ...world, ...seeds, ...workers]);
     const [, seed, what = ""] = /^seed (\d+) fails.*\n +(.*)$/mu.exec(output) ?? [];
     return { seeds: seed === undefined ? undefined : Number(seed), what };
   } finally {

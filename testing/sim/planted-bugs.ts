@@ -6,6 +6,8 @@ export interface PlantedBug {
   readonly put: string;
   /** How many servers the worlds have in which it is looked for; default: one. */
   readonly servers?: 2 | 3;
+  /** Whether it is looked for in worlds with an external component. */
+  readonly component?: boolean;
 }
 
 /** Bugs of the kinds that servers have had; `npm run sim:bite` shows that the simulator finds each. */
@@ -165,5 +167,51 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "    this.#removed.push(...ids);\n    if (this.#removing",
     put: "    this.#removed.push(...ids.slice(1));\n    if (this.#removing",
     servers: 2,
+  },
+  {
+    name: "error-for-another-server-forgotten-when-late",
+    path: "server/s2s/route.ts",
+    find: "if (stanza.isHeldError) this.#late.add(stanza);",
+    put: "if (stanza.isHeldError) void stanza;",
+    servers: 2,
+  },
+  {
+    name: "error-for-another-server-holds-nothing",
+    path: "server/s2s/outgoing-store.ts",
+    find: "const parts = { remove: this.#removeRow, holds: about, heldSince: now, discharged: leave };",
+    put: "const parts = { remove: this.#removeRow, holds: undefined, heldSince: now, discharged: leave };",
+    servers: 2,
+  },
+  {
+    name: "stanza-for-a-component-lost-with-its-connection",
+    path: "server/components/component-queue.ts",
+    find: "    for (const waiting of undelivered) {\n      const fits",
+    put: "    for (const waiting of undelivered.slice(1)) {\n      const fits",
+    component: true,
+  },
+  {
+    name: "stanza-for-a-component-twice",
+    path: "server/components/component.ts",
+    find: "for (const waiting of this.#queue.takeAll()) link.send(waiting);",
+    put: "const all = this.#queue.takeAll();\n    for (const waiting of [...all, ...all.slice(-1)]) link.send(waiting);",
+    component: true,
+  },
+  {
+    name: "row-of-what-a-hibernating-session-owes-lost",
+    path: "server/session/hibernation.ts",
+    find: "    this.#account.archive(owedStanzas).append(",
+    put: "    if (position % 8 !== 0) this.#account.archive(owedStanzas).append(",
+  },
+  {
+    name: "failed-values-kept-when-read-anew",
+    path: "server/account/account-data.ts",
+    find: "this.#slots = new LiveSlots(",
+    put: "this.#slots ??= new LiveSlots(",
+  },
+  {
+    name: "what-a-connection-had-not-taken-counts-as-delivered",
+    path: "server/link/connection.ts",
+    find: "for (const waiter of waiters) waiter(taken);",
+    put: "for (const waiter of waiters) waiter(taken || true);",
   },
 ];
