@@ -94,3 +94,35 @@ test("commits and reads fail on command", async () => {
   faults.failReads(undefined);
   equal(await store.get("profile", "a@b", ""), "2");
 });
+
+test("who watches is told of each group when the disc has it, and how it ended", async () => {
+  const steps: (() => void)[] = [];
+  const told: unknown[] = [];
+  const { store, faults } = openMemoryStore({
+    schedule: (run) => steps.push(run),
+    groups: { begins: () => told.push("begins"), ends: (failure) => told.push(failure ?? "done") },
+  });
+  const step = async (): Promise<void> => {
+    for (const run of steps.splice(0)) run();
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  };
+  await store.declare(contractShapes);
+  await step();
+  const commits = [store.commit(write("1")), store.commit(write("2"))];
+  await step();
+  deepEqual(told, ["begins"]);
+  await step();
+  await Promise.all(commits);
+  faults.failCommits("unavailable");
+  const failing = rejects(store.commit(write("3")), { kind: "unavailable" });
+  await step();
+  await step();
+  await failing;
+  faults.failCommits(undefined);
+  faults.resize(1);
+  const full = rejects(store.commit(write("12345")), { kind: "full" });
+  await step();
+  await step();
+  await full;
+  deepEqual(told, ["begins", "done", "begins", "unavailable", "begins", "full"]);
+});

@@ -27,9 +27,17 @@ export type MemoryStoreFaults = {
   readonly crash: (when: "before-durable" | "answer-lost") => void;
 };
 
+/** Who is told of each group of commits. */
+export interface GroupWatch {
+  /** The disc has it, and no answer is under way yet. */
+  readonly begins: () => void;
+  readonly ends: (failure: StoreErrorKind | undefined) => void;
+}
+
 export type MemoryStoreOptions = {
   /** What earlier stores left; default: an empty disk. */
   readonly disk?: MemoryDisk;
+  readonly groups?: GroupWatch;
   /** Runs the function later. A commit takes two such steps: the end of the turn and the disc. */
   readonly schedule: (run: () => void) => void;
   readonly bounds?: Partial<QueueBounds>;
@@ -42,7 +50,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const disk = options.disk ?? new MemoryDisk();
   if (disk.locked) throw new StoreError("locked", "another server works on this disk");
   disk.locked = true;
-  const backend = new MemoryBackend(disk, options.schedule);
+  const backend = new MemoryBackend(disk, options.schedule, options.groups);
   const store = new QueuedStore(backend, { ...options, turn: (run) => backend.later(run) });
   return { store, disk, faults: backend.faults };
 }
@@ -50,6 +58,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
 class MemoryBackend implements Backend {
   readonly #disk: MemoryDisk;
   readonly #schedule: (run: () => void) => void;
+  readonly #groups: GroupWatch | undefined;
   readonly #shapes = new Map<string, StoreShape>();
   #failCommits: StoreErrorKind | undefined;
   #answerLost = false;
@@ -58,9 +67,10 @@ class MemoryBackend implements Backend {
   #crashed = false;
   #beingWritten: readonly (readonly Write[])[] = [];
 
-  constructor(disk: MemoryDisk, schedule: (run: () => void) => void) {
+  constructor(disk: MemoryDisk, schedule: (run: () => void) => void, groups: GroupWatch | undefined) {
     this.#disk = disk;
     this.#schedule = schedule;
+    this.#groups = groups;
   }
 
   readonly faults: MemoryStoreFaults = {
@@ -90,16 +100,20 @@ class MemoryBackend implements Backend {
   readonly apply = (group: readonly (readonly Write[])[]): Promise<readonly (Failure | undefined)[]> => {
     const { promise, resolve, reject } = Promise.withResolvers<readonly (Failure | undefined)[]>();
     this.#beingWritten = group;
+    this.#groups?.begins();
     this.later(() => {
       this.#beingWritten = [];
+      let failure: StoreErrorKind | undefined;
       try {
         const failing = this.#failCommits !== undefined;
         const failures = failing && !this.#answerLost ? [] : this.#write(group);
         if (this.#failCommits === undefined) resolve(failures);
-        else reject(new StoreError(this.#failCommits, "the disc was told to fail"));
+        else throw new StoreError(this.#failCommits, "the disc was told to fail");
       } catch (error) {
+        if (error instanceof StoreError) failure = error.kind;
         reject(error);
       }
+      this.#groups?.ends(failure);
     });
     return promise;
   };

@@ -6,11 +6,15 @@ import type { SimClient } from "./sim-client.ts";
 
 /** Stanzas that are sent before the client asks for an acknowledgement. */
 const askAfterStanzas = 5;
+/** Who has heard so many bytes answers at once: who reads an archive as fast as it comes is not to be taken for one who does not. */
+const answerAfterBytes = 65_536;
 
 /** What a client says of stream management while it is online (XEP-0198 §4): it asks, answers, and hears what is handled. */
 export class ClientManagement {
   readonly #client: SimClient;
   #asked = false;
+  /** Bytes that came since the last acknowledgement. */
+  #bytesHeard = 0;
   #ackDue: Scheduled | undefined;
 
   constructor(client: SimClient) {
@@ -50,6 +54,16 @@ export class ClientManagement {
     this.#client.write(`<r xmlns='${NS_SM}'/>`);
   }
 
+  /** So many bytes have come. */
+  heard(bytes: number): void {
+    this.#bytesHeard += bytes;
+    const { session } = this.#client;
+    if (this.#bytesHeard < answerAfterBytes || this.#ackDue === undefined || session === undefined) return;
+    this.#ackDue.cancel();
+    this.#ackDue = undefined;
+    this.#acknowledge(session);
+  }
+
   /** The connection is no more. */
   forget(): void {
     this.#ackDue?.cancel();
@@ -63,9 +77,15 @@ export class ClientManagement {
     if (!client.acks || this.#ackDue !== undefined) return;
     this.#ackDue = client.world.clock.after(client.draws.chance(0.8) ? 0 : client.draws.below(3_000), () => {
       this.#ackDue = undefined;
-      if (client.session === session && client.online)
-        client.writeCount(session, `<a xmlns='${NS_SM}' h='${session.handled}'/>`);
+      this.#acknowledge(session);
     });
+  }
+
+  #acknowledge(session: ClientSession): void {
+    const client = this.#client;
+    this.#bytesHeard = 0;
+    if (client.session === session && client.online)
+      client.writeCount(session, `<a xmlns='${NS_SM}' h='${session.handled}'/>`);
   }
 
   #askLater(): void {

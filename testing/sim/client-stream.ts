@@ -116,6 +116,7 @@ export class ClientStream {
     world.trace.note(world.clock.now, `${name} < ${bytes}`);
     this.#heardAt = world.clock.now;
     this.#reader?.write(bytes);
+    this.#client.management.heard(bytes.length);
   };
 
   /** Nothing heard for long: a question, and then the connection is given up. */

@@ -33,9 +33,11 @@ export class Connection {
   readonly #draws: Draws;
   readonly #life: ServerLife;
   readonly #client: ClientEnd;
+  readonly #filled: () => void;
   readonly #toServer: Pipe;
   readonly #toClient: Pipe;
   #handler: TransportHandler | undefined;
+  #hasFilled = false;
   #serverGone = false;
   #clientGone = false;
 
@@ -46,12 +48,15 @@ export class Connection {
     readonly client: ClientEnd;
     readonly weather: Weather;
     readonly remoteAddress: string;
+    /** Told once: the server's system takes no more for the client, and bytes wait within the server. */
+    readonly filled: () => void;
   }) {
     const { clock, draws, weather } = parts;
     this.#clock = clock;
     this.#draws = draws;
     this.#life = parts.life;
     this.#client = parts.client;
+    this.#filled = parts.filled;
     this.#toServer = new Pipe({ clock, draws, weather, deliver: (bytes) => this.#give(bytes) });
     this.#toClient = new Pipe({
       clock,
@@ -152,6 +157,9 @@ export class Connection {
         if (this.#serverGone || !this.#life.alive) return;
         this.#client.written(bytes);
         toClient.write(bytes);
+        if (this.#hasFilled || toClient.queuedBytes === 0) return;
+        this.#hasFilled = true;
+        this.#filled();
       },
       writeThen: (bytes, taken) => {
         if (this.#serverGone) return taken(false);

@@ -120,7 +120,7 @@ function goWrongWithComponent({ clock, component, draws }: World, fault: FaultOf
 
 function goWrongWithDisc(
   server: SimServer,
-  fault: Extract<Fault, { fault: "disc-slow" | "commits-fail" | "reads-fail" }>,
+  fault: Extract<Fault, { fault: "disc-slow" | "commits-fail" | "reads-fail" | "disc-fills" }>,
   {
     clock,
     draws,
@@ -145,6 +145,14 @@ function goWrongWithDisc(
         flicker(server, { ...fault, until: clock.now + fault.forMs }, { clock, draws });
       clock.after(fault.forMs, () => {
         mood.commits = undefined;
+        server.applyMood();
+      });
+      break;
+    case "disc-fills":
+      mood.charsMax = server.disk.charsUsed + fault.roomChars;
+      trouble("commits", fault.forMs);
+      clock.after(fault.forMs, () => {
+        mood.charsMax = Infinity;
         server.applyMood();
       });
       break;

@@ -2,9 +2,10 @@
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { generateScenario } from "./generate-scenario.ts";
+import { generateScenario, latestEdition } from "./generate-scenario.ts";
+import { addHits, noHits, showHits } from "./hits.ts";
 import { runScenario } from "./run-scenario.ts";
-import { commandFor } from "./play-command.ts";
+import { commandFor, type WorldKind } from "./play-command.ts";
 import { runSeeds, type SeedResult } from "./seed-pool.ts";
 import { shrink } from "./shrink.ts";
 import { showStep, type Scenario } from "./steps.ts";
@@ -20,6 +21,7 @@ const help = `Plays random lives of a whole server with its clients and checks w
 
   --servers N   how many servers a world has: 1 with two domains (default), 2 or 3 with a domain each
   --component   the first server has an external component (XEP-0114), which breaks too
+  --edition N   how scenarios are made: 1, without what is aimed, or 2 (default)
   --first       stop at the first seed that fails, and do not look for the fewest steps with which it does
   --workers N   threads (default: as many as cores)
   --help        this text
@@ -36,6 +38,7 @@ async function main(): Promise<number> {
       seed: { type: "string" },
       servers: { type: "string", default: "1" },
       component: { type: "boolean", default: false },
+      edition: { type: "string", default: String(latestEdition) },
       workers: { type: "string" },
       trace: { type: "string" },
       first: { type: "boolean", default: false },
@@ -48,24 +51,22 @@ async function main(): Promise<number> {
   }
   const servers = numberOf("servers", values.servers);
   if (servers < 1 || servers > 3) throw new TypeError("--servers wants 1, 2 or 3");
-  const { component } = values;
-  if (values.seed !== undefined) return one(numberOf("seed", values.seed), { servers, component }, values.trace);
+  const edition = numberOf("edition", values.edition);
+  if (edition < 1 || edition > latestEdition) throw new TypeError(`--edition wants 1 to ${latestEdition}`);
+  const kind = { servers, component: values.component, edition };
+  if (values.seed !== undefined) return one(numberOf("seed", values.seed), kind, values.trace);
   const from = numberOf("from", values.from);
   const seeds = Array.from({ length: numberOf("seeds", values.seeds) }, (_, index) => from + index);
   const workers = values.workers === undefined ? undefined : numberOf("workers", values.workers);
-  return many(seeds, { servers, component, workers, first: values.first });
+  return many(seeds, kind, { workers, first: values.first });
 }
 
-interface WorldKind {
-  readonly servers: number;
-  readonly component: boolean;
-}
-
-async function one(seed: number, { servers, component }: WorldKind, traceFile: string | undefined): Promise<number> {
-  const scenario = generateScenario(seed, servers, { component });
+async function one(seed: number, kind: WorldKind, traceFile: string | undefined): Promise<number> {
+  const scenario = generateScenario(seed, kind.servers, kind);
   const outcome = await runScenario(scenario, { keepTrace: traceFile !== undefined });
   if (traceFile !== undefined) writeFileSync(traceFile, outcome.lines.join(""), "latin1");
   say(`seed ${seed}: ${outcome.stanzas} stanzas, ${outcome.faults} faults, trace ${outcome.trace}`);
+  say(`  ${showHits(outcome.hits)}`);
   for (const violation of outcome.violations) say(`  ${violation}`);
   const [violation] = outcome.violations;
   if (violation === undefined) return 0;
@@ -92,24 +93,26 @@ const stepsShownMax = 100;
 
 async function many(
   seeds: readonly number[],
-  { servers, component, workers, first }: WorldKind & { readonly workers: number | undefined; readonly first: boolean },
+  kind: WorldKind,
+  { workers, first }: { readonly workers: number | undefined; readonly first: boolean },
 ): Promise<number> {
   const began = performance.now();
   let [finished, failed, stanzas] = [0, 0, 0];
+  const hits = noHits();
   let shown: SeedResult | undefined;
   await runSeeds({
     seeds,
-    servers,
-    component,
+    kind,
     workers,
     done: (result) => {
       finished += 1;
       stanzas += result.stanzas;
+      addHits(hits, result.hits);
       const seconds = (performance.now() - began) / 1_000;
       if (result.violations.length > 0) {
         failed += 1;
         if (shown === undefined || result.seed < shown.seed) shown = result;
-        say(`\nseed ${result.seed} fails; ${commandFor(result.seed, servers, component)}`);
+        say(`\nseed ${result.seed} fails; ${commandFor(result.seed, kind)}`);
         for (const violation of result.violations.slice(0, 5)) say(`  ${violation}`);
       }
       const left = ((seconds / finished) * (seeds.length - finished)).toFixed(0);
@@ -121,10 +124,11 @@ async function many(
   });
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   say(`\n${finished} seeds, ${stanzas} stanzas, ${failed} failed, in ${seconds} s`);
+  say(showHits(hits));
   const [violation] = shown?.violations ?? [];
   if (shown !== undefined && violation !== undefined && !first) {
     say(`\nseed ${shown.seed}: ${violation}`);
-    await showSmallest(generateScenario(shown.seed, servers, { component }), violation);
+    await showSmallest(generateScenario(shown.seed, kind.servers, kind), violation);
   }
   return failed === 0 ? 0 : 1;
 }

@@ -62,7 +62,7 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
       const device = action.toDevice ? devices[client.draws.below(Math.max(1, devices.length))] : undefined;
       const to = action.kind === "nobody" ? "nobody@capulet.example" : (device ?? contact);
       for (let count = 0; count < action.count; count += 1)
-        client.sendMessage(session, { to, account: bareOf(to), kind: action.kind });
+        client.sendMessage(session, { to, account: bareOf(to), kind: action.kind, chars: action.chars });
       return;
     }
     case "show-to":
@@ -124,7 +124,7 @@ function act(client: SimClient, session: ClientSession, { action, contact, model
     case "write-to-component": {
       const to = `somebody@${cast.component}`;
       for (let count = 0; count < action.count; count += 1)
-        client.sendMessage(session, { to, account: to, kind: "chat" });
+        client.sendMessage(session, { to, account: to, kind: "chat", chars: action.chars });
       return;
     }
     default:

@@ -10,6 +10,7 @@ import { checkLeftovers } from "./check-leftovers.ts";
 import { checkWatermarks } from "./check-watermarks.ts";
 import { checkViews, type AccountView } from "./check-views.ts";
 import { checkWays } from "./check-ways.ts";
+import { noHits, type Hits } from "./hits.ts";
 import { Ledger } from "./ledger.ts";
 import { RosterHistory } from "./roster-history.ts";
 import { perform } from "./perform.ts";
@@ -34,6 +35,7 @@ export interface Outcome {
   /** Stanzas that clients sent, and things that went wrong. */
   readonly stanzas: number;
   readonly faults: number;
+  readonly hits: Readonly<Hits>;
 }
 
 /** Streams are resumed or given up, what waits arrives or goes back, and what was unreachable is tried again. */
@@ -57,6 +59,7 @@ class ScenarioRun {
   readonly #network: SimNetwork;
   readonly #servers: readonly SimServer[];
   readonly #component: SimComponent | undefined;
+  readonly #hits = noHits();
   readonly #ledger = new Ledger();
   readonly #rosters = new RosterHistory();
   readonly #model: WorldModel;
@@ -72,8 +75,8 @@ class ScenarioRun {
     const { seed, cast } = scenario;
     this.#network = new SimNetwork({ seed, clock: this.#clock, trace: this.#trace });
     const { component } = cast;
-    const [clock, trace, network] = [this.#clock, this.#trace, this.#network];
-    this.#servers = makeServers(cast.servers, { seed, clock, trace, network, component });
+    const [clock, trace, hits, network] = [this.#clock, this.#trace, this.#hits, this.#network];
+    this.#servers = makeServers(cast.servers, { seed, clock, trace, hits, network, component });
     this.#model = new WorldModel(cast.servers, component);
     this.#component = component === undefined ? undefined : this.#newComponent(component);
     this.#clients = scenario.cast.clients.map((part) => this.#newClient(part));
@@ -120,6 +123,7 @@ class ScenarioRun {
       lines: this.#trace.lines,
       stanzas: this.#stanzasSent,
       faults: steps.filter(isFault).length,
+      hits: this.#hits,
     };
   }
 
@@ -156,7 +160,8 @@ class ScenarioRun {
 
   /** Everything works again, everybody comes back, and time passes until nothing is under way. */
   async #settleDown(): Promise<void> {
-    for (const { mood } of this.#servers) Object.assign(mood, { delayMsMax: 3, commits: undefined, readsFail: false });
+    for (const { mood } of this.#servers)
+      Object.assign(mood, { delayMsMax: 3, commits: undefined, readsFail: false, charsMax: Infinity });
     for (const server of this.#servers) server.applyMood();
     this.#network.heal(fairWeather);
     this.#component?.connection?.readSlowly(false);
@@ -264,6 +269,9 @@ class ScenarioRun {
       client,
       weather: fairWeather,
       remoteAddress: "192.0.2.1",
+      filled: () => {
+        this.#hits.queuesFilled += 1;
+      },
     });
     if (!accept(connection)) return undefined;
     this.#connections.push(connection);

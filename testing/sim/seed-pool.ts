@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { Hits } from "./hits.ts";
+import type { WorldKind } from "./play-command.ts";
 
 /** What came of one seed. */
 export interface SeedResult {
@@ -10,6 +12,7 @@ export interface SeedResult {
   /** Stanzas that clients sent. */
   readonly stanzas: number;
   readonly faults: number;
+  readonly hits: Readonly<Hits>;
   readonly ms: number;
 }
 
@@ -20,21 +23,18 @@ export interface SeedResult {
  */
 export async function runSeeds(options: {
   readonly seeds: readonly number[];
-  /** How many servers each world has. */
-  readonly servers?: number;
-  /** Whether each world has an external component. */
-  readonly component?: boolean;
+  readonly kind: WorldKind;
   readonly workers?: number | undefined;
   readonly done: (result: SeedResult) => boolean | void;
 }): Promise<void> {
-  const { seeds, done, servers = 1, component = false, workers = availableParallelism() } = options;
+  const { seeds, done, kind, workers = availableParallelism() } = options;
   let next = 0;
   let stopped = false;
   const work = async (): Promise<void> => {
     const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
     try {
       for (let seed = seeds[next++]; seed !== undefined && !stopped; seed = seeds[next++])
-        if (done(await askWorker(worker, { seed, servers, component })) === false) stopped = true;
+        if (done(await askWorker(worker, { ...kind, seed })) === false) stopped = true;
     } finally {
       await worker.terminate();
     }
@@ -43,10 +43,8 @@ export async function runSeeds(options: {
 }
 
 /** A seed to play, and in what kind of world. */
-export interface SeedOrder {
+export interface SeedOrder extends WorldKind {
   readonly seed: number;
-  readonly servers: number;
-  readonly component: boolean;
 }
 
 function askWorker(worker: Worker, order: SeedOrder): Promise<SeedResult> {

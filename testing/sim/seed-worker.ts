@@ -2,20 +2,22 @@
 
 import { parentPort } from "node:worker_threads";
 import { generateScenario } from "./generate-scenario.ts";
+import { noHits } from "./hits.ts";
 import { runScenario } from "./run-scenario.ts";
 import type { SeedOrder, SeedResult } from "./seed-pool.ts";
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
 const answer = (result: SeedResult): void => parentPort?.postMessage(result);
 
-parentPort?.on("message", ({ seed, servers, component }: SeedOrder) => {
+parentPort?.on("message", ({ seed, servers, ...how }: SeedOrder) => {
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
-  runScenario(generateScenario(seed, servers, { component })).then(
-    ({ violations, trace, stanzas, faults }) => answer({ seed, violations, trace, stanzas, faults, ms: elapsedMs() }),
+  runScenario(generateScenario(seed, servers, how)).then(
+    ({ violations, trace, stanzas, faults, hits }) =>
+      answer({ seed, violations, trace, stanzas, faults, hits, ms: elapsedMs() }),
     (error: unknown) => {
       const violations = [`the simulation broke down: ${error instanceof Error ? error.stack : String(error)}`];
-      answer({ seed, violations, trace: "", stanzas: 0, faults: 0, ms: elapsedMs() });
+      answer({ seed, violations, trace: "", stanzas: 0, faults: 0, hits: noHits(), ms: elapsedMs() });
     },
   );
 });

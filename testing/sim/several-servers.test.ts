@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ClientSession } from "./client-session.ts";
 import { Connection } from "./connection.ts";
 import { drawsFor } from "./draws.ts";
+import { noHits } from "./hits.ts";
 import { Ledger } from "./ledger.ts";
 import { RosterHistory } from "./roster-history.ts";
 import { SimClient } from "./sim-client.ts";
@@ -19,7 +20,14 @@ async function twoServers() {
   const [clock, trace, ledger] = [new SimClock(), new Trace(true), new Ledger()];
   const network = new SimNetwork({ seed, clock, trace });
   const serverOf = (domain: string, address: string): SimServer =>
-    new SimServer({ seed, clock, trace, domains: [domainNamed(domain)], among: { name: domain, address, network } });
+    new SimServer({
+      seed,
+      clock,
+      trace,
+      hits: noHits(),
+      domains: [domainNamed(domain)],
+      among: { name: domain, address, network },
+    });
   const servers = {
     capulet: serverOf("capulet.example", "198.51.100.1"),
     montague: serverOf("montague.example", "198.51.100.2"),
@@ -52,7 +60,7 @@ async function twoServers() {
           connections += 1;
           const draws = drawsFor(seed, `connection ${connections}`);
           const parts = { clock, draws, life: server.life, client, weather, remoteAddress: "192.0.2.1" };
-          const connection = new Connection(parts);
+          const connection = new Connection({ ...parts, filled: () => undefined });
           return server.accept(connection) ? connection : undefined;
         },
         began: (session) => ledger.begin(session),

@@ -8,7 +8,7 @@ import type { ClientPhase } from "./client-phase.ts";
 import type { ClientWorld } from "./client-world.ts";
 import type { Connection } from "./connection.ts";
 import type { Draws } from "./draws.ts";
-import type { Ledger } from "./ledger.ts";
+import type { MessageKind } from "./ledger.ts";
 import type { ClientPart } from "./steps.ts";
 import { askForBlockList, askForRoster, catchUp } from "./look-ups.ts";
 import { caughtUpMs } from "./roster-history.ts";
@@ -260,13 +260,21 @@ export class SimClient {
   /** Sends a message that the ledger knows of. */
   sendMessage(
     session: ClientSession,
-    parts: { readonly to: string; readonly account: string; readonly kind: Parameters<Ledger["send"]>[0]["kind"] },
+    parts: {
+      readonly to: string;
+      readonly account: string;
+      readonly kind: MessageKind;
+      /** How much longer than need be it is. */
+      readonly chars?: number | undefined;
+    },
   ): void {
-    const { to, kind } = parts;
-    const entry = this.world.ledger.send({ from: session, ...parts, now: this.world.clock.now });
+    const { to, account, kind, chars = 0 } = parts;
+    const entry = this.world.ledger.send({ from: session, to, account, kind, now: this.world.clock.now });
     const type = kind === "headline" || kind === "normal" ? kind : "chat";
     const payload =
-      kind === "state" ? "<composing xmlns='http://jabber.org/protocol/chatstates'/>" : `<body>${entry.id}</body>`;
+      kind === "state"
+        ? "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
+        : `<body>${entry.id}${" and so on".repeat(chars / 10)}</body>`;
     this.sendStanza(`<message to='${to}' type='${type}' id='${entry.id}'>${payload}</message>`, { message: entry });
   }
 

@@ -7,12 +7,14 @@ import { defaultComponentLimits } from "#server/components/component-settings.ts
 import type { CoreSettings } from "#server/core-settings.ts";
 import { serverModules } from "#server/modules.generated.ts";
 import { MemoryDisk } from "#server/storage/memory-disk.ts";
-import { openMemoryStore, type MemoryStore } from "#server/storage/memory-store.ts";
+import { openMemoryStore, type GroupWatch, type MemoryStore } from "#server/storage/memory-store.ts";
 import { archivedMessages } from "#xep/0313-archive/slots.ts";
 import { worldLinkLimits } from "#testing/scenario/world.ts";
+import type { LimitName } from "#server/link/link-limits.ts";
 import type { Transport } from "#server/link/transport.ts";
 import type { Connection } from "./connection.ts";
 import { drawsFor, type Draws } from "./draws.ts";
+import type { Hits } from "./hits.ts";
 import { limitsOf, mannersFrom, policyOf, type Manners } from "./manners.ts";
 import { ServerLife } from "./server-life.ts";
 import type { SimClock } from "./sim-clock.ts";
@@ -25,6 +27,8 @@ export interface DiscMood {
   delayMsMax: number;
   commits: { readonly kind: StoreErrorKind; readonly answerLost: boolean } | undefined;
   readsFail: boolean;
+  /** Of all that it holds. */
+  charsMax: number;
 }
 
 /** How long a cut stream can be resumed, in seconds. */
@@ -32,11 +36,29 @@ export const resumeSecondsMax = 40;
 /** Messages that wait for one account: few enough that some find no room. */
 export const offlineMessagesMax = 60;
 
+/**
+ * What may wait for one connection, in bytes, and be unacknowledged: little enough that who does not read finds its end; more
+ * than what comes at once to who logs in or resumes, or nobody to whom so much is owed would ever be back.
+ */
+const unsentBytesMax = 393_216;
+const unacknowledgedBytesMax = 262_144;
+const componentQueueBytesMax = 262_144;
+const componentDefaults = defaultComponentLimits(worldLinkLimits);
+
 /** A process of the server, with all that it has. */
 interface Process {
   readonly life: ServerLife;
   readonly memory: MemoryStore;
+  readonly groups: Groups;
   core: ServerCore | undefined;
+}
+
+/** The groups of commits of one process. */
+interface Groups {
+  /** The disc has one. */
+  underWay: boolean;
+  /** So many more are to begin, and then something happens. */
+  awaited: { left: number; readonly run: () => void } | undefined;
 }
 
 /** What ends with a process. */
@@ -48,7 +70,7 @@ interface Held {
 /** A server of a simulated world: one disc, and one process after the other that works on it. */
 export class SimServer implements NetworkedServer {
   readonly disk = new MemoryDisk();
-  readonly mood: DiscMood = { delayMsMax: 3, commits: undefined, readsFail: false };
+  readonly mood: DiscMood = { delayMsMax: 3, commits: undefined, readsFail: false, charsMax: Infinity };
   clockOffset = 0;
   /** What only a bug makes the server say. */
   readonly bugs: string[] = [];
@@ -60,6 +82,7 @@ export class SimServer implements NetworkedServer {
   readonly #seed: number;
   readonly #clock: SimClock;
   readonly #trace: Trace;
+  readonly #hits: Hits;
   readonly #domains: readonly [DomainJid, ...DomainJid[]];
   readonly #component: DomainJid | undefined;
   /** How it talks to other servers. */
@@ -73,6 +96,7 @@ export class SimServer implements NetworkedServer {
     readonly seed: number;
     readonly clock: SimClock;
     readonly trace: Trace;
+    readonly hits: Hits;
     readonly domains: readonly [DomainJid, ...DomainJid[]];
     /** The domain of its component. */
     readonly component?: DomainJid | undefined;
@@ -88,6 +112,7 @@ export class SimServer implements NetworkedServer {
     this.archives = drawsFor(parts.seed, `${this.#name}archives`).chance(0.75);
     this.#clock = parts.clock;
     this.#trace = parts.trace;
+    this.#hits = parts.hits;
     this.#domains = parts.domains;
     this.#component = parts.component;
   }
@@ -122,8 +147,13 @@ export class SimServer implements NetworkedServer {
       },
       draws,
     );
-    const memory = openMemoryStore({ disk: this.disk, schedule: (run) => this.#onDisc(life, draws, run) });
-    const process: Process = { life, memory, core: undefined };
+    const groups: Groups = { underWay: false, awaited: undefined };
+    const memory = openMemoryStore({
+      disk: this.disk,
+      schedule: (run) => this.#onDisc(life, draws, run),
+      groups: this.#watch(groups),
+    });
+    const process: Process = { life, memory, groups, core: undefined };
     this.#process = process;
     this.applyMood();
     ServerCore.start({
@@ -135,7 +165,7 @@ export class SimServer implements NetworkedServer {
       ...(this.#network === undefined ? {} : { federation: this.#network.meansOf(this, life) }),
       observer: {
         tally: { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 },
-        limitHit: (limit) => this.#trace.note(this.#clock.now, `limit ${limit}`),
+        limitHit: (limit) => this.#limitHit(limit),
         loginSucceeded: ignore,
         loginFailed: ignore,
         streamClosed: ignore,
@@ -160,6 +190,7 @@ export class SimServer implements NetworkedServer {
     const faults = this.#process?.memory.faults;
     faults?.failCommits(this.mood.commits?.kind, this.mood.commits?.answerLost);
     faults?.failReads(this.mood.readsFail ? "unavailable" : undefined);
+    faults?.resize(this.mood.charsMax);
   }
 
   /** Lets a connection in; false while nobody listens. */
@@ -199,8 +230,12 @@ export class SimServer implements NetworkedServer {
     for (const known of this.#connections) if (known.over) this.#connections.delete(known);
   }
 
-  /** kill -9, after so many more deferred calls or when there are none for long, and a new process after a while. */
+  /**
+   * kill -9, when the disc has a group of commits or at any time, after so many more deferred calls or when there are none for
+   * long, and a new process after a while.
+   */
   kill(options: {
+    readonly group?: number;
     readonly steps: number;
     readonly when: "before-durable" | "answer-lost";
     readonly downMs: number;
@@ -213,12 +248,21 @@ export class SimServer implements NetworkedServer {
       if (done || this.#process !== process || !process.life.alive) return;
       done = true;
       this.#trace.note(this.#clock.now, `${this.#name}server killed`);
+      this.#hits.kills += 1;
+      if (process.groups.underWay) this.#hits.killsWithinCommit += 1;
       this.#die(options.when);
       for (const connection of this.#connections) connection.serverDied(options.noticedMs());
       this.#connections.clear();
       this.#clock.after(options.downMs, () => this.start());
     };
-    process.life.afterSteps(options.steps, now);
+    const { group, steps } = options;
+    const soon = (): void => {
+      // Behind what goes on at this moment, and ahead of the disc's answer.
+      if (group !== undefined && steps === 0) this.#clock.after(0, now);
+      else process.life.afterSteps(steps, now);
+    };
+    if (group === undefined) soon();
+    else process.groups.awaited = { left: group, run: soon };
     this.#clock.after(2_000, now);
   }
 
@@ -268,6 +312,29 @@ export class SimServer implements NetworkedServer {
     this.#process = undefined;
     process?.life.kill();
     process?.memory.faults.crash(when);
+  }
+
+  #watch(groups: Groups): GroupWatch {
+    return {
+      begins: () => {
+        groups.underWay = true;
+        const { awaited } = groups;
+        if (awaited === undefined) return;
+        awaited.left -= 1;
+        if (awaited.left > 0) return;
+        groups.awaited = undefined;
+        awaited.run();
+      },
+      ends: (failure) => {
+        groups.underWay = false;
+        if (failure === "full" && this.mood.commits === undefined) this.#hits.groupsWithoutRoom += 1;
+      },
+    };
+  }
+
+  #limitHit(limit: LimitName): void {
+    this.#trace.note(this.#clock.now, `limit ${limit}`);
+    if (limit === "unsent-bytes") this.#hits.queuesOverrun += 1;
   }
 
   #onDisc(life: ServerLife, draws: Draws, run: () => void): void {
@@ -324,9 +391,9 @@ function settingsFor(
       pingAnswerMsMax: 10_000,
       ackAnswerMsMax: 30_000,
       negotiationMsMax: 20_000,
-      unsentBytesMax: 65_536,
+      unsentBytesMax,
     },
-    session: { resumeSecondsMax, unacknowledged: { entriesMax: 400, bytesMax: 262_144 } },
+    session: { resumeSecondsMax, unacknowledged: { entriesMax: 400, bytesMax: unacknowledgedBytesMax } },
     ...(manners && { federation: limitsOf(manners) }),
     resourceConflict: "replace-old",
     sessionsPerAccountMax: 20,
@@ -334,7 +401,11 @@ function settingsFor(
     failedLogins: undefined,
     failedLoginsPerConnectionMax: 5,
     components: [],
-    componentLimits: defaultComponentLimits(worldLinkLimits),
+    componentLimits: {
+      ...componentDefaults,
+      queueBytesMax: componentQueueBytesMax,
+      link: { ...componentDefaults.link, unsentBytesMax },
+    },
     jidCacheEntriesMax: 1_000,
     tombstoneMs: 30 * 24 * 3_600_000,
   };

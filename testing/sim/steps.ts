@@ -45,6 +45,8 @@ export type Action =
       /** To the address of a device that it sees, where it sees one. */
       readonly toDevice: boolean;
       readonly count: number;
+      /** How long each is, beside what all have; default: as short as can be. */
+      readonly chars?: number;
     }
   | { readonly does: "available"; readonly priority: number }
   | { readonly does: "unavailable" }
@@ -57,7 +59,7 @@ export type Action =
   | { readonly does: "unblock"; readonly to: number }
   | { readonly does: "ping"; readonly to: number | "host" }
   | { readonly does: "nonsense"; readonly which: number }
-  | { readonly does: "write-to-component"; readonly count: number };
+  | { readonly does: "write-to-component"; readonly count: number; readonly chars?: number };
 
 /** What goes wrong. Durations in milliseconds. */
 export type Fault = FaultOfServer | FaultBetweenServers | FaultOfComponent;
@@ -88,9 +90,14 @@ type FaultOfServer =
       readonly flickerMs?: number;
     }
   | { readonly fault: "reads-fail"; readonly forMs: number; readonly server?: number }
+  /** The disc has room for so many more characters, and is full then: what makes room is written still. */
+  | { readonly fault: "disc-fills"; readonly forMs: number; readonly roomChars: number; readonly server?: number }
   | {
       readonly fault: "kill";
       readonly server?: number;
+      /** It comes while the disc has a group of commits: the so manieth that begins from then on. */
+      readonly group?: number;
+      /** So many deferred calls are done before. */
       readonly steps: number;
       readonly when: "before-durable" | "answer-lost";
       readonly downMs: number;
