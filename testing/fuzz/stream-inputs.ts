@@ -1,4 +1,5 @@
 import { initiatorProof } from "#protocol/sasl/ht-token.ts";
+import { clientTokenMechanism, honestScram, honestTokenProof } from "./client-script.ts";
 
 const sasl = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
 const tls = "xmlns='urn:ietf:params:xml:ns:xmpp-tls'";
@@ -14,8 +15,6 @@ const starttls = `<stream:features><starttls ${tls}><required/></starttls></stre
 const legacy =
   "<iq type='set' id='l'><query xmlns='jabber:iq:auth'><username>juliet</username><password>r0m30</password><resource>x</resource></query></iq>";
 
-/** Juliet's. */
-export const password = "r0m30";
 /** Of the token that her device has, and what proves it without channel binding. */
 export const tokenKey: Uint8Array = new Uint8Array(32).fill(4);
 export const tokenMechanism = "HT-SHA-256-NONE";
@@ -32,6 +31,22 @@ const upgrade = "<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</up
 const authenticate = (mechanism: string, inner: string): string =>
   `<authenticate ${sasl2} mechanism='${mechanism}'>${inner}</authenticate>`;
 const taskHash = `<task-data ${sasl2}><hash xmlns='urn:xmpp:scram-upgrade:0'>${btoa("\0".repeat(32))}</hash></task-data>`;
+
+const offersAll =
+  `<stream:features><authentication ${sasl2}><mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism><inline>` +
+  `<sm ${sm}/><bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:carbons:2'/><feature var='urn:xmpp:sm:3'/></inline></bind>` +
+  `<fast xmlns='urn:xmpp:fast:0'><mechanism>${clientTokenMechanism}</mechanism></fast></inline>` +
+  "<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</upgrade></authentication></stream:features>";
+const challenge2 = `<challenge ${sasl2}>${honestScram.challenge}</challenge>`;
+const address = "<authorization-identifier>juliet@im.example/Balcony</authorization-identifier>";
+const success2 = (proof: string, inner: string): string =>
+  `<success ${sasl2}><additional-data>${proof}</additional-data>${address}${inner}</success>`;
+const hasBound = `<bound xmlns='urn:xmpp:bind:0'><enabled ${sm} id='b' resume='true'/></bound>`;
+const givesToken = "<token xmlns='urn:xmpp:fast:0' expiry='2030-01-01T00:00:00Z' token='n'/>";
+const hasResumed = `<resumed ${sm} previd='a' h='1'/>`;
+const hasNotResumed = `<failed ${sm} h='1'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`;
+const wantsUpgrade = `<continue ${sasl2}><additional-data>${honestScram.signature}</additional-data><tasks><task>UPGR-SCRAM-SHA-256</task></tasks></continue>`;
+const salt = `<task-data ${sasl2}><salt xmlns='urn:xmpp:scram-upgrade:0' iterations='4096'>${btoa("0123456789abcdef")}</salt></task-data>`;
 
 /** Lines of which a script of a stream is made. */
 export const streamLines: readonly string[] = [
@@ -69,6 +84,19 @@ export const streamLines: readonly string[] = [
   "client required",
   "client optional",
   "client none direct",
+  "client none direct sasl2",
+  "client none direct sasl2 token anew",
+  "client required sasl2 unbound anew",
+  offersAll,
+  challenge2,
+  success2(honestScram.signature, hasBound + givesToken),
+  success2(honestScram.signature, hasResumed),
+  success2(honestTokenProof, hasNotResumed + hasBound),
+  `<challenge ${sasl}>${honestScram.challenge}</challenge>`,
+  `<success ${sasl}>${honestScram.signature}</success>`,
+  wantsUpgrade,
+  salt,
+  `<failure ${sasl2}><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>`,
   "?",
   "?",
   "?",
@@ -152,4 +180,10 @@ export const streamScripts: readonly string[] = [
   `server optional direct\n${header}\n<auth ${sasl} mechanism='SCRAM-SHA-1'>${btoa("n,,n=juliet,r=abc")}</auth>\n?\n<response ${sasl}/>\n<abort ${sasl}/>`,
   `client required\n${fromServer}\n${starttls}\n<proceed ${tls}/>\n?\n${fromServer}\n${mechanisms}\n<challenge ${sasl}/>`,
   `client none direct\n${fromServer}\n<stream:features><mechanisms ${sasl}><mechanism>PLAIN</mechanism></mechanisms></stream:features>\n<success ${sasl}/>\n${fromServer}\n${bound}\n<failed ${sm}/>\n<iq type='result' id='bind'><bind ${bind}><jid>juliet@im.example/x</jid></bind></iq>\n<iq type='result' id='session'/>\n<enabled ${sm} id='a'/>\n<r ${sm}/>\nclosed`,
+  `client none direct sasl2 anew\n${fromServer}\n${offersAll}\n${challenge2}\n?\n${success2(honestScram.signature, hasBound + givesToken)}\n<stream:features/>\n<r ${sm}/>`,
+  `client none direct sasl2\n${fromServer}\n${offersAll}\n${challenge2}\n?\n${success2(honestScram.signature, hasResumed)}\n<a ${sm} h='1'/>`,
+  `client none direct sasl2 token\n${fromServer}\n${offersAll}\n${success2(honestTokenProof, hasNotResumed + hasBound)}\n${bound}\n<r ${sm}/>`,
+  `client none direct sasl2 anew\n${fromServer}\n${offersAll}\n${challenge2}\n?\n${wantsUpgrade}\n${salt}\n?\n${success2("", hasBound)}\n<stream:features/>`,
+  `client none direct sasl2 unbound token anew\n${fromServer}\n${offersAll}\n<failure ${sasl2}><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>\n${challenge2}\n?\n${success2(honestScram.signature, "")}\n${bound}`,
+  `client none direct\n${fromServer}\n<stream:features><mechanisms ${sasl}><mechanism>SCRAM-SHA-1</mechanism></mechanisms></stream:features>\n<challenge ${sasl}>${honestScram.challenge}</challenge>\n?\n<success ${sasl}>${honestScram.signature}</success>\n${fromServer}\n${bound}`,
 ];

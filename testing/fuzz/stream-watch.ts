@@ -9,7 +9,8 @@ import { serialize } from "#protocol/xml/serialize.ts";
 import { startClientMechanism } from "#protocol/sasl/start-client-mechanism.ts";
 import type { SaslClientExchange, SaslClientOutput } from "#protocol/sasl/client-exchange.ts";
 import { settleClient } from "./sasl-stage.ts";
-import { password, tokenProof } from "./stream-inputs.ts";
+import { honestScram, honestTokenProof, password } from "./client-script.ts";
+import { tokenProof } from "./stream-inputs.ts";
 
 /** What was asked and proven so far, by what passed in and out alone. */
 export class Watch {
@@ -27,6 +28,8 @@ export class Watch {
   #challenge = new Uint8Array();
   /** What only who knows the password can say. */
   readonly #proofs = new Set<string>();
+  /** The server has still to show that it knows the password or the token, which the client tries to log in with. */
+  #isDoubted = false;
 
   constructor(role: "receiving" | "initiating", isClear: boolean) {
     this.#role = role;
@@ -38,7 +41,10 @@ export class Watch {
       this.#known = input.found === undefined ? undefined : this.question.username;
     if (input.type === "tokens" && this.question?.type === "lookupTokens")
       this.#known = input.found.length === 0 ? undefined : this.question.username;
-    if (input.type === "element") this.#proven ||= this.#proves(input.element);
+    if (input.type === "element") {
+      this.#proven ||= this.#proves(input.element);
+      if (isServersProof(input.element)) this.#isDoubted = false;
+    }
     if (input.type === "secured") this.#isClear = false;
     if (input.type === "authorized" && this.question?.type === "authorize") this.#authorized = true;
   }
@@ -63,10 +69,10 @@ export class Watch {
           parseElement(serialize(effect.element));
           if (effect.element.name === "challenge")
             this.#challenge = new Uint8Array(Buffer.from(effect.element.text, "base64"));
-          assert.ok(
-            !this.#isClear || effect.element.ns !== NS_SASL || effect.element.name !== "auth",
-            "log-in in the clear",
-          );
+          this.#seeSaid(effect.element);
+          break;
+        case "tokenReceived":
+          assert.ok(!this.#isDoubted, "takes a token of a server that has proven nothing");
           break;
         case "sendHeader":
           parseElement(`${formatStreamHeader(effect.header)}</stream:stream>`, "");
@@ -94,6 +100,7 @@ export class Watch {
           break;
         case "established":
           assert.ok(this.#role === "initiating" || this.#authorized, "established before anybody was let in");
+          assert.ok(!this.#isDoubted, "believes a server that has proven nothing");
           break;
         default:
           break;
@@ -101,6 +108,20 @@ export class Watch {
     }
     const last = effects.at(-1);
     if (last !== undefined) this.question = last;
+  }
+
+  /** By a client: no log-in in the clear, and nothing done for a server that is doubted. */
+  #seeSaid(element: XmlElement): void {
+    const { name, ns } = element;
+    if (this.#role === "receiving" || (ns !== NS_SASL && ns !== NS_SASL2)) return;
+    if (name === "auth" || name === "authenticate") {
+      assert.ok(!this.#isClear, "log-in in the clear");
+      this.#isDoubted = /^(?:SCRAM|HT)-/u.test(element.attr("mechanism") ?? "");
+    }
+    assert.ok(
+      !this.#isDoubted || (name !== "next" && name !== "task-data"),
+      "works for a server that has proven nothing",
+    );
   }
 
   /** Whether a log-in carries a password, by PLAIN or by XEP-0078, or what only who knows it, or a token, can say. */
@@ -112,6 +133,13 @@ export class Watch {
       .elements()
       .some((child) => child.elements().some((inner) => inner.name === "password" && inner.text === password));
   }
+}
+
+/** What only a server says that knows the password, or the token. */
+function isServersProof(element: XmlElement): boolean {
+  const { text } = element.child(NS_SASL2, "additional-data") ?? element;
+  const said = Buffer.from(text, "base64").toString("base64");
+  return said === honestScram.signature || said === honestTokenProof;
 }
 
 function base64Of(said: SaslClientOutput): string {

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { type BareJid, type DomainJid, type FullJid, isBare, isDomain, isFull, parseJid } from "#protocol/jid/jid.ts";
-import { chooseMechanism, defaultSaslClientPolicy } from "#protocol/sasl/choose-mechanism.ts";
-import { isMechanism } from "#protocol/sasl/mechanism.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
-import { startClientMechanism } from "#protocol/sasl/start-client-mechanism.ts";
 import { StanzaError } from "#protocol/stanza/stanza-error.ts";
-import type { InitiatingConfig } from "#protocol/stream/initiating/config.ts";
+import type { ClientSasl2, InitiatingConfig } from "#protocol/stream/initiating/config.ts";
 import { startInitiating } from "#protocol/stream/initiating/receive.ts";
 import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
 import { startReceiving } from "#protocol/stream/receiving/receive.ts";
-import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import type { StreamEffect } from "#protocol/stream/stream-effect.ts";
 import type { StreamInput } from "#protocol/stream/stream-input.ts";
@@ -22,8 +18,9 @@ import { looseTextOf } from "../engine/byte-strings.ts";
 import { lineMutations } from "../engine/mutate-lines.ts";
 import { xmlMutations } from "../engine/mutate-xml.ts";
 import { fuzzTarget } from "../engine/target.ts";
+import { chooseAttempt, password, tls } from "../client-script.ts";
 import { fakeCredentials, fakeKey, openPolicy } from "../fake-key-derivation.ts";
-import { password, streamLines, streamScripts, tokenKey, tokenMechanism } from "../stream-inputs.ts";
+import { streamLines, streamScripts, tokenKey, tokenMechanism } from "../stream-inputs.ts";
 import { Watch } from "../stream-watch.ts";
 
 const linesMax = 80;
@@ -34,7 +31,7 @@ const oldJuliet = { ...juliet, scram: juliet.scram["SHA-1"] === undefined ? {} :
 export const target = fuzzTarget({
   summary: "whatever happens in whatever order, both ends of a stream stay legal, and nobody comes in without a proof",
   bytesMax: 4_096,
-  roundExecutions: 500_000,
+  roundExecutions: 400_000,
   words: streamLines,
   seeds: streamScripts,
   mutations: [...lineMutations, ...lineMutations, ...xmlMutations.slice(0, 6)],
@@ -43,7 +40,7 @@ export const target = fuzzTarget({
     const startTls = (["required", "optional", "none"] as const).find((word) => head.includes(word)) ?? "required";
     const channel = head.includes("direct") ? tls : undefined;
     const first = head.includes("client")
-      ? startInitiating(clientConfig(startTls), channel)
+      ? startInitiating(clientConfig(startTls, head), channel)
       : startReceiving(serverConfig(startTls, head.includes("sasl2")), channel);
     const watch = new Watch(first.state.role, startTls === "required" && channel === undefined);
     const known = head.includes("old") ? oldJuliet : juliet;
@@ -62,10 +59,6 @@ export const target = fuzzTarget({
 });
 
 const readerInputs: ReadonlySet<StreamInput["type"]> = new Set(["opened", "element", "closed", "fault"] as const);
-
-const tls: SecureChannel = {
-  bindings: { announced: [{ type: "tls-exporter", data: new Uint8Array(32).fill(9) }], tolerated: [] },
-};
 
 function random(bytes: number): Uint8Array {
   return new Uint8Array(bytes).fill(3);
@@ -93,31 +86,32 @@ function serverConfig(startTls: "required" | "optional" | "none", sasl2: boolean
   };
 }
 
-function clientConfig(startTls: "required" | "optional" | "none"): InitiatingConfig {
+function clientConfig(startTls: "required" | "optional" | "none", head: string): InitiatingConfig {
   return {
     contentNamespace: "jabber:client",
     to: domain("im.example"),
     from: bare("juliet@im.example"),
     language: "en",
     startTls,
-    sm: { resumable: true, previous: { id: "a", jid: full("juliet@im.example/balcony"), h: 0 } },
-    sasl: {
-      choose: ({ bindingTypes, channel, mechanisms, refused }) => {
-        const choice = chooseMechanism(
-          { mechanisms, ...(bindingTypes === undefined ? {} : { bindingTypes }) },
-          defaultSaslClientPolicy,
-          {
-            encrypted: channel !== undefined,
-            bindings: channel?.bindings.announced ?? [],
-            tried: refused.map(({ mechanism }) => mechanism).filter(isMechanism),
-          },
-        );
-        if (!choice.ok) return undefined;
-        const { binding, mechanism } = choice;
-        const context = { username: "juliet", password, domain: "im.example", binding, random };
-        return { mechanism, exchange: startClientMechanism(mechanism, context) };
-      },
+    sm: {
+      resumable: true,
+      ...(head.includes("anew") ? {} : { previous: { id: "a", jid: full("juliet@im.example/balcony"), h: 0 } }),
     },
+    ...(head.includes("sasl2") ? { sasl2: clientSasl2(head) } : {}),
+    sasl: {
+      choose: (offer) => chooseAttempt(offer, head.includes("token")),
+    },
+  };
+}
+
+/** All that a client may want of SASL2, unless the script leaves out some of it. */
+function clientSasl2(head: string): ClientSasl2 {
+  const carbons = { announced: "urn:xmpp:carbons:2", element: parseElement("<enable xmlns='urn:xmpp:carbons:2'/>") };
+  return {
+    userAgent: { id: "d4565fa7-4d72-4749-b3d3-740edbf87770", software: "Balcony", device: undefined },
+    ...(head.includes("unbound") ? {} : { bind2: { tag: "Balcony", features: [carbons] } }),
+    tokenFor: (offered) => offered[0],
+    upgradeWith: password,
   };
 }
 
