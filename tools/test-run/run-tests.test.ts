@@ -24,6 +24,16 @@ const cases = [
     says: "ℹ tests 1",
   },
   {
+    name: "where all tests are run, what servers need is compiled ahead of them",
+    files: {
+      "cli/main.ts": `import { mkdirSync } from "node:fs"; mkdirSync(new URL("../asked-to-" + process.argv[2], import.meta.url));`,
+      "a.test.ts": `import { test } from "node:test"; import { existsSync } from "node:fs"; import { setTimeout } from "node:timers/promises";
+        test("asked", async () => { while (!existsSync(new URL("asked-to-compile", import.meta.url))) await setTimeout(10); });`,
+    },
+    passed: true,
+    says: "ℹ pass 1",
+  },
+  {
     name: "a file without a test fails",
     files: { "a.test.ts": passing, "b.test.ts": "export {};" },
     passed: false,

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "node:test";
@@ -24,7 +26,7 @@ export async function runTests(options: TestRun): Promise<boolean> {
   const report = new TestReport({ root, filesTotal: files.length, print: options.print });
   keepCompiledCode();
   const { groups, singling } = arrangeTests(files, textOf);
-  await Promise.all([runGroups(options, groups, report), runByNode(options, singling, report)]);
+  await Promise.all([compileAhead(options), runGroups(options, groups, report), runByNode(options, singling, report)]);
   return report.finish(options.slowest === true);
 }
 
@@ -84,6 +86,19 @@ async function runByNode(
 }
 
 const defaultSilenceMsMax = 180_000;
+
+/**
+ * Servers that tests start are often killed, and then do not keep what they compiled: so that it is done ahead of them where all tests
+ * are run, or each of them would compile what has changed.
+ */
+async function compileAhead({ root, words }: TestRun): Promise<void> {
+  const program = join(root, "cli/main.ts");
+  if (words.length > 0 || !existsSync(program)) return;
+  // Where testing/crash/server-process.ts has them look for it.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(process.env["NODE_COMPILE_CACHE"] ?? tmpdir(), "balcony") };
+  // Where it fails, the tests of it say why.
+  await once(spawn(process.execPath, [program, "compile"], { env, stdio: "ignore" }), "close");
+}
 
 /** The tests' processes start faster when compiled code is kept; each user has a directory that he may write. */
 function keepCompiledCode(): void {
