@@ -215,16 +215,16 @@ describe("TLS servers", () => {
     assert.equal(fixture.failures.length, failures + 1);
   });
 
-  test("A14 refuse renegotiation [rfc6120-5.3.5-03]", async () => {
+  test("A14 refuse renegotiation [rfc6120-5.3.5-03]", async (t) => {
     const socket = connect({
       port: fixture.directPort,
       host: "127.0.0.1",
       rejectUnauthorized: false,
       maxVersion: "TLSv1.2",
     });
+    t.after(() => socket.destroy());
     await once(socket, "data");
     assert.match((await renegotiationError(socket)).message, /renegotiation/i);
-    socket.destroy();
   });
 });
 
