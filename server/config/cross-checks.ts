@@ -101,12 +101,23 @@ function storage(config: Config): readonly CrossProblem[] {
 }
 
 function limits(config: Config): readonly CrossProblem[] {
-  const { rate, stream } = config.limits;
+  const { account, rate, stream } = config.limits;
   const problems: CrossProblem[] = [];
   if (stream.stanzaBytesMaxBeforeLogin > stream.stanzaBytesMax) {
     problems.push({
       path: ["limits", "stream", "stanza_bytes_max_before_login"],
       text: "stanza_bytes_max_before_login must not be more than stanza_bytes_max",
+    });
+  }
+  // What is sent at once must fit, or whoever it is for is cut each time it comes.
+  for (const [bytes, key, what] of [
+    [stream.stanzaBytesMax, "stanza_bytes_max", "a stanza goes out whole"],
+    [account.unacknowledgedBytesMax, "unacknowledged_bytes_max", "who resumes a session is sent that much at once"],
+  ] as const) {
+    if (stream.unsentBytesMax >= bytes || bytes === Infinity) continue;
+    problems.push({
+      path: ["limits", "stream", "unsent_bytes_max"],
+      text: `unsent_bytes_max must not be less than ${key} (${bytes}): ${what}`,
     });
   }
   for (const [burst, perSecond, key] of [

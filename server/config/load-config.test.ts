@@ -215,6 +215,16 @@ describe("a wrong file is refused with line, what is wrong and what would be rig
     },
     { name: "PostgreSQL without an address", text: "storage.kind = 'postgresql'", says: /:1: PostgreSQL needs url = / },
     {
+      name: "less room for a client that does not read than it is sent when it resumes",
+      text: "[limits.stream]\nunsent_bytes_max = 3_000_000",
+      says: /:2: unsent_bytes_max must not be less than unacknowledged_bytes_max \(4194304\): who resumes a session is/,
+    },
+    {
+      name: "less room for a client that does not read than a stanza needs",
+      text: "limits.stream.stanza_bytes_max = 5_000_000",
+      says: /:1: unsent_bytes_max must not be less than stanza_bytes_max \(5000000\): a stanza goes out whole/,
+    },
+    {
       name: "bucket smaller than its rate",
       text: "[limits.rate]\nsession_stanzas_burst = 3",
       says: /:2: session_stanzas_burst must be at least session_stanzas_per_second \(200\)/,

@@ -76,9 +76,10 @@ const stream = section(
       change,
     }),
     unsent_bytes_max: bound({
+      // A part of what waits for an account, and a page of its archive, go out at once: a megabyte each.
       description: "What may wait for a client that does not read; then its connection counts as broken.",
       unit: "bytes",
-      min: 64 * KiB,
+      min: 2 * MiB,
       max: 1_024 * MiB,
       default: 4 * MiB,
       change,
