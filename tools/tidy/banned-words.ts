@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { lineOf, readCode } from "./code-text.ts";
-import { isTest, type SourceFile } from "./source-files.ts";
+import { lineOf } from "./code-text.ts";
+import { codeOf, isTest, type SourceFile } from "./source-files.ts";
 import type { Violation } from "./violation.ts";
 
 /** Words that may not be written, each with what to write instead. */
@@ -121,8 +121,8 @@ function occurrences(file: SourceFile, masks: Masks, word: Word): readonly Viola
 
 type Masks = Readonly<Record<"code" | "comments" | "text", string>>;
 
-function maskText({ path, text }: SourceFile): Omit<Masks, "text"> {
-  return programs.test(path) ? readCode(text) : { code: "", comments: "" };
+function maskText(file: SourceFile): Omit<Masks, "text"> {
+  return programs.test(file.path) ? codeOf(file) : { code: "", comments: "" };
 }
 
 function badName({ path }: SourceFile): readonly Violation[] {

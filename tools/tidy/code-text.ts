@@ -8,8 +8,8 @@ export interface CodeText {
 
 /** Tells a TypeScript program's code from its comments and strings. */
 export function readCode(text: string): CodeText {
-  const code = blank(text).split("");
-  const comments = blank(text).split("");
+  const code = text.replaceAll(/[^\n]/g, " ").split("");
+  const comments = [...code];
   const units = text.split("");
   const keep = (into: string[], from: number, to: number) => {
     for (let at = from; at < to; at += 1) into[at] = units[at] ?? " ";
@@ -69,10 +69,6 @@ export function lineOf(text: string, at: number): number {
   let line = 1;
   for (let next = text.indexOf("\n"); next !== -1 && next < at; next = text.indexOf("\n", next + 1)) line += 1;
   return line;
-}
-
-function blank(text: string): string {
-  return text.replaceAll(/[^\n]/g, " ");
 }
 
 function indexOrEnd(text: string, wanted: string, from: number): number {

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { lineOf, readCode } from "./code-text.ts";
-import type { SourceFile } from "./source-files.ts";
+import { lineOf } from "./code-text.ts";
+import { codeOf, type SourceFile } from "./source-files.ts";
 
 /** One import, re-export or dynamic import of a file. */
 export interface Import {
@@ -18,7 +18,7 @@ export type ImportTarget =
 
 /** What a program imports; types count like values, since they bind just as much. */
 export function importsOf(file: SourceFile): readonly Import[] {
-  const { code } = readCode(file.text);
+  const { code } = codeOf(file);
   return [...code.matchAll(importPattern)].map((match) => {
     const quote = match.index + match[0].search(/["']/u);
     const specifier = file.text.slice(quote + 1, match.index + match[0].length - 1);

@@ -1,5 +1,5 @@
-import { lineOf, readCode } from "./code-text.ts";
-import { isTest, type SourceFile } from "./source-files.ts";
+import { lineOf } from "./code-text.ts";
+import { codeOf, isTest, type SourceFile } from "./source-files.ts";
 import type { Violation } from "./violation.ts";
 
 /** Attacks and subtle points that code and tests cite, such as `(A27)`, are explained in docs/threats.md. */
@@ -18,8 +18,9 @@ export function threatNames(files: readonly SourceFile[]): readonly Violation[] 
 }
 
 /** Comments; in tests also the lines that name one. */
-function citing({ path, text }: SourceFile): string {
-  const { comments } = readCode(text);
+function citing(file: SourceFile): string {
+  const { path, text } = file;
+  const { comments } = codeOf(file);
   if (!isTest(path)) return comments;
   const names = text.replaceAll(/[^\n]*/gu, (line) =>
     /\b(?:test|describe)\(["'`]|\bname: ["'`]/u.test(line) ? line : " ".repeat(line.length),
