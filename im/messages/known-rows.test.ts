@@ -7,6 +7,7 @@ function after(events: readonly string[]): KnownRows {
   const rows = new KnownRows();
   const batches: KnownRow[] = [];
   const removals: KnownRow[] = [];
+  const secures = new Set<KnownRow>();
   let ended = (): void => assert.fail("nobody reads");
   for (const event of events) {
     const [what, number = 1] = event.split(" ");
@@ -18,11 +19,13 @@ function after(events: readonly string[]): KnownRows {
       const { row } = rows.write("n", true);
       row.owing += 1;
       batches.push(row);
+      secures.add(row);
     } else if (what === "written" && batch !== undefined) rows.written("n", batch);
-    else if (what === "unwritten" && batch !== undefined) rows.unwritten("n", batch);
+    else if (what === "unwritten" && batch !== undefined) rows.unwritten("n", batch, secures.has(batch));
     else if (what === "lend") rows.lend("n");
     else if (what === "claim") rows.claim("n", false);
     else if (what === "drop") rows.drop("n");
+    else if (what === "take") (rows.drop("n") ?? assert.fail()).taken = true;
     else if (what === "wait" && known !== undefined) rows.wait("n", known);
     else if (what === "leave") removals.push(rows.leave("n").row);
     else if (what === "removed" && removal !== undefined) rows.removed("n", removal);
@@ -39,7 +42,7 @@ function shown(rows: KnownRows): string {
   if (row === undefined) return "not known";
   assert.equal(rows.unwanted.has("n"), row.fate === "unwanted");
   assert.equal(rows.extra, row.extra ? 1 : 0);
-  return `${row.fate}${row.owing > 0 ? `, owed by ${row.owing}` : ""}${row.extra ? ", extra" : ""}`;
+  return `${row.fate}${row.owing > 0 ? `, owed by ${row.owing}` : ""}${row.extra ? ", extra" : ""}${row.taken ? ", taken" : ""}`;
 }
 
 for (const { events, is } of [
@@ -51,9 +54,16 @@ for (const { events, is } of [
   { events: ["write", "lend", "unwritten", "drop"], is: "unwanted" },
   { events: ["write", "lend", "written"], is: "wanted, owed by 1" },
   // It is not there for nothing: another batch has it, or had.
-  { events: ["secure", "secure", "unwritten", "written 2"], is: "wanted, owed by 2, extra" },
-  { events: ["secure", "secure", "written", "unwritten 2"], is: "wanted, owed by 2, extra" },
-  { events: ["secure", "secure", "unwritten", "unwritten 2"], is: "unwanted, owed by 2" },
+  { events: ["secure", "secure", "unwritten", "written 2"], is: "wanted, owed by 1, extra" },
+  { events: ["secure", "secure", "written", "unwritten 2"], is: "wanted, owed by 1, extra" },
+  { events: ["secure", "secure", "unwritten", "unwritten 2"], is: "unwanted" },
+  { events: ["secure", "lend", "unwritten"], is: "unwanted, owed by 1" },
+  { events: ["secure", "lend", "unwritten", "secure"], is: "wanted, owed by 2, extra" },
+  // Some client has it: it waits for nobody, though the session whose batch failed tries again.
+  { events: ["secure", "secure", "written", "take", "unwritten 2"], is: "unwanted, taken" },
+  { events: ["secure", "secure", "written", "take", "unwritten 2", "secure"], is: "wanted, owed by 1, extra, taken" },
+  { events: ["secure", "secure", "written", "take", "unwritten 2", "write"], is: "wanted" },
+  { events: ["secure", "secure", "written", "drop", "unwritten 2"], is: "not known" },
   { events: ["secure", "written", "drop", "wait"], is: "not known" },
   { events: ["secure", "drop", "wait"], is: "wanted" },
   { events: ["secure", "drop", "wait", "written"], is: "not known" },
@@ -93,7 +103,7 @@ for (const { events, is } of [
 test("rows that fail one after the other are known up to a bound", () => {
   const rows = new KnownRows();
   for (let at = 0; at < unwrittenRowsMax + 10; at += 1)
-    assert.equal(rows.unwritten(`n${at}`, rows.write(`n${at}`, false).row), true);
+    assert.equal(rows.unwritten(`n${at}`, rows.write(`n${at}`, false).row, false), true);
   assert.equal(rows.unwanted.size, unwrittenRowsMax);
   assert.equal(rows.get(`n${unwrittenRowsMax}`), undefined);
 });

@@ -24,16 +24,17 @@ export interface KnownRow {
  * The rows of one account's store of which memory knows anything, by their names. All others are there for certain and wait for
  * whoever comes. Each session that owes a row says once what became of it, whatever happens to the row meanwhile.
  *
- * | what happens            | not known | wanted                                           | unwanted | leaving            |
- * | ----------------------- | --------- | ------------------------------------------------ | -------- | ------------------ |
- * | `write`                 | wanted    | the same, in one batch more                      | wanted   | wanted, another row |
- * | `written`               | –         | not known where nobody owes it and none is under way | as it is | as it is       |
- * | `unwritten`             | –         | unwanted where no other batch has it             | as it is | as it is           |
- * | `lend`                  | wanted    | owed by one more                                 | no       | no                 |
- * | `claim`                 | wanted    | owed by one more                                 | wanted   | no                 |
- * | `wait`                  | –         | not known where no batch is under way            | –        | –                  |
- * | `leave`                 | leaving   | leaving                                          | leaving  | –                  |
- * | `removed`, `notRemoved` | –         | –                                                | –        | not known, unwanted |
+ * | what happens            | not known | wanted                                                  | unwanted | leaving             |
+ * | ----------------------- | --------- | ------------------------------------------------------- | -------- | ------------------- |
+ * | `write`                 | wanted    | the same, in one batch more                             | wanted   | wanted, another row |
+ * | `written`               | –         | not known where nobody owes it and no batch is under way | as it is | as it is            |
+ * | `unwritten`             | –         | unwanted where it is nowhere, or a client has it and    | as it is | as it is            |
+ * |                         |           | nobody owes it; else as `written`                       |          |                     |
+ * | `lend`                  | wanted    | owed by one more                                        | no       | no                  |
+ * | `claim`                 | wanted    | owed by one more                                        | wanted   | no                  |
+ * | `wait`                  | –         | not known where no batch is under way                   | –        | –                   |
+ * | `leave`                 | leaving   | leaving                                                 | leaving  | –                   |
+ * | `removed`, `notRemoved` | –         | –                                                       | –        | not known, unwanted |
  */
 export class KnownRows {
   readonly #rows = new Map<string, KnownRow>();
@@ -72,6 +73,7 @@ export class KnownRows {
     const before = this.#rows.get(name);
     const isNew = before?.fate !== "wanted";
     const row = isNew ? this.#put(name, { extra, owing: before?.owing ?? 0, written: false }) : before;
+    if (isNew && extra) row.taken = before?.taken === true;
     row.pending += 1;
     return { row, isNew };
   }
@@ -83,19 +85,24 @@ export class KnownRows {
     this.#forgetWaiting(name, row);
   }
 
-  /** One of its batches is said not to be. True where no other one has it: nobody is to get it from now on. */
-  unwritten(name: string, row: KnownRow): boolean {
+  /**
+   * One of its batches is said not to be.
+   *
+   * @param owed whether that was for a session, which owes no row then
+   * @returns true where nobody is to get it from now on: no other batch has it, or a client has it and no session owes it
+   */
+  unwritten(name: string, row: KnownRow, owed: boolean): boolean {
     row.pending -= 1;
-    if (row.fate !== "wanted") return false;
-    if (row.pending > 0 || row.written) {
-      this.#forgetWaiting(name, row);
-      return false;
+    if (owed) this.drop(name);
+    const now = this.#rows.get(name);
+    if (now?.fate !== "wanted") return false;
+    const isNowhere = now.pending === 0 && !now.written;
+    if (isNowhere || (now.taken && now.owing === 0)) {
+      this.#unwant(name, now);
+      return true;
     }
-    this.#setExtra(row, false);
-    row.fate = "unwanted";
-    if (this.#unwanted.size < unwrittenRowsMax) this.#unwanted.add(name);
-    else this.#forget(name, row);
-    return true;
+    this.#forgetWaiting(name, now);
+    return false;
   }
 
   /** A session owes what waits, or others owe already. False where nobody is to get it. */
@@ -170,6 +177,13 @@ export class KnownRows {
     this.#unwanted.delete(name);
     this.#setExtra(row, extra);
     return row;
+  }
+
+  #unwant(name: string, row: KnownRow): void {
+    this.#setExtra(row, false);
+    row.fate = "unwanted";
+    if (this.#unwanted.size < unwrittenRowsMax) this.#unwanted.add(name);
+    else this.#forget(name, row);
   }
 
   /** Of what is there and waits nothing need be known. */

@@ -1,6 +1,6 @@
 import type { Account } from "#kit/account.ts";
 import type { ArchiveEntry } from "#kit/slots.ts";
-import { KnownRows } from "./known-rows.ts";
+import { KnownRows, type KnownRow } from "./known-rows.ts";
 import { offlineMessages } from "./slots.ts";
 import { WaitingCount } from "./waiting-count.ts";
 
@@ -33,9 +33,8 @@ export class OfflineRows {
    * session may owe has its own bound. Where it could not be written the session owes no row, and tries again.
    */
   secure(entry: ArchiveEntry): void {
-    const { id } = entry;
     // Into the batch of each session that owes it: the one that it is in may yet fail.
-    const row = this.#write(entry, true, () => this.#known.drop(id));
+    const row = this.#write(entry, true);
     row.owing += 1;
   }
 
@@ -127,7 +126,7 @@ export class OfflineRows {
     this.#remove(names.filter((name) => this.#known.isWanted(name)));
   }
 
-  #write(entry: ArchiveEntry, extra: boolean, failed: () => void = nothing): ReturnType<KnownRows["write"]>["row"] {
+  #write(entry: ArchiveEntry, extra: boolean): KnownRow {
     const { id } = entry;
     const known = this.#known;
     const { row, isNew } = known.write(id, extra);
@@ -136,8 +135,7 @@ export class OfflineRows {
     this.#account.whenDurable(
       () => known.written(id, row),
       () => {
-        failed();
-        if (known.unwritten(id, row)) this.count.takeBack(1);
+        if (known.unwritten(id, row, extra)) this.count.takeBack(1);
       },
     );
     return row;
@@ -162,5 +160,3 @@ export class OfflineRows {
     );
   }
 }
-
-function nothing(): void {}

@@ -18,6 +18,13 @@ async function acknowledgeAll(client: ScriptedClient, looked = 0): Promise<void>
   await client.sendText(`<a xmlns='${NS_SM}' h='${looked + sent.length}'/>`);
 }
 
+/** Juliet has two devices with stream management. */
+async function twoDevices(world: World): Promise<readonly [ScriptedClient, ScriptedClient]> {
+  const [one, other] = [await world.login(`${juliet}/balcony`), await world.login(`${juliet}/chamber`)];
+  for (const client of [one, other]) await client.sendText(`<enable xmlns='${NS_SM}' resume='true'/><presence/>`);
+  return [one, other];
+}
+
 /** Without an archive, which would give messages their names. */
 async function start(max = 1_000): Promise<World> {
   return startWorld({ accounts, options: { "archive.default": "never", "messages.offline_messages_max": max } });
@@ -148,3 +155,30 @@ for (const answerLost of [false, true])
     await world.advance(120_000);
     assert.deepEqual(await rowsAndCount(world, juliet), [1, 1], "only the second one waits");
   });
+
+test("a row that one device's client has, and the other's batch could not write again, goes to nobody else", async () => {
+  await using world = await start();
+  const [one, other] = await twoDevices(world);
+  const sender = await world.login(`${romeo}/orchard`);
+  await sender.sendText(message);
+  world.slowDisc(100);
+  // One batch is written, then the other one is under way.
+  await world.advance(2_000);
+  for (let ms = 0; (await offlineRows(world, juliet)) === 0; ms += 10) {
+    assert.ok(ms < 2_000);
+    await world.advance(10);
+  }
+  await world.advance(10);
+  await acknowledgeAll(one);
+  world.faults.failCommits("unavailable");
+  await world.advance(1_000);
+  world.slowDisc(0);
+  const third = await world.login(`${juliet}/cell`);
+  await third.sendText("<presence/>");
+  assert.deepEqual(bodies(third), []);
+  world.faults.failCommits(undefined);
+  await world.advance(5_000);
+  for (const client of [third, other]) await client.sendText("</stream:stream>");
+  await world.advance(120_000);
+  assert.deepEqual(await rowsAndCount(world, juliet), [0, 0], "it waits for nobody");
+});
