@@ -21,21 +21,21 @@ import { AddressRates } from "./link/address-rates.ts";
 import { ClientLinks } from "./link/client-links.ts";
 import type { ConnectionServices } from "./link/connection.ts";
 import type { Transport } from "./link/transport.ts";
-import { LoginThrottle } from "./login-throttle.ts";
+import { LoginThrottle } from "./log-in/login-throttle.ts";
 import { RunQueue } from "./run-queue.ts";
 import type { Federation } from "./s2s/federation.ts";
 import { defaultFederationLimits } from "./s2s/federation-limits.ts";
 import { makeFederation, type FederationMeans } from "./s2s/make-federation.ts";
 import { OutgoingStore } from "./s2s/outgoing-store.ts";
 import type { FederationPolicy } from "./s2s/policy.ts";
-import { iterationsSeen } from "./iterations-seen.ts";
+import { iterationsSeen } from "./log-in/iterations-seen.ts";
 import { serverSecret } from "./server-secret.ts";
 import { shapesOf } from "./stored-shapes.ts";
 import { Binder } from "./session/binder.ts";
 import { wakeHibernated } from "./session/wake-hibernated.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { receivingConfig } from "./stream-hosts.ts";
-import { TokenLogIns } from "./token-log-ins.ts";
+import { TokenLogIns } from "./log-in/token-log-ins.ts";
 
 /** How often a server that stops looks whether all is done. */
 const stopCheckMs = 10;

@@ -3,7 +3,7 @@ import type { AccountSlot } from "#kit/slots.ts";
 import type { StoreShape } from "#kit/storage.ts";
 import { accountRecord, deletion, tombstone } from "./account/account-slots.ts";
 import { lookalikes } from "./account/lookalikes.ts";
-import { iterationsShape } from "./iterations-seen.ts";
+import { iterationsShape } from "./log-in/iterations-seen.ts";
 import { outgoingShape } from "./s2s/outgoing-store.ts";
 import { secretShape } from "./server-secret.ts";
 import { hibernatedSessions, owedStanzas } from "./session/hibernation.ts";

@@ -17,7 +17,7 @@ import type { Tally } from "../tally.ts";
 import { AddressRates } from "../link/address-rates.ts";
 import { addressGroup } from "../link/address-group.ts";
 import type { Transport } from "../link/transport.ts";
-import { LoginThrottle, type LoginAttempt } from "../login-throttle.ts";
+import { LoginThrottle, type LoginAttempt } from "../log-in/login-throttle.ts";
 import type { OutgoingStore } from "../s2s/outgoing-store.ts";
 import { Component } from "./component.ts";
 import { ComponentLink, type ComponentLinkServices } from "./component-link.ts";

@@ -21,7 +21,7 @@ import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts } from "../session/session-link.ts";
 import { Connection, type ConnectionOwner, type ConnectionServices } from "./connection.ts";
 import type { LinkLimits } from "./link-limits.ts";
-import { LogIn, type LogInQuestion, type LogInServices } from "./log-in.ts";
+import { LogIn, type LogInQuestion, type LogInServices } from "../log-in/log-in.ts";
 import type { Transport } from "./transport.ts";
 
 /** What links ask of the server around them. */

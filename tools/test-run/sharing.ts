@@ -34,6 +34,7 @@ const kinds: readonly Sharing[] = [
       "server/dns/",
       "server/host/",
       "server/link/",
+      "server/log-in/",
       "server/s2s/",
       "server/session/",
       "server/trust/",

@@ -7,10 +7,10 @@ import type { UserAgent } from "#protocol/stream/user-agent.ts";
 import type { Store } from "#kit/storage.ts";
 import type { TokenDevice } from "#kit/login-tokens.ts";
 import { formatDateTime } from "#xep/0082-date-time/date-time.ts";
-import { accountRecord } from "./account/account-slots.ts";
-import type { LocalAccount } from "./account/account.ts";
-import type { AccountRegistry } from "./account/registry.ts";
-import type { LocalHost } from "./host/local-host.ts";
+import { accountRecord } from "../account/account-slots.ts";
+import type { LocalAccount } from "../account/account.ts";
+import type { AccountRegistry } from "../account/registry.ts";
+import type { LocalHost } from "../host/local-host.ts";
 
 export interface TokenLogInsParts {
   readonly store: Store;

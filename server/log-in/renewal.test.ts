@@ -6,7 +6,7 @@ import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
 import { credentialsOf } from "#testing/sasl/run-exchange.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
-import { openMemoryStore } from "./storage/memory-store.ts";
+import { openMemoryStore } from "../storage/memory-store.ts";
 
 const romeo = jidOf("romeo@montague.example");
 const sasl = { ...defaultSaslServerPolicy, scramIterations: 5_000 };

@@ -10,10 +10,10 @@ import type { CoreObserver } from "../core-settings.ts";
 import { answerEarlyIq } from "../host/early-iq.ts";
 import { LocalEarlyPeer } from "../host/early-peer.ts";
 import type { LocalHost } from "../host/local-host.ts";
-import type { LoginAttempt, LoginThrottle } from "../login-throttle.ts";
+import type { LoginAttempt, LoginThrottle } from "./login-throttle.ts";
 import { isOutage } from "../store-log.ts";
-import type { TokenLogIns } from "../token-log-ins.ts";
-import { addressGroup } from "./address-group.ts";
+import type { TokenLogIns } from "./token-log-ins.ts";
+import { addressGroup } from "../link/address-group.ts";
 
 /** What log-ins ask of the server around them. */
 export interface LogInServices {
