@@ -38,7 +38,12 @@ test("A30 stream ids, resources and ids to resume by are made of the system's ra
     seen.resource.add(resource);
     seen.resumption.add(resumption);
   }
-  for (const [what, ids] of Object.entries(seen)) assert.equal(ids.size, 20, what);
+  for (const [what, ids] of Object.entries(seen)) {
+    assert.equal(ids.size, 20, what);
+    // Nothing in one is in another: neither who it is for nor when.
+    const pieces = [...ids].flatMap((id) => Array.from({ length: id.length - 9 }, (_, at) => id.slice(at, at + 10)));
+    assert.equal(new Set(pieces).size, pieces.length, what);
+  }
   // Five bits a character: a stream id is no secret, what resumes a session is.
   for (const id of seen.stream) assert.ok(id.length * 5 >= 80, id);
   for (const id of seen.resumption) assert.ok(id.length * 5 >= 120, id);
@@ -71,6 +76,7 @@ test("A30 all characters of a token are as likely as each other", () => {
 test("A53 two servers share neither certificate nor secret, and one keeps its own", async () => {
   const salts: string[] = [];
   const keys: string[] = [];
+  const tickets: Buffer[] = [];
   for (let turn = 0; turn < 2; turn += 1) {
     await using started = await startedServer();
     const before = await saltOfNobody(started.tlsPort);
@@ -78,10 +84,21 @@ test("A53 two servers share neither certificate nor secret, and one keeps its ow
     await started.restart();
     assert.equal(await saltOfNobody(started.tlsPort), before, "who does not exist keeps its salt");
     salts.push(before);
+    using again = await byTicket(started.tlsPort, tickets.at(-1));
+    assert.equal(again.tls.isSessionReused(), false, "a ticket of another server");
+    const ticket = again.tls.getSession() ?? assert.fail("there is a ticket");
+    using resumed = await byTicket(started.tlsPort, ticket);
+    assert.equal(resumed.tls.isSessionReused(), true);
+    tickets.push(ticket);
   }
   assert.notEqual(salts[0], salts[1]);
   assert.notEqual(keys[0], keys[1]);
 });
+
+/** By TLS 1.2, where the ticket comes with the handshake. */
+function byTicket(port: number, session: Buffer | undefined): Promise<SocketClient> {
+  return SocketClient.tls(port, "montague.example", { maxVersion: "TLSv1.2", ...(session && { session }) });
+}
 
 /** What SCRAM tells about an account that does not exist. */
 async function saltOfNobody(port: number): Promise<string> {

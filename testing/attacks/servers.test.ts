@@ -296,6 +296,24 @@ test("A14 A31 a server that asks to negotiate TLS anew is refused, and so are we
   await assert.rejects(SocketClient.tls(port, "montague.example", { ...old, ...alpn }));
 });
 
+for (const { kind, first } of [
+  { kind: "server", first: header() },
+  { kind: "component", first: componentHeader },
+])
+  test(`A30 ids of streams, on which keys and handshakes depend, are random and long: ${kind}`, async () => {
+    const ids: string[] = [];
+    for (let turn = 0; turn < 20; turn += 1) {
+      using peer = await SocketClient.tcp(started.portOf(kind));
+      peer.send(first);
+      const [, id = ""] = await peer.until(/<stream:stream[^>]* id=['"]([^'"]+)['"]/);
+      ids.push(id);
+    }
+    // Five bits a character.
+    for (const id of ids) assert.ok(id.length * 5 >= 80, id);
+    const pieces = ids.flatMap((id) => Array.from({ length: id.length - 9 }, (_, at) => id.slice(at, at + 10)));
+    assert.equal(new Set(pieces).size, pieces.length);
+  });
+
 test("A52 neither the secret of a component nor what is proven with it is in the log", async () => {
   using peer = await SocketClient.tcp(started.portOf("component"));
   peer.send(`${componentHeader}<handshake>0123456789abcdef</handshake>`);

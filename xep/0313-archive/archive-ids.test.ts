@@ -29,9 +29,13 @@ test("ids sort as they were given, whatever the clock does and whoever gave the 
 test("A30 the random part of an id is 80 bits, and used once [xep0313-3-01] [xep0359-3-01]", () => {
   const env = new VirtualEnv("ids");
   const ids = new ArchiveIds(env);
-  const random = Array.from({ length: 500 }, () => ids.after(undefined).id.slice(-16));
+  const given = Array.from({ length: 500 }, () => ids.after(undefined).id);
+  assert.ok(given.every((id) => id.length === 30));
+  const random = given.map((id) => id.slice(-16));
   assert.ok(random.every((text) => /^[a-z0-9]{16}$/u.test(text)));
   assert.equal(new Set(random).size, random.length);
+  const pieces = random.flatMap((text) => Array.from({ length: 9 }, (_, at) => text.slice(at, at + 8)));
+  assert.equal(new Set(pieces).size, pieces.length, "nor is a part of it");
   const other = new ArchiveIds(new VirtualEnv("others"));
   assert.notEqual(other.after(undefined).id.slice(-16), random[0]);
 });
