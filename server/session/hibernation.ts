@@ -60,8 +60,16 @@ const pageRows = 100;
  */
 export type Reached = "nobody" | "somebody" | "unknown";
 
-/** What is stored of one stanza that is owed. */
-export type OwedValue = ({ readonly name: string } | { readonly text: string }) & { readonly reached: Reached };
+/**
+ * What is stored of one stanza that is owed: under which name a message was made durable, or the stanza itself; both where it is
+ * another one than what has that name, such as an archived message in an answer.
+ */
+export interface OwedValue {
+  /** Letters and digits. */
+  readonly name?: string | undefined;
+  readonly text?: string | undefined;
+  readonly reached: Reached;
+}
 
 /** What the stored side of a session needs of its account. */
 type HibernationOwner = Pick<SessionAccount, "jid" | "archive" | "write">;
@@ -84,7 +92,7 @@ export class StoredHibernation {
 
   /** @param position which stanza it is of all that the session was ever to be sent */
   append(position: number, value: OwedValue): void {
-    const text = `${marks[value.reached]}${"name" in value ? value.name : value.text}`;
+    const text = `${marks[value.reached]}${value.name ?? ""}${value.text ?? ""}`;
     // The position is the order; the time says nothing.
     this.#account.archive(owedStanzas).append({ id: rowId(this.id, position), at: 0, with: this.id, value: text });
   }
@@ -132,8 +140,10 @@ function read(value: string): OwedValue {
     : value.startsWith(marks.somebody)
       ? "somebody"
       : "nobody";
-  const text = value.slice(marks[reached].length);
-  return text.startsWith("<") ? { text, reached } : { name: text, reached };
+  const said = value.slice(marks[reached].length);
+  const begin = said.indexOf("<");
+  const name = begin === -1 ? said : said.slice(0, begin);
+  return { ...(name !== "" && { name }), ...(begin !== -1 && { text: said.slice(begin) }), reached };
 }
 
 function rowId(id: string, position: number): string {

@@ -21,6 +21,8 @@ export interface Owed extends SmEntry {
   rowed: boolean;
   /** Whether it may be written down, were it only that this failed or could not be taken back: its row is to be removed one day. */
   rowTried: boolean;
+  /** Whether its row has the stanza itself. */
+  rowHasText: boolean;
   /** What its row says of others. */
   rowSays: Reached;
   /** What is known of others from before the session was read back. */
@@ -42,10 +44,12 @@ export function newlyOwed(stanza: Stanza, bytes: string): Owed {
     stanza,
     bytes,
     secured: isMessage ? stanza.stored : null,
-    held: isMessage,
+    // What is durable already makes nobody wait.
+    held: isMessage && stanza.stored === undefined,
     late: false,
     rowed: false,
     rowTried: false,
+    rowHasText: false,
     rowSays: "nobody",
     reachedBefore: "nobody",
   };
@@ -65,14 +69,15 @@ export function owedAgain(stored: StoredOwed): readonly Owed[] {
     const value = rows.get(position);
     const reached = value?.reached ?? "nobody";
     entries.push({
-      size: value !== undefined && "text" in value ? value.text.length : 0,
+      size: value?.text?.length ?? 0,
       stanza: undefined,
       bytes: undefined,
-      secured: value !== undefined && "name" in value ? value.name : null,
+      secured: value?.name ?? null,
       held: false,
       late: true,
       rowed: value !== undefined,
       rowTried: value !== undefined,
+      rowHasText: value?.text !== undefined,
       rowSays: reached,
       reachedBefore: reached,
     });
@@ -92,7 +97,7 @@ export function isLasting(account: Account, { kind, type, from }: Stanza): boole
 
 /** A stanza that was written down as it is. */
 export function stanzaOfRow(account: Account, value: OwedValue | undefined): Stanza | undefined {
-  if (value === undefined || "name" in value) return undefined;
+  if (value?.text === undefined) return undefined;
   const element = storedXml.decode(value.text);
   const kind = stanzaKindOf(element);
   // What the account says to its own clients need not name it.

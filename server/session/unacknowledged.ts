@@ -97,7 +97,7 @@ export class Unacknowledged {
       whole: true,
     };
     for (const value of restored.rows.values())
-      if ("name" in value) this.#messages.claim(this.#account, value.name, value.reached === "somebody");
+      if (value.name !== undefined) this.#messages.claim(this.#account, value.name, value.reached === "somebody");
     // What the client acknowledged in a resumption that came to nothing, say: its rows are to be removed with the others.
     this.acknowledge(addToCount(restored.acknowledged, 0));
   }
@@ -218,6 +218,7 @@ export class Unacknowledged {
         writing.rowed.push(owed);
         const value = this.#valueOf(owed, stanza);
         owed.rowSays = value.reached;
+        owed.rowHasText = value.text !== undefined;
         hibernation.stored.append(position, value);
       }
     }
@@ -238,9 +239,10 @@ export class Unacknowledged {
   #valueOf({ secured, reachedBefore }: Owed, stanza: Stanza): OwedValue {
     // Whoever else was given it has it in a moment, most often.
     const reached = this.#isShared(stanza) ? "unknown" : reachedBefore;
-    return typeof secured === "string"
-      ? { name: secured, reached }
-      : { text: storedXml.encode(stanza.element), reached };
+    const name = secured ?? undefined;
+    // What the account itself sends is about what has that name.
+    const isIt = name !== undefined && stanza.from !== this.#account.jid;
+    return { name, text: isIt ? undefined : storedXml.encode(stanza.element), reached };
   }
 
   #isShared(stanza: Stanza): boolean {
@@ -256,10 +258,12 @@ export class Unacknowledged {
       const { stanza, secured, rowSays } = owed;
       if (!owed.rowed || typeof secured !== "string") continue;
       const reached = this.#messages.reached(this.#account, secured, stanza) ?? rowSays;
-      if (reached === rowSays) continue;
+      // What only its row has stays as it is: better twice than never.
+      if (reached === rowSays || (owed.rowHasText && stanza === undefined)) continue;
       owed.rowSays = reached;
       writing.told.push({ owed, before: rowSays });
-      stored.append(position, { name: secured, reached });
+      const text = owed.rowHasText && stanza !== undefined ? storedXml.encode(stanza.element) : undefined;
+      stored.append(position, { name: secured, text, reached });
     }
     this.#whenWritten(writing);
   }
@@ -275,7 +279,7 @@ export class Unacknowledged {
     // Somebody waits until it is taken, though it is safe: who is to be told must not be forgotten.
     if (this.#hibernation?.awakes !== false || stanza === undefined || owed.held) return;
     // Of a message that another session was given too it must be known which it is.
-    if (this.#isShared(stanza)) return;
+    if (this.#isShared(stanza) || (owed.rowHasText && typeof owed.secured === "string")) return;
     owed.stanza = undefined;
     owed.bytes = undefined;
   }
@@ -342,7 +346,7 @@ export class Unacknowledged {
   async #readBack(hibernation: Hibernation): Promise<void> {
     const away = this.#queue.unacknowledged().filter((owed) => owed.stanza === undefined && !isLost(owed));
     if (away.length === 0) return;
-    const names = away.flatMap(({ secured }) => secured ?? []);
+    const names = away.flatMap(({ secured, rowHasText }) => (rowHasText ? [] : (secured ?? [])));
     const messages =
       names.length === 0 ? new Map<string, Stanza>() : await this.#messages.readBack(this.#account, names);
     const others = names.length === away.length ? new Map<number, OwedValue>() : await hibernation.stored.read();
@@ -350,9 +354,8 @@ export class Unacknowledged {
     for (const owed of this.#queue.unacknowledged()) {
       position += 1;
       if (owed.stanza !== undefined || isLost(owed)) continue;
-      const { secured } = owed;
-      const stanza =
-        typeof secured === "string" ? messages.get(secured) : stanzaOfRow(this.#account, others.get(position));
+      const { secured, rowHasText } = owed;
+      const stanza = rowHasText ? stanzaOfRow(this.#account, others.get(position)) : messages.get(secured ?? "");
       owed.stanza = stanza;
       owed.bytes = stanza && serializeBytes(stanza.element);
       // Its row is gone, whoever took it: nothing can be repeated.
