@@ -41,6 +41,8 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   #occupied = false;
   #inQueue = false;
   #retry: Timer | undefined;
+  /** What is to be done when nothing is being written. */
+  #whenQuiet: ((account: Account) => void)[] | undefined;
   /** Something came to it lately. */
   #used = true;
   #retired = false;
@@ -100,7 +102,8 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   /** Something waits or is being done. */
   get busy(): boolean {
-    return this.#mailbox.size > 0 || this.#occupied || !this.#batches.isQuiet || this.#data.phase === "waking";
+    if (this.#mailbox.size > 0 || this.#occupied || this.#whenQuiet !== undefined) return true;
+    return !this.#batches.isQuiet || this.#data.phase === "waking";
   }
 
   /** A stanza has arrived. */
@@ -133,6 +136,15 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.#used = true;
     this.#mailbox.addFirst((account) => (account === undefined ? undefined : task(account)));
     this.#schedule();
+  };
+
+  /** Like `post`, when nothing is being written, and nothing waits for that: nothing else is handled until then. */
+  readonly postQuietly = (task: (account: Account) => void): void => {
+    if (this.#retired) return this.#successor.postQuietly(task);
+    this.#used = true;
+    (this.#whenQuiet ??= []).push(task);
+    this.#batches.isAwaited = true;
+    this.#settleDown();
   };
 
   /**
@@ -230,7 +242,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.#inQueue = false;
     if (this.#data.phase === "asleep" && (this.#mailbox.size > 0 || this.#batches.journal.isInDoubt)) this.#wake();
     while (!this.#occupied && this.#data.phase !== "waking") {
-      if (this.#data.phase !== "asleep" && this.#batches.mustSettle) return this.#readAnew();
+      if (this.#data.phase !== "asleep" && this.#batches.mustSettle) return this.#settleDown();
       // In the order in which it came. [rfc6120-10.1-01] [rfc6120-10.1-02]
       const work = this.#mailbox.take();
       if (work === undefined) return;
@@ -293,7 +305,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     this.#batches.commit();
     if (pending === undefined) {
       this.#batches.endWork();
-      this.#readAnew();
+      this.#settleDown();
     } else this.#await(pending, this.#end);
   }
 
@@ -304,7 +316,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
       .then(() => {
         this.#occupied = false;
         guarded(this.#parts, then);
-        this.#readAnew();
+        this.#settleDown();
         if (this.#mailbox.size > 0) this.#schedule();
       });
   }
@@ -321,17 +333,24 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly #end = (): void => {
     this.#batches.commit();
     this.#batches.endWork();
-    this.#readAnew();
+    this.#settleDown();
   };
 
   readonly #batchEnded = (): void => {
     if (!this.#occupied) this.#batches.endWork();
-    this.#readAnew();
+    this.#settleDown();
   };
 
-  /** After a batch has failed the slots are not what is stored; never while something that uses them is being done. */
-  #readAnew(): void {
-    if (this.#batches.isStale && this.#batches.isQuiet && !this.#occupied && !this.#handling) this.#wake();
+  /** What has to wait until nothing is under way. After a batch has failed the slots are not what is stored. */
+  #settleDown(): void {
+    const batches = this.#batches;
+    if (!batches.isStale && this.#whenQuiet === undefined) return;
+    if (!batches.isQuiet || this.#occupied || this.#handling || this.#data.phase === "waking") return;
+    if (batches.isStale) return this.#wake();
+    const tasks = this.#whenQuiet ?? [];
+    this.#whenQuiet = undefined;
+    batches.isAwaited = false;
+    for (const task of tasks.toReversed()) this.postNext(task);
   }
 
   #wake(): void {
@@ -342,6 +361,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
       this.isLeaving = outcome.isLeaving;
       if (this.#data.phase === "awake") this.#prepare();
       if (this.#mailbox.size > 0) this.#schedule();
+      this.#settleDown();
     });
   }
 

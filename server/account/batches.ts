@@ -24,6 +24,8 @@ export class Batches {
   readonly journal = new WriteJournal();
   /** What is stored may not be what was read: it is to be read anew. */
   isStale = false;
+  /** Somebody waits until nothing is under way. */
+  isAwaited = false;
   readonly #parts: BatchesParts;
   readonly #ended: () => void;
   /** What goes to other owners, behind this owner's own batches. */
@@ -92,16 +94,16 @@ export class Batches {
   }
 
   /**
-   * Nothing more is to be handled until it has been read what is stored. Not while others commit something for this owner:
+   * Nothing more is to be handled until all has ended that is under way. Not while others commit something for this owner:
    * they may wait for the same, and what they commit may be in this owner's mailbox.
    */
   get mustSettle(): boolean {
-    return this.#valuesFailed !== undefined && this.#lent === 0;
+    return (this.isAwaited || this.#valuesFailed !== undefined) && this.#lent === 0;
   }
 
   /** What is being filled can be committed by another owner: that may be done earlier or later than what this one commits. */
   get canLend(): boolean {
-    if (!this.isFilling || this.#fillsValues || this.#valuesFailed !== undefined) return false;
+    if (!this.isFilling || this.#fillsValues || this.isAwaited || this.#valuesFailed !== undefined) return false;
     return !this.#writes.some(saysWhatIsOwed);
   }
 

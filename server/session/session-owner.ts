@@ -12,6 +12,8 @@ export interface SessionAccount extends Account {
   readonly isTemporary: boolean;
   /** Like `post`, and told at once when the account's data cannot be read. */
   readonly request: (perform: () => void | Promise<void>, unreadable: (cause: unknown) => void) => void;
+  /** Like `post`, when nothing is being written, and nothing waits for that: nothing else is handled until then. */
+  readonly postQuietly: (task: (account: Account) => void) => void;
   /** Joins the batch of what is being handled. */
   readonly write: (write: Write) => void;
 }

@@ -147,12 +147,15 @@ export class StreamManagement implements Disposable {
     this.handled.whenAllSettled(() => this.#hibernateSoon());
   }
 
-  /** What it is to be sent behind something that is being written comes first: a crash in between would take that from it. */
+  /**
+   * What it is to be sent behind something that is being written comes first: a crash in between would take that from it. Nothing
+   * more of that is begun meanwhile, or who is written to without end would never come to it.
+   */
   #hibernateSoon(): void {
-    const again = (): void => this.#hibernateSoon();
-    this.#session.account.post((account) => {
+    const { account } = this.#session;
+    account.post(() => {
       if (this.#session.queued === 0) this.#hibernate();
-      else account.whenDurable(again, again);
+      else account.postQuietly(() => this.#hibernate());
     });
   }
 
