@@ -7,9 +7,9 @@ import { currentConfig } from "#server/config/change-config.ts";
 import { ComponentSecrets } from "#server/components/component-secrets.ts";
 import { LogRing } from "#server/log-ring.ts";
 import { nodeEnv } from "#server/node-env.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { commandLine } from "#testing/command-line.ts";
 import { MemoryAdministration } from "#testing/memory-administration.ts";
-import { domain } from "#testing/scenario/components.ts";
 import { connectAdministration } from "./connect.ts";
 import { stoppedServer, type StoppedParts } from "./stopped-server.ts";
 
@@ -216,11 +216,11 @@ test("while the server does not run, no secret is written into somebody else's d
     dataDir,
     openStopped: () => Promise.resolve(withoutStore({ config, file, dataDir })),
   });
-  const wish = { domain: domain(sms), subdomains: false, conflict: "refuse-new" } as const;
+  const wish = { domain: domainJid(sms), subdomains: false, conflict: "refuse-new" } as const;
   for (const change of [
     () => administration.addComponent(wish),
-    () => administration.componentSecret({ domain: domain(irc), renew: true }),
-    () => administration.removeComponent({ domain: domain(irc) }),
+    () => administration.componentSecret({ domain: domainJid(irc), renew: true }),
+    () => administration.removeComponent({ domain: domainJid(irc) }),
   ])
     await assert.rejects(change, { code: "not-allowed", message: /belongs to user \d+; run this as that user/ });
   assert.equal(await readFile(file, "utf8"), known);
@@ -238,8 +238,8 @@ test("while the server does not run, components are listed without opening the s
   assert.deepEqual(await administration.listComponents({}), { components: [listed] });
   for (const ask of [
     async () => administration.listServers({}),
-    async () => administration.connectServer({ domain: domain(sms) }),
-    async () => administration.closeServer({ domain: domain(sms) }),
+    async () => administration.connectServer({ domain: domainJid(sms) }),
+    async () => administration.closeServer({ domain: domainJid(sms) }),
   ])
     await assert.rejects(ask, { message: "the server does not run; start it with: balcony start" });
 });

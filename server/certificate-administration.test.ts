@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { domain } from "#testing/scenario/components.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { startedServer } from "#testing/started-server.ts";
 
 test("where nothing can be renewed by ACME, the reason says what is missing", async () => {
@@ -11,7 +11,7 @@ test("where nothing can be renewed by ACME, the reason says what is missing", as
     ["verona.example", /^verona\.example is not a host of this server$/],
     ["capulet.example", /^capulet\.example has no certificate by ACME: it has no acme = true$/],
   ] as const) {
-    const request = asked === undefined ? {} : { domain: domain(asked) };
+    const request = asked === undefined ? {} : { domain: domainJid(asked) };
     const renewing = async () => {
       for await (const _ of administration.renewCertificates(request, new AbortController().signal)) break;
     };

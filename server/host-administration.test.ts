@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { changeHosts } from "./host-changes.ts";
 import { hostAdministration } from "./host-administration.ts";
@@ -9,12 +10,6 @@ import { serverModules } from "./modules.generated.ts";
 
 const accounts = ["romeo@montague.example", "juliet@capulet.example", "nurse@capulet.example"];
 const capulet = domainJid("capulet.example");
-
-function domainJid(domain: string): DomainJid {
-  const jid = parseJid(domain);
-  if (jid === undefined) throw new Error(`${domain} is no domain`);
-  return domainOf(jid);
-}
 
 function configOf(...domains: readonly string[]) {
   const text = domains.map((domain) => `[[hosts]]\ndomain = "${domain}"\n`).join("");

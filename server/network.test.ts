@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { makeAuthority } from "#testing/certificates.ts";
 import { addressRecord, startDns } from "#testing/dns-server.ts";
-import { domainJid } from "#testing/domain-jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { silentLog } from "#testing/silent-log.ts";
 import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/load-config.ts";

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseJid, type Jid } from "#protocol/jid/jid.ts";
 import { unknownContact, type RosterItem } from "../roster/slots.ts";
 import { copyOfList, PrivacyList, type PrivacyItem, type PrivacyMatch, type PrivacyMatter } from "./privacy-list.ts";
+import { anyJid } from "#testing/addresses.ts";
 
-function jid(text: string): Jid {
-  const parsed = parseJid(text);
-  assert.ok(parsed !== undefined, text);
-  return parsed;
-}
-
-const stranger = unknownContact(jid("tybalt@example.com"));
+const stranger = unknownContact(anyJid("tybalt@example.com"));
 const friend: RosterItem = { ...stranger, listed: true, subscription: "both", groups: ["Friends", "Fencers"] };
 
 function rule(
@@ -22,7 +16,7 @@ function rule(
   return { order, action, match, kinds };
 }
 
-const byJid = (value: string): PrivacyMatch => ({ by: "jid", value: jid(value) });
+const byJid = (value: string): PrivacyMatch => ({ by: "jid", value: anyJid(value) });
 const anyone: PrivacyMatch = { by: "anyone" };
 
 const addresses: readonly (readonly [value: string, fits: readonly string[], not: readonly string[]])[] = [
@@ -43,8 +37,8 @@ const addresses: readonly (readonly [value: string, fits: readonly string[], not
 for (const [value, fits, not] of addresses)
   test(`a rule about ${value} fits ${fits.join(" and ")} alone [rfc3921-10.1-03]`, () => {
     const list = new PrivacyList([rule(1, "deny", byJid(value))]);
-    for (const each of fits) assert.ok(list.denies(jid(each), "other", stranger), each);
-    for (const each of not) assert.ok(!list.denies(jid(each), "other", stranger), each);
+    for (const each of fits) assert.ok(list.denies(anyJid(each), "other", stranger), each);
+    for (const each of not) assert.ok(!list.denies(anyJid(each), "other", stranger), each);
   });
 
 test("rules are asked in their order, wherever they stand, and the first that fits decides [rfc3921-10.2-04] [rfc3921-10.2-05]", () => {
@@ -54,7 +48,7 @@ test("rules are asked in their order, wherever they stand, and the first that fi
     rule(20, "deny", byJid("tybalt@example.com")),
     rule(25, "allow", byJid("example.com")),
   ]);
-  const order = (address: string): number | undefined => list.ruleFor(jid(address), "message", stranger)?.order;
+  const order = (address: string): number | undefined => list.ruleFor(anyJid(address), "message", stranger)?.order;
   assert.deepEqual(
     ["tybalt@example.com/pda", "tybalt@example.com/x", "paris@example.com", "romeo@example.net"].map(order),
     [10, 20, 25, 30],
@@ -62,7 +56,7 @@ test("rules are asked in their order, wherever they stand, and the first that fi
 });
 
 test("where no rule fits all is allowed [rfc3921-10.2-02]", () => {
-  assert.equal(new PrivacyList([rule(1, "deny", byJid("a@b"))]).ruleFor(jid("c@d"), "message", stranger), undefined);
+  assert.equal(new PrivacyList([rule(1, "deny", byJid("a@b"))]).ruleFor(anyJid("c@d"), "message", stranger), undefined);
 });
 
 test("groups and states of subscription are those that the roster says, none for a stranger [rfc3921-10.1-06]", () => {

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bareOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
+import { parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import { StoreError } from "#kit/storage.ts";
 import { serverModules } from "#server/modules.generated.ts";
+import { bareJid } from "#testing/addresses.ts";
 import { befriend } from "#testing/scenario/contacts.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
 const dayMs = 24 * 3_600_000;
-const romeo = jid("romeo@montague.example");
-const juliet = jid("juliet@capulet.example");
+const romeo = bareJid("romeo@montague.example");
+const juliet = bareJid("juliet@capulet.example");
 const accounts = [romeo, juliet];
 
 const badNames: readonly (readonly [address: string, password: string, reason: string])[] = [
@@ -44,7 +45,7 @@ test("an account exists once created, is listed, logs in with its password, and 
   await using world = await startWorld({ accounts });
   const { accounts: service } = world.core;
   assert.deepEqual(await after(world, service.exists(romeo)), true);
-  assert.deepEqual(await after(world, service.exists(jid("tybalt@capulet.example"))), false);
+  assert.deepEqual(await after(world, service.exists(bareJid("tybalt@capulet.example"))), false);
   const [host] = [...world.core.hosts.values()].filter(({ domain }) => romeo.endsWith(domain));
   assert.ok(host !== undefined);
   assert.deepEqual(await after(world, service.list(host.domain, undefined, 10)), [romeo]);
@@ -152,7 +153,10 @@ for (const [kind, reason] of troubles)
     await befriend(client, friend);
     world.faults.failCommits(kind);
     const { accounts: service } = world.core;
-    assert.equal(reasonOf(await after(world, service.create(jid("mercutio@montague.example"), "queen mab"))), reason);
+    assert.equal(
+      reasonOf(await after(world, service.create(bareJid("mercutio@montague.example"), "queen mab"))),
+      reason,
+    );
     assert.equal(reasonOf(await after(world, service.setPassword(romeo, "other"))), reason);
     assert.equal(client.streamClosed, false, "who changes nothing ends nothing");
     assert.equal(reasonOf(await after(world, service.delete(romeo))), reason);
@@ -160,7 +164,7 @@ for (const [kind, reason] of troubles)
     friend.receivesNothing();
     assert.equal(client.streamClosed, false, "nor is anybody sent away from an account that stays");
     await world.login(`${romeo}/street`);
-    assert.equal(await after(world, service.exists(jid("mercutio@montague.example"))), false);
+    assert.equal(await after(world, service.exists(bareJid("mercutio@montague.example"))), false);
   });
 
 test("an account that cannot be read is not made anew over what it has", async () => {
@@ -189,8 +193,8 @@ const races: readonly (readonly [
   [
     "created twice",
     ({ core }) => [
-      core.accounts.create(jid("paris@capulet.example"), "a"),
-      core.accounts.create(jid("paris@capulet.example"), "b"),
+      core.accounts.create(bareJid("paris@capulet.example"), "a"),
+      core.accounts.create(bareJid("paris@capulet.example"), "b"),
     ],
     ["ok", "exists"],
     true,
@@ -198,8 +202,8 @@ const races: readonly (readonly [
   [
     "created and deleted",
     ({ core }) => [
-      core.accounts.create(jid("paris@capulet.example"), "a"),
-      core.accounts.delete(jid("paris@capulet.example")),
+      core.accounts.create(bareJid("paris@capulet.example"), "a"),
+      core.accounts.delete(bareJid("paris@capulet.example")),
     ],
     ["ok", "no-such-account"],
     true,
@@ -229,7 +233,7 @@ for (const [name, run, outcomes, exists] of races)
     const results = await after(world, Promise.all(run(world)));
     assert.deepEqual(results.map((outcome) => (outcome.ok ? "ok" : outcome.reason)).toSorted(), outcomes.toSorted());
     const address =
-      outcomes.includes("exists") || name === "created and deleted" ? jid("paris@capulet.example") : juliet;
+      outcomes.includes("exists") || name === "created and deleted" ? bareJid("paris@capulet.example") : juliet;
     assert.equal(await after(world, world.core.accounts.exists(address)), exists);
   });
 
@@ -282,10 +286,4 @@ async function after<T>(world: World, promise: Promise<T>): Promise<T> {
 
 function reasonOf(outcome: Outcome): string {
   return outcome.ok ? "ok" : outcome.reason;
-}
-
-function jid(text: string): BareJid {
-  const parsed = parseJid(text);
-  assert.ok(parsed !== undefined);
-  return bareOf(parsed);
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bareOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import type { LoadedOwner } from "#kit/storage.ts";
+import { bareJid } from "#testing/addresses.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { befriend } from "#testing/scenario/contacts.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
-const romeo = jid("romeo@montague.example");
-const juliet = jid("juliet@capulet.example");
+const romeo = bareJid("romeo@montague.example");
+const juliet = bareJid("juliet@capulet.example");
 const discMs = 10;
 const remove = "<iq type='set' id='bye'><query xmlns='jabber:iq:register'><remove/></query></iq>";
 
@@ -207,8 +207,4 @@ async function after<T>(world: World, promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   await world.settle();
   return promise;
-}
-
-function jid(text: string): BareJid {
-  return bareOf(parseJid(text) ?? assert.fail());
 }

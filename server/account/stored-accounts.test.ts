@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { domainOf, type BareJid } from "#protocol/jid/jid.ts";
 import { StoreError, type StoreShape } from "#kit/storage.ts";
-import { domainJid } from "#testing/domain-jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { VirtualEnv } from "#testing/scenario/virtual-env.ts";
 import { silentLog } from "#testing/silent-log.ts";
 import { openMemoryStore } from "../storage/memory-store.ts";

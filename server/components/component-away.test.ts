@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { domainJid } from "#testing/addresses.ts";
 import {
   component,
   conditionOf,
-  domain,
   failure,
   irc,
   joined,
@@ -259,15 +259,15 @@ describe("a connection of a component", () => {
     const client = await online(world, `${romeo}/orchard`);
     await client.sendText(`<message to='a@${irc}' id='m'><body>hi</body></message>`);
     const { components } = world.core;
-    components.remove(domain(irc));
+    components.remove(domainJid(irc));
     await world.settle();
     assert.equal(client.next().child("jabber:client", "error")?.elements()[0]?.name, "remote-server-not-found");
     components.set(component());
     const gateway = await joined(world);
-    components.remove(domain(irc));
+    components.remove(domainJid(irc));
     await world.settle();
     assert.equal(conditionOf(gateway), "host-gone");
-    assert.ok(!world.core.serves(domain(irc)));
+    assert.ok(!world.core.serves(domainJid(irc)));
     await world.advance(10_000);
     assert.equal(components.linkCount, 0);
   });

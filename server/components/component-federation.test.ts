@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { component, domain, failure, irc, online, romeo, secret } from "#testing/scenario/components.ts";
+import { domainJid } from "#testing/addresses.ts";
+import { component, failure, irc, online, romeo, secret } from "#testing/scenario/components.ts";
 import { changePolicy } from "#testing/scenario/federation-policy.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 import type { ScriptedComponent } from "#testing/scenario/scripted-component.ts";
@@ -61,7 +62,7 @@ test("A35 another server writes in a component's name to nobody", async () => {
   await using neighbours = await startNeighbours();
   await withComponent(neighbours);
   const { capulet, montague } = neighbours;
-  capulet.core.components.follow([component({ domain: domain("sms.capulet.example") })]);
+  capulet.core.components.follow([component({ domain: domainJid("sms.capulet.example") })]);
   const forger = capulet.connectComponent();
   await forger.join("sms.capulet.example", secret);
   const client = await online(montague, `${romeo}/orchard`);
@@ -74,7 +75,7 @@ test("A35 another server writes in a component's name to nobody", async () => {
 test("a component of a host that talks to nobody does so neither", async () => {
   await using neighbours = await startNeighbours();
   const gateway = await withComponent(neighbours);
-  changePolicy(neighbours.montague.core, domain("montague.example"), undefined);
+  changePolicy(neighbours.montague.core, domainJid("montague.example"), undefined);
   await gateway.sendText(`<message from='a@${irc}' to='${juliet}' type='chat' id='1'><body>hi</body></message>`);
   await neighbours.env.advance(5_000);
   assert.equal(gateway.next().attr("type"), "error");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { domainJid } from "#testing/addresses.ts";
 import {
   component,
   conditionOf,
-  domain,
   irc,
   joined,
   juliet,
@@ -78,7 +78,7 @@ describe("to come in", () => {
   });
 
   test("A29 guessing the secret is slowed down, for that component and that address, whoever else comes", async () => {
-    const other = component({ domain: domain("sms.capulet.example") });
+    const other = component({ domain: domainJid("sms.capulet.example") });
     await using world = await startWithComponents({
       components: [component(), other],
       failedLogins: { max: 3, windowMs: 300_000 },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { handshakeOf } from "#protocol/stream/component/handshake.ts";
-import { domain } from "#testing/scenario/components.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { SocketClient } from "#testing/socket-client.ts";
 import { startedServer } from "#testing/started-server.ts";
 import { loadConfig } from "../config/load-config.ts";
@@ -80,7 +80,7 @@ describe("on real sockets", () => {
       running: { ring: new LogRing(1), reload },
     });
     const port = started.portOf("component");
-    const wish = { domain: domain("sms.montague.example"), subdomains: false, conflict: "refuse-new" } as const;
+    const wish = { domain: domainJid("sms.montague.example"), subdomains: false, conflict: "refuse-new" } as const;
     const added = await administration.addComponent({ ...wish, name: "Telephones" });
     const { secret: first, ...rest } = added;
     assert.deepEqual(rest, {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { domainJid } from "#testing/addresses.ts";
 import {
   component,
   conditionOf,
-  domain,
   failure,
   irc,
   joined,
@@ -72,7 +72,7 @@ describe("a component", () => {
   });
 
   test("talks to another component, and to itself", async () => {
-    const other = component({ domain: domain("sms.capulet.example") });
+    const other = component({ domain: domainJid("sms.capulet.example") });
     await using world = await startWithComponents({ components: [component(), other] });
     const [gateway, phones] = [await joined(world), await joined(world, "sms.capulet.example")];
     await gateway.sendText(`<message from='a@${irc}' to='b@sms.capulet.example'><body>hi</body></message>`);
@@ -122,7 +122,7 @@ describe("a component", () => {
   });
 
   test("that was given the names below its own has them, and no host's", async () => {
-    const below = component({ domain: domain("example"), subdomains: true });
+    const below = component({ domain: domainJid("example"), subdomains: true });
     await using world = await startWithComponents({ components: [below] });
     const gateway = await joined(world, "example");
     const client = await online(world, `${romeo}/orchard`);
@@ -130,8 +130,8 @@ describe("a component", () => {
     gateway.receives(`<message from='${romeo}/orchard' to='a@libera.irc.example'><body>hi</body></message>`);
     await gateway.sendText(`<message from='a@libera.irc.example' to='${romeo}/orchard' type='headline'/>`);
     assert.equal(client.next().attr("from"), "a@libera.irc.example");
-    assert.ok(world.core.serves(domain("libera.irc.example")) && world.core.serves(domain("capulet.example")));
-    assert.ok(!world.core.serves(domain("example.org")));
+    assert.ok(world.core.serves(domainJid("libera.irc.example")) && world.core.serves(domainJid("capulet.example")));
+    assert.ok(!world.core.serves(domainJid("example.org")));
     const nurse = await online(world, `${juliet}/balcony`);
     await client.sendText(`<message to='${juliet}/balcony' type='headline'><body>hi</body></message>`);
     assert.equal(nurse.next().attr("from"), `${romeo}/orchard`);
@@ -140,7 +140,7 @@ describe("a component", () => {
 
   for (const name of [juliet, "capulet.example", `a@${irc}`, "a@sms.irc.montague.example"])
     test(`A44 nor does it write as ${name}, whom a host or another component has`, async () => {
-      const below = component({ domain: domain("example"), subdomains: true });
+      const below = component({ domain: domainJid("example"), subdomains: true });
       const closer = component({ subdomains: true });
       await using world = await startWithComponents({ components: [below, closer] });
       const gateway = await joined(world, "example");
@@ -163,9 +163,9 @@ describe("the items of a host", () => {
   }
 
   test("are the components below it, by the names that they give themselves or that they are given", async () => {
-    const named = component({ domain: domain("sms.montague.example"), name: "Telephones" });
-    const elsewhere = component({ domain: domain("verona.example") });
-    const placed = component({ domain: domain("mail.example"), host: domain("montague.example") });
+    const named = component({ domain: domainJid("sms.montague.example"), name: "Telephones" });
+    const elsewhere = component({ domain: domainJid("verona.example") });
+    const placed = component({ domain: domainJid("mail.example"), host: domainJid("montague.example") });
     await using world = await startWithComponents({ components: [component(), named, elsewhere, placed] });
     const gateway = world.connectComponent();
     await gateway.begin(irc);

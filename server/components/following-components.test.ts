@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { domainJid } from "#testing/addresses.ts";
 import {
   component,
   conditionOf,
-  domain,
   irc,
   joined,
   online,
@@ -13,7 +13,7 @@ import {
   told,
 } from "#testing/scenario/components.ts";
 
-const sms = domain("sms.montague.example");
+const sms = domainJid("sms.montague.example");
 
 describe("which components there are", () => {
   test("changes while the server runs: they come, get other secrets and go", async () => {
@@ -28,7 +28,7 @@ describe("which components there are", () => {
     components.follow([component({ domain: sms, secret: "of telephones" })]);
     await world.settle();
     assert.equal(conditionOf(gateway), "host-gone");
-    assert.ok(!phones.connectionClosed && !world.core.serves(domain(irc)));
+    assert.ok(!phones.connectionClosed && !world.core.serves(domainJid(irc)));
   });
 
   test("with another secret, the old one is worth nothing to the next connection", async () => {
@@ -42,7 +42,9 @@ describe("which components there are", () => {
   });
 
   test("never has a host's domain among it, whatever is said, and the log tells so", async () => {
-    await using world = await startWithComponents({ components: [component({ domain: domain("capulet.example") })] });
+    await using world = await startWithComponents({
+      components: [component({ domain: domainJid("capulet.example") })],
+    });
     assert.deepEqual(told(world), ["a component has the domain of a host, which it does not get"]);
     const client = await online(world, `${romeo}/orchard`);
     await client.sendText("<iq to='capulet.example' type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");

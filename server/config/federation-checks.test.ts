@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { domainJid } from "#testing/domain-jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { federationPolicy } from "../s2s/federation-of-config.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";

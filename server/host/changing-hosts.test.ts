@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { queryObjects, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { parseJid, domainOf, type DomainJid } from "#protocol/jid/jid.ts";
+import { parseJid } from "#protocol/jid/jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import type { HostSettings } from "#server/core-settings.ts";
 import { LocalAccount } from "../account/account.ts";
@@ -19,12 +20,6 @@ function hostSettings(domain: string, off: readonly string[] = []): HostSettings
     enabled: (module) => !off.includes(module.name),
     configured: () => undefined,
   };
-}
-
-function domainJid(domain: string): DomainJid {
-  const jid = parseJid(domain);
-  if (jid === undefined) throw new Error(`${domain} is no domain`);
-  return domainOf(jid);
 }
 
 async function remove(world: World, domain: string): Promise<void> {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bareOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import { defaultSaslServerPolicy } from "#protocol/sasl/server-policy.ts";
 import type { StoredCredentials } from "#protocol/sasl/stored-credentials.ts";
+import { bareJid } from "#testing/addresses.ts";
 import { credentialsOf } from "#testing/sasl/run-exchange.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 import { iterationsSeen, iterationsShape } from "./iterations-seen.ts";
 import { openMemoryStore } from "../storage/memory-store.ts";
 
-const romeo = jidOf("romeo@montague.example");
+const romeo = bareJid("romeo@montague.example");
 const sasl = { ...defaultSaslServerPolicy, scramIterations: 5_000 };
 const old = credentialsOf("romeo", "romeo", { ...sasl, scramIterations: 4_096 });
 const other = credentialsOf("romeo", "another password", sasl);
@@ -77,9 +77,3 @@ test("the iteration counts that there were are remembered, each once, the presen
   const last = await iterationsSeen(store, 20_021);
   assert.deepEqual([last.length, last.at(-1)], [8, 20_021]);
 });
-
-function jidOf(text: string): BareJid {
-  const jid = parseJid(text);
-  assert.ok(jid !== undefined);
-  return bareOf(jid);
-}

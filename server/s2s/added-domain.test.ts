@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NS_STREAMS } from "#protocol/xml/namespaces.ts";
-import { component, domain } from "#testing/scenario/components.ts";
+import { domainJid } from "#testing/addresses.ts";
+import { component } from "#testing/scenario/components.ts";
 import { changePolicy } from "#testing/scenario/federation-policy.ts";
 import { startNeighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer, type ScriptedPeer } from "#testing/scenario/scripted-server.ts";
@@ -19,16 +20,16 @@ const waysToAdd: readonly (readonly [what: string, add: (world: World) => void])
     "host",
     ({ core }) =>
       core.addHost({
-        domain: domain("venice.example"),
+        domain: domainJid("venice.example"),
         contacts: {},
         enabled: () => true,
         configured: () => undefined,
       }),
   ],
-  ["component", ({ core }) => core.components.set(component({ domain: domain("venice.example") }))],
+  ["component", ({ core }) => core.components.set(component({ domain: domainJid("venice.example") }))],
   [
     "component with all names below it",
-    ({ core }) => core.components.set(component({ domain: domain("example"), subdomains: true })),
+    ({ core }) => core.components.set(component({ domain: domainJid("example"), subdomains: true })),
   ],
 ];
 
@@ -66,7 +67,7 @@ describe("A35 a domain that becomes ours while the server runs", () => {
   test("A35 nor for one that talks to no other servers", async () => {
     await using neighbours = await startNeighbours();
     const { verona, network, env } = neighbours;
-    changePolicy(verona.core, domain("conference.verona.example"), undefined);
+    changePolicy(verona.core, domainJid("conference.verona.example"), undefined);
     const palace = await verona.login("escalus@verona.example/palace");
     await palace.sendText("<presence/>");
     palace.ignoreAll();
@@ -93,7 +94,7 @@ describe("A35 a domain that becomes ours while the server runs", () => {
     };
     const peer = venice.connect("montague.example");
     await peer.openSecured("venice.example", "montague.example").catch(() => undefined);
-    montague.core.components.set(component({ domain: domain("venice.example") }));
+    montague.core.components.set(component({ domain: domainJid("venice.example") }));
     resolve(undefined);
     await env.settle();
     await peer.sendText("<db:result from='venice.example' to='montague.example'>key</db:result>");

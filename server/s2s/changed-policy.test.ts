@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NS_CLIENT, NS_STANZAS, NS_STREAMS } from "#protocol/xml/namespaces.ts";
-import { domain } from "#testing/scenario/components.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { changePolicy } from "#testing/scenario/federation-policy.ts";
 import { startNeighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer } from "#testing/scenario/scripted-server.ts";
@@ -19,7 +19,7 @@ test("s2s: a domain that is blocked while it talks with us is left at once, and 
   await orchard.sendText("<message to='iago@venice.example' id='waits'><body>x</body></message>");
   orchard.ignoreAll();
   const dialled = network.dialled.length;
-  changePolicy(montague.core, domain("montague.example"), {
+  changePolicy(montague.core, domainJid("montague.example"), {
     security: "dialback",
     bidirectional: true,
     admits: (remote) => remote !== "venice.example",

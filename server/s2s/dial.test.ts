@@ -13,7 +13,7 @@ import {
   type TestDns,
   type ZoneEntry,
 } from "#testing/dns-server.ts";
-import { domainJid } from "#testing/domain-jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { silentLog } from "#testing/silent-log.ts";
 import { AddressGuard, parseAddressRange } from "../dns/address-ranges.ts";
 import { DnsResolver } from "../dns/dns-resolver.ts";

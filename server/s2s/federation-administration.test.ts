@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AdministrationError } from "#kit/administration-error.ts";
-import { domainJid } from "#testing/scenario/memory-network.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { startNeighbours } from "#testing/scenario/neighbours.ts";
 import { federationAdministration } from "./federation-administration.ts";
 

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { queryObjects } from "node:v8";
-import { parseJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer } from "#testing/scenario/scripted-server.ts";
 import { ServerLink } from "./server-link.ts";
 import { ServerStream } from "./server-stream.ts";
 import { TimeLimit, unlessAborted } from "./time-limit.ts";
-
-function domain(name: string): DomainJid {
-  const jid = parseJid(name);
-  assert.ok(jid !== undefined);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a name without @ and / is a domain
-  return jid as DomainJid;
-}
 
 /** What is alive, all garbage collected first. */
 function alive(): Readonly<Record<"signals" | "links" | "streams", number>> {
@@ -27,10 +20,10 @@ function alive(): Readonly<Record<"signals" | "links" | "streams", number>> {
 async function connectAndClose({ montague, env, network }: Neighbours): Promise<void> {
   const { federation } = montague.core;
   assert.ok(federation !== undefined);
-  const connecting = federation.connect({ local: domain("montague.example"), remote: domain("capulet.example") });
+  const connecting = federation.connect({ local: domainJid("montague.example"), remote: domainJid("capulet.example") });
   await env.settle();
   assert.equal((await connecting).state, "open");
-  federation.close(domain("capulet.example"));
+  federation.close(domainJid("capulet.example"));
   await env.advance(20_000);
   assert.equal(federation.links.size, 0);
   // The scenario keeps each for who wants to look at it.
@@ -53,7 +46,10 @@ describe("a connection with another server that is over", () => {
     const { federation } = montague.core;
     assert.ok(federation !== undefined);
     const refused = async (): Promise<void> => {
-      const connecting = federation.connect({ local: domain("montague.example"), remote: domain("venice.example") });
+      const connecting = federation.connect({
+        local: domainJid("montague.example"),
+        remote: domainJid("venice.example"),
+      });
       const outcome = connecting.then(
         () => "connected",
         () => "refused",

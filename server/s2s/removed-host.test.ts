@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { befriend } from "#testing/scenario/contacts.ts";
 import { startNeighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer } from "#testing/scenario/scripted-server.ts";
@@ -9,12 +9,6 @@ import type { World } from "#testing/scenario/world.ts";
 const romeo = "romeo@montague.example";
 const escalus = "escalus@verona.example";
 const deadlineMs = 5_000;
-
-function domainJid(domain: string): DomainJid {
-  const jid = parseJid(domain);
-  if (jid === undefined) throw new Error(`${domain} is no domain`);
-  return domainOf(jid);
-}
 
 async function remove(world: World, domain: string): Promise<void> {
   const removed = world.core.removeHost(domainJid(domain), deadlineMs);

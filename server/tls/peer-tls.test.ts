@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import { keyPem, makeAuthority, makeCertificate, type Made } from "#testing/certificates.ts";
-import { domainJid } from "#testing/domain-jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { nodeEnv } from "../node-env.ts";
 import { CertificateStore } from "./certificate-store.ts";
 import { PeerContexts, peerChannel, startPeerTls } from "./peer-tls.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { isDomain, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
+import type { DomainJid } from "#protocol/jid/jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { makeAuthority, makeCertificate, type CertificatePlan, type Made } from "#testing/certificates.ts";
 import { DnsError, type TlsaRecord } from "../dns/dns-answer.ts";
 import type { DialledPlace } from "../s2s/dialer.ts";
@@ -16,13 +17,8 @@ import { createHash } from "node:crypto";
 const now = Date.UTC(2026, 10, 21, 12);
 const dayMs = 86_400_000;
 
-function domainOf(text: string): DomainJid {
-  const jid = parseJid(text);
-  assert(jid !== undefined && isDomain(jid));
-  return jid;
-}
-const local = domainOf("capulet.example");
-const remote = domainOf("montague.example");
+const local = domainJid("capulet.example");
+const remote = domainJid("montague.example");
 
 let root: Made;
 let good: Made;
@@ -105,11 +101,11 @@ describe("by authorities", () => {
     const judgePeers = judge();
     const question = { chain: [good.der], local, place: undefined };
     assert.equal((await judgePeers.check({ ...question, remote })).trusted, true);
-    assert.equal((await judgePeers.check({ ...question, remote: domainOf("verona.example") })).trusted, false);
+    assert.equal((await judgePeers.check({ ...question, remote: domainJid("verona.example") })).trusted, false);
   });
 
   test("A44 who is trusted for a domain is not for those below it, nor the other way round", async () => {
-    assert.equal((await ask(good, { of: domainOf("rooms.montague.example") })).trusted, false);
+    assert.equal((await ask(good, { of: domainJid("rooms.montague.example") })).trusted, false);
     const component = await makeCertificate({
       subject: "CN=rooms",
       issuer: root,
@@ -117,8 +113,8 @@ describe("by authorities", () => {
       now,
     });
     assert.equal((await ask(component)).trusted, false);
-    assert.equal((await ask(component, { of: domainOf("a.rooms.montague.example") })).trusted, false);
-    assert.equal((await ask(component, { of: domainOf("rooms.montague.example") })).trusted, true);
+    assert.equal((await ask(component, { of: domainJid("a.rooms.montague.example") })).trusted, false);
+    assert.equal((await ask(component, { of: domainJid("rooms.montague.example") })).trusted, true);
   });
 
   test("the machine's own name counts where DNS was validated [rfc7673-4.1-04] [rfc7673-4.1-05]", async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { isDomain, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
+import { domainJid } from "#testing/addresses.ts";
 import { makeAuthority, makeCertificate, type Made } from "#testing/certificates.ts";
 import { AddressGuard } from "../dns/address-ranges.ts";
 import { DnsError, type RecordType, type RecordTypes, type TlsaRecord } from "../dns/dns-answer.ts";
@@ -14,13 +14,8 @@ import type { TrustVerdict } from "./peer-trust.ts";
 import { readCertificate } from "./read-certificate.ts";
 import { TrustStore } from "./trust-store.ts";
 
-function domainOf(text: string): DomainJid {
-  const jid = parseJid(text);
-  assert(jid !== undefined && isDomain(jid));
-  return jid;
-}
-const local = domainOf("capulet.example");
-const remote = domainOf("montague.example");
+const local = domainJid("capulet.example");
+const remote = domainJid("montague.example");
 const loopback = new AddressGuard([{ network: "127.0.0.0", prefix: 8 }]);
 
 let directory: string;
@@ -179,7 +174,7 @@ describe("POSH over HTTPS", () => {
     const answer = await posh.find(remote);
     assert(!answer.ok);
     assert.match(answer.reason, /no address that may be connected to/);
-    const literal = await posh.find(domainOf("169.254.169.254"));
+    const literal = await posh.find(domainJid("169.254.169.254"));
     assert(!literal.ok);
     assert.match(literal.reason, /no address that may be connected to/);
   });

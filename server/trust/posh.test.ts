@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { isDomain, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import { HttpsError, type HttpsAnswer } from "./https-get.ts";
 import { listsCertificate, parsePoshDocument } from "./posh-document.ts";
 import { PoshSource } from "./posh.ts";
+import { domainJid } from "#testing/addresses.ts";
 
 const start = Date.UTC(2026, 10, 21, 12);
 const minuteMs = 60_000;
@@ -12,12 +12,6 @@ const certificate = Buffer.from("stands for a certificate");
 const sha256 = createHash("sha256").update(certificate).digest("base64");
 const sha512 = createHash("sha512").update(certificate).digest("base64");
 const home = "https://montague.example/.well-known/posh/xmpp-server.json";
-
-function domainOf(text: string): DomainJid {
-  const jid = parseJid(text);
-  assert(jid !== undefined && isDomain(jid));
-  return jid;
-}
 
 const fingerprints = (seconds: unknown, ...list: readonly unknown[]) =>
   JSON.stringify({ fingerprints: list.length === 0 ? [{ "sha-256": sha256 }] : list, expires: seconds });
@@ -159,7 +153,7 @@ for (const { name, pages, lifeMs } of [
 ]) {
   test(`with ${name}, ${lifeMs === undefined ? "there is nothing" : "there is something"}`, async () => {
     const { source, asked } = web(pages);
-    const answer = await source.find(domainOf("montague.example"));
+    const answer = await source.find(domainJid("montague.example"));
     assert.equal(answer.ok ? answer.until - start : undefined, lifeMs, answer.ok ? "" : answer.reason);
     assert(asked.length <= 6, `${asked.length} requests`);
   });
@@ -167,7 +161,7 @@ for (const { name, pages, lifeMs } of [
 
 test("what was found is used as long as it says, and not asked for twice [rfc7711-6-01] [rfc7711-6-05]", async () => {
   const { source, asked, pass } = web({ [home]: fingerprints(60) });
-  const domain = domainOf("montague.example");
+  const domain = domainJid("montague.example");
   await Promise.all([source.find(domain), source.find(domain)]);
   pass(minuteMs - 1);
   await source.find(domain);
@@ -179,10 +173,10 @@ test("what was found is used as long as it says, and not asked for twice [rfc771
 
 test("who has nothing is not asked at each connection", async () => {
   const { source, asked, pass } = web({});
-  for (let i = 0; i < 5; i += 1) await source.find(domainOf("montague.example"));
+  for (let i = 0; i < 5; i += 1) await source.find(domainJid("montague.example"));
   assert.equal(asked.length, 1);
   pass(10 * minuteMs);
-  await source.find(domainOf("montague.example"));
+  await source.find(domainJid("montague.example"));
   assert.equal(asked.length, 2);
 });
 
@@ -196,7 +190,7 @@ test("A36 A47 whoever names many domains makes us ask a few web servers at once"
       return promise;
     },
   });
-  const answers = Array.from({ length: 100 }, (_, index) => source.find(domainOf(`victim-${index}.example`)));
+  const answers = Array.from({ length: 100 }, (_, index) => source.find(domainJid(`victim-${index}.example`)));
   assert.equal(asked.length, 16);
   resolve({ status: 404, location: undefined, body: "" });
   assert.equal((await Promise.all(answers)).filter(({ ok }) => ok).length, 0);
@@ -204,7 +198,7 @@ test("A36 A47 whoever names many domains makes us ask a few web servers at once"
 
 test("an internationalized domain is asked for by its A-labels [rfc7712-5.2-03]", async () => {
   const { source, asked } = web({});
-  await source.find(domainOf("bücher.example"));
+  await source.find(domainJid("bücher.example"));
   assert.deepEqual(asked, ["https://xn--bcher-kva.example/.well-known/posh/xmpp-server.json"]);
 });
 
@@ -223,14 +217,14 @@ test("a web server that hangs is not waited for", async () => {
         signal.addEventListener("abort", () => reject(new Error("took too long")));
       }),
   });
-  const answer = source.find(domainOf("montague.example"));
+  const answer = source.find(domainJid("montague.example"));
   timeOut?.();
   assert.deepEqual(await answer, { ok: false, reason: "took too long" });
 });
 
 test("A12 what strangers' domains say is remembered only up to a bound: the oldest is asked for anew", async () => {
   const { source, asked } = web({});
-  const names = Array.from({ length: 1_001 }, (_, number) => domainOf(`d${number}.example`));
+  const names = Array.from({ length: 1_001 }, (_, number) => domainJid(`d${number}.example`));
   for (const name of names) await source.find(name);
   const [first, second] = names;
   assert(first !== undefined && second !== undefined);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import type { IqHandler } from "#kit/iq.ts";
 import type { LocalHost } from "#server/host/local-host.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { startWorld, type World } from "../scenario/world.ts";
 import type { ScriptedClient } from "../scenario/scripted-client.ts";
+import { domainJid } from "#testing/addresses.ts";
 
 const romeo = "romeo@montague.example";
 const juliet = "juliet@montague.example";
@@ -47,7 +47,7 @@ function handlersOf(host: LocalHost): readonly Target[] {
 }
 
 function hostOf(world: World): LocalHost {
-  return world.core.hosts.get(domain("montague.example")) ?? assert.fail("the host is served");
+  return world.core.hosts.get(domainJid("montague.example")) ?? assert.fail("the host is served");
 }
 
 async function request(
@@ -163,9 +163,3 @@ test("A50 nothing but what is meant for it is served before log-in", async () =>
     assert.equal(answer?.elements()[0]?.name, "not-authorized", key);
   }
 });
-
-function domain(text: string): DomainJid {
-  const jid = parseJid(text);
-  assert.ok(jid !== undefined);
-  return domainOf(jid);
-}

@@ -1,5 +1,3 @@
-import assert from "node:assert/strict";
-import { bareOf, domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import {
   defaultComponentLimits,
   type ComponentLimits,
@@ -8,6 +6,7 @@ import {
 import type { ScriptedClient } from "./scripted-client.ts";
 import type { ScriptedComponent } from "./scripted-component.ts";
 import { startWorld, worldLinkLimits, type World } from "./world.ts";
+import { domainJid } from "../addresses.ts";
 
 export const romeo = "romeo@montague.example";
 export const juliet = "juliet@capulet.example";
@@ -24,14 +23,8 @@ export function failure(type: string, condition: string, texted = true): string 
 
 export const timeout = failure("wait", "remote-server-timeout");
 
-export function domain(text: string): DomainJid {
-  const jid = parseJid(text);
-  assert.ok(jid !== undefined);
-  return domainOf(bareOf(jid));
-}
-
 export function component(changes: Partial<ComponentSettings> = {}): ComponentSettings {
-  return { domain: domain(irc), secret, subdomains: false, conflict: "refuse-new", ...changes };
+  return { domain: domainJid(irc), secret, subdomains: false, conflict: "refuse-new", ...changes };
 }
 
 export function startWithComponents(

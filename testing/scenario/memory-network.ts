@@ -1,4 +1,3 @@
-import { domainOf, parseJid, type DomainJid } from "#protocol/jid/jid.ts";
 import type { Env } from "#kit/env.ts";
 import type { Transport } from "#server/link/transport.ts";
 import { DialError, type Dialled, type Dialer, type DialRequest } from "#server/s2s/dialer.ts";
@@ -121,12 +120,6 @@ export class MemoryNetwork {
     }
     throw new DialError("remote-server-timeout", `${remote} does not accept connections`);
   }
-}
-
-export function domainJid(text: string): DomainJid {
-  const jid = parseJid(text);
-  if (jid === undefined) throw new Error(`${text} is no domain`);
-  return domainOf(jid);
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

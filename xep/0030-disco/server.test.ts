@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseJid, type Jid } from "#protocol/jid/jid.ts";
 import { serverModule, type ServerModule } from "#kit/server-module.ts";
+import { anyJid } from "#testing/addresses.ts";
 import { befriend, instantMessaging } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
@@ -13,7 +13,7 @@ const julietJid = "juliet@capulet.example";
 const info = "http://jabber.org/protocol/disco#info";
 const items = "http://jabber.org/protocol/disco#items";
 
-const service = jid("plays.capulet.example");
+const service = anyJid("plays.capulet.example");
 /** A feature with something to say in every place where a feature can. */
 const plays = serverModule({
   name: "plays",
@@ -24,7 +24,7 @@ const plays = serverModule({
     disco: {
       identities: [{ category: "directory", type: "chatroom", name: "Plays", lang: "en" }],
       // S35: what the policy does not allow the asker is not announced to them.
-      features: (asker) => (asker === jid(`${julietJid}/balcony`) ? ["urn:example:stage", "urn:example:plays"] : []),
+      features: (asker) => (asker === anyJid(`${julietJid}/balcony`) ? ["urn:example:stage", "urn:example:plays"] : []),
       items: () => [
         { jid: service, name: "Play-Specific Chatrooms" },
         { jid: service, node: "music" },
@@ -194,9 +194,3 @@ test("who lets others see their presence does not thereby see theirs", async () 
   await juliet.sendText(ask(info, romeoJid));
   juliet.receives(refusal("service-unavailable", romeoJid, `${julietJid}/balcony`, `<query xmlns='${info}'/>`));
 });
-
-function jid(text: string): Jid {
-  const parsed = parseJid(text);
-  assert.ok(parsed);
-  return parsed;
-}

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bareOf, parseJid, type BareJid } from "#protocol/jid/jid.ts";
 import type { ChannelBinding } from "#protocol/sasl/channel-binding.ts";
 import { htClient } from "#protocol/sasl/ht-client.ts";
 import { parseHtMechanism } from "#protocol/sasl/ht-mechanism.ts";
@@ -10,6 +9,7 @@ import { decodeBase64, encodeBase64 } from "#protocol/sasl/sasl-base64.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
+import { bareJid } from "#testing/addresses.ts";
 import { instantMessaging } from "#testing/scenario/contacts.ts";
 import { logInAtOnce, NS_SASL2, request } from "#testing/scenario/log-in-at-once.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
@@ -88,12 +88,6 @@ async function presented(
 const condition = (answer: XmlElement): string => answer.elements()[0]?.name ?? answer.name;
 /** How it ended: the name of the answer, or why it failed. */
 const outcome = (answer: XmlElement): string => (answer.name === "failure" ? condition(answer) : answer.name);
-
-function jidOf(text: string): BareJid {
-  const jid = parseJid(text);
-  assert.ok(jid !== undefined);
-  return bareOf(jid);
-}
 
 describe("tokens are offered", () => {
   test("inline, with mechanisms that work on the connection, without early data [xep0484-3.1-01] [xep0484-3.1-02] [xep0484-3.1-05]", async () => {
@@ -263,7 +257,7 @@ describe("a token", () => {
     await using world = await start();
     const [one, two] = [await obtain(world), await obtain(world, laptop)];
     assert.notEqual(one, two);
-    const reading = world.store.get("fast-tokens", jidOf(romeo), phone);
+    const reading = world.store.get("fast-tokens", bareJid(romeo), phone);
     await world.settle();
     const stored = (await reading) ?? "";
     assert.notEqual(stored, "");
@@ -358,7 +352,7 @@ describe("a token is gone", () => {
   test("A55 with the password, on all devices", async () => {
     await using world = await start();
     const tokens = [await obtain(world), await obtain(world, laptop)];
-    const changing = world.core.accounts.setPassword(jidOf(romeo), "other");
+    const changing = world.core.accounts.setPassword(bareJid(romeo), "other");
     await world.settle();
     assert.equal((await changing).ok, true);
     assert.equal(outcome(await present(world, { token: tokens[0] ?? "" })), "not-authorized");
@@ -368,7 +362,7 @@ describe("a token is gone", () => {
   test("A54 A55 with the account: who gets its name inherits none", async () => {
     await using world = await start({ settings: { tombstoneMs: 0 } });
     const token = await obtain(world);
-    const jid = jidOf(romeo);
+    const jid = bareJid(romeo);
     const replacing = world.core.accounts.delete(jid).then(() => world.core.accounts.create(jid, "romeo"));
     await world.settle();
     assert.equal((await replacing).ok, true);
