@@ -13,6 +13,8 @@ export interface Entry {
   readonly account: string;
   readonly kind: MessageKind;
   readonly sentAt: number;
+  /** How much longer than need be it is. */
+  readonly chars: number;
   acknowledgedAt: number | undefined;
   bouncedAt: number | undefined;
   readonly receipts: Receipt[];
@@ -57,9 +59,10 @@ export class Ledger {
     readonly account: string;
     readonly kind: MessageKind;
     readonly now: number;
+    readonly chars?: number;
   }): Entry {
     const number = this.entries.length + 1;
-    const { from, to, account, kind, now } = parts;
+    const { from, to, account, kind, now, chars = 0 } = parts;
     const entry: Entry = {
       id: `m${number}`,
       number,
@@ -68,6 +71,7 @@ export class Ledger {
       account,
       kind,
       sentAt: now,
+      chars,
       acknowledgedAt: undefined,
       bouncedAt: undefined,
       receipts: [],
@@ -77,6 +81,13 @@ export class Ledger {
     this.entries.push(entry);
     this.#byId.set(entry.id, entry);
     return entry;
+  }
+
+  /** How long all those are together that an account sent or was sent since a moment, and may have been written to a session of it. */
+  charsSince(account: string, at: number): number {
+    return this.entries
+      .filter((entry) => entry.sentAt >= at && (entry.account === account || entry.from.account === account))
+      .reduce((sum, { chars }) => sum + chars, 0);
   }
 
   find(id: string): Entry | undefined {

@@ -269,7 +269,7 @@ export class SimClient {
     },
   ): void {
     const { to, account, kind, chars = 0 } = parts;
-    const entry = this.world.ledger.send({ from: session, to, account, kind, now: this.world.clock.now });
+    const entry = this.world.ledger.send({ from: session, to, account, kind, chars, now: this.world.clock.now });
     const type = kind === "headline" || kind === "normal" ? kind : "chat";
     const payload =
       kind === "state"

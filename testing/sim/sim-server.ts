@@ -41,7 +41,7 @@ export const offlineMessagesMax = 60;
  * than what comes at once to who logs in or resumes, or nobody to whom so much is owed would ever be back.
  */
 const unsentBytesMax = 393_216;
-const unacknowledgedBytesMax = 262_144;
+export const unacknowledgedBytesMax = 262_144;
 const componentQueueBytesMax = 262_144;
 const componentDefaults = defaultComponentLimits(worldLinkLimits);
 
