@@ -39,7 +39,10 @@ function missing(
       if (session !== from && !has(session, "sent"))
         found.push(`${session.name} got no copy of ${id}, sent by ${from.name}`);
   const live = entry.receipts.find(({ delayed }) => !delayed);
-  if (live !== undefined && !mayHaveLostCopies(model, entry, live.at))
+  // Of what its sender was never told is safe a kill may take a part.
+  const unpromised = entry.acknowledgedAt === undefined;
+  const partly = unpromised && live !== undefined && model.troubled(sentAt, live.at + underWayMs, ["kill"], [account]);
+  if (live !== undefined && !partly && !mayHaveLostCopies(model, entry, live.at))
     for (const session of wanting(account))
       if (!has(session, "received") && !entry.receipts.some((receipt) => receipt.session === session))
         found.push(`${session.name} got no copy of ${id}, received by ${live.session.name}`);
@@ -68,6 +71,8 @@ function isDouble(entry: Entry, copy: Copy, model: WorldModel, sessions: readonl
   );
 }
 
+/** How long what one device has may be on its way to be written down for another, in milliseconds. */
+const underWayMs = 5_000;
 /** How long the decision about what an archive got may stay unwritten, in milliseconds. */
 const undecidedMs = 20_000;
 
