@@ -176,13 +176,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     servers: 2,
   },
   {
-    name: "error-for-another-server-holds-nothing",
-    path: "server/s2s/outgoing-store.ts",
-    find: "const parts = { remove: this.#removeRow, holds: about, heldSince: now, discharged: leave };",
-    put: "const parts = { remove: this.#removeRow, holds: undefined, heldSince: now, discharged: leave };",
-    servers: 2,
-  },
-  {
     name: "stanza-for-a-component-lost-with-its-connection",
     path: "server/components/component-queue.ts",
     find: "    for (const waiting of undelivered) {\n      const fits",
