@@ -129,6 +129,8 @@ test("a hibernating session's row joins a batch only where it tells nothing that
   assert.equal(may(), "message");
   write("2");
   assert.equal(may(), "message push", "anything else may tell what the first batch writes");
+  batches.add({ op: "set", store: "notes", owner: juliet(), key: "2", value: "2" });
+  assert.equal(may(), "message push else", "values fail where those fail that they may be made of");
   batches.commit();
   batches.endWork();
   await end(1, "fail");

@@ -120,11 +120,11 @@ export class Batches {
   /**
    * Whether what a hibernating session is sent just now can be a row of the batch that causes it. A message can even while
    * other batches are on their way, for it tells nothing of what they write; and so can a push, which tells what its own
-   * batch writes and nothing else.
+   * batch writes and nothing else. Anything else may tell values that are on their way: then that batch has to come behind them.
    */
   mayJoin(tells: "message" | "push" | "else"): boolean {
     if (this.#unwritten !== undefined) return false;
-    if (this.#writes.length > 0) return tells !== "else" || !this.#outbox.committing;
+    if (this.#writes.length > 0) return tells !== "else" || this.#fillsValues || !this.#outbox.committing;
     return tells === "message" && this.#issued === this.#issuedBefore;
   }
 
