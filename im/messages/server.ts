@@ -78,7 +78,7 @@ export const messages = serverModule({
 
     /** Whether it waits behind older messages that whoever would be given it has still to be sent. [rfc6120-10.1-01] */
     const waitsItsTurn = (account: Account, stanza: Stanza, sessions: readonly Session[]): boolean => {
-      if (!sessions.every((session) => session.get(floodGoesOn)) || isOurs(account, stanza)) return false;
+      if (!sessions.every(awaitsMore) || isOurs(account, stanza)) return false;
       // Better too early than not at all.
       if (!isWorthKeeping(stanza) || !offline.keep(account, stanza, max)) return false;
       giveBackUnwritten(account, stanza);
@@ -306,6 +306,11 @@ function isLeftToArchive(account: Account, { archived }: Stanza): boolean {
  */
 function isOurs(account: Account, { from }: Stanza): boolean {
   return from === account.jid;
+}
+
+/** Whether it has not had all that waits. */
+function awaitsMore(session: Session): boolean {
+  return session.get(floodGoesOn);
 }
 
 /** Whether more of what waits is to be sent to it. */
