@@ -83,7 +83,7 @@ function placeInSet(
 ): { readonly index?: number; readonly count?: number } {
   const isForward = request?.before === undefined;
   // [xep0059-2.2-13]
-  const fromBeginning = isForward ? request?.after === undefined : complete;
+  const fromBeginning = request?.after === undefined && (isForward || complete);
   const toEnd = isForward ? complete : request.before === "";
   return {
     // [xep0059-2.2-09] [xep0059-2.2-11]
