@@ -82,6 +82,19 @@ test("a full disc fails commits, lets reads and removals go on, and recovers", a
   equal(store.health.state, "ok");
 });
 
+test("a crash whose last group finds no room leaves what was there", async () => {
+  const { store, faults, disk } = openMemoryStore({ schedule: setImmediate });
+  await store.declare(contractShapes);
+  await store.commit(write("1234"));
+  faults.resize(4);
+  void store.commit(write("12345"));
+  await new Promise((resolve) => setImmediate(resolve));
+  faults.crash("answer-lost");
+  const next = openMemoryStore({ schedule: setImmediate, disk });
+  await next.store.declare(contractShapes);
+  equal(await next.store.get("profile", "a@b", ""), "1234");
+});
+
 test("commits and reads fail on command", async () => {
   const { store, faults } = openMemoryStore({ schedule: setImmediate });
   await store.declare(contractShapes);

@@ -22,7 +22,7 @@ export type MemoryStoreFaults = {
   readonly resize: (charsMax: number) => void;
   /**
    * The process is gone: what was not durable is forgotten, nothing that is pending is ever answered, and the disk can
-   * be opened again. `answerLost` makes the group that is being written durable all the same.
+   * be opened again. `answer-lost` makes the group that is being written durable all the same, where there is room for it.
    */
   readonly crash: (when: "before-durable" | "answer-lost") => void;
 };
@@ -85,7 +85,7 @@ class MemoryBackend implements Backend {
       this.#charsMax = charsMax;
     },
     crash: (when) => {
-      if (when === "answer-lost") this.#write(this.#beingWritten);
+      if (when === "answer-lost") this.#writeUnlessFull(this.#beingWritten);
       this.#crashed = true;
       this.#disk.locked = false;
     },
@@ -181,6 +181,14 @@ class MemoryBackend implements Backend {
       throw new StoreError("full", "the disc is full");
     }
     return failures;
+  }
+
+  #writeUnlessFull(group: readonly (readonly Write[])[]): void {
+    try {
+      this.#write(group);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
   }
 
   #schemaSession(undo: (() => void)[]): SchemaSession {
