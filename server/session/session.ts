@@ -352,7 +352,8 @@ export class LocalSession implements ManagedSession {
     const release = (): void => stanza.release();
     this.account.postLocal((account) => {
       const again = account?.sessions.get(this.resource);
-      if (again !== undefined && again !== this && again.management?.id === this.#management?.id) {
+      const id = this.#management?.id;
+      if (again !== undefined && again !== this && id !== undefined && again.management?.id === id) {
         // The account was put to sleep meanwhile, and it is not over at all.
         again.send(stanza);
         return release();
