@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { NS_BIND, NS_SM } from "#protocol/xml/namespaces.ts";
 import { available, bodies, chat } from "#testing/scenario/devices.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
-import { startWorld } from "#testing/scenario/world.ts";
+import { startWorld, worldLinkLimits } from "#testing/scenario/world.ts";
 
 const juliet = "juliet@capulet.example";
 const romeo = "romeo@montague.example";
+const NS_MAM = "urn:xmpp:mam:2";
 const ask = "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>";
 const named = (name: string): string =>
   `<iq type='set' id='${name}'><query xmlns='jabber:iq:roster'><item jid='${romeo}' name='${name}'/></query></iq>`;
@@ -54,4 +55,19 @@ test("a message for a session whose place another one takes meanwhile comes to t
   );
   await world.advance(10_000);
   assert.deepEqual([...bodies(next), ...bodies(sender)], ["1"]);
+});
+
+test("a message that a client without stream management did not take does not come to the session that took its place and has it from the archive", async () => {
+  await using world = await startWorld({ accounts: [juliet, romeo] });
+  const old = await available(world, `${juliet}/balcony`);
+  old.transport.stalled = true;
+  const sender = await available(world, `${romeo}/orchard`);
+  await sender.sendText(chat(juliet, "1"));
+  const next = await available(world, `${juliet}/balcony`);
+  await next.sendText(`<iq type='set' id='q'><query xmlns='${NS_MAM}'/></iq>`);
+  assert.equal(next.pending.filter((each) => each.child(NS_MAM, "result") !== undefined).length, 1);
+  await sender.sendText(chat(juliet, "2"));
+  await world.advance(worldLinkLimits.closingMsMax);
+  assert.equal(old.connectionClosed, true);
+  assert.deepEqual(bodies(next), ["2"]);
 });
