@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { brokeDown } from "./broke-down.ts";
 import { generateScenario, latestEdition } from "./generate-scenario.ts";
 import { addHits, noHits, showHits } from "./hits.ts";
 import { runScenario } from "./run-scenario.ts";
@@ -63,7 +64,12 @@ async function main(): Promise<number> {
 
 async function one(seed: number, kind: WorldKind, traceFile: string | undefined): Promise<number> {
   const scenario = generateScenario(seed, kind.servers, kind);
-  const outcome = await runScenario(scenario, { keepTrace: traceFile !== undefined });
+  const outcome = await runScenario(scenario, { keepTrace: traceFile !== undefined }).catch(brokeDown);
+  if (typeof outcome === "string") {
+    say(`seed ${seed}: ${outcome}`);
+    await showSmallest(scenario, outcome);
+    return 1;
+  }
   if (traceFile !== undefined) writeFileSync(traceFile, outcome.lines.join(""), "latin1");
   say(`seed ${seed}: ${outcome.stanzas} stanzas, ${outcome.faults} faults, trace ${outcome.trace}`);
   say(`  ${showHits(outcome.hits)}`);
@@ -79,7 +85,11 @@ async function showSmallest(scenario: Scenario, violation: string): Promise<void
   const small = await shrink(scenario, {
     violation,
     msMax: shrinkMsMax,
-    violationsOf: async (smaller) => (await runScenario(smaller)).violations,
+    violationsOf: (smaller) =>
+      runScenario(smaller).then(
+        ({ violations }) => violations,
+        (error: unknown) => [brokeDown(error)],
+      ),
     progress: (steps) => process.stderr.write(`\rshrinking: ${steps} steps left   `),
   });
   say(`\nthe first of them happens with ${small.steps.length} of ${scenario.steps.length} steps already:`);

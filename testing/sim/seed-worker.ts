@@ -1,6 +1,7 @@
 // Runs the seeds that it is sent, one after the other.
 
 import { parentPort } from "node:worker_threads";
+import { brokeDown } from "./broke-down.ts";
 import { generateScenario } from "./generate-scenario.ts";
 import { noHits } from "./hits.ts";
 import { runScenario } from "./run-scenario.ts";
@@ -16,8 +17,15 @@ parentPort?.on("message", ({ seed, servers, ...how }: SeedOrder) => {
     ({ violations, trace, stanzas, faults, hits }) =>
       answer({ seed, violations, trace, stanzas, faults, hits, ms: elapsedMs() }),
     (error: unknown) => {
-      const violations = [`the simulation broke down: ${error instanceof Error ? error.stack : String(error)}`];
-      answer({ seed, violations, trace: "", stanzas: 0, faults: 0, hits: noHits(), ms: elapsedMs() });
+      answer({
+        seed,
+        violations: [brokeDown(error)],
+        trace: "",
+        stanzas: 0,
+        faults: 0,
+        hits: noHits(),
+        ms: elapsedMs(),
+      });
     },
   );
 });
