@@ -86,3 +86,22 @@ test("a page of the archive has what its owner sent ahead of the question, thoug
   );
   assert.equal(client.pending[0]?.name, "message");
 });
+
+test("what was written though it failed is put back, but not that a client which is cut has a message: a kill then does not bring it again", async () => {
+  await using world = await startWorld({ accounts });
+  const mine = await managed(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  await world.advance(2 * writtenAloneMs);
+  await sender.sendText(chat(juliet, "1"));
+  assert.deepEqual(bodies(mine.client), ["1"]);
+  const h = mine.client.pending.filter(({ name }) => name !== "r").length;
+  mine.client.ignoreAll();
+  await mine.client.sendText(`<a xmlns='${NS_SM}' h='${h}'/>`);
+  world.faults.failCommits("unavailable", true);
+  await mine.client.cut();
+  world.faults.failCommits(undefined);
+  await world.advance(1_000);
+  await world.restart({ killed: true });
+  await resume(mine, juliet, h);
+  assert.deepEqual(bodies(mine.client), []);
+});

@@ -36,7 +36,10 @@ export class Recovery {
   /** To be called whenever an account has been read. */
   woken(account: Account): Promise<void> | undefined {
     const known = this.#watermarks.knows(account);
-    if (known && this.#watermarks.undecided(account) === undefined) return undefined;
+    if (known && this.#watermarks.undecided(account) === undefined) {
+      this.#watermarks.join(account);
+      return undefined;
+    }
     if (known || !this.#watermarks.isOurs(account)) return this.#recover(account);
     this.#watermarks.begin(account);
     return undefined;

@@ -148,6 +148,16 @@ export class Watermarks {
     );
   }
 
+  /**
+   * To be called when the account has been read anew. Where what was written though it failed is put back just now, so may the
+   * watermark be, and a session whose stream is cut is stored all the same: a kill would bring its client once more what it has.
+   * So how far it went is a part of the same batch. Where nothing is written it begins nothing: a disc that fails would have it
+   * go on for ever.
+   */
+  join(account: Account): void {
+    if (isWriting(account)) this.write(account);
+  }
+
   /** Nobody uses the account any more: what there is to say is written. */
   rest(account: Account): void {
     if (this.#archives.get(account)?.last !== undefined) this.write(account);
@@ -177,5 +187,14 @@ export class Watermarks {
 
 /** Ahead of every row. */
 const beginning: ArchivePlace = { id: "", at: 0 };
+
+/** Whether something of the account is being written, or about to be. */
+function isWriting(account: Account): boolean {
+  let isDurable = false;
+  account.whenDurable(() => {
+    isDurable = true;
+  }, nothing);
+  return !isDurable;
+}
 
 function nothing(): void {}
