@@ -1,6 +1,6 @@
 import { mayComeAgain, mayHaveLostCopies } from "./between-servers.ts";
 import type { ClientSession } from "./client-session.ts";
-import { hadTaken, knownGoneSince, wasGiven } from "./given-messages.ts";
+import { hadTaken, mayBeKnownGone, wasGiven } from "./given-messages.ts";
 import type { Copy, Entry, Ledger } from "./ledger.ts";
 import type { WorldModel } from "./world-model.ts";
 
@@ -16,7 +16,7 @@ export function checkCopies(ledger: Ledger, model: WorldModel, sessions: readonl
   return ledger.entries.flatMap((entry) => [
     ...missing(entry, model, byAccount),
     ...entry.copies
-      .filter((copy) => isDouble(entry, copy, model, sessions))
+      .filter((copy) => isDouble(entry, copy, { ledger, model, sessions }))
       .map(({ session }) => doubled(entry, session)),
   ]);
 }
@@ -53,7 +53,12 @@ function missing(
  * The message itself came behind its copy. Rightly only where a device that had been given it went without taking it, and
  * this one was next: better twice than never.
  */
-function isDouble(entry: Entry, copy: Copy, model: WorldModel, sessions: readonly ClientSession[]): boolean {
+function isDouble(
+  entry: Entry,
+  copy: Copy,
+  known: { readonly ledger: Ledger; readonly model: WorldModel; readonly sessions: readonly ClientSession[] },
+): boolean {
+  const { model, sessions } = known;
   if (copy.direction === "sent") return false;
   const receipt = entry.receipts.find((other) => other.session === copy.session && other.at >= copy.at);
   if (receipt === undefined) return false;
@@ -67,7 +72,7 @@ function isDouble(entry: Entry, copy: Copy, model: WorldModel, sessions: readonl
       other.account === copy.session.account &&
       !hadTaken(other, entry, receipt.at) &&
       wasGiven(other, entry, copy.at) &&
-      knownGoneSince(other, model, sessions) <= receipt.at,
+      mayBeKnownGone(other, receipt.at, known),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { ClientSession } from "./client-session.ts";
-import { knownGoneSince, wasGiven } from "./given-messages.ts";
+import { mayBeKnownGone, wasGiven } from "./given-messages.ts";
 import type { Entry, Ledger, Receipt } from "./ledger.ts";
 import { mayComeAgain, mayHaveBeenStopped } from "./between-servers.ts";
 import { offlineMessagesMax } from "./sim-server.ts";
@@ -31,7 +31,7 @@ export function checkLedger(
     // does not (§8.5.2.2).
     .filter(({ receipt, by }) => !(receipt.delayed && by.receipts.some((other) => cameAhead(other, receipt))))
     // What a device did not take when it went is given to another one, behind what that one has already.
-    .filter(({ entry, receipt }) => !wasHandedOn(entry, receipt, { model, sessions }))
+    .filter(({ entry, receipt }) => !wasHandedOn(entry, receipt, { ledger, model, sessions }))
     // Who is known for reading its archive is given time to.
     .filter(({ receipt }) => !(receipt.delayed && receipt.session.reads))
     .filter(({ entry, receipt }) => !mayComeAgain(model, entry, receipt.at))
@@ -46,14 +46,14 @@ function isUnread({ session, at }: Receipt, model: WorldModel): boolean {
 function wasHandedOn(
   entry: Entry,
   { session, at }: Receipt,
-  { model, sessions }: { readonly model: WorldModel; readonly sessions: readonly ClientSession[] },
+  known: { readonly ledger: Ledger; readonly model: WorldModel; readonly sessions: readonly ClientSession[] },
 ): boolean {
-  return sessions.some(
+  return known.sessions.some(
     (other) =>
       other.account === session.account &&
       other.jid !== session.jid &&
       wasGiven(other, entry, at) &&
-      knownGoneSince(other, model, sessions) <= at,
+      mayBeKnownGone(other, at, known),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ClientSession } from "./client-session.ts";
-import type { Entry } from "./ledger.ts";
-import { resumeSecondsMax } from "./sim-server.ts";
+import type { Entry, Ledger } from "./ledger.ts";
+import { resumeSecondsMax, unacknowledgedBytesMax } from "./sim-server.ts";
 import type { WorldModel } from "./world-model.ts";
 
 /** The server knew by then that it has the message: not from a resumption that came too late, which says it as well. */
@@ -18,8 +18,30 @@ export function wasGiven(session: ClientSession, { id }: Entry, at: number): boo
   return session.written.some((texts) => texts.some((text) => text.includes(`id='${id}'`) && itself.test(text)));
 }
 
-/** From when on the server may have known that a session is over. */
-export function knownGoneSince(session: ClientSession, model: WorldModel, sessions: readonly ClientSession[]): number {
+/** Whether the server may have known by then that a session is over. */
+export function mayBeKnownGone(
+  session: ClientSession,
+  at: number,
+  known: { readonly ledger: Ledger; readonly model: WorldModel; readonly sessions: readonly ClientSession[] },
+): boolean {
+  if (knownGoneSince(session, known.model, known.sessions) <= at) return true;
+  // Its client, which reads slowly, hears of that much later, and has not come back to it since.
+  const { broken, connectedAt, managed } = session;
+  return managed && broken !== undefined && connectedAt <= at && mayOweTooMuch(session, at, known.ledger);
+}
+
+/** Whether a session may have been ended by then as more was unacknowledged than may be: that is so long, or was said twice. */
+export function mayOweTooMuch(
+  { account, acknowledgedToServer, connectedAt }: ClientSession,
+  by: number,
+  ledger: Ledger,
+): boolean {
+  const heardAt = acknowledgedToServer.findLast(({ at }) => at <= by)?.at ?? connectedAt;
+  return ledger.charsBetween(account, heardAt - underWayMs, by) > unacknowledgedBytesMax / 2;
+}
+
+/** From when on the server may have known that a session is over, by what its client knows. */
+function knownGoneSince(session: ClientSession, model: WorldModel, sessions: readonly ClientSession[]): number {
   const { broken, jid, resumptionId } = session;
   if (broken === undefined) return session.endedAt ?? Infinity;
   const expiresAt = broken.at + resumeSecondsMax * 1_000;
@@ -29,6 +51,9 @@ export function knownGoneSince(session: ClientSession, model: WorldModel, sessio
   const next = sessions.find((other) => other !== session && other.jid === jid && other.beganAt >= broken.at);
   return Math.min(expiresAt, (next?.beganAt ?? Infinity) - boundEarlierMs);
 }
+
+/** What was sent so long ago may be on its way to a session still, in milliseconds. */
+const underWayMs = 15_000;
 
 /** How long the client may know later than the server that it is bound, in milliseconds. */
 const boundEarlierMs = 10_000;

@@ -83,10 +83,11 @@ export class Ledger {
     return entry;
   }
 
-  /** How long all those are together that an account sent or was sent since a moment, and may have been written to a session of it. */
-  charsSince(account: string, at: number): number {
+  /** How long all those are together that an account sent or was sent between two moments, and may have been written to a session of it. */
+  charsBetween(account: string, from: number, until: number): number {
     return this.entries
-      .filter((entry) => entry.sentAt >= at && (entry.account === account || entry.from.account === account))
+      .filter(({ sentAt }) => sentAt >= from && sentAt <= until)
+      .filter((entry) => entry.account === account || entry.from.account === account)
       .reduce((sum, { chars }) => sum + chars, 0);
   }
 

@@ -10,6 +10,7 @@ import { checkLeftovers } from "./check-leftovers.ts";
 import { checkWatermarks } from "./check-watermarks.ts";
 import { checkViews, type AccountView } from "./check-views.ts";
 import { checkWays } from "./check-ways.ts";
+import { mayOweTooMuch } from "./given-messages.ts";
 import { noHits, type Hits } from "./hits.ts";
 import { Ledger } from "./ledger.ts";
 import { RosterHistory } from "./roster-history.ts";
@@ -19,7 +20,7 @@ import { SimClient } from "./sim-client.ts";
 import { SimClock } from "./sim-clock.ts";
 import { SimComponent } from "./sim-component.ts";
 import { SimNetwork } from "./sim-network.ts";
-import { resumeSecondsMax, unacknowledgedBytesMax, type SimServer } from "./sim-server.ts";
+import { resumeSecondsMax, type SimServer } from "./sim-server.ts";
 import { fairWeather, makeServers } from "./sim-servers.ts";
 import { isFault, type ClientPart, type Scenario } from "./steps.ts";
 import { unprovenIds } from "./unproven-ids.ts";
@@ -42,9 +43,6 @@ export interface Outcome {
 const settlingBetweenServersMs = 240_000;
 /** Streams are closed that nobody uses, and that a domain could not be reached is forgotten. */
 const forgettingBetweenServersMs = 1_300_000;
-
-/** What was sent so long ago may be on its way to a session still, in milliseconds. */
-const underWayMs = 15_000;
 
 /** Plays a scenario to its end and checks what must hold then. */
 export async function runScenario(
@@ -236,18 +234,13 @@ class ScenarioRun {
         },
         discFailed: () =>
           this.#model.troubled(this.#clock.now - 10_000, this.#clock.now, ["commits", "reads"], [account]),
-        mustResume: (session) => this.#model.mustResume(session, this.#clock.now) && !this.#mayOweTooMuch(session),
+        mustResume: (session) =>
+          this.#model.mustResume(session, this.#clock.now) && !mayOweTooMuch(session, this.#clock.now, this.#ledger),
         stanzaSent: () => {
           this.#stanzasSent += 1;
         },
       },
     });
-  }
-
-  /** Whether a session may have been ended as more was unacknowledged than may be: that is so long, or was said twice. */
-  #mayOweTooMuch({ account, acknowledgedToServer, connectedAt }: ClientSession): boolean {
-    const heardAt = acknowledgedToServer.at(-1)?.at ?? connectedAt;
-    return this.#ledger.charsSince(account, heardAt - underWayMs) > unacknowledgedBytesMax / 2;
   }
 
   #newComponent(domain: string): SimComponent {
