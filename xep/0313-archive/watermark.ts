@@ -155,7 +155,7 @@ export class Watermarks {
    * go on for ever.
    */
   join(account: Account): void {
-    if (isWriting(account)) this.write(account);
+    if (account.value(archiveTaken).get() !== undefined && isWriting(account)) this.write(account);
   }
 
   /** Nobody uses the account any more: what there is to say is written. */
