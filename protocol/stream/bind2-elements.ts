@@ -5,7 +5,7 @@ import { readSm, type SmElement } from "./sm/elements.ts";
 /** Longest name that a client may give its resource, in UTF-16 code units; what is longer is left out. */
 export const bindTagCharactersMax = 64;
 
-/** What `<bind/>` asks for, as far as the stream itself does it. [xep0386-3.2-02] [xep0386-3.2-03] */
+/** What `<bind/>` asks for, as far as the stream itself does it. */
 export interface Bind2Request {
   /** What the resource begins with. */
   readonly tag: string | undefined;
@@ -15,6 +15,7 @@ export interface Bind2Request {
 }
 
 export function readBind2(element: XmlElement): Bind2Request {
+  // [xep0386-3.2-03]
   const tag = element.child(NS_BIND2, "tag")?.text ?? "";
   const enable = element.child(NS_SM, "enable");
   const sm = enable === undefined ? undefined : readSm(enable);

@@ -76,7 +76,7 @@ export function makeFederation(parts: {
   });
 }
 
-/** What all our servers of one store have in common, and nothing else is made of. [xep0185-2-01] */
+/** What all our servers of one store have in common, and nothing else is made of. */
 function dialbackSecret(secret: Uint8Array): Uint8Array {
   return new Uint8Array(createHmac("sha256", secret).update("server dialback").digest());
 }
