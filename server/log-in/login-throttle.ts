@@ -1,4 +1,5 @@
 import type { Env } from "#kit/env.ts";
+import { keepYoungest } from "#kit/keep-youngest.ts";
 
 /** Addresses and accounts that are watched at once; beyond it the oldest are forgotten. */
 const watchedMax = 20_000;
@@ -57,8 +58,7 @@ export class LoginThrottle {
     // Deleted and added again, it is the youngest.
     this.#trusted.delete(pair);
     this.#trusted.add(pair);
-    const [oldest] = this.#trusted;
-    if (this.#trusted.size > trustedMax && oldest !== undefined) this.#trusted.delete(oldest);
+    keepYoungest(this.#trusted, trustedMax);
   }
 
   #current(name: string, windowMs: number): Failures | undefined {
@@ -69,11 +69,8 @@ export class LoginThrottle {
   }
 
   #watch(name: string): void {
-    if (this.#watched.size >= watchedMax) {
-      const [oldest] = this.#watched.keys();
-      if (oldest !== undefined) this.#watched.delete(oldest);
-    }
     this.#watched.set(name, { count: 1, since: this.#env.now() });
+    keepYoungest(this.#watched, watchedMax);
   }
 }
 

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { domainJid } from "#testing/addresses.ts";
 import { befriend } from "#testing/scenario/befriend.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startNeighbours, type Neighbours } from "#testing/scenario/neighbours.ts";
 import { ScriptedServer, type ScriptedPeer } from "#testing/scenario/scripted-server.ts";
+import { VirtualEnv } from "#testing/scenario/virtual-env.ts";
+import { Absences } from "./absences.ts";
 
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
@@ -182,4 +185,18 @@ describe("a contact of whom it is said that its server cannot be reached", () =>
         [...(to === romeo ? ["error"] : []), ...gone],
       ]);
     });
+});
+
+test("A12 so many servers that were lost are looked after at most, however many are", () => {
+  const absences = new Absences({
+    env: new VirtualEnv("absences"),
+    limits: { deliveryMsMax: 60_000, retryMsMin: 1_000, retryMsMax: 60_000 },
+    inDoubt: () => undefined,
+    isThere: () => false,
+    reach: () => Promise.reject(new Error("nothing is asked here")),
+  });
+  const local = domainJid("montague.example");
+  absences.lost(Array.from({ length: 1_001 }, (_, at) => ({ local, remote: domainJid(`elsewhere-${at}.example`) })));
+  assert.equal(absences.size, 1_000);
+  absences.stop();
 });

@@ -1,6 +1,7 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import { keyOfPair, type DomainPair } from "#protocol/stream/servers/domain-pair.ts";
 import type { Env, Timer } from "#kit/env.ts";
+import { keepYoungest } from "#kit/keep-youngest.ts";
 
 /** Who is told that what a domain last said of its users may not hold any more. */
 export type InDoubt = (
@@ -92,8 +93,6 @@ export class Absences {
   }
 
   #add(key: string, pair: DomainPair): void {
-    const [oldest] = this.#absences.keys();
-    if (this.#absences.size >= absencesMax && oldest !== undefined) this.#absences.delete(oldest);
     this.#absences.set(key, {
       pair,
       due: true,
@@ -104,6 +103,7 @@ export class Absences {
       retryMs: this.#parts.limits.retryMsMin,
       trying: false,
     });
+    keepYoungest(this.#absences, absencesMax);
   }
 
   readonly #look = (): void => {

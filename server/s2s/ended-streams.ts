@@ -1,3 +1,5 @@
+import { keepYoungest } from "#kit/keep-youngest.ts";
+
 /** Ended streams that are remembered. */
 const endedStreamsMax = 1_000;
 
@@ -8,8 +10,7 @@ export class EndedStreams {
   /** @param handled how far it got; what it sent last may still be on its way to safety */
   remember(id: string, handled: { readonly h: number }): void {
     this.#handled.set(id, handled);
-    const [oldest] = this.#handled.keys();
-    if (this.#handled.size > endedStreamsMax && oldest !== undefined) this.#handled.delete(oldest);
+    keepYoungest(this.#handled, endedStreamsMax);
   }
 
   /** Undefined for one that was never known, or long ago. */

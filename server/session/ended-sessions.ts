@@ -1,4 +1,5 @@
 import type { BareJid } from "#protocol/jid/jid.ts";
+import { keepYoungest } from "#kit/keep-youngest.ts";
 
 /** Ended sessions that are remembered. */
 const endedSessionsMax = 10_000;
@@ -10,8 +11,7 @@ export class EndedSessions {
   /** @param handled how far it got; what it sent last may still be on its way to safety */
   remember(account: BareJid, resumptionId: string, handled: number | (() => number)): void {
     this.#handled.set(keyOf(account, resumptionId), handled);
-    const [oldest] = this.#handled.keys();
-    if (this.#handled.size > endedSessionsMax && oldest !== undefined) this.#handled.delete(oldest);
+    keepYoungest(this.#handled, endedSessionsMax);
   }
 
   /** Only the account itself may know. */

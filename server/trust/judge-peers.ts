@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { Env } from "#kit/env.ts";
+import { keepYoungest } from "#kit/keep-youngest.ts";
 import { buildChain, readChain, unfitLeaf, type ChainVerdict } from "./build-chain.ts";
 import { checkDane, isUsable } from "./dane.ts";
 import type { DaneTarget } from "./dane-targets.ts";
@@ -92,8 +93,7 @@ export class JudgePeers implements PeerTrust {
     const ends = "path" in looked && looked.path.ok ? looked.path.until : Infinity;
     this.#looked.delete(key);
     this.#looked.set(key, { looked, until: Math.min(now + verdictMsMax, ends) });
-    const [oldest] = this.#looked.keys();
-    if (this.#looked.size > chainsMax && oldest !== undefined) this.#looked.delete(oldest);
+    keepYoungest(this.#looked, chainsMax);
     return looked;
   }
 

@@ -1,5 +1,6 @@
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { Env } from "#kit/env.ts";
+import { keepYoungest } from "#kit/keep-youngest.ts";
 import { asciiDomain } from "./ascii-domain.ts";
 import { HttpsError, type HttpsAnswer } from "./https-get.ts";
 import { parsePoshDocument, type PoshDocument } from "./posh-document.ts";
@@ -77,8 +78,7 @@ export class PoshSource {
     const until = answer.ok ? answer.until : this.#parts.env.now() + lifeOfNothingMs;
     this.#known.delete(domain);
     this.#known.set(domain, { answer, until });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > domainsMax && oldest !== undefined) this.#known.delete(oldest);
+    keepYoungest(this.#known, domainsMax);
   }
 
   async #fetchAll(domain: DomainJid, signal: AbortSignal): Promise<PoshAnswer> {

@@ -1,4 +1,5 @@
 import type { Env } from "#kit/env.ts";
+import { keepYoungest } from "#kit/keep-youngest.ts";
 
 /** Addresses that are watched at once; beyond it the oldest are forgotten. */
 const watchedMax = 20_000;
@@ -44,12 +45,9 @@ export class RegistrationRate {
     const known = this.#watched.get(address);
     if (known !== undefined && known.since + this.#windowMs > this.#env.now()) return known;
     this.#watched.delete(address);
-    if (this.#watched.size >= watchedMax) {
-      const [oldest] = this.#watched.keys();
-      if (oldest !== undefined) this.#watched.delete(oldest);
-    }
     const begun = { tries: 0, accounts: 0, since: this.#env.now() };
     this.#watched.set(address, begun);
+    keepYoungest(this.#watched, watchedMax);
     return begun;
   }
 }

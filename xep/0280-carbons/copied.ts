@@ -1,4 +1,5 @@
 import { bareOf, type Jid } from "#protocol/jid/jid.ts";
+import { keepYoungest } from "#kit/keep-youngest.ts";
 
 /**
  * Ids of messages of which copies were made, so that an error in answer to one of them is copied too. The errors
@@ -15,12 +16,8 @@ export class CopiedMessages {
 
   remember(id: string | undefined, peer: Jid): void {
     if (id === undefined || id.length > idLengthMax) return;
-    if (this.#ids.size >= this.#idsMax)
-      for (const oldest of this.#ids.keys()) {
-        this.#ids.delete(oldest);
-        break;
-      }
     this.#ids.add(key(id, peer));
+    keepYoungest(this.#ids, this.#idsMax);
   }
 
   has(id: string | undefined, peer: Jid): boolean {
