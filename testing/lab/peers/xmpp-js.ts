@@ -106,6 +106,22 @@ export class XmppJsPeer implements AsyncDisposable {
     return this.#inbox.items;
   }
 
+  /** Waits until an element that begins so has come, later than what was last taken off the wire. */
+  async receives(begin: string): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const look = (): void => {
+      const line = this.wire.find((one) => one.startsWith(`< ${begin}`));
+      if (line !== undefined) resolve(line);
+    };
+    this.client.on("element", look);
+    look();
+    try {
+      return await inTime(promise, () => `no ${begin}:\n${this.wire.join("\n")}`);
+    } finally {
+      this.client.removeListener("element", look);
+    }
+  }
+
   /** Waits for an event of the client or of one of its parts. */
   async happens(emitter: NodeJS.EventEmitter, event: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
