@@ -39,7 +39,6 @@ export function isPaused(state: ReceivingState): boolean {
     case "binding":
     case "resuming":
     case "enablingSm":
-      return true;
     case "inlining":
       return true;
     case "authenticating":
