@@ -1,25 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { text } from "#protocol/xml/codec.ts";
-import { element } from "#protocol/xml/element-schema.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { attr } from "#protocol/xml/schema-fields.ts";
 import { on } from "#kit/events.ts";
-import { reads, writes } from "#kit/iq.ts";
+import { reads } from "#kit/iq.ts";
 import { sessionBound } from "#kit/lifecycle.ts";
-import { serverModule, type ServerModule } from "#kit/server-module.ts";
-import { accountValue, json } from "#kit/slots.ts";
+import type { ServerModule } from "#kit/server-module.ts";
 import { instantMessaging } from "#testing/scenario/contacts.ts";
+import { Note, noteRequest as note, noteSlot, notesModule, NS_NOTES, setsNote } from "#testing/scenario/notes.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
 
 const romeo = "romeo@montague.example";
 const juliet = "juliet@capulet.example";
 const accounts = [romeo, juliet];
-const NS = "urn:test";
-
-const Note = element(NS, "note", { value: attr("value", text) });
-const noteSlot = accountValue<string>("note", 1, json());
 
 /** A feature that keeps a note, waits when told to wait, and breaks when told to break. */
 function notes(gate: Promise<void>): ServerModule {
@@ -29,34 +22,26 @@ function notes(gate: Promise<void>): ServerModule {
     if (value === "reject") return Promise.reject(new Error("broken later"));
     return undefined;
   };
-  return serverModule({
-    name: "notes",
-    implements: [],
-    slots: [noteSlot],
-    start: () => ({
-      iq: [
-        reads(Note, ({ account, payload }) => {
-          const answer = (): XmlElement => Note.build({ value: account.value(noteSlot).get() ?? "" });
-          const waiting = act(payload.value);
-          return waiting === undefined ? answer() : waiting.then(answer);
-        }),
-        writes(Note, ({ account, payload }) => {
-          account.value(noteSlot).set(payload.value);
-          return act(payload.value);
-        }),
-      ],
-      guard: {
-        inbound: (_account, stanza) => {
-          if (stanza.element.child(NS, "throw") !== undefined) throw new Error("a guard breaks down");
-          return undefined;
-        },
+  return notesModule({
+    iq: [
+      reads(Note, ({ account, payload }) => {
+        const answer = (): XmlElement => Note.build({ value: account.value(noteSlot).get() ?? "" });
+        const waiting = act(payload.value);
+        return waiting === undefined ? answer() : waiting.then(answer);
+      }),
+      setsNote(({ payload }) => act(payload.value)),
+    ],
+    guard: {
+      inbound: (_account, stanza) => {
+        if (stanza.element.child(NS_NOTES, "throw") !== undefined) throw new Error("a guard breaks down");
+        return undefined;
       },
-      events: [
-        on(sessionBound, () => {
-          throw new Error("a listener breaks down");
-        }),
-      ],
-    }),
+    },
+    events: [
+      on(sessionBound, () => {
+        throw new Error("a listener breaks down");
+      }),
+    ],
   });
 }
 
@@ -68,8 +53,6 @@ async function start(
   return Object.assign(await startWorld({ accounts, modules, settings }), { open: resolve });
 }
 
-const note = (type: "get" | "set", id: string, value = ""): string =>
-  `<iq type='${type}' id='${id}'><note xmlns='${NS}' value='${value}'/></iq>`;
 const message = (to: string, id: string): string =>
   `<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`;
 
@@ -116,7 +99,7 @@ test("a step that breaks down takes nothing along, and its sender is told to wai
   await using world = await start();
   const recipient = await world.login(`${juliet}/balcony`);
   const client = await world.login(`${romeo}/orchard`);
-  const bad = message(recipient.jid, "1").replace("<body>", `<throw xmlns='${NS}'/><body>`);
+  const bad = message(recipient.jid, "1").replace("<body>", `<throw xmlns='${NS_NOTES}'/><body>`);
   await client.sendText(bad + message(recipient.jid, "2"));
   const told = client.pending.find((stanza) => stanza.attr("id") === "1");
   assert.equal(told?.child("jabber:client", "error")?.attr("type"), "wait");
