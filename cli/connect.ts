@@ -1,7 +1,7 @@
-import { operations, type Administration } from "#kit/administration.ts";
+import type { Administration } from "#kit/administration.ts";
 import { connectControl } from "#server/control/control-client.ts";
-import { notRunning } from "#server/control/not-running.ts";
-import { administrationOf, invoke, invokeStream } from "#server/control/operators.ts";
+import { offlineOperations } from "./offline-operations.ts";
+import { OpenedWhenNeeded } from "./opened-when-needed.ts";
 
 export interface ConnectParts {
   readonly dataDir: string;
@@ -21,22 +21,9 @@ export async function connectAdministration({
 }
 
 function stopped(openStopped: ConnectParts["openStopped"]): Administration & AsyncDisposable {
-  let opened: ReturnType<typeof openStopped> | undefined;
-  const open = () => (opened ??= openStopped());
-  const administration = administrationOf((name) => {
-    const { kind, offline } = operations[name];
-    if (!offline) return notRunning;
-    if (kind === "call") return async (input, signal) => invoke(await open(), name, input, signal);
-    return async function* (input, signal) {
-      yield* invokeStream(await open(), name, input, signal);
-    };
-  });
+  const server = new OpenedWhenNeeded(openStopped);
   return {
-    ...administration,
-    [Symbol.asyncDispose]: async () => {
-      // Whoever waited for it has been told why it could not be opened.
-      const server = await opened?.catch(() => undefined);
-      await server?.[Symbol.asyncDispose]();
-    },
+    ...offlineOperations(() => server.get()),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -2,9 +2,10 @@ import type { Administration, ServerAdministration } from "#kit/administration.t
 import { AdministrationError } from "#kit/administration-error.ts";
 import type { Config } from "#server/config/config.ts";
 import type { ConfigurableFeature } from "#server/config/sections/features.ts";
-import { notRunning } from "#server/control/not-running.ts";
 import { withFiles } from "#server/control/with-files.ts";
 import { makeDataDirectory, refuseForeignOwner } from "./data-directory.ts";
+import { offlineOperations } from "./offline-operations.ts";
+import { OpenedWhenNeeded } from "./opened-when-needed.ts";
 
 export interface StoppedParts {
   readonly dataDir: string;
@@ -23,28 +24,10 @@ export interface OfflineServer extends AsyncDisposable {
 /** The administration of a server that does not run: on its files, and on its store, which is opened when the first operation needs it. */
 export function stoppedServer(parts: StoppedParts): Administration & AsyncDisposable {
   const { config, file } = parts;
-  let opened: Promise<OfflineServer> | undefined;
-  const open = async (): Promise<ServerAdministration> => {
-    opened ??= openStore(parts);
-    return (await opened).administration;
-  };
+  const store = new OpenedWhenNeeded(() => openStore(parts));
+  const open = async (): Promise<ServerAdministration> => (await store.get()).administration;
   const server: ServerAdministration = {
-    status: notRunning,
-    listSessions: notRunning,
-    endSessions: notRunning,
-    listCertificates: notRunning,
-    renewCertificates: notRunning,
-    listServers: notRunning,
-    connectServer: notRunning,
-    closeServer: notRunning,
-    addAccount: async (request) => (await open()).addAccount(request),
-    setPassword: async (request) => (await open()).setPassword(request),
-    deleteAccount: async (request) => (await open()).deleteAccount(request),
-    listAccounts: async (request) => (await open()).listAccounts(request),
-    createInvite: async (request) => (await open()).createInvite(request),
-    listInvites: async (request) => (await open()).listInvites(request),
-    revokeInvite: async (request) => (await open()).revokeInvite(request),
-    listHosts: async (request) => (await open()).listHosts(request),
+    ...offlineOperations(open),
     // Who is connected is nobody's to know; which there are to be needs no store.
     listComponents: () =>
       Promise.resolve({
@@ -56,19 +39,8 @@ export function stoppedServer(parts: StoppedParts): Administration & AsyncDispos
           ...(name !== undefined && { name }),
         })),
       }),
-    archiveInfo: async (request) => (await open()).archiveInfo(request),
-    setArchiveQuota: async (request) => (await open()).setArchiveQuota(request),
-    async *exportArchive(request, signal) {
-      yield* (await open()).exportArchive(request, signal);
-    },
-    async *purgeArchive(request, signal) {
-      yield* (await open()).purgeArchive(request, signal);
-    },
     async *deleteAccountsOf(domain, signal) {
       yield* (await open()).deleteAccountsOf(domain, signal);
-    },
-    async *backup(request, signal) {
-      yield* (await open()).backup(request, signal);
     },
   };
   const files = withFiles({
@@ -93,11 +65,7 @@ export function stoppedServer(parts: StoppedParts): Administration & AsyncDispos
       await prepare(parts);
       return files.removeComponent(request);
     },
-    [Symbol.asyncDispose]: async () => {
-      // Whoever waited for it has been told why it could not be opened.
-      const stopped = await opened?.catch(() => undefined);
-      await stopped?.[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 

@@ -7,19 +7,20 @@ export function isOperation(name: string): name is OperationName {
 
 /** Carries an operation out, given a request which its own schema has checked. */
 export function invoke(
-  administration: Administration,
+  administration: Partial<Administration>,
   name: OperationName,
   input: unknown,
   signal: AbortSignal,
 ): unknown {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table ties names to types, a loop over it cannot
-  const operate = administration[name] as (request: unknown, signal: AbortSignal) => unknown;
+  const operate = administration[name] as ((request: unknown, signal: AbortSignal) => unknown) | undefined;
+  assert(operate !== undefined, `${name} can be asked of this one`);
   return operate(input, signal);
 }
 
 /** The same of an operation that is a stream. */
 export function invokeStream(
-  administration: Administration,
+  administration: Partial<Administration>,
   name: OperationName,
   input: unknown,
   signal: AbortSignal,
