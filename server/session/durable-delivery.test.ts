@@ -26,6 +26,18 @@ test("what a client without stream management did not take is kept for it, and o
   assert.equal(await offlineRows(world, juliet), 0);
 });
 
+test("what a client without stream management did not take is kept for it though nobody waits for that: its sender has none either", async () => {
+  await using world = await startWorld({ accounts, options: { archive: false } });
+  const recipient = await available(world, `${juliet}/balcony`);
+  const sender = await available(world, `${romeo}/orchard`);
+  recipient.transport.stalled = true;
+  await sender.sendText(chat(juliet, "1") + chat(juliet, "2"));
+  await recipient.cut();
+  assert.equal(await offlineRows(world, juliet), 2);
+  assert.deepEqual(bodies(await available(world, `${juliet}/balcony`)), ["1", "2"]);
+  assert.equal(await offlineRows(world, juliet), 0);
+});
+
 test("offline messages that were not taken wait on; those that were taken are forgotten", async () => {
   await using world = await startWorld({ accounts, options: { archive: false } });
   const sender = await available(world, `${romeo}/orchard`);

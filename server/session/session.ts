@@ -181,8 +181,7 @@ export class LocalSession implements ManagedSession {
     const management = this.#management;
     if (management === undefined) {
       this.#link?.write(bytes);
-      if (stanza.kind === "message" && (stanza.settlement !== undefined || stanza.stored !== undefined))
-        this.#settleWhenTaken(stanza);
+      if (stanza.kind === "message") this.#settleWhenTaken(stanza);
       return;
     }
     if (!management.owed.add(stanza, bytes)) {
@@ -373,6 +372,7 @@ export class LocalSession implements ManagedSession {
     return !this.#ended;
   }
 
+  /** Whether or not its sender waits for that: what nobody took goes on its way all the same. */
   #settleWhenTaken(stanza: Stanza): void {
     const { stored } = stanza;
     const link = this.#link;
