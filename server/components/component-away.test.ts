@@ -180,6 +180,24 @@ describe("while a component is away", () => {
       ["one", "two", "three"],
     );
   });
+
+  test("what a connection did not take that another one replaces goes over that one, ahead of what came later", async () => {
+    await using world = await startWithComponents({ components: [component({ conflict: "replace-old" })] });
+    const gateway = await joined(world);
+    gateway.transport.stalled = true;
+    const client = await online(world, `${romeo}/orchard`);
+    await client.sendText(chat("one") + chat("two"));
+    const next = world.connectComponent();
+    await next.begin(irc);
+    await next.prove(secret);
+    await client.sendText(chat("three"));
+    await world.advance(worldLinkLimits.closingMsMax);
+    assert.deepEqual(
+      next.pending.filter(({ name }) => name === "message").map((each) => each.attr("id")),
+      ["one", "two", "three"],
+    );
+    assert.equal(world.core.components.linkCount, 1);
+  });
 });
 
 describe("a connection of a component", () => {

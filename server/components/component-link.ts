@@ -92,6 +92,11 @@ export class ComponentLink implements ConnectionOwner {
     this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
   }
 
+  /** Another connection goes on in its place: what this one does not take at once goes over that, ahead of what is newer. */
+  giveWay(): void {
+    this.#connection.giveWay();
+  }
+
   /** Cuts the connection, without a word. */
   destroy(): void {
     this.#connection.destroy();

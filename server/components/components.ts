@@ -242,6 +242,7 @@ export class Components {
     entry.authenticated();
     this.#parts.observer.counted?.("component_connections", 1);
     this.#parts.log.info({ stream: link.id, peer: link.remoteAddress, component: domain }, "component connected");
+    for (const [other, known] of this.#links) if (known.component === component && other !== link) other.giveWay();
     component.connected(link, language);
     this.#askForName(component);
   }

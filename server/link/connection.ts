@@ -131,6 +131,12 @@ export class Connection implements TransportHandler {
     this.#defer(this.#flush);
   }
 
+  /** Another connection goes on in its place. What the system has no room for by now counts as lost with it. */
+  giveWay(): void {
+    this.#flush();
+    if (this.#transport.bytesQueued > 0) this.cut();
+  }
+
   /** Runs when the operating system has taken everything queued so far, or never will. */
   whenTaken(run: (taken: boolean) => void): void {
     if (this.#gone) run(false);

@@ -106,6 +106,10 @@ export class Link implements BindingLink, ConnectionOwner {
     this.#connection.whenTaken(run);
   }
 
+  giveWay(): void {
+    this.#connection.giveWay();
+  }
+
   charge(stanzas: number): void {
     this.#connection.charge(stanzas);
   }

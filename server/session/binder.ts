@@ -91,7 +91,7 @@ export class Binder {
       const place = bind2 === undefined ? this.#choosePlace(account, wish.resource) : this.#placeOf(account, bind2);
       if (place instanceof StanzaError) return refused(place);
       // [rfc3921-3-09] [rfc3921-3-10]
-      for (const old of place.old) old.end("conflict", "another client took this resource");
+      for (const old of place.old) old.giveWay();
       const session = this.#newSession(link, account, place.jid, wish.language);
       account.sessions.set(session.resource, session);
       link.attach(session);

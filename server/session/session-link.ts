@@ -10,6 +10,8 @@ export interface SessionLink {
   readonly write: (bytes: string) => void;
   /** Runs when the operating system has taken everything queued so far, or never will. */
   readonly whenTaken: (run: (taken: boolean) => void) => void;
+  /** Another one goes on in its place: where the operating system has no room for what is queued it counts as cut. */
+  readonly giveWay: () => void;
   /** So many stanzas more count as sent by the client: it is read more slowly when it sends too fast. */
   readonly charge: (stanzas: number) => void;
   /** Closes the stream: with an error, or in peace. */

@@ -140,6 +140,14 @@ export class LocalSession implements ManagedSession {
     link?.close(new StreamError(condition, { text }));
   };
 
+  /** Another session takes its place. */
+  giveWay(): void {
+    // What its client has not taken is to come there, ahead of what is newer: with stream management it does.
+    if (this.#management === undefined) this.#link?.giveWay();
+    // [rfc6120-7.7.2.2-01]
+    this.end("conflict", "another client took this resource");
+  }
+
   /** A stanza came in on the stream. */
   receive(element: XmlElement): void {
     if (this.#ended) return;

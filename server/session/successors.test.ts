@@ -57,17 +57,36 @@ test("a message for a session whose place another one takes meanwhile comes to t
   assert.deepEqual([...bodies(next), ...bodies(sender)], ["1"]);
 });
 
-test("a message that a client without stream management did not take does not come to the session that took its place and has it from the archive", async () => {
-  await using world = await startWorld({ accounts: [juliet, romeo] });
+test("what a client without stream management did not take comes to the session that takes its place ahead of what is newer", async () => {
+  await using world = await startWorld({ accounts: [juliet, romeo], options: { archive: false } });
   const old = await available(world, `${juliet}/balcony`);
   old.transport.stalled = true;
   const sender = await available(world, `${romeo}/orchard`);
-  await sender.sendText(chat(juliet, "1"));
+  await sender.sendText(chat(juliet, "1") + chat(juliet, "2"));
   const next = await available(world, `${juliet}/balcony`);
+  await sender.sendText(chat(juliet, "3"));
+  await world.advance(worldLinkLimits.closingMsMax);
+  assert.deepEqual([old.connectionClosed, bodies(next)], [true, ["1", "2", "3"]]);
+});
+
+test("a client that reads is told that another one has taken its resource", async () => {
+  await using world = await startWorld({ accounts: [juliet] });
+  const old = await available(world, `${juliet}/balcony`);
+  await available(world, `${juliet}/balcony`);
+  assert.equal(old.pending.at(-1)?.elements()[0]?.name, "conflict");
+});
+
+test("a message that a client without stream management did not take does not come to another one that has it from the archive", async () => {
+  await using world = await startWorld({ accounts: [juliet, romeo] });
+  const old = await available(world, `${juliet}/balcony`);
+  await old.sendText("<presence><priority>1</priority></presence>");
+  old.transport.stalled = true;
+  const sender = await available(world, `${romeo}/orchard`);
+  await sender.sendText(chat(juliet, "1"));
+  const next = await available(world, `${juliet}/chamber`);
   await next.sendText(`<iq type='set' id='q'><query xmlns='${NS_MAM}'/></iq>`);
   assert.equal(next.pending.filter((each) => each.child(NS_MAM, "result") !== undefined).length, 1);
+  await old.cut();
   await sender.sendText(chat(juliet, "2"));
-  await world.advance(worldLinkLimits.closingMsMax);
-  assert.equal(old.connectionClosed, true);
   assert.deepEqual(bodies(next), ["2"]);
 });
