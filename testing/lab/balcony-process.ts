@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { controlSocket } from "#server/control/control-path.ts";
 import type { KeyPair } from "./certificates.ts";
-import { Daemon, runOrThrow } from "./process.ts";
+import { Daemon, runOrThrow, type Listening } from "./process.ts";
 import type { Account, Federation, Settings } from "./target.ts";
 
 const launcher = new URL("../../balcony", import.meta.url).pathname;
@@ -24,11 +25,16 @@ export async function startBalcony(place: BalconyPlace): Promise<Daemon> {
   return await Daemon.start({
     command: [launcher, "start", "--config", configFile(place.dir), "--data", dataDir(place.dir)],
     logFile: join(place.dir, "server.log"),
-    ports: [5222, 5223, ...(place.settings.federation === undefined ? [] : [5269, 5270])].map((port) => ({
-      host: place.address,
-      port,
-    })),
+    listens: balconyListens(place, [5222, 5223, ...(place.settings.federation === undefined ? [] : [5269, 5270])]),
   });
+}
+
+/** Where a Balcony listens on which all of a scenario depends: users may log in before commands are heard. */
+export function balconyListens(
+  { dir, address }: Pick<BalconyPlace, "dir" | "address">,
+  ports: readonly number[],
+): readonly Listening[] {
+  return [...ports.map((port) => ({ host: address, port })), { path: controlSocket(dataDir(dir)) }];
 }
 
 export async function addBalconyUser(dir: string, { jid, password }: Account): Promise<void> {
@@ -37,7 +43,7 @@ export async function addBalconyUser(dir: string, { jid, password }: Account): P
 
 /** The administrators' command, told to the server that runs in `dir`, or to its data where none runs. */
 export async function balcony(dir: string, args: readonly string[], input = ""): Promise<string> {
-  return await runOrThrow({ command: [launcher, ...args, "--data", dataDir(dir)], input, msMax: 90_000 });
+  return await runOrThrow({ command: [launcher, ...args, "--data", dataDir(dir)], input });
 }
 
 /** Streams with other servers and what waits for them, as a Balcony lists them to its administrator. */

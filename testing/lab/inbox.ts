@@ -30,7 +30,7 @@ export class Inbox<Item> {
 }
 
 /** Long, for machines that do other things too; who waits in vain has failed anyway. */
-export const waitMsMax = 30_000;
+export const waitMsMax = 60_000;
 
 /** Fails, with an explanation made at that moment, when the promise takes too long. */
 export async function inTime<T>(awaited: Promise<T>, explain: () => string, msMax = waitMsMax): Promise<T> {

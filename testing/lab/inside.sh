@@ -21,7 +21,7 @@ mkdir -p /tmp/.X11-unix
 mount -t tmpfs -o mode=1777 tmpfs /tmp/.X11-unix
 
 dnsmasq -C "$dir/dnsmasq.conf" >"$dir/dnsmasq.log" 2>&1 &
-for _ in $(seq 50); do
+for _ in $(seq 600); do
   ss -Hlnu 'sport = :53' | grep -q . && break
   sleep 0.1
 done

@@ -70,7 +70,7 @@ export class Pebble implements AsyncDisposable {
           "",
         ],
         logFile: join(dir, "records.log"),
-        ports: [management],
+        listens: [management],
       }),
     );
     opened.use(
@@ -78,7 +78,7 @@ export class Pebble implements AsyncDisposable {
         command: ["pebble", "-config", join(dir, "pebble.json"), "-dnsserver", `127.0.0.1:${recordsPort}`],
         environment: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_AUTHZREUSE: "0" },
         logFile: join(dir, "pebble.log"),
-        ports: [{ host: "127.0.0.1", port: directoryPort }],
+        listens: [{ host: "127.0.0.1", port: directoryPort }],
       }),
     );
     return new Pebble(dir, authority.certificate, opened.move());

@@ -5,8 +5,14 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const startMsMax = 90_000;
-const stopMsMax = 10_000;
+/** A server may take ten seconds to take leave of its users, and this machine may be a slow one. */
+const stopMsMax = 30_000;
+/** What a program may take that has no reason to take any time. */
+const toolMsMax = 90_000;
 const pollMs = 50;
+
+/** Where a program listens: a port, or the path of a socket. */
+export type Listening = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface CommandOptions {
   readonly command: readonly [string, ...string[]];
@@ -26,17 +32,13 @@ export class Daemon implements AsyncDisposable {
     this.logFile = logFile;
   }
 
-  /** Starts a program and waits until all of `ports` accept connections. */
+  /** Starts a program and waits until it accepts connections everywhere where it `listens`. */
   static async start(
-    options: CommandOptions & {
-      readonly logFile: string;
-      readonly ports: readonly { readonly host: string; readonly port: number }[];
-    },
+    options: CommandOptions & { readonly logFile: string; readonly listens: readonly Listening[] },
   ): Promise<Daemon> {
     const [program, ...args] = options.command;
-    for (const { host, port } of options.ports) {
-      if (await accepts(host, port))
-        throw new Error(`cannot start ${program}: something listens on ${host}:${port} already`);
+    for (const place of options.listens) {
+      if (await accepts(place)) throw new Error(`cannot start ${program}: something listens on ${told(place)} already`);
     }
     const log = openSync(options.logFile, "a");
     const environment = { ...process.env, ...options.environment };
@@ -48,7 +50,7 @@ export class Daemon implements AsyncDisposable {
     const daemon = new Daemon(child, program, options.logFile);
     try {
       await once(child, "spawn");
-      for (const { host, port } of options.ports) await daemon.#waitForPort(host, port);
+      for (const place of options.listens) await daemon.#untilAccepted(place);
     } catch (cause) {
       await daemon.stop();
       throw new Error(`${program} did not start; its log ends with\n${tail(options.logFile)}`, { cause });
@@ -94,11 +96,11 @@ export class Daemon implements AsyncDisposable {
     }
   }
 
-  async #waitForPort(host: string, port: number): Promise<void> {
+  async #untilAccepted(place: Listening): Promise<void> {
     const deadline = Date.now() + startMsMax;
-    while (!(await accepts(host, port))) {
+    while (!(await accepts(place))) {
       if (this.#ended) throw new Error(`${this.#name} ended with ${this.#child.exitCode ?? this.#child.signalCode}`);
-      if (Date.now() > deadline) throw new Error(`nothing listens on ${host}:${port} after ${startMsMax} ms`);
+      if (Date.now() > deadline) throw new Error(`nothing listens on ${told(place)} after ${startMsMax} ms`);
       await sleep(pollMs);
     }
   }
@@ -113,7 +115,8 @@ export interface Finished {
 export async function runToEnd(
   options: CommandOptions & {
     readonly input?: string;
-    readonly msMax: number;
+    /** Default: what a program may take that has no reason to take any time. */
+    readonly msMax?: number;
     readonly logFile?: string;
     /** Ends it; an error is thrown then. */
     readonly signal?: AbortSignal;
@@ -124,7 +127,7 @@ export async function runToEnd(
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...options.environment },
     cwd: options.directory,
-    timeout: options.msMax,
+    timeout: options.msMax ?? toolMsMax,
     killSignal: "SIGKILL",
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -160,8 +163,12 @@ export function tail(file: string, lineCount = 30): string {
   }
 }
 
-async function accepts(host: string, port: number): Promise<boolean> {
-  const socket = connect({ host, port });
+function told(place: Listening): string {
+  return "path" in place ? place.path : `${place.host}:${place.port}`;
+}
+
+async function accepts(place: Listening): Promise<boolean> {
+  const socket = connect(place);
   try {
     await once(socket, "connect");
     return true;

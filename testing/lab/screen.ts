@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { required } from "./environment.ts";
@@ -11,8 +9,6 @@ import { png } from "./png.ts";
 const [width, height] = [1024, 768];
 // The network and /tmp/.X11-unix are the lab's own: this number collides with nobody's.
 const displayNumber = 1;
-const startMsMax = 60_000;
-const toolMsMax = 20_000;
 const pollMs = 100;
 const windowMsMax = 90_000;
 const confirmMs = 1_000;
@@ -53,9 +49,8 @@ export class Screen implements AsyncDisposable {
       // Without its lock file in /tmp, which is shared with the world outside; -ac: the programs run as another user.
       command: ["Xvfb", `:${displayNumber}`, "-nolock", "-ac", "-nolisten", "tcp", ...size, "-fbdir", dir],
       logFile: join(dir, "xvfb.log"),
-      ports: [],
+      listens: [{ path: `/tmp/.X11-unix/X${displayNumber}` }],
     });
-    await listens(`/tmp/.X11-unix/X${displayNumber}`);
     return new Screen(server, dir);
   }
 
@@ -143,23 +138,8 @@ export class Screen implements AsyncDisposable {
     const { output } = await runToEnd({
       command: ["xdotool", ...args],
       environment: { DISPLAY: this.display },
-      msMax: toolMsMax,
     });
     return output.trim();
-  }
-}
-
-async function listens(path: string): Promise<void> {
-  for (const deadline = Date.now() + startMsMax; ; await sleep(pollMs)) {
-    const socket = connect({ path });
-    try {
-      await once(socket, "connect");
-      return;
-    } catch (cause) {
-      if (Date.now() > deadline) throw new Error(`Xvfb does not listen on ${path}`, { cause });
-    } finally {
-      socket.destroy();
-    }
   }
 }
 

@@ -1,20 +1,17 @@
-import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { tlsaData } from "#server/trust/dane.ts";
 import { readCertificate } from "#server/trust/read-certificate.ts";
 import { labDir } from "../lab.ts";
-import { Daemon } from "../process.ts";
+import { Daemon, runToEnd } from "../process.ts";
 
-const run = promisify(execFile);
 const authoritative = { address: "127.0.53.60", port: 5_300 };
 /** Where the resolver that validates listens, on port 53. */
 export const validatingResolver = "127.0.53.61";
 const labResolver = "127.0.53.53";
-const waitMsMax = 20_000;
+const waitMsMax = 90_000;
 const pollMs = 100;
 
 export interface ZonePlan {
@@ -100,7 +97,7 @@ zone:
 `,
   );
   const command = ["knotd", "-c", join(dir, "knot.conf")] as const;
-  return Daemon.start({ command, logFile: join(dir, "knot.log"), ports: [{ host: address, port }] });
+  return Daemon.start({ command, logFile: join(dir, "knot.log"), listens: [{ host: address, port }] });
 }
 
 async function startUnbound(dir: string, plan: ZonePlan): Promise<Daemon> {
@@ -133,18 +130,28 @@ forward-zone:
 `,
   );
   const command = ["unbound", "-d", "-p", "-c", join(dir, "unbound.conf")] as const;
-  return Daemon.start({ command, logFile: join(dir, "unbound.log"), ports: [{ host: validatingResolver, port: 53 }] });
+  return Daemon.start({
+    command,
+    logFile: join(dir, "unbound.log"),
+    listens: [{ host: validatingResolver, port: 53 }],
+  });
 }
 
 /** As knot publishes it, once it has signed. */
 async function signingKey(name: string): Promise<string> {
   const { address, port } = authoritative;
   for (const deadline = Date.now() + waitMsMax; ; await sleep(pollMs)) {
-    const { stdout } = await run("kdig", [`@${address}`, "-p", String(port), "+short", "+tcp", name, "DNSKEY"]);
+    const stdout = await ask([`@${address}`, "-p", String(port), "+short", "+tcp", name, "DNSKEY"]);
     const data = stdout.trim().split("\n")[0];
     if (data !== undefined && /^25[67] 3 13 /u.test(data)) return `${name}. 60 IN DNSKEY ${data}`;
     if (Date.now() > deadline) throw new Error(`knot does not sign ${name}: ${stdout}`);
   }
+}
+
+/** What kdig prints, also where nobody has answered it in time. */
+async function ask(args: readonly string[]): Promise<string> {
+  const { output } = await runToEnd({ command: ["kdig", ...args] });
+  return output;
 }
 
 /** Another key: one letter is another. */
@@ -156,7 +163,7 @@ function changed(key: string): string {
 async function untilAnswered({ name, isForged = false }: ZonePlan): Promise<void> {
   const wanted = isForged ? /status: SERVFAIL/u : /Flags: [^;]*\bad\b/u;
   for (const deadline = Date.now() + waitMsMax; ; await sleep(pollMs)) {
-    const { stdout } = await run("kdig", [`@${validatingResolver}`, "+dnssec", "+tcp", name, "A"]);
+    const stdout = await ask([`@${validatingResolver}`, "+dnssec", "+tcp", name, "A"]);
     if (wanted.test(stdout)) return;
     if (Date.now() > deadline) throw new Error(`unbound does not validate ${name} as it should: ${stdout}`);
   }

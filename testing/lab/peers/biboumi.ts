@@ -1,6 +1,5 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ComponentAccount } from "../target.ts";
 import { labDir } from "../lab.ts";
 import { componentAddress, ircAddress } from "../network.ts";
@@ -30,7 +29,7 @@ export class Biboumi implements AsyncDisposable {
     const irc = await Daemon.start({
       command: ["ngircd", "-n", "-f", ircConfig],
       logFile: join(dir, "ngircd.log"),
-      ports: [{ host: ircAddress, port: 6667 }],
+      listens: [{ host: ircAddress, port: 6667 }],
     });
     const config = join(dir, "biboumi.cfg");
     const logFile = join(dir, "biboumi.log");
@@ -46,16 +45,18 @@ export class Biboumi implements AsyncDisposable {
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
     await writeFile(config, `${lines.join("\n")}\n`);
     const command = ["biboumi", config] as const;
-    const gateway = await Daemon.start({ command: [...command], logFile, ports: [] });
+    const gateway = await Daemon.start({ command: [...command], logFile, listens: [] });
     return new Biboumi(irc, gateway, command, logFile);
   }
 
-  /** Ends the gateway in the middle of whatever it does, and starts it again after a while. */
-  async restart(awayMs: number): Promise<void> {
+  /** Ends the gateway in the middle of whatever it does. */
+  async kill(): Promise<void> {
     this.#gateway.signal("SIGKILL");
     await this.#gateway.stop();
-    await sleep(awayMs);
-    this.#gateway = await Daemon.start({ command: [...this.#command], logFile: this.#logFile, ports: [] });
+  }
+
+  async startAgain(): Promise<void> {
+    this.#gateway = await Daemon.start({ command: [...this.#command], logFile: this.#logFile, listens: [] });
   }
 
   logTail(): string {

@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labDir } from "../lab.ts";
-import { Daemon, runToEnd, tail, type Finished } from "../process.ts";
+import { Daemon, runToEnd, tail, type Finished, type Listening } from "../process.ts";
 import type { Screen } from "../screen.ts";
 
 /** Programs with windows start slowly, the more so on a machine that does other things too. */
 export const desktopMsMax = 90_000;
 const pollMs = 200;
-const toolMsMax = 60_000;
 /** nobody: some clients refuse to run as root. */
 export const desktopUser = 65_534;
 
@@ -28,7 +27,8 @@ export class Desktop implements AsyncDisposable {
     const desktop = new Desktop(await mkdtemp(join(labDir, `${name}-`)), screen);
     await chown(desktop.home, desktopUser, desktopUser);
     await desktop.directory("run");
-    await desktop.run("dbus", ["dbus-daemon", "--session", "--nofork", `--address=${desktop.#bus}`]);
+    const bus = { path: desktop.#busSocket };
+    await desktop.run("dbus", ["dbus-daemon", "--session", "--nofork", `--address=unix:path=${bus.path}`], [bus]);
     return desktop;
   }
 
@@ -43,24 +43,28 @@ export class Desktop implements AsyncDisposable {
     return made;
   }
 
-  /** Starts a program that goes on until it is stopped. */
-  async run(name: string, command: readonly [string, ...string[]]): Promise<Daemon> {
+  /** Starts a program that goes on until it is stopped, and waits until it listens where it should. */
+  async run(
+    name: string,
+    command: readonly [string, ...string[]],
+    listens: readonly Listening[] = [],
+  ): Promise<Daemon> {
     const logFile = join(this.home, `${name}.log`);
-    const daemon = await Daemon.start({ ...this.#asUser(command), logFile, ports: [] });
+    const daemon = await Daemon.start({ ...this.#asUser(command), logFile, listens });
     this.#running.push(daemon);
     return daemon;
   }
 
   async runToEnd(command: readonly [string, ...string[]]): Promise<Finished> {
-    return await runToEnd({ ...this.#asUser(command), msMax: toolMsMax });
+    return await runToEnd(this.#asUser(command));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const daemon of this.#running.splice(0).toReversed()) await daemon.stop();
   }
 
-  get #bus(): string {
-    return `unix:path=${join(this.home, "run/bus")}`;
+  get #busSocket(): string {
+    return join(this.home, "run/bus");
   }
 
   #asUser(command: readonly [string, ...string[]]): Pick<Parameters<typeof runToEnd>[0], "command" | "environment"> {
@@ -78,7 +82,7 @@ export class Desktop implements AsyncDisposable {
       environment: {
         HOME: this.home,
         XDG_RUNTIME_DIR: join(this.home, "run"),
-        DBUS_SESSION_BUS_ADDRESS: this.#bus,
+        DBUS_SESSION_BUS_ADDRESS: `unix:path=${this.#busSocket}`,
         DISPLAY: this.screen.display,
         GDK_BACKEND: "x11",
         GSK_RENDERER: "cairo",
@@ -105,16 +109,17 @@ export class ClientDatabase {
 
   /** Waits until a query finds something. */
   async has(query: string, ...values: readonly string[]): Promise<Rows> {
-    if (!(await this.hasWithin(desktopMsMax, query, ...values)))
-      throw new Error(`nothing in ${this.#file} for ${query} ${values.join()}; log:\n${tail(this.#logFile, 60)}`);
-    return this.#rows(query, values);
+    const rows = await this.within(desktopMsMax, query, ...values);
+    if (rows.length > 0) return rows;
+    throw new Error(`nothing in ${this.#file} for ${query} ${values.join()}; log:\n${tail(this.#logFile, 60)}`);
   }
 
-  /** Whether a query finds something in that time. */
-  async hasWithin(ms: number, query: string, ...values: readonly string[]): Promise<boolean> {
-    for (const deadline = Date.now() + ms; this.#rows(query, values).length === 0; await sleep(pollMs))
-      if (Date.now() > deadline) return false;
-    return true;
+  /** What a query finds in that time: the first that it finds, or nothing. */
+  async within(ms: number, query: string, ...values: readonly string[]): Promise<Rows> {
+    for (const deadline = Date.now() + ms; ; await sleep(pollMs)) {
+      const rows = this.#rows(query, values);
+      if (rows.length > 0 || Date.now() > deadline) return rows;
+    }
   }
 
   /** What is there now; nothing while there is no such table yet, or the client is writing. */

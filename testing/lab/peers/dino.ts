@@ -29,7 +29,7 @@ export class DinoPeer extends Messenger {
   readonly send = async (contact: string, body: string): Promise<void> => {
     for (const deadline = Date.now() + desktopMsMax; ;) {
       await this.desktop.screen.type(this.title, body);
-      if (await this.database.hasWithin(typedMsMax, this.messages.query, body)) return;
+      if ((await this.database.within(typedMsMax, this.messages.query, body)).length > 0) return;
       if (Date.now() > deadline) throw new Error(`what is typed does not reach ${contact}; see ${this.logFile}`);
     }
   };

@@ -14,7 +14,7 @@ const settingsFile = ".config/gajim/settings.sqlite";
 /** Conversations that are open. */
 const openChats = "SELECT 1 FROM settings WHERE name = 'workspaces' AND instr(settings, ?) > 0";
 /** How long it may take until an opened conversation is in the settings. */
-const openMsMax = 10_000;
+const openMsMax = 20_000;
 
 export class GajimPeer extends Messenger {
   static async start({ screen, jid }: { readonly screen: Screen; readonly jid: string }): Promise<GajimPeer> {
@@ -40,7 +40,7 @@ export class GajimPeer extends Messenger {
     for (const deadline = Date.now() + desktopMsMax; ;) {
       await this.handOver("gajim", contact);
       await this.desktop.screen.confirm("Start");
-      if (await settings.hasWithin(openMsMax, openChats, contact)) return;
+      if ((await settings.within(openMsMax, openChats, contact)).length > 0) return;
       if (Date.now() > deadline) throw new Error(`Gajim does not open the conversation with ${contact}`);
     }
   };

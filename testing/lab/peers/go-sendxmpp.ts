@@ -8,7 +8,7 @@ import { labDir, passwordOf } from "../lab.ts";
 import { serverAddress } from "../network.ts";
 import { runToEnd, tail, type Finished } from "../process.ts";
 
-const runMsMax = 20_000;
+const runMsMax = 60_000;
 const pollMs = 50;
 
 export interface GoSendxmppOptions {

@@ -69,7 +69,7 @@ export class PersistentClient implements Disposable {
     const wait = async (): Promise<void> => {
       while (!isTrue()) {
         if (this.#client === undefined) await this.#comeBack([]);
-        await this.#changed.promise;
+        else await this.#changed.promise;
       }
     };
     await inTime(wait(), explain, msMax);

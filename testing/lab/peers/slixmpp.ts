@@ -4,11 +4,13 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Inbox, inTime, waitMsMax } from "../inbox.ts";
 import { authorityFile, labDir, passwordOf } from "../lab.ts";
 import { tail } from "../process.ts";
 
 const program = new URL("slixmpp/peer.py", import.meta.url).pathname;
+const pollMs = 100;
 
 /** What slixmpp.py tells; which further fields an event has is said in on_… of peer.py. */
 export type PeerEvent = { readonly event: string } & { readonly [field: string]: unknown };
@@ -127,6 +129,15 @@ export class SlixmppPeer implements AsyncDisposable {
   /** Events that came and were not asked for, for saying that something did not happen. */
   seen(name: string): readonly PeerEvent[] {
     return this.#inbox.items.filter((event) => event.event === name);
+  }
+
+  /** Waits until the archive of its account has a message: the server has dealt with it, whoever sent it and went. */
+  async archived(body: string): Promise<void> {
+    for (const deadline = Date.now() + waitMsMax; ; await sleep(pollMs)) {
+      const found = await this.order("archive");
+      if (Array.isArray(found) && found.some((entry: unknown) => isRecord(entry) && entry["body"] === body)) return;
+      if (Date.now() > deadline) throw new Error(this.#complaint(`"${body}" is not archived`));
+    }
   }
 
   /** Closes the stream politely. */

@@ -13,6 +13,9 @@ export interface StanzaEvent {
   readonly from?: string | undefined;
 }
 
+/** How long it waits for an answer. */
+const answerSecondsMax = 30;
+
 export interface StanzaOptions {
   readonly jid: string;
   /** Direct TLS. */
@@ -36,6 +39,7 @@ export class StanzaPeer implements AsyncDisposable {
       transports: { tls: `tls://${server}:${port}` },
       transportPreferenceOrder: ["tls"],
       autoReconnect: false,
+      timeout: answerSecondsMax,
     });
     this.client.transports = { tls: TlsTransport };
     // stanza takes them wherever they are offered, and has nothing to bind to.

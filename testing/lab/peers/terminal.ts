@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { runToEnd } from "../process.ts";
+import { runOrThrow, runToEnd } from "../process.ts";
 
-const waitMsMax = 30_000;
+const waitMsMax = 90_000;
 const pollMs = 100;
-const tmuxMsMax = 20_000;
 const size = ["-x", "140", "-y", "50"];
+/** So much of the end of a line must be seen before Enter is pressed. */
+const typedCharsSeen = 30;
 
-/** A program in a terminal of tmux: typed at, and read off its screen. */
+/**
+ * A program in a terminal of tmux: typed at, and read off its screen. Each has a tmux of its own: one that ends with its last
+ * terminal may be asked for the next.
+ */
 export class Terminal implements AsyncDisposable {
   readonly #session: string;
 
@@ -26,9 +30,15 @@ export class Terminal implements AsyncDisposable {
     await this.#tmux("send-keys", "-t", this.#session, "-l", "--", keys);
   }
 
-  /** Types a line and presses Enter. */
+  /** Types a line and presses Enter when it is there: what comes together with it some programs take for pasted text. */
   async type(line: string): Promise<void> {
+    const end = line.slice(-typedCharsSeen);
+    const count = async (): Promise<number> => (await this.screen()).split(end).length - 1;
+    const before = await count();
     await this.press(line);
+    for (const deadline = Date.now() + waitMsMax; (await count()) <= before; await sleep(pollMs))
+      if (Date.now() > deadline)
+        throw new Error(`the terminal ${this.#session} does not take ${line}:\n${await this.screen()}`);
     await this.#tmux("send-keys", "-t", this.#session, "Enter");
   }
 
@@ -54,11 +64,10 @@ export class Terminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tmux("kill-session", "-t", this.#session);
+    await runToEnd({ command: ["tmux", "-L", this.#session, "kill-server"] }); // it may have ended with its program
   }
 
   async #tmux(...args: readonly string[]): Promise<string> {
-    const { output } = await runToEnd({ command: ["tmux", "-L", "lab", ...args], msMax: tmuxMsMax });
-    return output;
+    return await runOrThrow({ command: ["tmux", "-L", this.#session, ...args] });
   }
 }

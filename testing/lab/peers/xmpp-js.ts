@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { client, xml, type Client, type Element } from "@xmpp/client";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { Inbox, inTime, waitMsMax } from "../inbox.ts";
+import { Inbox, inTime } from "../inbox.ts";
 import { labDir, passwordOf } from "../lab.ts";
 import { tail } from "../process.ts";
 
@@ -53,7 +53,7 @@ export class XmppJsPeer implements AsyncDisposable {
       },
     });
     this.client.reconnect.delay = 100;
-    this.client.timeout = waitMsMax; // its own 2 s are too few for a machine that does other things too
+    this.client.timeout = stepMsMax; // its own 2 s are too few for a machine that does other things too
     this.client.on("stanza", (stanza: Element) => this.#inbox.add(stanza));
     for (const [event, mark] of [
       ["element", "<"],
@@ -73,7 +73,7 @@ export class XmppJsPeer implements AsyncDisposable {
     const peer = new XmppJsPeer(options);
     try {
       await peer.start();
-      await peer.client.send(xml("presence"));
+      await peer.available();
       return peer;
     } catch (error) {
       await peer[Symbol.asyncDispose]();
@@ -90,6 +90,12 @@ export class XmppJsPeer implements AsyncDisposable {
     this.client.once("online", resolve);
     // Its own promise may wait in vain for a stream that was opened before it looked.
     await inTime(Promise.race([online, this.client.start()]), () => this.#complaint("no log-in"));
+  }
+
+  /** Sends initial presence and waits until the server has dealt with it: from now on messages reach this client. */
+  async available(): Promise<void> {
+    await this.client.send(xml("presence"));
+    await this.stanza((stanza) => stanza.is("presence") && stanza.attrs["from"] === this.jid);
   }
 
   /** The next stanza that is accepted. */
@@ -147,3 +153,5 @@ export class XmppJsPeer implements AsyncDisposable {
 
 /** How long a client that leaves is given to send the last of what it has to say, in milliseconds. */
 const leaveMsMax = 1_000;
+/** How long it waits for each step of a log-in. */
+export const stepMsMax = 30_000;

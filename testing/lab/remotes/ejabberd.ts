@@ -29,11 +29,11 @@ export const ejabberd: RemoteSoftware = {
     await writeFile(join(place.dir, "ejabberd.yml"), config(place));
     await writeFile(join(place.dir, "ejabberdctl.cfg"), ejabberdControlConfig(place));
     await chmod(place.dir, 0o755);
-    await runOrThrow({ command: ["chown", "-R", "ejabberd:", place.dir], msMax: 5_000 });
+    await runOrThrow({ command: ["chown", "-R", "ejabberd:", place.dir] });
     return await Daemon.start({
       command: ejabberdControl(place, "foreground"),
       logFile: join(place.dir, "server.log"),
-      ports: [5222, 5269, 5270].map((port) => ({ host: address, port })),
+      listens: [5222, 5269, 5270].map((port) => ({ host: address, port })),
     });
   },
   streamLog: "server.log",
@@ -50,7 +50,6 @@ export const ejabberd: RemoteSoftware = {
     for (const user of remoteUsers)
       await runOrThrow({
         command: ejabberdControl(place, "register", user, ejabberd.domains[0], passwordOf(user)),
-        msMax: 90_000,
       });
   },
 };

@@ -35,7 +35,7 @@ export const jabberd2: RemoteSoftware = {
       command: ["bash", "-c", script],
       directory: place.dir,
       logFile: join(place.dir, "server.log"),
-      ports: [5222, 5269].map((port) => ({ host: address, port })),
+      listens: [5222, 5269].map((port) => ({ host: address, port })),
     });
   },
   streamLog: "s2s.log",

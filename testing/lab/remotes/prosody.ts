@@ -21,7 +21,7 @@ export const prosody: RemoteSoftware = {
     return await Daemon.start({
       command: ["prosody", "--config", configFile(place), "-F"],
       logFile: join(place.dir, "server.log"),
-      ports: [5222, 5269, 5270].map((port) => ({ host: address, port })),
+      listens: [5222, 5269, 5270].map((port) => ({ host: address, port })),
     });
   },
   streamLog: "server.log",
@@ -49,7 +49,6 @@ export const prosody: RemoteSoftware = {
       for (const user of remoteUsers)
         await runOrThrow({
           command: ["prosodyctl", "--config", configFile(place), "register", user, domain, passwordOf(user)],
-          msMax: 10_000,
         });
   },
 };

@@ -82,6 +82,10 @@ test("go-sendxmpp sends, the server is started anew, xmpp.js and slixmpp read it
   const body = "from a script, kept 🌿";
   const { code, output } = await goSendxmpp({ jid: dave }, erin, body);
   assert.equal(code, 0, output);
+  {
+    await using d = await SlixmppPeer.online({ jid: dave });
+    await d.archived(body);
+  }
   await server.restart();
   await using e = new XmppJsPeer({ jid: erin });
   await e.start();

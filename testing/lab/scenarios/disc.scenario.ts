@@ -11,7 +11,7 @@ import { runOrThrow } from "../process.ts";
 
 const mounted: string[] = [];
 after(async () => {
-  for (const path of mounted) await runOrThrow({ command: ["umount", path], msMax: 10_000 });
+  for (const path of mounted) await runOrThrow({ command: ["umount", path] });
 });
 
 /** A disc of our own, in memory, below a new directory. */
@@ -25,7 +25,7 @@ async function discOf(megabytes: number): Promise<{ readonly dir: string; readon
 }
 
 async function mount(...args: readonly string[]): Promise<void> {
-  await runOrThrow({ command: ["mount", ...args], msMax: 10_000 });
+  await runOrThrow({ command: ["mount", ...args] });
 }
 
 const pieceBytes = 4_096;

@@ -60,18 +60,20 @@ for (const software of remoteSoftwares)
         const { here, remote } = place;
         await place.there.logOut();
         const bob = remote.user("bob");
-        const sending = sendSteadily(here, bob);
-        await sleep((messagesSent / 3) * pauseMs);
+        const all = numbered();
+        await sendSteadily(here, bob, all.slice(0, messagesSent / 3));
+        const sending = sendSteadily(here, bob, all.slice(messagesSent / 3, (messagesSent * 2) / 3));
         await stop(place);
-        await sleep(500);
-        await remote.startAgain();
         await sending;
+        await here.order("ping", { jid: "ours.test" }); // behind it we know that it is gone
+        const whileDown = all.slice((messagesSent * 2) / 3);
+        await Promise.all([sendSteadily(here, bob, whileDown), remote.startAgain()]);
         // What was sent last has been decided about when this has: it goes the same way, behind it.
         await answered(here, remote.domain);
         await using again = await SlixmppPeer.online({ jid: bob, anyCertificate: true });
         await again.order("presence");
         // ejabberd delivers what it has kept beside what comes now: the last one decides that all are there.
-        const last = numbered().at(-1);
+        const last = all.at(-1);
         const lastCame = again.event("message", (event) => event["body"] === last).then(() => [String(last)]);
         const lastReturned = here
           .event("message", (event) => event["type"] === "error" && event["id"] === last)
@@ -86,18 +88,16 @@ for (const software of remoteSoftwares)
           ...(lastOne.length === 0 ? [String(last)] : []),
         ]);
         const delivered = new Set(came);
-        const lost = numbered().filter((body) => !delivered.has(body) && !returned.has(body));
+        const lost = all.filter((body) => !delivered.has(body) && !returned.has(body));
         const twice = came.length - delivered.size;
         context.diagnostic(
           `${software.name} ${what}: ${delivered.size} of ${messagesSent} delivered, ${returned.size} came back, ${lost.length} lost, ${twice} twice`,
         );
-        // All that was on its way when it went down lies together.
+        // A server that forgets what it has taken may forget all of it; what we had not given away is ours to answer for.
         assert.deepEqual(
-          lost,
-          numbered().slice(numbered().indexOf(lost[0] ?? ""), numbered().indexOf(lost[0] ?? "") + lost.length),
+          lost.filter((body) => whileDown.includes(body)),
+          [],
         );
-        // A third of them is on its way when it goes down, and a server that forgets what it has taken forgets them all.
-        assert.ok(lost.length < messagesSent / 2, `${lost.length} lost`);
         if (software.management !== "none") assert.deepEqual(lost, [], "what was not acknowledged is sent again");
       });
   });
@@ -116,7 +116,7 @@ for (const software of [prosody, twin])
     await using there = await SlixmppPeer.online({ jid: bob }, { host: place.remote.domain, port: 5222 });
     await there.order("presence");
     await there.order("roster");
-    await sendSteadily(place.here, bob);
+    await sendSteadily(place.here, bob, numbered());
     const last = numbered().at(-1);
     await there.event("message", (event) => event["body"] === last);
     const came = there.seen("message").map((event) => String(event["body"]));
@@ -151,8 +151,8 @@ function numbered(): readonly string[] {
   return Array.from({ length: messagesSent }, (_, number) => `number ${number}`);
 }
 
-async function sendSteadily(peer: SlixmppPeer, to: string): Promise<void> {
-  for (const body of numbered()) {
+async function sendSteadily(peer: SlixmppPeer, to: string, bodies: readonly string[]): Promise<void> {
+  for (const body of bodies) {
     await peer.order("message", { to, body, id: body });
     await sleep(pauseMs);
   }

@@ -15,7 +15,7 @@ const alice = "alice@ours.test";
 const cutEachWay = 10_000;
 const killedEachWay = 3_000;
 const pollMs = 20;
-const conversationMsMax = 180_000;
+const conversationMsMax = 300_000;
 const both = { our: "dialback", ours: { bidirectional: true }, remote: { bidirectional: true } } as const;
 
 suite("two of our own servers, both ways on one managed stream", () => {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { client, type Client, type FastToken, xml } from "@xmpp/client";
 import { CutProxy } from "../cut-proxy.ts";
-import { inTime, waitMsMax } from "../inbox.ts";
+import { inTime } from "../inbox.ts";
 import { LabServer, passwordOf, target } from "../lab.ts";
 import { cutPort } from "../network.ts";
 import { SlixmppPeer } from "../peers/slixmpp.ts";
-import { directTlsService, startTlsService, XmppJsPeer } from "../peers/xmpp-js.ts";
+import { directTlsService, startTlsService, stepMsMax, XmppJsPeer } from "../peers/xmpp-js.ts";
 
 const alice = "alice@ours.test";
 const bob = "bob@ours.test";
@@ -47,7 +47,7 @@ class Device implements AsyncDisposable {
     });
     this.#client = next;
     next.reconnect.stop();
-    next.timeout = waitMsMax;
+    next.timeout = stepMsMax;
     Object.assign(partOf(next, "fast"), {
       saveToken: async (token: FastToken) => {
         this.token = token;

@@ -36,6 +36,10 @@ test("slixmpp finds its offline messages, in order, with the time they were sent
 test("xmpp.js finds a message that has waited over a restart of the server", async () => {
   const { code, output } = await goSendxmpp({ jid: alice }, "carol@ours.test", "waiting for Carol");
   assert.equal(code, 0, output);
+  {
+    await using a = await SlixmppPeer.online({ jid: alice });
+    await a.archived("waiting for Carol");
+  }
   await server.restart();
   await using c = await XmppJsPeer.online({ jid: "carol@ours.test" });
   // Who binds in one with log-in is to read the archive, and gets nothing twice. XEP-0386 §3.2
@@ -55,6 +59,7 @@ test("profanity finds an offline message", async () => {
   await a.order("message", { to: "dave@ours.test", body: "waiting for Dave" });
   await a.order("ping", { jid: "ours.test" });
   await using d = await profanityOnline({ jid: "dave@ours.test" });
+  await d.shows(/<< chat message: alice@ours\.test.* \(win 2\)/);
   await d.type("/win 2");
   await d.shows(/alice@ours\.test.*waiting for Dave/);
 });

@@ -27,16 +27,16 @@ export const ejabberd: Target = {
     await writeFile(join(place.dir, "ejabberd.yml"), config(place));
     await writeFile(join(place.dir, "ejabberdctl.cfg"), ejabberdControlConfig(place));
     await chmod(place.dir, 0o755);
-    await runOrThrow({ command: ["chown", "-R", "ejabberd:", place.dir], msMax: 5_000 });
+    await runOrThrow({ command: ["chown", "-R", "ejabberd:", place.dir] });
     return await Daemon.start({
       command: ejabberdControl(place, "foreground"),
       logFile: join(place.dir, "server.log"),
-      ports: [5222, 5223].map((port) => ({ host: serverAddress, port })),
+      listens: [5222, 5223].map((port) => ({ host: serverAddress, port })),
     });
   },
   addUser: async (place, { jid, password }) => {
     const [user, host] = jid.split("@");
-    await runOrThrow({ command: ejabberdControl(place, "register", user ?? "", host ?? "", password), msMax: 20_000 });
+    await runOrThrow({ command: ejabberdControl(place, "register", user ?? "", host ?? "", password) });
   },
 };
 

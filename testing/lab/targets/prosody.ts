@@ -20,7 +20,7 @@ export const prosody: Target = {
     return await Daemon.start({
       command: ["prosody", "--config", configFile(place), "-F"],
       logFile: join(place.dir, "server.log"),
-      ports: [5222, 5223, ...(place.settings.federation === undefined ? [] : [5269, 5270])].map((port) => ({
+      listens: [5222, 5223, ...(place.settings.federation === undefined ? [] : [5269, 5270])].map((port) => ({
         host: serverAddress,
         port,
       })),
@@ -37,7 +37,7 @@ export const prosody: Target = {
       host ?? "",
       password,
     ] as const;
-    await runOrThrow({ command: [...command], msMax: 10_000 });
+    await runOrThrow({ command: [...command] });
   },
 };
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 import slixmpp
 from slixmpp.xmlstream import tostring
 
-TIMEOUT = 10  # seconds to wait for a reply
+TIMEOUT = 25  # seconds to wait for a reply
 
 
 async def connect(peer, host="", port=5222, direct=False):

@@ -15,7 +15,7 @@ from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from commands import COMMANDS
+from commands import COMMANDS, TIMEOUT
 
 PLUGINS = ["xep_0004", "xep_0012", "xep_0030", "xep_0049", "xep_0054", "xep_0059", "xep_0077", "xep_0092", "xep_0191",
            "xep_0198", "xep_0199", "xep_0202", "xep_0203", "xep_0280", "xep_0297", "xep_0313", "xep_0352", "xep_0441"]
@@ -114,7 +114,7 @@ class Peer(slixmpp.ClientXMPP):
         iq["register"]["username"] = self.boundjid.user
         iq["register"]["password"] = self.password
         try:
-            await iq.send(timeout=10)
+            await iq.send(timeout=TIMEOUT)
             tell(event="registered")
         except (IqError, IqTimeout) as error:
             tell(event="register-failed", **described(error))
