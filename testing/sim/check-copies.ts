@@ -1,6 +1,6 @@
 import { mayComeAgain, mayHaveLostCopies } from "./between-servers.ts";
 import type { ClientSession } from "./client-session.ts";
-import { hadTaken, mayBeKnownGone, wasGiven } from "./given-messages.ts";
+import { hadTaken, mayBeKnownGone, undecidedMs, wasGiven } from "./given-messages.ts";
 import type { Copy, Entry, Ledger } from "./ledger.ts";
 import type { WorldModel } from "./world-model.ts";
 
@@ -78,8 +78,6 @@ function isDouble(
 
 /** How long what one device has may be on its way to be written down for another, in milliseconds. */
 const underWayMs = 5_000;
-/** How long the decision about what an archive got may stay unwritten, in milliseconds. */
-const undecidedMs = 20_000;
 
 function doubled(entry: Entry, session: ClientSession): string {
   return `${session.name} got a copy of ${entry.id} of ${entry.from.name} and then itself`;

@@ -1,11 +1,26 @@
 import { mayComeAgain } from "./between-servers.ts";
-import { hadTaken } from "./given-messages.ts";
+import type { ClientSession } from "./client-session.ts";
+import { hadTaken, mayBeDecidedAgain } from "./given-messages.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import type { Ask, WorldModel } from "./world-model.ts";
 
-/** Nothing comes twice on a stream, nothing both arrives and comes back from another server, and who asks is answered. */
-export function checkWays(ledger: Ledger, model: WorldModel): readonly string[] {
-  const again = ledger.again.filter(({ entry, at }) => !mayComeAgain(model, entry, at)).map(({ text }) => text);
+/**
+ * Nothing comes twice on a stream, nothing both arrives and comes back from another server, and who asks is answered.
+ *
+ * @param archiving accounts that have an archive
+ */
+export function checkWays(
+  ledger: Ledger,
+  model: WorldModel,
+  { sessions, archiving }: { readonly sessions: readonly ClientSession[]; readonly archiving: readonly string[] },
+): readonly string[] {
+  const again = ledger.again
+    .filter(({ entry, at }) => !mayComeAgain(model, entry, at))
+    .filter(
+      ({ entry, session, at }) =>
+        !(archiving.includes(session.account) && mayBeDecidedAgain(session, entry, at, { model, sessions })),
+    )
+    .map(({ text }) => text);
   const both = ledger.entries
     .filter((entry) => hasBothFates(entry, model))
     .map(({ id, from, account }) => `${id} of ${from.name} for ${account} arrived and came back`);

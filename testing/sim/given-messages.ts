@@ -40,6 +40,28 @@ export function mayOweTooMuch(
   return ledger.charsBetween(account, heardAt - underWayMs, by) > unacknowledgedBytesMax / 2;
 }
 
+/**
+ * Whether a message may come again to a session that a kill did not end, as it was away: another device had been given it as well and
+ * had not said that it has it, so that after the kill the account's archive, if it has one, has it decided about once more.
+ */
+export function mayBeDecidedAgain(
+  session: ClientSession,
+  entry: Entry,
+  at: number,
+  { model, sessions }: { readonly model: WorldModel; readonly sessions: readonly ClientSession[] },
+): boolean {
+  const { account, sentAt } = entry;
+  const others = sessions.filter((other) => other !== session && other.account === account);
+  return model.troubles.some(
+    ({ kind, servers, from }) =>
+      kind === "kill" &&
+      servers.includes(model.serverOf(account)) &&
+      from >= sentAt &&
+      from <= Math.min(at, sentAt + undecidedMs) &&
+      others.some((other) => wasGiven(other, entry, from) && !hadTaken(other, entry, from)),
+  );
+}
+
 /** From when on the server may have known that a session is over, by what its client knows. */
 function knownGoneSince(session: ClientSession, model: WorldModel, sessions: readonly ClientSession[]): number {
   const { broken, jid, resumptionId } = session;
@@ -54,6 +76,9 @@ function knownGoneSince(session: ClientSession, model: WorldModel, sessions: rea
 
 /** What was sent so long ago may be on its way to a session still, in milliseconds. */
 const underWayMs = 15_000;
+
+/** How long the decision about what an archive got may stay unwritten, in milliseconds. */
+export const undecidedMs = 20_000;
 
 /** How long the client may know later than the server that it is bound, in milliseconds. */
 const boundEarlierMs = 10_000;

@@ -45,7 +45,12 @@ export class Ledger {
   readonly entries: Entry[] = [];
   readonly violations: string[] = [];
   /** Messages that came again: twice on a stream, or when they had been read. */
-  readonly again: { readonly entry: Entry; readonly at: number; readonly text: string }[] = [];
+  readonly again: {
+    readonly entry: Entry;
+    readonly session: ClientSession;
+    readonly at: number;
+    readonly text: string;
+  }[] = [];
   /** Messages that came behind later ones of the same sender. */
   readonly overtaken: { readonly entry: Entry; readonly receipt: Receipt; readonly by: Entry }[] = [];
   readonly #byId = new Map<string, Entry>();
@@ -108,7 +113,7 @@ export class Ledger {
       return;
     }
     const isRepeated = entry.receipts.some((receipt) => receipt.session === session);
-    const again = (text: string): void => void this.again.push({ entry, at: how.at, text });
+    const again = (text: string): void => void this.again.push({ entry, session, at: how.at, text });
     if (isRepeated) again(`${session.name} got ${id} of ${entry.from.name} twice`);
     if (how.delayed && entry.readBy.has(session))
       again(`${session.name} got ${id} of ${entry.from.name}, which it had read in its archive`);
@@ -135,9 +140,14 @@ export class Ledger {
       return;
     }
     if (entry.copies.some((copy) => copy.session === session && copy.direction === direction))
-      this.again.push({ entry, at, text: `${session.name} got a copy of ${id} of ${entry.from.name} twice` });
+      this.again.push({ entry, session, at, text: `${session.name} got a copy of ${id} of ${entry.from.name} twice` });
     if (direction === "received" && entry.receipts.some((receipt) => receipt.session === session))
-      this.again.push({ entry, at, text: `${session.name} got ${id} of ${entry.from.name} and then a copy of it` });
+      this.again.push({
+        entry,
+        session,
+        at,
+        text: `${session.name} got ${id} of ${entry.from.name} and then a copy of it`,
+      });
     entry.copies.push({ session, direction, at });
   }
 

@@ -111,7 +111,7 @@ class ScenarioRun {
       ...this.#ledger.violations,
       ...checkLedger(this.#ledger, this.#model, this.#sessions, this.#component),
       ...(this.#component === undefined ? [] : checkComponent(this.#component, this.#ledger, this.#model)),
-      ...checkWays(this.#ledger, this.#model),
+      ...checkWays(this.#ledger, this.#model, { sessions: this.#sessions, archiving }),
       ...checkArchives(this.#ledger, this.#model, archives),
       ...this.#eachServer(checkWatermarks),
       ...checkCopies(this.#ledger, this.#model, this.#sessions),
