@@ -16,7 +16,7 @@ export function componentAdministration({
           waiting,
           ...(name !== undefined && { name }),
           ...(presence.state === "connected" && {
-            remoteAddress: presence.link.remoteAddress,
+            remoteAddress: presence.link.connection.remoteAddress,
             stream: presence.link.id,
           }),
         })),

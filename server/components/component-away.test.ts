@@ -111,7 +111,7 @@ describe("while a component is away", () => {
     await joined(world);
     client.receives(`<a xmlns='urn:xmpp:sm:3' h='1'/>`);
     for (const link of [world.core.components.all.get(irc)?.presence])
-      if (link?.state === "connected") link.link.destroy();
+      if (link?.state === "connected") link.link.connection.destroy();
     await world.settle();
     await client.sendText(`${chat("two")}<r xmlns='urn:xmpp:sm:3'/>`);
     client.receives(`<a xmlns='urn:xmpp:sm:3' h='1'/>`);

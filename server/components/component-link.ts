@@ -1,20 +1,16 @@
-import { unreachable } from "#protocol/assert.ts";
 import type { DomainJid } from "#protocol/jid/jid.ts";
-import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import type { ComponentEffect, ComponentInput } from "#protocol/stream/component/component-input.ts";
 import { startServingComponent } from "#protocol/stream/component/component-receiving.ts";
 import type { ComponentAnswer, ComponentState } from "#protocol/stream/component/component-state.ts";
 import { isComponentEstablished, receiveComponent } from "#protocol/stream/component/receive-component.ts";
 import type { StreamEnd } from "#protocol/stream/stream-end.ts";
-import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
+import { streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamError } from "#protocol/stream/stream-error.ts";
-import type { StreamTimer } from "#protocol/stream/stream-input.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import type { XmlFault } from "#protocol/xml/fault.ts";
-import type { StreamContext } from "#protocol/xml/read.ts";
-import { serializeBytes } from "#protocol/xml/serialize.ts";
 import { Mailbox } from "../account/mailbox.ts";
-import { Connection, type ConnectionOwner, type ConnectionServices } from "../link/connection.ts";
+import type { Connection, ConnectionServices } from "../link/connection.ts";
+import { Silence, type SilenceBounds } from "../link/silence.ts";
+import { StreamDriver, type StreamOwner } from "../link/stream-driver.ts";
 import type { Transport } from "../link/transport.ts";
 import type { WaitingStanza } from "./component-queue.ts";
 
@@ -36,70 +32,47 @@ export interface ComponentLinkServices extends ConnectionServices {
   readonly closed: (link: ComponentLink, undelivered: readonly WaitingStanza[]) => void;
 }
 
+const machine = { receive: receiveComponent, isEstablished: isComponentEstablished };
+
 /** The server's end of a component's connection: it carries out what the machine asks for, and passes stanzas both ways. */
-export class ComponentLink implements ConnectionOwner {
-  readonly #connection: Connection;
+export class ComponentLink implements StreamOwner<ComponentState, ComponentEffect> {
+  readonly id: string;
+  readonly connection: Connection;
+  readonly #stream: StreamDriver<ComponentState, ComponentInput, ComponentEffect>;
   readonly #services: ComponentLinkServices;
-  #state: ComponentState;
   /** Stanzas may be sent. */
   #usable = false;
   /** What was sent and the system has not taken, the oldest first. */
   readonly #untaken = new Mailbox<WaitingStanza>();
-  #pingedAt: number | undefined;
+  readonly #silence = new Silence();
 
   constructor(id: string, transport: Transport, services: ComponentLinkServices) {
+    this.id = id;
     this.#services = services;
-    this.#connection = new Connection(id, transport, this, services);
     const { defaultDomain, newStreamId } = services;
-    const begun = startServingComponent({
+    const { state, effects } = startServingComponent({
       defaultDomain: defaultDomain(),
       newStreamId,
       component: (domain) => services.component(this, domain),
     });
-    this.#state = begun.state;
-    for (const effect of begun.effects) this.#carryOut(effect);
-  }
-
-  /** Begins to read. */
-  open(): void {
-    this.#connection.open();
-  }
-
-  get id(): string {
-    return this.#connection.id;
-  }
-
-  get remoteAddress(): string {
-    return this.#connection.remoteAddress;
-  }
-
-  get gone(): boolean {
-    return this.#connection.gone;
+    this.#stream = new StreamDriver(id, transport, { machine, state, owner: this, services });
+    this.connection = this.#stream.connection;
+    for (const effect of effects) this.carryOut(effect);
   }
 
   /** Sends a stanza. It counts as delivered when the system has taken its bytes: XEP-0114 knows nothing better. */
   send(waiting: WaitingStanza): void {
-    this.#connection.write(waiting.bytes);
+    this.connection.write(waiting.bytes);
     this.#services.tally.stanzasSent += 1;
     this.#untaken.add(waiting);
-    this.#connection.whenTaken((taken) => {
+    this.connection.whenTaken((taken) => {
       // What is never taken is handed on when the connection is over, which may be known ahead of this.
       if (taken) this.#untaken.take()?.duty?.discharge();
     });
   }
 
   close(error?: StreamError): void {
-    this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
-  }
-
-  /** Another connection goes on in its place: what this one does not take at once goes over that, ahead of what is newer. */
-  giveWay(): void {
-    this.#connection.giveWay();
-  }
-
-  /** Cuts the connection, without a word. */
-  destroy(): void {
-    this.#connection.destroy();
+    this.#stream.close(error);
   }
 
   /**
@@ -107,58 +80,26 @@ export class ComponentLink implements ConnectionOwner {
    *
    * @param ask sends it something that it must answer
    */
-  checkAlive(now: number, bounds: { readonly afterMs: number; readonly answerMsMax: number }, ask: () => void): void {
-    if (!this.#usable || this.#connection.isHeld) return;
-    const { heardAt } = this.#connection;
-    if (this.#pingedAt !== undefined && heardAt < this.#pingedAt) {
-      if (now - this.#pingedAt < bounds.answerMsMax) return;
-      this.#services.limitHit("ping-answer");
-      this.#services.log.info(
-        { stream: this.id },
-        "the component has not answered for long; its connection counts as cut",
-      );
-      this.#connection.cut();
-      return;
-    }
-    this.#pingedAt = undefined;
-    if (now - heardAt < bounds.afterMs) return;
-    this.#pingedAt = now;
-    ask();
+  checkAlive(now: number, bounds: SilenceBounds, ask: () => void): void {
+    if (!this.#usable || this.connection.isHeld) return;
+    const what = this.#silence.check(now, this.connection.heardAt, bounds);
+    if (what === "ask") ask();
+    if (what !== "giveUp") return;
+    this.#services.limitHit("ping-answer");
+    this.#services.log.info(
+      { stream: this.id },
+      "the component has not answered for long; its connection counts as cut",
+    );
+    this.connection.cut();
   }
 
-  streamOpened(header: XmlElement, context: StreamContext): void {
-    this.#feed({ type: "opened", header, context });
-  }
-
-  /** The path of every stanza of an established stream goes past the machine. */
-  elementRead(element: XmlElement): void {
-    if (!isComponentEstablished(this.#state) || !isStanza(element)) {
-      this.#feed({ type: "element", element });
-      return;
-    }
-    this.#connection.countStanza();
-    this.#services.stanza(this, element);
-  }
-
-  streamClosed(): void {
-    this.#feed({ type: "closed" });
-  }
-
-  failed(fault: XmlFault): void {
-    if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
-    this.#feed({ type: "fault", fault });
+  stanzaRead(stanza: XmlElement): void {
+    this.connection.countStanza();
+    this.#services.stanza(this, stanza);
   }
 
   /** There is no TLS on this kind of stream. */
   secured(): void {}
-
-  timeout(timer: StreamTimer): void {
-    this.#feed({ type: "timeout", timer });
-  }
-
-  disconnected(): void {
-    this.#feed({ type: "disconnected" });
-  }
 
   connectionLost(): void {
     this.#becomeUnusable();
@@ -169,16 +110,8 @@ export class ComponentLink implements ConnectionOwner {
     this.#services.log.info({ stream: this.id, bytes }, "the component reads too slowly");
   }
 
-  #feed(input: ComponentInput): void {
-    if (this.#connection.gone) return;
-    const step = receiveComponent(this.#state, input);
-    this.#state = step.state;
-    if (!isComponentEstablished(step.state)) this.#becomeUnusable();
-    try {
-      for (const effect of step.effects) this.#carryOut(effect);
-    } catch (error) {
-      this.#connection.breakDown(error);
-    }
+  moved(state: ComponentState): void {
+    if (!isComponentEstablished(state)) this.#becomeUnusable();
   }
 
   #becomeUnusable(): void {
@@ -187,33 +120,18 @@ export class ComponentLink implements ConnectionOwner {
     this.#services.unusable(this);
   }
 
-  #carryOut(effect: ComponentEffect): void {
-    const connection = this.#connection;
+  carryOut(effect: ComponentEffect): void {
     switch (effect.type) {
-      case "sendHeader":
-        return connection.write(formatStreamHeader(effect.header));
-      case "send":
-        return connection.write(serializeBytes(effect.element));
       case "sendClose":
-        return connection.writeLast(streamClosingTag);
-      case "pauseInput":
-        return connection.hold();
-      case "resumeInput":
-        return connection.letGo();
-      case "disconnect":
-        return connection.disconnect();
-      case "startTimer":
-        return connection.startTimer(effect.timer);
-      case "stopTimer":
-        return connection.stopTimer(effect.timer);
+        return this.connection.writeLast(streamClosingTag);
       case "admit": {
         const error = this.#services.admit(this, effect.domain);
-        return this.#feed(error === undefined ? { type: "admitted" } : { type: "notAdmitted", error });
+        return this.#stream.feed(error === undefined ? { type: "admitted" } : { type: "notAdmitted", error });
       }
       case "handshakeFailed":
         return this.#services.handshakeFailed(this, effect.domain);
       case "componentEstablished":
-        connection.widenLimits();
+        this.connection.widenLimits();
         this.#usable = true;
         return this.#services.established(this, effect.domain, effect.language);
       case "stanza":
@@ -221,7 +139,7 @@ export class ComponentLink implements ConnectionOwner {
       case "ended":
         return this.#services.ended(this, effect.end);
       default:
-        return unreachable(effect);
+        return this.#stream.perform(effect);
     }
   }
 }

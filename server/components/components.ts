@@ -132,8 +132,8 @@ export class Components {
     const { env } = this.#parts;
     const link = new ComponentLink(randomToken(env, 10), transport, this.#services);
     this.#links.set(link, { authenticated });
-    link.open();
-    if (link.gone) return;
+    link.connection.open();
+    if (link.connection.gone) return;
     this.#liveness ??= env.setTimer(livenessCheckMs, this.#checkLiveness);
     if (this.#stopping) link.close(new StreamError("system-shutdown"));
   }
@@ -159,7 +159,7 @@ export class Components {
   /** Cuts what connections are left. */
   destroy(): void {
     this.#liveness?.cancel();
-    for (const link of this.#links.keys()) link.destroy();
+    for (const link of this.#links.keys()) link.connection.destroy();
   }
 
   #makeServices(): ComponentLinkServices {
@@ -186,7 +186,10 @@ export class Components {
       handshakeFailed: (link, domain) => {
         this.#throttle.failed(attemptOn(link, domain));
         observer.counted?.("component_handshakes_failed", 1);
-        log.warn({ stream: link.id, peer: link.remoteAddress, component: domain }, "a component's handshake failed");
+        log.warn(
+          { stream: link.id, peer: link.connection.remoteAddress, component: domain },
+          "a component's handshake failed",
+        );
       },
       established: (link, domain, language) => this.#established(link, domain, language),
       stanza: (link, element) => this.#links.get(link)?.component?.receive(link, element),
@@ -205,7 +208,10 @@ export class Components {
   #mayTry(link: ComponentLink, domain: DomainJid): ComponentAnswer {
     const component = this.#components.get(domain);
     if (component === undefined) {
-      this.#parts.log.info({ peer: link.remoteAddress, component: domain }, "nobody wants a component of this name");
+      this.#parts.log.info(
+        { peer: link.connection.remoteAddress, component: domain },
+        "nobody wants a component of this name",
+      );
       return { type: "refused", error: new StreamError("host-unknown") };
     }
     if (!this.#throttle.refuses(attemptOn(link, domain)))
@@ -222,7 +228,7 @@ export class Components {
     this.#throttle.succeeded(attemptOn(link, domain));
     const { presence } = component;
     if (presence.state !== "connected") return undefined;
-    const fields = { stream: link.id, peer: link.remoteAddress, component: domain, old: presence.link.id };
+    const fields = { stream: link.id, peer: link.connection.remoteAddress, component: domain, old: presence.link.id };
     if (component.settings.conflict === "replace-old") {
       this.#parts.log.warn(fields, "a component connects anew; its old connection ends");
       presence.link.close(new StreamError("conflict", { text: "the component has connected anew" }));
@@ -237,12 +243,16 @@ export class Components {
   #established(link: ComponentLink, domain: DomainJid, language: string | undefined): void {
     const component = this.#components.get(domain);
     const entry = this.#links.get(link);
-    if (component === undefined || entry === undefined) return link.destroy();
+    if (component === undefined || entry === undefined) return link.connection.destroy();
     entry.component = component;
     entry.authenticated();
     this.#parts.observer.counted?.("component_connections", 1);
-    this.#parts.log.info({ stream: link.id, peer: link.remoteAddress, component: domain }, "component connected");
-    for (const [other, known] of this.#links) if (known.component === component && other !== link) other.giveWay();
+    this.#parts.log.info(
+      { stream: link.id, peer: link.connection.remoteAddress, component: domain },
+      "component connected",
+    );
+    for (const [other, known] of this.#links)
+      if (known.component === component && other !== link) other.connection.giveWay();
     component.connected(link, language);
     this.#askForName(component);
   }
@@ -308,7 +318,7 @@ const nameLengthMax = 200;
  * is the same for all the programs of this machine, and one of them must not lock out the others.
  */
 function attemptOn(link: ComponentLink, domain: DomainJid): LoginAttempt {
-  return { address: `${domain} ${addressGroup(link.remoteAddress)}`, account: domain };
+  return { address: `${domain} ${addressGroup(link.connection.remoteAddress)}`, account: domain };
 }
 
 function ignore(): void {}

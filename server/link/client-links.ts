@@ -45,7 +45,7 @@ export class ClientLinks implements Iterable<Link> {
   accept(transport: Transport, policy: ListenerPolicy, authenticated?: () => void): Link {
     const { env } = this.#parts;
     const link = new Link(randomToken(env, 10), transport, this.#servicesFor(policy), authenticated);
-    if (link.gone) return link;
+    if (link.connection.gone) return link;
     this.#links.add(link);
     this.#livenessCheck ??= env.setTimer(livenessCheckMs, this.#checkLiveness);
     if (this.#stopping) link.close(new StreamError("system-shutdown"));
@@ -67,7 +67,7 @@ export class ClientLinks implements Iterable<Link> {
 
   /** Cuts those that are left. */
   destroy(): void {
-    for (const link of this.#links) link.destroy();
+    for (const link of this.#links) link.connection.destroy();
   }
 
   /** Looks for silent connections no more. */

@@ -28,12 +28,16 @@ export interface ConnectionServices {
   readonly isShared?: boolean;
 }
 
-/** Whose connection it is: the reader tells it what came, and these what happened. */
-export interface ConnectionOwner extends XmlStreamHandler {
-  readonly secured: (channel: SecureChannel) => void;
+/** The stream that goes by a connection: the reader tells it what came, and these what else happened. */
+export interface ConnectionStream extends XmlStreamHandler {
   readonly timeout: (timer: StreamTimer) => void;
-  /** Nothing reaches the peer any more; the stream machine wants to know. */
+  /** Nothing reaches the peer any more. */
   readonly disconnected: () => void;
+}
+
+/** Whose connection it is. */
+export interface ConnectionOwner {
+  readonly secured: (channel: SecureChannel) => void;
   /** Told last, once. */
   readonly connectionLost: (cause: unknown) => void;
   /** The peer does not read what it is sent (A10); the connection is cut after this. */
@@ -47,6 +51,7 @@ export interface ConnectionOwner extends XmlStreamHandler {
 export class Connection implements TransportHandler {
   readonly id: string;
   readonly #transport: Transport;
+  readonly #stream: ConnectionStream;
   readonly #owner: ConnectionOwner;
   readonly #services: ConnectionServices;
   readonly #reader: XmlStreamReader;
@@ -69,14 +74,20 @@ export class Connection implements TransportHandler {
   /** Reasons not to read on: the machine waits for an answer, or the peer sends too fast. */
   #held = 0;
 
-  constructor(id: string, transport: Transport, owner: ConnectionOwner, services: ConnectionServices) {
+  constructor(
+    id: string,
+    transport: Transport,
+    { stream, owner }: { readonly stream: ConnectionStream; readonly owner: ConnectionOwner },
+    services: ConnectionServices,
+  ) {
     this.id = id;
     this.#transport = transport;
+    this.#stream = stream;
     this.#owner = owner;
     this.#services = services;
     const { env, limits, contentNamespace, isShared } = services;
     this.#defer = (isShared === true ? env.afterInput : undefined) ?? env.defer;
-    this.#reader = new XmlStreamReader(owner, {
+    this.#reader = new XmlStreamReader(stream, {
       limits: limits.xmlBeforeAuthentication,
       trees: services.treeReaders,
       ...(contentNamespace !== undefined && { contentNamespace }),
@@ -200,7 +211,7 @@ export class Connection implements TransportHandler {
     const delayMs = timer === "negotiation" ? limits.negotiationMsMax : limits.closingMsMax;
     this.#timers[timer] = env.setTimer(delayMs, () => {
       if (timer === "negotiation") this.#services.limitHit("negotiation-time");
-      this.#owner.timeout(timer);
+      this.#stream.timeout(timer);
     });
   }
 
@@ -258,7 +269,7 @@ export class Connection implements TransportHandler {
   lost(cause: unknown): void {
     if (this.#unreachable) return;
     this.#unreachable = true;
-    this.#owner.disconnected();
+    this.#stream.disconnected();
     this.#gone = true;
     this.#out = "";
     this.stopTimer("negotiation");

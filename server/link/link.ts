@@ -1,9 +1,5 @@
-import type { XmlFault } from "#protocol/xml/fault.ts";
-import type { StreamContext } from "#protocol/xml/read.ts";
-import { serializeBytes } from "#protocol/xml/serialize.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import { isStanza } from "#protocol/stanza/stanza-kind.ts";
-import { assert, unreachable } from "#protocol/assert.ts";
+import { assert } from "#protocol/assert.ts";
 import type { BareJid, DomainJid } from "#protocol/jid/jid.ts";
 import { isEstablished, receive } from "#protocol/stream/receive.ts";
 import type { ReceivingConfig } from "#protocol/stream/receiving/config.ts";
@@ -13,15 +9,17 @@ import type { StreamState } from "#protocol/stream/stream-state.ts";
 import type { StreamEnd } from "#protocol/stream/stream-end.ts";
 import type { StreamEffect, StreamEvent } from "#protocol/stream/stream-effect.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
-import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
-import type { StreamInput, StreamTimer } from "#protocol/stream/stream-input.ts";
+import { streamClosingTag } from "#protocol/stream/stream-header.ts";
+import type { StreamInput } from "#protocol/stream/stream-input.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import type { Binder, BindingLink } from "../session/binder.ts";
 import type { LocalSession } from "../session/session.ts";
 import type { ConnectionFacts } from "../session/session-link.ts";
-import { Connection, type ConnectionOwner, type ConnectionServices } from "./connection.ts";
+import type { Connection, ConnectionServices } from "./connection.ts";
 import type { LinkLimits } from "./link-limits.ts";
 import { LogIn, type LogInQuestion, type LogInServices } from "../log-in/log-in.ts";
+import { Silence } from "./silence.ts";
+import { StreamDriver, type StreamOwner } from "./stream-driver.ts";
 import type { Transport } from "./transport.ts";
 
 /** What links ask of the server around them. */
@@ -36,6 +34,8 @@ export interface LinkServices extends ConnectionServices {
   readonly closed: (link: Link) => void;
 }
 
+const machine = { receive, isEstablished };
+
 /** How long a client whose account cannot keep up is not read behind each stanza, in milliseconds. */
 const crowdedMs = 20;
 
@@ -43,40 +43,29 @@ const crowdedMs = 20;
  * The end of one client's stream: a connection and the stream machine. It carries out what the machine asks for, and
  * once a resource is bound passes stanzas straight to the session.
  */
-export class Link implements BindingLink, ConnectionOwner {
+export class Link implements BindingLink, StreamOwner<StreamState, StreamEffect> {
   readonly id: string;
-  readonly #connection: Connection;
+  readonly connection: Connection;
+  readonly #stream: StreamDriver<StreamState, StreamInput, StreamEffect>;
   readonly #services: LinkServices;
-  /** When the peer was asked whether it is there, in milliseconds since the epoch; undefined when it need not be. */
-  #pingedAt: number | undefined;
-  #state: StreamState;
+  readonly #silence = new Silence();
   /** What the negotiation has found out so far. */
   #facts: ReceivingFacts;
   /** Until a resource is bound, or a stream resumed. */
   #logIn: LogIn | undefined;
   #session: LocalSession | undefined;
-  #established = false;
 
   /** @param authenticated told when somebody has logged in on it */
   constructor(id: string, transport: Transport, services: LinkServices, authenticated?: () => void) {
     this.id = id;
     this.#services = services;
     const begun = startReceiving(services.receiving, transport.channel);
-    this.#state = begun.state;
     this.#facts = begun.state.facts;
-    this.#connection = new Connection(id, transport, this, services);
-    this.#logIn = new LogIn(this, services.logIns, authenticated);
-    for (const effect of begun.effects) this.#carryOut(effect);
-    this.#connection.open();
-  }
-
-  /** The connection is over. */
-  get gone(): boolean {
-    return this.#connection.gone;
-  }
-
-  get remoteAddress(): string {
-    return this.#connection.remoteAddress;
+    this.#stream = new StreamDriver(id, transport, { machine, state: begun.state, owner: this, services });
+    this.connection = this.#stream.connection;
+    this.#logIn = new LogIn(this.connection, services.logIns, authenticated);
+    for (const effect of begun.effects) this.carryOut(effect);
+    this.connection.open();
   }
 
   /** The host of ours that the stream is for, once the peer has named it. */
@@ -95,28 +84,12 @@ export class Link implements BindingLink, ConnectionOwner {
 
   get facts(): ConnectionFacts {
     // For administrators only; no stanza is made of it. [rfc6120-13.10.1-01]
-    return { stream: this.id, remoteAddress: this.remoteAddress };
-  }
-
-  write(bytes: string): void {
-    this.#connection.write(bytes);
-  }
-
-  whenTaken(run: (taken: boolean) => void): void {
-    this.#connection.whenTaken(run);
-  }
-
-  giveWay(): void {
-    this.#connection.giveWay();
-  }
-
-  charge(stanzas: number): void {
-    this.#connection.charge(stanzas);
+    return { stream: this.id, remoteAddress: this.connection.remoteAddress };
   }
 
   close(error?: StreamError): void {
     this.#session = undefined;
-    this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
+    this.#stream.close(error);
   }
 
   /**
@@ -133,7 +106,7 @@ export class Link implements BindingLink, ConnectionOwner {
       return;
     }
     if (this.#session === undefined) return;
-    if (this.#connection.isHeld) {
+    if (this.connection.isHeld) {
       // What it says is not read at present.
       this.#session.management?.waitLonger(now);
       return;
@@ -143,46 +116,30 @@ export class Link implements BindingLink, ConnectionOwner {
       return;
     }
     if (pingAfterMs === undefined) return;
-    const { heardAt } = this.#connection;
-    // Whatever came since is an answer.
-    if (this.#pingedAt !== undefined && heardAt < this.#pingedAt) {
-      if (now - this.#pingedAt >= pingAnswerMsMax) this.#giveUp("ping-answer");
-      // [rfc6120-4.6.4-01] [xep0198-1-01]
-    } else if (now - heardAt >= pingAfterMs) {
-      this.#pingedAt = now;
-      this.#session.ping();
-    }
+    // [rfc6120-4.6.4-01] [xep0198-1-01]
+    const what = this.#silence.check(now, this.connection.heardAt, {
+      afterMs: pingAfterMs,
+      answerMsMax: pingAnswerMsMax,
+    });
+    if (what === "giveUp") this.#giveUp("ping-answer");
+    else if (what === "ask") this.#session.ping();
   }
 
   #giveUp(limit: "ping-answer" | "ack-answer"): void {
     this.#services.limitHit(limit);
     this.#services.log.info({ stream: this.id }, "the client has not answered for long; its connection counts as cut");
-    this.#connection.cut();
-  }
-
-  /** Cuts the connection, without a word. */
-  destroy(): void {
-    this.#connection.destroy();
+    this.connection.cut();
   }
 
   /** The session that this connection serves from now on. */
   attach(session: LocalSession): void {
-    if (this.gone) session.cut(this);
+    if (this.connection.gone) session.cut(this);
     else this.#session = session;
   }
 
-  streamOpened(header: XmlElement, context: StreamContext): void {
-    this.#feed({ type: "opened", header, context });
-  }
-
-  /** The path of every stanza of an established stream goes past the machine. */
-  elementRead(element: XmlElement): void {
-    if (!this.#established || !isStanza(element)) {
-      this.#feed({ type: "element", element });
-      return;
-    }
-    this.#connection.countStanza();
-    this.#session?.receive(element);
+  stanzaRead(stanza: XmlElement): void {
+    this.connection.countStanza();
+    this.#session?.receive(stanza);
     if (this.#session?.account.crowded === true) this.#slowDown();
   }
 
@@ -191,30 +148,12 @@ export class Link implements BindingLink, ConnectionOwner {
    * to be refused. It goes on one stanza at a time: whoever else it is that the account is busy with cannot silence it.
    */
   #slowDown(): void {
-    this.#connection.hold();
-    this.#services.env.setTimer(crowdedMs, () => this.#connection.letGo());
-  }
-
-  streamClosed(): void {
-    this.#feed({ type: "closed" });
-  }
-
-  failed(fault: XmlFault): void {
-    if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
-    // What was read so far is not repeated. [rfc6120-8.3.1-09] [rfc6120-13.12-11]
-    this.#feed({ type: "fault", fault });
+    this.connection.hold();
+    this.#services.env.setTimer(crowdedMs, () => this.connection.letGo());
   }
 
   secured(channel: SecureChannel): void {
-    this.#feed({ type: "secured", channel });
-  }
-
-  timeout(timer: StreamTimer): void {
-    this.#feed({ type: "timeout", timer });
-  }
-
-  disconnected(): void {
-    this.#feed({ type: "disconnected" });
+    this.#stream.feed({ type: "secured", channel });
   }
 
   peerTooSlow(bytesQueued: number): void {
@@ -227,38 +166,17 @@ export class Link implements BindingLink, ConnectionOwner {
     this.#services.closed(this);
   }
 
-  #feed(input: StreamInput): void {
-    if (this.gone) return;
-    const step = receive(this.#state, input);
-    this.#state = step.state;
-    this.#established = isEstablished(step.state);
-    if (step.state.role === "receiving" && "facts" in step.state) this.#facts = step.state.facts;
-    try {
-      for (const effect of step.effects) this.#carryOut(effect);
-    } catch (error) {
-      this.#connection.breakDown(error);
-    }
+  moved(state: StreamState): void {
+    if (state.role === "receiving" && "facts" in state) this.#facts = state.facts;
   }
 
-  #carryOut(effect: StreamEffect): void {
+  carryOut(effect: StreamEffect): void {
     switch (effect.type) {
-      case "sendHeader":
-        return this.write(formatStreamHeader(effect.header));
-      case "send":
-        return this.write(serializeBytes(effect.element));
       case "sendClose":
         return this.#sendClose();
       case "startTls":
         // The domain that the stream is for. [rfc6120-5.4.3.1-05]
-        return this.#connection.startTls(this.domain);
-      case "restartInput":
-        return this.#connection.restartInput(effect.rest);
-      case "pauseInput":
-        return this.#connection.hold();
-      case "resumeInput":
-        return this.#connection.letGo();
-      case "disconnect":
-        return this.#connection.disconnect();
+        return this.connection.startTls(this.domain);
       case "lookupCredentials":
       case "lookupTokens":
       case "derive":
@@ -275,7 +193,7 @@ export class Link implements BindingLink, ConnectionOwner {
       case "enableSm":
         return this.#enableManagement(effect.resume, effect.secondsMax);
       case "resumeSm":
-        return this.#services.binder.resume(this, effect, (answer) => this.#feed(answer));
+        return this.#services.binder.resume(this, effect, (answer) => this.#stream.feed(answer));
       case "established":
         return this.#establish(effect);
       case "ackRequested":
@@ -288,13 +206,9 @@ export class Link implements BindingLink, ConnectionOwner {
         return this.#session?.receiveNonza(effect.element);
       case "peerClosed":
         this.#endSession();
-        return this.#feed({ type: "close" });
+        return this.#stream.feed({ type: "close" });
       case "ended":
         return this.#tellEnd(effect.end);
-      case "startTimer":
-        return this.#connection.startTimer(effect.timer);
-      case "stopTimer":
-        return this.#connection.stopTimer(effect.timer);
       case "log":
         return this.#tell(effect.event);
       case "smEnabled":
@@ -303,13 +217,13 @@ export class Link implements BindingLink, ConnectionOwner {
         // News for the initiating role only.
         return undefined;
       default:
-        return unreachable(effect);
+        return this.#stream.perform(effect);
     }
   }
 
   /** Nothing is sent after the closing tag, and what the session still owes is decided about now. */
   #sendClose(): void {
-    this.#connection.writeLast(streamClosingTag);
+    this.connection.writeLast(streamClosingTag);
     this.#endSession();
   }
 
@@ -327,25 +241,25 @@ export class Link implements BindingLink, ConnectionOwner {
   }
 
   #ask(question: LogInQuestion): void {
-    void this.#negotiation.answer(question, this.domain).then((answer) => this.#feed(answer));
+    void this.#negotiation.answer(question, this.domain).then((answer) => this.#stream.feed(answer));
   }
 
   #askEarly(request: Extract<StreamEffect, { type: "earlyRequest" }>): void {
     this.#negotiation.answerEarly(request, this.domain).then(
-      (answer) => this.#feed(answer),
-      (error: unknown) => this.#connection.breakDown(error),
+      (answer) => this.#stream.feed(answer),
+      (error: unknown) => this.connection.breakDown(error),
     );
   }
 
   #bind({ user, requested, bind2 }: Extract<StreamEffect, { type: "bindResource" }>): void {
     const { language } = this.#facts;
     const wish = { user, resource: requested, language, ...(bind2 === undefined ? {} : { bind2 }) };
-    this.#services.binder.bind(this, wish, (answer) => this.#feed(answer));
+    this.#services.binder.bind(this, wish, (answer) => this.#stream.feed(answer));
   }
 
   #establish({ jid, how }: Extract<StreamEffect, { type: "established" }>): void {
     const { log, binder } = this.#services;
-    this.#connection.widenLimits();
+    this.connection.widenLimits();
     this.#logIn = undefined;
     if (how === "resumed") this.#session?.repeat();
     log.debug({ stream: this.id, session: jid }, how === "bound" ? "resource bound" : "stream resumed");
@@ -359,13 +273,13 @@ export class Link implements BindingLink, ConnectionOwner {
 
   #enableManagement(resume: boolean, secondsMax: number | undefined): void {
     const session = this.#session;
-    if (session === undefined) return this.#feed({ type: "smFailed", condition: "unexpected-request" });
+    if (session === undefined) return this.#stream.feed({ type: "smFailed", condition: "unexpected-request" });
     const { id, seconds } = session.enableManagement({ resume, secondsMax });
-    if (id === undefined) return this.#feed({ type: "smEnabled" });
+    if (id === undefined) return this.#stream.feed({ type: "smEnabled" });
     const { location } = this.#services;
     // [xep0198-3-07] [xep0198-5-09]
     const where = location === undefined ? {} : { location };
-    return this.#feed({ type: "smEnabled", resumption: { id, secondsMax: seconds, ...where } });
+    return this.#stream.feed({ type: "smEnabled", resumption: { id, secondsMax: seconds, ...where } });
   }
 
   #endSession(): void {

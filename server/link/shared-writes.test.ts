@@ -1,25 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultXmlLimits } from "#protocol/xml/limits.ts";
-import { TagPool } from "#protocol/xml/tag-pool.ts";
-import { TreeReaderPool } from "#protocol/xml/tree-reader-pool.ts";
+import { connectionServices } from "#testing/scenario/connection-services.ts";
 import { MemoryTransport } from "#testing/scenario/memory-transport.ts";
 import { VirtualEnv } from "#testing/scenario/virtual-env.ts";
-import { silentLog } from "#testing/silent-log.ts";
-import { AddressRates } from "./address-rates.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner, type ConnectionStream } from "./connection.ts";
 
-const nobody: ConnectionOwner = {
+const stream: ConnectionStream = {
   streamOpened: ignore,
   elementRead: ignore,
   streamClosed: ignore,
   failed: ignore,
-  secured: ignore,
   timeout: ignore,
   disconnected: ignore,
-  connectionLost: ignore,
-  peerTooSlow: ignore,
 };
+const owner: ConnectionOwner = { secured: ignore, connectionLost: ignore, peerTooSlow: ignore };
 
 for (const { isShared, writes } of [
   { isShared: true, writes: 1 },
@@ -31,25 +25,17 @@ for (const { isShared, writes } of [
     const afterInput: (() => void)[] = [];
     const written: string[] = [];
     const transport = new MemoryTransport({ env, received: (bytes) => void written.push(bytes) });
-    const connection = new Connection("one", transport, nobody, {
-      // A clock whose turns end when the test says so.
-      env: { now, setTimer, defer, entropy, deriveKey, afterInput: (run) => void afterInput.push(run) },
-      log: silentLog,
-      limits: {
-        xml: defaultXmlLimits,
-        xmlBeforeAuthentication: defaultXmlLimits,
-        bytesRate: undefined,
-        stanzasRate: undefined,
-        negotiationMsMax: 1_000,
-        closingMsMax: 1_000,
-        unsentBytesMax: 1_000,
-      },
-      tally: { stanzasReceived: 0, stanzasSent: 0, bytesReceived: 0, bytesSent: 0, acksSent: 0 },
-      addressRates: new AddressRates({ bytes: undefined, stanzas: undefined }),
-      treeReaders: new TreeReaderPool({ input: "utf16", decodeUtf8: (bytes) => bytes, tags: new TagPool(8) }),
-      limitHit: ignore,
-      isShared,
-    });
+    // A clock whose turns end when the test says so.
+    const clock = {
+      now,
+      setTimer,
+      defer,
+      entropy,
+      deriveKey,
+      afterInput: (run: () => void) => void afterInput.push(run),
+    };
+    const services = { ...connectionServices(clock), isShared };
+    const connection = new Connection("one", transport, { stream, owner }, services);
     connection.open();
     for (let client = 0; client < 20; client += 1) {
       connection.write(`<message id='${client}'/>`);

@@ -10,7 +10,7 @@ export async function checkPeer(
   { local, remote }: DomainPair,
   { trust, log }: { readonly trust: PeerTrust; readonly log: Log },
 ): Promise<PeerVerdict> {
-  const chain = link.channel?.peerChain ?? [];
+  const chain = link.connection.channel?.peerChain ?? [];
   const verdict = await trust.check({ chain, remote, local, place: link.errand?.place });
   if (verdict.trusted) {
     // [rfc6120-13.7.2.3-01]
@@ -18,7 +18,7 @@ export async function checkPeer(
     return { trusted: true };
   }
   // [rfc9525-6.6-03]
-  const fields = { stream: link.id, local, remote, peer: link.remoteAddress, reason: verdict.reason };
+  const fields = { stream: link.id, local, remote, peer: link.connection.remoteAddress, reason: verdict.reason };
   if (verdict.forbidden === true) {
     log.warn(fields, "what answers in the place of another server is not it, says its domain");
     link.abandon(verdict.reason);

@@ -230,7 +230,7 @@ export class Federation {
     this.#stopped.abort();
     this.#absences.stop();
     for (const route of this.routes) route.close();
-    for (const link of this.links) link.cut();
+    for (const link of this.links) link.connection.cut();
     for (const stream of this.streams) stream.end();
     await this.#parts.outgoing.secureAll();
     this.#check?.cancel();
@@ -269,7 +269,7 @@ export class Federation {
 
   #openLink(transport: Transport, errand: ServerErrandParts | undefined): ServerLink | undefined {
     const link = new ServerLink(randomToken(this.#env, 10), transport, this.#linkServices, errand);
-    if (link.gone) return undefined;
+    if (link.connection.gone) return undefined;
     this.links.add(link);
     this.#watch();
     if (this.#stopped.signal.aborted) link.close(new StreamError("system-shutdown"));
@@ -451,7 +451,7 @@ export class Federation {
           link.close(oursNow());
           return;
         }
-        const tls = link.channel !== undefined;
+        const tls = link.connection.channel !== undefined;
         this.#log.info({ stream: link.id, local, remote, ways, by, tls }, "a stream with another server is authorized");
         this.#authenticated.get(link)?.();
         this.#authenticated.delete(link);
@@ -479,7 +479,7 @@ export class Federation {
       },
       streamEvent: (link, event) => {
         const level = event.name === "key-invalid" || event.name === "unsolicited-dialback" ? "warn" : "debug";
-        this.#log[level]({ stream: link.id, peer: link.remoteAddress, ...event }, event.name);
+        this.#log[level]({ stream: link.id, peer: link.connection.remoteAddress, ...event }, event.name);
       },
       streamEnded: (link, end) => {
         const condition = end.type === "errorSent" || end.type === "errorReceived" ? end.error.condition : undefined;

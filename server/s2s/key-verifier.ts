@@ -53,7 +53,7 @@ export class KeyVerifier {
   /** Never rejects: what could not be asked is an error of dialback. */
   async verify(asker: ServerLink, request: DialbackRequest): Promise<KeyOutcome> {
     const { limits } = this.#parts;
-    const address = addressGroup(asker.remoteAddress);
+    const address = addressGroup(asker.connection.remoteAddress);
     // Strangers make us connect to others: never to many at once, nor one of them to so many that the rest wait (A36).
     if (
       (this.#open.get(asker) ?? 0) >= limits.verificationsPerStreamMax ||

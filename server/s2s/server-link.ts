@@ -1,10 +1,5 @@
-import { unreachable } from "#protocol/assert.ts";
 import type { DomainJid } from "#protocol/jid/jid.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
-import type { XmlFault } from "#protocol/xml/fault.ts";
-import type { StreamContext } from "#protocol/xml/read.ts";
-import { serializeBytes } from "#protocol/xml/serialize.ts";
-import { isStanza } from "#protocol/stanza/stanza-kind.ts";
 import type { SecureChannel } from "#protocol/stream/secure-channel.ts";
 import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
 import type { ServerErrand, ServerSide } from "#protocol/stream/servers/server-config.ts";
@@ -27,9 +22,9 @@ import {
 import type { DialbackRefusal } from "#protocol/stream/servers/dialback-elements.ts";
 import type { StreamEnd } from "#protocol/stream/stream-end.ts";
 import type { StreamError } from "#protocol/stream/stream-error.ts";
-import { formatStreamHeader, streamClosingTag } from "#protocol/stream/stream-header.ts";
-import type { StreamTimer } from "#protocol/stream/stream-input.ts";
-import { Connection, type ConnectionOwner, type ConnectionServices } from "../link/connection.ts";
+import { streamClosingTag } from "#protocol/stream/stream-header.ts";
+import type { Connection, ConnectionServices } from "../link/connection.ts";
+import { StreamDriver, type StreamOwner } from "../link/stream-driver.ts";
 import type { Transport } from "../link/transport.ts";
 import type { DialledPlace } from "./dialer.ts";
 import type { ServerStream, StreamCarrier } from "./server-stream.ts";
@@ -65,6 +60,8 @@ export interface ServerLinkServices extends ConnectionServices {
   readonly closed: (link: ServerLink) => void;
 }
 
+const machine = { receive: receiveBetweenServers, isEstablished: isServerStreamEstablished };
+
 type Waiting<T> = Map<string, ((outcome: T) => void)[]>;
 
 /** Whom a link was made to reach, and by which way. */
@@ -77,7 +74,7 @@ export interface ServerErrandParts {
  * One connection between this server and another: it carries out what the machine of streams between servers asks for,
  * and passes stanzas straight to the stream once one is established.
  */
-export class ServerLink implements StreamCarrier, ConnectionOwner {
+export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState, ServerEffect> {
   readonly id: string;
   readonly since: number;
   /** Present where we have dialled. */
@@ -86,12 +83,11 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   stream: ServerStream | undefined;
   /** What is authorized while there is no stream yet. */
   held: readonly HeldPair[] = [];
-  readonly #connection: Connection;
+  readonly connection: Connection;
+  readonly #stream: StreamDriver<ServerStreamState, ServerInput, ServerEffect>;
   readonly #services: ServerLinkServices;
   #trustedUntil = Infinity;
-  #state: ServerStreamState;
   #facts: OpenServerStream["facts"] | undefined;
-  #established = false;
   #end: StreamEnd | undefined;
   /** It has ended, and its peer, which does not know yet, may have said more on it. */
   #leftStream: ServerStream | undefined;
@@ -108,28 +104,18 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
       errand === undefined
         ? startReceivingServer(services.side, transport.channel)
         : startInitiatingServer(sideTo(errand.place, services.side), errand.errand, transport.channel);
-    this.#state = begun.state;
-    this.#facts = begun.state.facts;
-    this.#connection = new Connection(id, transport, this, services);
-    for (const effect of begun.effects) this.#carryOut(effect);
-    this.#connection.open();
-  }
-
-  get gone(): boolean {
-    return this.#connection.gone;
+    const { state, effects } = begun;
+    this.#facts = state.facts;
+    this.#stream = new StreamDriver(id, transport, { machine, state, owner: this, services });
+    this.connection = this.#stream.connection;
+    for (const effect of effects) this.carryOut(effect);
+    this.connection.open();
   }
 
   /** Whether anything can still be asked of it. */
   get open(): boolean {
-    return !this.gone && this.#end === undefined && this.#state.phase !== "closing" && this.#state.phase !== "ended";
-  }
-
-  get remoteAddress(): string {
-    return this.#connection.remoteAddress;
-  }
-
-  get channel(): SecureChannel | undefined {
-    return this.#connection.channel;
+    const { phase } = this.#stream.state;
+    return !this.connection.gone && this.#end === undefined && phase !== "closing" && phase !== "ended";
   }
 
   /** Our host that the stream is for, and the domain that it is with, as far as they are known. */
@@ -147,7 +133,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   /** Nobody has shown who they are. */
   get unauthorized(): boolean {
-    return !this.#established;
+    return !isServerStreamEstablished(this.#stream.state);
   }
 
   /** Somebody waits for an answer of its peer. */
@@ -163,31 +149,11 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   /** Ends the stream without another word to a peer that is not whom we wanted to reach. */
   abandon(reason: string): void {
     this.#end ??= { type: "failed", failure: { type: "peerNotTrusted", reason } };
-    this.cut();
-  }
-
-  write(bytes: string): void {
-    this.#connection.write(bytes);
-  }
-
-  whenTaken(run: (taken: boolean) => void): void {
-    this.#connection.whenTaken(run);
+    this.connection.cut();
   }
 
   close(error?: StreamError): void {
-    this.#feed(error === undefined ? { type: "close" } : { type: "close", error });
-  }
-
-  cut(): void {
-    this.#connection.cut();
-  }
-
-  hold(): void {
-    this.#connection.hold();
-  }
-
-  letGo(): void {
-    this.#connection.letGo();
+    this.#stream.close(error);
   }
 
   /** Asks for a pair to be authorized; the answer comes once, be it that the stream has ended. */
@@ -216,7 +182,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
 
   /** The key that the peer sent was looked into. */
   answer(input: ServerAnswer): void {
-    this.#feed(input);
+    this.#stream.feed(input);
   }
 
   /** The stream rests on a certificate, or on what vouches for it, that is good no longer than this. */
@@ -225,45 +191,20 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   }
 
   checkAlive(now: number): void {
-    const { channel } = this;
+    const { channel } = this.connection;
     if (now < Math.min(channel?.certifiedUntil ?? Infinity, this.#trustedUntil)) return;
     this.#services.log.info({ stream: this.id, remote: this.remote }, "the peer's certificate has expired");
     this.close();
   }
 
-  streamOpened(header: XmlElement, context: StreamContext): void {
-    this.#feed({ type: "opened", header, context });
-  }
-
-  /** The path of every stanza of an established stream goes past the machine. */
-  elementRead(element: XmlElement): void {
-    if (!this.#established || this.stream === undefined || !isStanza(element)) {
-      this.#feed({ type: "element", element });
-      return;
-    }
-    this.#connection.countStanza();
-    this.stream.receive(element);
-  }
-
-  streamClosed(): void {
-    this.#feed({ type: "closed" });
-  }
-
-  failed(fault: XmlFault): void {
-    if (fault.condition === "policy-violation") this.#services.limitHit("stanza-size");
-    this.#feed({ type: "fault", fault });
+  stanzaRead(stanza: XmlElement): void {
+    if (this.stream === undefined) return this.#stream.feed({ type: "element", element: stanza });
+    this.connection.countStanza();
+    return this.stream.receive(stanza);
   }
 
   secured(channel: SecureChannel): void {
-    this.#feed({ type: "secured", channel });
-  }
-
-  timeout(timer: StreamTimer): void {
-    this.#feed({ type: "timeout", timer });
-  }
-
-  disconnected(): void {
-    this.#feed({ type: "disconnected" });
+    this.#stream.feed({ type: "secured", channel });
   }
 
   peerTooSlow(bytesQueued: number): void {
@@ -289,7 +230,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     if (others !== undefined) others.push(resolve);
     else {
       waiting.set(key, [resolve]);
-      if (order !== undefined) this.#feed(order);
+      if (order !== undefined) this.#stream.feed(order);
     }
     return promise;
   }
@@ -309,45 +250,24 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
     for (const key of this.#verifying?.keys() ?? []) this.#tellVerifying(key, unreachableServer);
   }
 
-  #feed(input: ServerInput): void {
-    if (this.gone) return;
-    const step = receiveBetweenServers(this.#state, input);
-    this.#state = step.state;
-    this.#established = isServerStreamEstablished(step.state);
-    if ("facts" in step.state) this.#facts = step.state.facts;
-    try {
-      for (const effect of step.effects) this.#carryOut(effect);
-    } catch (error) {
-      this.#connection.breakDown(error);
-    }
+  moved(state: ServerStreamState): void {
+    if ("facts" in state) this.#facts = state.facts;
   }
 
-  #carryOut(effect: ServerEffect): void {
+  carryOut(effect: ServerEffect): void {
     switch (effect.type) {
-      case "sendHeader":
-        return this.write(formatStreamHeader(effect.header));
-      case "send":
-        return this.write(serializeBytes(effect.element));
       case "sendClose":
         return this.#sendClose();
       case "startTls":
-        return this.#connection.startTls(this.errand?.errand.remote ?? this.local);
-      case "restartInput":
-        return this.#connection.restartInput(effect.rest);
-      case "pauseInput":
-        return this.#connection.hold();
-      case "resumeInput":
-        return this.#connection.letGo();
-      case "disconnect":
-        return this.#connection.disconnect();
+        return this.connection.startTls(this.errand?.errand.remote ?? this.local);
       case "checkPeer":
         return this.#checkPeer(effect);
       case "verifyKey":
         return this.#services.verifyKey(this, effect);
       case "enableSm":
-        return this.#feed(this.#services.enableSm(this, effect));
+        return this.#stream.feed(this.#services.enableSm(this, effect));
       case "resumeSm":
-        return this.#services.resumeSm(this, effect, (input) => this.#feed(input));
+        return this.#services.resumeSm(this, effect, (input) => this.#stream.feed(input));
       case "pairAuthorized":
         return this.#pairAuthorized(effect, effect.by);
       case "pairRefused":
@@ -356,7 +276,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
         if (effect.ways === "out" && effect.refusal.type === "invalid") this.stream?.drain();
         return undefined;
       case "established":
-        this.#connection.widenLimits();
+        this.connection.widenLimits();
         this.#services.established(this, effect);
         for (const pair of this.held) this.#tellAuthorized(pair);
         return undefined;
@@ -379,28 +299,24 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
         return undefined;
       case "peerClosed":
         this.#leave();
-        return this.#feed({ type: "close" });
+        return this.#stream.feed({ type: "close" });
       case "ended":
         this.#end ??= effect.end;
         this.#services.streamEnded(this, effect.end);
         return this.#answerAll();
-      case "startTimer":
-        return this.#connection.startTimer(effect.timer);
-      case "stopTimer":
-        return this.#connection.stopTimer(effect.timer);
       case "log":
         return this.#services.streamEvent(this, effect.event);
       default:
-        return unreachable(effect);
+        return this.#stream.perform(effect);
     }
   }
 
   #checkPeer({ local, remote }: DomainPair): void {
     this.#services.checkPeer(this, { local, remote }).then(
-      (verdict) => this.#feed({ type: "peerChecked", local, remote, ...verdict }),
+      (verdict) => this.#stream.feed({ type: "peerChecked", local, remote, ...verdict }),
       (error: unknown) => {
         this.#services.log.error({ stream: this.id, remote, error }, "a certificate cannot be checked; this is a bug");
-        this.#feed({ type: "peerChecked", local, remote, trusted: false, reason: "it could not be checked" });
+        this.#stream.feed({ type: "peerChecked", local, remote, trusted: false, reason: "it could not be checked" });
       },
     );
   }
@@ -421,7 +337,7 @@ export class ServerLink implements StreamCarrier, ConnectionOwner {
   /** Nothing is sent after the closing tag. */
   #sendClose(): void {
     this.#leave();
-    this.#connection.writeLast(streamClosingTag);
+    this.connection.writeLast(streamClosingTag);
   }
 
   #leave(): void {

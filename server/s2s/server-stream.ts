@@ -9,6 +9,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import type { Tally } from "../tally.ts";
 import { Acknowledgements, askForAcknowledgement } from "../link/acknowledgements.ts";
+import type { Connection } from "../link/connection.ts";
 import { AcknowledgementRequests } from "./acknowledgement-requests.ts";
 import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
 import type { FederationLimits } from "./federation-limits.ts";
@@ -19,15 +20,9 @@ import { TakenLately } from "./taken-lately.ts";
 /** The connection that a stream has at present, as the stream sees it. */
 export interface StreamCarrier {
   readonly id: string;
-  readonly remoteAddress: string;
-  readonly write: (bytes: string) => void;
-  readonly whenTaken: (run: (taken: boolean) => void) => void;
+  /** To cut it leaves the stream, which may go on over another one. */
+  readonly connection: Pick<Connection, "remoteAddress" | "write" | "whenTaken" | "hold" | "letGo" | "cut">;
   readonly close: (error?: StreamError) => void;
-  /** Reads no further until `letGo`. */
-  readonly hold: () => void;
-  readonly letGo: () => void;
-  /** Cuts the connection: its stream may go on over another one. */
-  readonly cut: () => void;
 }
 
 export interface ServerStreamServices {
@@ -134,7 +129,7 @@ export class ServerStream {
   }
 
   get remoteAddress(): string | undefined {
-    return this.#link?.remoteAddress;
+    return this.#link?.connection.remoteAddress;
   }
 
   get link(): StreamCarrier | undefined {
@@ -199,8 +194,8 @@ export class ServerStream {
     this.#share.change(stanza.size);
     this.#services.tally.stanzasSent += 1;
     this.#usedAt = this.#services.env.now();
-    link.write(stanza.bytes);
-    if (this.#unacknowledged === undefined) link.whenTaken((taken) => this.#taken(taken));
+    link.connection.write(stanza.bytes);
+    if (this.#unacknowledged === undefined) link.connection.whenTaken((taken) => this.#taken(taken));
     else this.#requests?.sent();
     return true;
   }
@@ -256,7 +251,7 @@ export class ServerStream {
     const { unacknowledgedStanzasMax, unacknowledgedBytesMax } = this.#services.limits;
     this.#unacknowledged ??= new SmQueue({ entriesMax: unacknowledgedStanzasMax, bytesMax: unacknowledgedBytesMax });
     this.#requests ??= new AcknowledgementRequests(this.#services.env, () => {
-      this.#link?.write(askForAcknowledgement);
+      this.#link?.connection.write(askForAcknowledgement);
       return this.#link !== undefined;
     });
   }
@@ -267,7 +262,7 @@ export class ServerStream {
     this.#handled ??= new Acknowledgements(
       (bytes) => {
         tally.acksSent += 1;
-        this.#link?.write(bytes);
+        this.#link?.connection.write(bytes);
       },
       (run) => env.setTimer(settlingMsMax, run),
     );
@@ -319,7 +314,7 @@ export class ServerStream {
     const { answerMsMax, idleMsMax } = this.#services.limits;
     const waitsSince = this.#requests?.unansweredSince ?? this.#takingSince;
     const waitMsMax = this.#doubted ? Math.min(answerMsMax, doubtedMsMax) : answerMsMax;
-    if (waitsSince !== undefined && now - waitsSince >= waitMsMax) link.cut();
+    if (waitsSince !== undefined && now - waitsSince >= waitMsMax) link.connection.cut();
     else if (this.owed === 0 && now - this.#usedAt >= idleMsMax) this.close();
   }
 
@@ -337,10 +332,10 @@ export class ServerStream {
 
   /** Nothing more is taken in, and what came is told to be here when it is safe: the peer will send nothing of it again. */
   #takeLeave(link: StreamCarrier): void {
-    link.hold();
+    link.connection.hold();
     this.whenSettled(() => {
       if (this.#link === link) this.close();
-      link.letGo();
+      link.connection.letGo();
     });
   }
 
@@ -441,7 +436,7 @@ export class ServerStream {
   /** Sends again what the peer has not had. */
   repeat(): void {
     this.#resuming = false;
-    for (const { bytes } of this.#unacknowledged?.unacknowledged() ?? []) this.#link?.write(bytes);
+    for (const { bytes } of this.#unacknowledged?.unacknowledged() ?? []) this.#link?.connection.write(bytes);
     this.#requests?.cut();
     if ((this.#unacknowledged?.size ?? 0) > 0) this.#requests?.ask();
     this.#full = false;

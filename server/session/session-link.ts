@@ -6,6 +6,13 @@ import type { StreamError } from "#protocol/stream/stream-error.ts";
  */
 export interface SessionLink {
   readonly facts: ConnectionFacts;
+  readonly connection: ClientConnection;
+  /** Closes the stream: with an error, or in peace. */
+  readonly close: (error?: StreamError) => void;
+}
+
+/** Where what a client is to have goes. */
+export interface ClientConnection {
   /** Queues a byte string for the client; it leaves when the turn of the loop ends. */
   readonly write: (bytes: string) => void;
   /** Runs when the operating system has taken everything queued so far, or never will. */
@@ -14,8 +21,6 @@ export interface SessionLink {
   readonly giveWay: () => void;
   /** So many stanzas more count as sent by the client: it is read more slowly when it sends too fast. */
   readonly charge: (stanzas: number) => void;
-  /** Closes the stream: with an error, or in peace. */
-  readonly close: (error?: StreamError) => void;
 }
 
 /** What administrators are told about a connection. */

@@ -122,7 +122,7 @@ export class LocalSession implements ManagedSession {
     if (this.#link === undefined && slot.codec !== undefined && !this.#ended) this.#management?.owed.describeAgain();
   };
 
-  readonly charge = (stanzas: number): void => this.#link?.charge(stanzas);
+  readonly charge = (stanzas: number): void => this.#link?.connection.charge(stanzas);
 
   readonly send = (stanza: Stanza): void => this.account.sendTo(this, stanza);
 
@@ -143,7 +143,7 @@ export class LocalSession implements ManagedSession {
   /** Another session takes its place. */
   giveWay(): void {
     // What its client has not taken is to come there, ahead of what is newer: with stream management it does.
-    if (this.#management === undefined) this.#link?.giveWay();
+    if (this.#management === undefined) this.#link?.connection.giveWay();
     // [rfc6120-7.7.2.2-01]
     this.end("conflict", "another client took this resource");
   }
@@ -188,7 +188,7 @@ export class LocalSession implements ManagedSession {
     this.#tally.stanzasSent += 1;
     const management = this.#management;
     if (management === undefined) {
-      this.#link?.write(bytes);
+      this.#link?.connection.write(bytes);
       if (stanza.kind === "message") this.#settleWhenTaken(stanza);
       return;
     }
@@ -202,7 +202,7 @@ export class LocalSession implements ManagedSession {
       if (management.id !== undefined) management.owed.secure();
       return;
     }
-    this.#link.write(bytes);
+    this.#link.connection.write(bytes);
     management.ask();
   }
 
@@ -385,7 +385,7 @@ export class LocalSession implements ManagedSession {
     const { stored } = stanza;
     const link = this.#link;
     stanza.hold();
-    link?.whenTaken((taken) => {
+    link?.connection.whenTaken((taken) => {
       if (!taken) {
         // A socket fails its writes before it says that it is closed.
         this.cut(link);

@@ -71,7 +71,7 @@ export class StreamManagement implements Disposable {
     const { account } = session;
     this.handled = new Acknowledgements((bytes) => {
       tally.acksSent += 1;
-      session.link?.write(bytes);
+      session.link?.connection.write(bytes);
     });
     const parts = {
       account,
@@ -115,13 +115,13 @@ export class StreamManagement implements Disposable {
     const { link } = this.#session;
     if (this.#askedAt !== undefined || link === undefined || this.owed.size === 0) return;
     this.#askedAt = this.#env.now();
-    link.write(askForAcknowledgement);
+    link.connection.write(askForAcknowledgement);
   }
 
   /** Asks for a sign of life. */
   ping(): void {
     this.#askedAt ??= this.#env.now();
-    this.#session.link?.write(askForAcknowledgement);
+    this.#session.link?.connection.write(askForAcknowledgement);
   }
 
   /** The client has handled `h` stanzas. Returns the stream error for a count of stanzas that were never sent. */
@@ -234,7 +234,7 @@ export class StreamManagement implements Disposable {
   repeat(): boolean {
     const missed = this.#missesPresence;
     this.#missesPresence = false;
-    for (const bytes of this.owed.bytesToRepeat()) this.#session.link?.write(bytes);
+    for (const bytes of this.owed.bytesToRepeat()) this.#session.link?.connection.write(bytes);
     this.#askedAt = undefined;
     return missed;
   }
