@@ -1,6 +1,6 @@
 // node testing/lab/run.ts [--target NAME] [--keep] [SCENARIO…]
 import { existsSync, readdirSync } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -72,6 +72,9 @@ async function runLab(options: {
   await rm(artefactsDir, { recursive: true, force: true }); // pictures of an earlier run prove nothing
   const dir = await mkdtemp(join(tmpdir(), "balcony-lab-"));
   await chmod(dir, 0o755); // some servers drop root and must still read their certificates
+  // What programs put into the directory for temporary files goes with the rest.
+  await mkdir(join(dir, "tmp"));
+  await chmod(join(dir, "tmp"), 0o1777);
   await furnish(dir);
   process.stdout.write(`lab: ${options.target} under test, ${options.scenarios.join(", ")}; logs in ${dir}\n`);
   const code = await runInside({
@@ -87,6 +90,7 @@ async function runLab(options: {
     ],
     environment: {
       LAB_DIR: dir,
+      TMPDIR: join(dir, "tmp"),
       LAB_TARGET: options.target,
       LAB_ARTEFACTS: artefactsDir,
       NODE_EXTRA_CA_CERTS: join(dir, "ca", "ca.pem"),

@@ -1,5 +1,6 @@
 import { chmod, mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Authority, type KeyPair } from "../certificates.ts";
 import { authorityFile, labDir } from "../lab.ts";
 import { tail, type Daemon } from "../process.ts";
@@ -74,6 +75,9 @@ export interface RemoteSoftware {
   readonly furnish: (place: RemotePlace, when: "before" | "after") => Promise<void>;
 }
 
+const logMsMax = 30_000;
+const pollMs = 100;
+
 export const remoteUsers = ["alice", "bob"] as const;
 
 /** A remote server that was started for a scenario. */
@@ -128,10 +132,21 @@ export class RemoteServer implements AsyncDisposable {
     this.#daemon = undefined;
   }
 
-  /** What it says of its streams with one of our domains: a witness that is not us. */
-  async streamsWith(domain: string): Promise<readonly ServerStream[]> {
-    const log = await readFile(join(this.#place.dir, this.software.streamLog), "utf8");
-    return this.software.streamsIn(log, domain);
+  /**
+   * What it says of its streams with one of our domains: a witness that is not us.
+   *
+   * @param directions that it must have had streams in: what it writes down may come behind what it does
+   */
+  async streamsWith(
+    domain: string,
+    directions: readonly ServerStream["direction"][] = [],
+  ): Promise<readonly ServerStream[]> {
+    for (const deadline = Date.now() + logMsMax; ; await sleep(pollMs)) {
+      const log = await readFile(join(this.#place.dir, this.software.streamLog), "utf8");
+      const streams = this.software.streamsIn(log, domain);
+      const isAll = directions.every((direction) => streams.some((stream) => stream.direction === direction));
+      if (isAll || Date.now() > deadline) return streams;
+    }
   }
 
   /** kill -9. */

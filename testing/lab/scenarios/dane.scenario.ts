@@ -119,7 +119,7 @@ suite("DANE, with Prosody in a signed zone", () => {
       await there.event("message", (event) => event["body"] === "across");
       await there.order("message", { to: alice, body: "and back" });
       await here.event("message", (event) => event["body"] === "and back");
-      const streams = await remote.streamsWith(ours);
+      const streams = await remote.streamsWith(ours, ["incoming", "outgoing"]);
       assert(streams.length > 0);
       assert.deepEqual([...new Set(streams.map(({ by }) => by))], ["EXTERNAL"]);
     });

@@ -51,7 +51,7 @@ for (const software of [prosody, twin])
           );
         } else {
           const direction = first === "we" ? "incoming" : "outgoing";
-          assert.deepEqual(await remote.streamsWith(ours), [{ direction, by: "EXTERNAL", tls: true }]);
+          assert.deepEqual(await remote.streamsWith(ours, [direction]), [{ direction, by: "EXTERNAL", tls: true }]);
         }
       });
 

@@ -87,7 +87,7 @@ for (const software of remoteSoftwares)
         await there.order("message", { to: alice, body: "and back" });
         const answer = await here.event("message", (event) => event["body"] === "and back");
         assert.match(String(answer["from"]), /^bob@/u);
-        const streams = await remote.streamsWith(ours);
+        const streams = await remote.streamsWith(ours, ["incoming", "outgoing"]);
         const { opened, accepted } = meeting.expected(software);
         assert.deepEqual(proofs(streams, "incoming"), [opened], "the streams that we opened");
         assert.deepEqual(proofs(streams, "outgoing"), [accepted], "the streams that they opened");
@@ -135,7 +135,7 @@ for (const software of remoteSoftwares)
         const { here, there, remote } = place;
         assert.equal(await here.order("ping", { jid: direct }), true);
         assert.equal(await there.order("ping", { jid: "direct.ours.test" }), true);
-        const streams = await remote.streamsWith("direct.ours.test");
+        const streams = await remote.streamsWith("direct.ours.test", ["outgoing"]);
         assert.deepEqual(proofs(streams, "outgoing"), [{ by: "EXTERNAL", tls: true }]);
       });
   });

@@ -59,7 +59,7 @@ suite("POSH, with Prosody and a self-signed certificate, where certificates are 
         await there.event("message", (event) => event["body"] === "across");
         await there.order("message", { to: alice, body: "and back" });
         await here.event("message", (event) => event["body"] === "and back");
-        const streams = await remote.streamsWith(ours);
+        const streams = await remote.streamsWith(ours, ["incoming", "outgoing"]);
         assert.deepEqual([...new Set(streams.map(({ by }) => by))], ["EXTERNAL"]);
       } else {
         await here.event("message", (event) => event["type"] === "error");
