@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { startControl } from "#server/control/control-server.ts";
 import { withFiles } from "#server/control/with-files.ts";
 import { defaultConfig } from "#server/config/config.ts";
@@ -14,6 +14,14 @@ import { MemoryAdministration } from "#testing/memory-administration.ts";
 import { silentLog } from "#testing/silent-log.ts";
 
 const root = join(import.meta.dirname, "..");
+
+let directory: string;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "balcony-loaded-"));
+});
+
+after(() => rm(directory, { recursive: true }));
 
 /** Has a process say at its end what it has loaded: a line each, behind this word. */
 const word = "loaded ";
@@ -31,7 +39,7 @@ async function loadedBy(
 ): Promise<{ readonly loaded: readonly string[]; readonly code: unknown; readonly said: string }> {
   const child = spawn(process.execPath, ["--import", recorder, ...args], {
     cwd: root,
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCacheFor(join(tmpdir(), "balcony-loaded")) },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCacheFor(directory) },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = once(child, "close");
@@ -100,9 +108,9 @@ test("a thread of SQLite loads what reads and writes rows, and no library", asyn
 const ofTheServer =
   /^(?:im|xep|kit\/(?:host|server-module)|server\/(?!control\/|version\.ts$|(?:config\/config|tls\/certificate)-error\.ts$)|pino|smol-toml|node:sqlite)/u;
 
-test("help loads no command, and a command that asks a server loads none of its parts", async (t) => {
-  const dataDir = await mkdtemp(join(tmpdir(), "balcony-loaded-"));
-  t.after(() => rm(dataDir, { recursive: true }));
+test("help loads no command, and a command that asks a server loads none of its parts", async () => {
+  const dataDir = join(directory, "data");
+  await mkdir(dataDir, { mode: 0o700 });
   const server = new MemoryAdministration();
   const [config, features] = [() => defaultConfig(), []];
   const administration = withFiles({ server, configFile: undefined, dataDir, config, features, running: undefined });

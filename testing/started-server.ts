@@ -77,13 +77,18 @@ export async function startedServer(
         connectionRefused: (limit) => void limitsHit.push(limit),
       },
     });
+  // For a server that does not get as far as to be given to anybody.
+  await using begun = new AsyncDisposableStack();
+  begun.defer(() => rm(dataDir, { recursive: true }));
   let server = await start();
+  begun.defer(() => server.stop(0));
   for (const account of options.accounts ?? ["romeo@montague.example", "juliet@capulet.example"]) {
     const jid = parseJid(account);
     if (jid === undefined) throw new Error(`${account} is no address`);
     const created = await server.core.accounts.create(bareOf(jid), account.split("@")[0] ?? "");
     if (!created.ok) throw new Error(created.text);
   }
+  const owned = begun.move();
   const portOf = (kind: string): number => server.listeners.find((listener) => listener.kind === kind)?.port ?? 0;
   return {
     portOf,
@@ -104,10 +109,7 @@ export async function startedServer(
       await server.stop(1_000);
       server = await start();
     },
-    [Symbol.asyncDispose]: async () => {
-      await server.stop(0);
-      await rm(dataDir, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
