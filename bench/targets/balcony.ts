@@ -33,7 +33,7 @@ export const balcony: BenchTarget = {
         ? {}
         : { environment: { NODE_OPTIONS: `--inspect=${loopback}:${place.inspectorPort}` } }),
       logFile: join(place.dir, "server.log"),
-      ports: portsOf(place),
+      listens: portsOf(place),
     });
   },
 };

@@ -30,7 +30,7 @@ export const ejabberd: BenchTarget = {
     return await Daemon.start({
       command: onServerCore(control(place)),
       logFile: join(place.dir, "server.log"),
-      ports: portsOf(place),
+      listens: portsOf(place),
     });
   },
 };

@@ -19,7 +19,7 @@ export const floor: BenchTarget = {
     return await Daemon.start({
       command: onServerCore(["sh", "-c", script, ...programs]),
       logFile: join(place.dir, "server.log"),
-      ports: [place.port, place.tlsPort].map((port) => ({ host: loopback, port })),
+      listens: [place.port, place.tlsPort].map((port) => ({ host: loopback, port })),
     });
   },
 };

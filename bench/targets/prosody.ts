@@ -20,7 +20,7 @@ export const prosody: BenchTarget = {
     return await Daemon.start({
       command: onServerCore(["prosody", "--config", configFile, "-F"]),
       logFile: join(place.dir, "server.log"),
-      ports: portsOf(place),
+      listens: portsOf(place),
     });
   },
 };
