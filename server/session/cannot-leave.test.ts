@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { available, managed } from "#testing/scenario/devices.ts";
 import { startWorld } from "#testing/scenario/world.ts";
-import { securedAfterMs } from "./unacknowledged.ts";
+import { securedAfterMs } from "./owed-stanza.ts";
 
 const juliet = "juliet@capulet.example";
 const romeo = "romeo@montague.example";

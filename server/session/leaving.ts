@@ -3,7 +3,8 @@ import { sessionEnded } from "#kit/lifecycle.ts";
 import type { Session } from "#kit/session.ts";
 import { StoreError } from "#kit/storage.ts";
 import type { SessionAccount } from "./session-owner.ts";
-import { securedAfterMs, type Unacknowledged } from "./unacknowledged.ts";
+import { securedAfterMs } from "./owed-stanza.ts";
+import type { Unacknowledged } from "./unacknowledged.ts";
 
 /** A session that is over. */
 interface OverSession extends Session {

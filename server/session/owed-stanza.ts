@@ -6,6 +6,9 @@ import { stanzaOf, type Stanza } from "#kit/stanza.ts";
 import { storedXml } from "#kit/stored-xml.ts";
 import type { OwedValue, Reached } from "./hibernation.ts";
 
+/** How long a client may leave a message unacknowledged before it is written down; and until what failed is tried again. */
+export const securedAfterMs = 2_000;
+
 /** A stanza that the client has not acknowledged. */
 export interface Owed extends SmEntry {
   /** Undefined while it can be read back, and for one that is lost. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { storedOfSessions } from "#testing/scenario/stored-rows.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
-import { securedAfterMs } from "./unacknowledged.ts";
+import { securedAfterMs } from "./owed-stanza.ts";
 
 const NS_SM = "urn:xmpp:sm:3";
 const juliet = "juliet@capulet.example";

@@ -30,7 +30,7 @@ import {
   type Resumability,
   type SessionDescription,
 } from "./stream-management.ts";
-import { securedAfterMs } from "./unacknowledged.ts";
+import { securedAfterMs } from "./owed-stanza.ts";
 
 export interface LocalSessionParts {
   readonly jid: FullJid;

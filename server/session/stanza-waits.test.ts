@@ -8,7 +8,7 @@ import type { Session } from "#kit/session.ts";
 import { instantMessaging } from "#testing/scenario/contacts.ts";
 import type { ScriptedClient } from "#testing/scenario/scripted-client.ts";
 import { startWorld, type World } from "#testing/scenario/world.ts";
-import { securedAfterMs } from "./unacknowledged.ts";
+import { securedAfterMs } from "./owed-stanza.ts";
 
 const juliet = "juliet@capulet.example";
 const romeo = "romeo@montague.example";

@@ -1,42 +1,37 @@
 import type { StreamError } from "#protocol/stream/stream-error.ts";
 import { addToCount } from "#protocol/stream/sm/counter.ts";
 import { SmQueue, type SmQueueLimits } from "#protocol/stream/sm/queue.ts";
-import { serializeBytes } from "#protocol/xml/serialize.ts";
-import { StanzaError } from "#protocol/stanza/stanza-error.ts";
 import type { Account } from "#kit/account.ts";
 import type { Env, Timer } from "#kit/env.ts";
 import type { MessageDelivery } from "#kit/server-module.ts";
 import type { Stanza } from "#kit/stanza.ts";
-import { storedXml } from "#kit/stored-xml.ts";
-import { refuse } from "../host/refusal.ts";
-import type { HibernatedSession, OwedValue, Reached, StoredHibernation } from "./hibernation.ts";
+import { handOn } from "./hand-on.ts";
+import type { HibernatedSession, StoredHibernation } from "./hibernation.ts";
+import { OwedRows, type ToldRow } from "./owed-rows.ts";
 import {
   acknowledgedAhead,
-  isLasting,
   isLost,
   letGo,
   newlyOwed,
   owedAgain,
-  stanzaOfRow,
+  securedAfterMs,
   type Owed,
   type StoredOwed,
 } from "./owed-stanza.ts";
+import { Removal } from "./removal.ts";
 
 /**
- * What waits to be certain: entries that were just secured, those that just got a row of the session's own, and those whose
- * row says anew who else has them, with what it said before.
+ * What waits to be certain: entries that were just secured, those that just got a row of the session's own, and rows that say
+ * anew who else has what they stand for.
  */
 interface Writing {
   readonly secured: Owed[];
   readonly rowed: Owed[];
-  readonly told: { readonly owed: Owed; readonly before: Reached }[];
+  readonly told: readonly ToldRow[];
   /** Where rows are removed. */
   readonly withdrawn: readonly number[];
   readonly session: boolean;
 }
-
-/** How long a client may leave a message unacknowledged before it is written down; and until what failed is tried again. */
-export const securedAfterMs = 2_000;
 
 /**
  * The stanzas that a session with stream management owes to its client (XEP-0198 §4). What its sender may be told is
@@ -52,15 +47,16 @@ export class Unacknowledged {
   readonly #messages: MessageDelivery;
   readonly #env: Env;
   #timer: Timer | undefined;
-  /** When what is stored of the session, which is over, is tried again to be removed. */
-  #removal: Timer | undefined;
+  /** Of what is stored of the session, once it is over. */
+  #removal: Removal | undefined;
   /** Batches of which it is not certain yet whether they are written. */
   #securing = 0;
   /** Stanzas that are late. */
   #late = 0;
   /** So many of the oldest are written down as far as they are to be. */
   #done = 0;
-  #hibernation: Hibernation | undefined;
+  /** While it hibernates. */
+  #rows: OwedRows | undefined;
   /** It is the one step's that decides about what reached nobody: what is tried again later must not be. */
   #handed = false;
   readonly #waits: (stanza: Stanza) => void;
@@ -91,11 +87,8 @@ export class Unacknowledged {
     if (restored === undefined) return;
     this.#late = this.#done = this.#queue.size;
     // What comes from now on is written down with all the rest, availability too: the account may soon sleep again.
-    this.#hibernation = {
-      ...hibernationOf(restored.stored, restored.describe),
-      written: true,
-      whole: true,
-    };
+    this.#rows = this.#newRows(restored.stored, restored.describe);
+    this.#rows.isDescribed = this.#rows.isWhole = true;
     for (const value of restored.rows.values())
       if (value.name !== undefined) this.#messages.claim(this.#account, value.name, value.reached === "somebody");
     // What the client acknowledged in a resumption that came to nothing, say: its rows are to be removed with the others.
@@ -113,21 +106,19 @@ export class Unacknowledged {
 
   /** Whether something of it is stored that must be forgotten ere the session goes on. */
   get hibernates(): boolean {
-    return this.#hibernation !== undefined;
+    return this.#rows !== undefined;
   }
 
   /** Whether all that it owes is stored. */
   get isWhole(): boolean {
-    return this.#hibernation?.whole === true;
+    return this.#rows?.isWhole === true;
   }
 
   /** Whether all that is known of it here is stored, so that nothing would be missed if this object went away. */
   get isAtRest(): boolean {
-    const hibernation = this.#hibernation;
-    if (hibernation?.whole !== true || !hibernation.written || hibernation.awakes || this.#handed) return false;
-    if (this.#securing > 0 || this.#timer !== undefined || hibernation.acknowledged.length > 0) return false;
-    if (hibernation.withdrawn.length > 0) return false;
-    return this.#done === this.#queue.size && this.#queue.unacknowledged().every(({ held }) => !held);
+    const isUnderWay = this.#handed || this.#securing > 0 || this.#timer !== undefined;
+    if (isUnderWay || this.#rows?.isUpToDate !== true || this.#done !== this.#queue.size) return false;
+    return this.#queue.unacknowledged().every(({ held }) => !held);
   }
 
   /** How many stanzas the client has acknowledged since the session began, and how many it was to be sent. */
@@ -153,9 +144,9 @@ export class Unacknowledged {
     letGo(owed);
     owed.stanza = owed.bytes = undefined;
     owed.rowed = false;
-    if (owed.rowTried && this.#hibernation !== undefined) {
+    if (owed.rowTried && this.#rows !== undefined) {
       // It may be there all the same, and would come to the client after a restart.
-      this.#hibernation.withdrawn.push(this.#queue.acknowledgedTotal + entries.indexOf(owed) + 1);
+      this.#rows.withdraw(this.#queue.acknowledgedTotal + entries.indexOf(owed) + 1);
       // Behind what puts back its cause.
       this.#account.post(() => this.secure());
     }
@@ -171,7 +162,7 @@ export class Unacknowledged {
     let position = this.#queue.acknowledgedTotal - result.entries.length;
     for (const owed of result.entries) {
       position += 1;
-      if (owed.rowTried) this.#hibernation?.acknowledged.push(position);
+      if (owed.rowTried) this.#rows?.acknowledged(position);
       if (owed.late) this.#late -= 1;
       if (typeof owed.secured === "string") discharged.push(owed.secured);
       letGo(owed);
@@ -195,14 +186,13 @@ export class Unacknowledged {
   secure(): void {
     if (this.#handed) return;
     this.tellLate();
-    const hibernation = this.#hibernation;
-    const withdrawn = hibernation?.withdrawn.splice(0) ?? [];
-    const writing: Writing = { secured: [], rowed: [], told: [], withdrawn, session: hibernation?.written === false };
-    if (withdrawn.length > 0) hibernation?.stored.takeBack(withdrawn);
-    if (hibernation?.written === false) {
-      hibernation.written = true;
+    const rows = this.#rows;
+    const session = rows?.isDescribed === false;
+    const writing: Writing = { secured: [], rowed: [], told: [], withdrawn: rows?.takeBack() ?? [], session };
+    if (session) {
+      rows.isDescribed = true;
       this.#stored();
-      hibernation.stored.writeSession(hibernation.describe());
+      rows.writeSession();
     }
     let position = this.#queue.acknowledgedTotal + this.#done;
     for (const owed of this.#queue.unacknowledged(this.#done)) {
@@ -213,13 +203,9 @@ export class Unacknowledged {
         owed.secured = (stanza.kind === "message" ? this.#messages.secure(this.#account, stanza) : undefined) ?? null;
         writing.secured.push(owed);
       }
-      if (hibernation !== undefined && !owed.rowed && (hibernation.whole || isLasting(this.#account, stanza))) {
-        owed.rowed = owed.rowTried = true;
+      if (rows?.lacks(owed, stanza) === true) {
         writing.rowed.push(owed);
-        const value = this.#valueOf(owed, stanza);
-        owed.rowSays = value.reached;
-        owed.rowHasText = value.text !== undefined;
-        hibernation.stored.append(position, value);
+        rows.append(position, owed, stanza);
       }
     }
     this.#done = this.#queue.size;
@@ -236,61 +222,19 @@ export class Unacknowledged {
     );
   }
 
-  #valueOf({ secured, reachedBefore }: Owed, stanza: Stanza): OwedValue {
-    // Whoever else was given it has it in a moment, most often.
-    const reached = this.#isShared(stanza) ? "unknown" : reachedBefore;
-    const name = secured ?? undefined;
-    // What the account itself sends is about what has that name.
-    const isIt = name !== undefined && stanza.from !== this.#account.jid;
-    return { name, text: isIt ? undefined : storedXml.encode(stanza.element), reached };
-  }
-
-  #isShared(stanza: Stanza): boolean {
-    return stanza.kind === "message" && !this.#messages.mayLetGo(stanza);
-  }
-
-  /** Nothing comes for a while, or any more: rows say exactly whether anybody else has what they stand for. */
-  #tellWhoElse({ stored }: Hibernation): void {
-    const writing: Writing = { secured: [], rowed: [], told: [], withdrawn: [], session: false };
-    let position = this.#queue.acknowledgedTotal;
-    for (const owed of this.#queue.unacknowledged()) {
-      position += 1;
-      const { stanza, secured, rowSays } = owed;
-      if (!owed.rowed || typeof secured !== "string") continue;
-      const reached = this.#messages.reached(this.#account, secured, stanza) ?? rowSays;
-      // What only its row has stays as it is: better twice than never.
-      if (reached === rowSays || (owed.rowHasText && stanza === undefined)) continue;
-      owed.rowSays = reached;
-      writing.told.push({ owed, before: rowSays });
-      const text = owed.rowHasText && stanza !== undefined ? storedXml.encode(stanza.element) : undefined;
-      stored.append(position, { name: secured, text, reached });
-    }
-    this.#whenWritten(writing);
-  }
-
   #written({ secured, rowed }: Writing): void {
     this.#securing -= 1;
     for (const owed of secured) letGo(owed);
-    for (const owed of rowed) this.#letBeReadBack(owed);
-  }
-
-  #letBeReadBack(owed: Owed): void {
-    const { stanza } = owed;
-    // Somebody waits until it is taken, though it is safe: who is to be told must not be forgotten.
-    if (this.#hibernation?.awakes !== false || stanza === undefined || owed.held) return;
-    // Of a message that another session was given too it must be known which it is.
-    if (this.#isShared(stanza) || (owed.rowHasText && typeof owed.secured === "string")) return;
-    owed.stanza = undefined;
-    owed.bytes = undefined;
+    for (const owed of rowed) this.#rows?.letGo(owed);
   }
 
   #unwritten({ secured, rowed, told, withdrawn, session }: Writing): void {
     this.#securing -= 1;
-    this.#hibernation?.withdrawn.push(...withdrawn);
+    this.#rows?.withdraw(...withdrawn);
     for (const { owed, before } of told) owed.rowSays = before;
     for (const owed of secured) owed.secured = undefined;
     for (const owed of rowed) owed.rowed = false;
-    if (session && this.#hibernation !== undefined) this.#hibernation.written = false;
+    if (session && this.#rows !== undefined) this.#rows.isDescribed = false;
     this.#done = 0;
     this.#tryLater();
   }
@@ -301,29 +245,33 @@ export class Unacknowledged {
    * @param describe what there is to be stored of the session itself
    */
   hibernate(stored: StoredHibernation, describe: () => HibernatedSession): void {
-    this.#hibernation = hibernationOf(stored, describe);
+    this.#rows = this.#newRows(stored, describe);
     this.#done = 0;
     this.secure();
   }
 
+  #newRows(stored: StoredHibernation, describe: () => HibernatedSession): OwedRows {
+    return new OwedRows({ account: this.#account, messages: this.#messages, queue: this.#queue }, stored, describe);
+  }
+
   /** What there is to be stored of the session itself has changed. */
   describeAgain(): void {
-    if (this.#hibernation === undefined) return;
-    this.#hibernation.written = false;
+    if (this.#rows === undefined) return;
+    this.#rows.isDescribed = false;
     this.secure();
   }
 
   /** The server stops, or nobody has needed the account for a while: what others show of their availability is written too. */
   completeHibernation(): void {
-    const hibernation = this.#hibernation;
-    if (hibernation === undefined || this.#handed) return;
-    if (!hibernation.whole) {
-      hibernation.whole = true;
-      hibernation.written = false;
+    const rows = this.#rows;
+    if (rows === undefined || this.#handed) return;
+    if (!rows.isWhole) {
+      rows.isWhole = true;
+      rows.isDescribed = false;
       this.#done = 0;
     }
     this.secure();
-    this.#tellWhoElse(hibernation);
+    this.#whenWritten({ secured: [], rowed: [], told: rows.tellWhoElse(), withdrawn: [], session: false });
   }
 
   /**
@@ -331,36 +279,8 @@ export class Unacknowledged {
    *
    * @throws StoreError
    */
-  async readBack(): Promise<void> {
-    const hibernation = this.#hibernation;
-    if (hibernation === undefined) return;
-    hibernation.awakes = true;
-    try {
-      await this.#readBack(hibernation);
-    } catch (error) {
-      hibernation.awakes = false;
-      throw error;
-    }
-  }
-
-  async #readBack(hibernation: Hibernation): Promise<void> {
-    const away = this.#queue.unacknowledged().filter((owed) => owed.stanza === undefined && !isLost(owed));
-    if (away.length === 0) return;
-    const names = away.flatMap(({ secured, rowHasText }) => (rowHasText ? [] : (secured ?? [])));
-    const messages =
-      names.length === 0 ? new Map<string, Stanza>() : await this.#messages.readBack(this.#account, names);
-    const others = names.length === away.length ? new Map<number, OwedValue>() : await hibernation.stored.read();
-    let position = this.#queue.acknowledgedTotal;
-    for (const owed of this.#queue.unacknowledged()) {
-      position += 1;
-      if (owed.stanza !== undefined || isLost(owed)) continue;
-      const { secured, rowHasText } = owed;
-      const stanza = rowHasText ? stanzaOfRow(this.#account, others.get(position)) : messages.get(secured ?? "");
-      owed.stanza = stanza;
-      owed.bytes = stanza && serializeBytes(stanza.element);
-      // Its row is gone, whoever took it: nothing can be repeated.
-      if (stanza === undefined) owed.rowed = false;
-    }
+  readBack(): Promise<void> {
+    return this.#rows?.readBack() ?? Promise.resolve();
   }
 
   /**
@@ -369,27 +289,21 @@ export class Unacknowledged {
    * @returns to be run when that batch cannot be written: it hibernates on
    */
   forgetHibernation(): (() => void) | undefined {
-    const hibernation = this.#hibernation;
-    if (hibernation === undefined) return undefined;
-    hibernation.stored.remove(this.#endHibernation(hibernation));
+    const rows = this.#rows;
+    if (rows === undefined) return undefined;
+    rows.stored.remove(this.#endRows(rows));
     return () => {
-      this.#hibernation = { ...hibernation, written: false, awakes: false };
+      rows.goOn();
+      this.#rows = rows;
       this.#done = 0;
       this.#tryLater();
     };
   }
 
-  /** Where the rows are that were written. */
-  #endHibernation(hibernation: Hibernation): readonly number[] {
-    this.#hibernation = undefined;
-    let position = this.#queue.acknowledgedTotal;
-    const positions = [...hibernation.acknowledged];
-    for (const owed of this.#queue.unacknowledged()) {
-      position += 1;
-      if (owed.rowTried) positions.push(position);
-      owed.rowed = false;
-    }
-    return positions;
+  /** @returns where rows are to be removed */
+  #endRows(rows: OwedRows): readonly number[] {
+    this.#rows = undefined;
+    return rows.end();
   }
 
   /** The client is away, or slow: whoever wants to know what waits for it is told. */
@@ -411,13 +325,14 @@ export class Unacknowledged {
     this.#handed = true;
     this.#timer?.cancel();
     this.tellLate();
-    const handOn = (): void => {
+    const handAll = (): void => {
       this.#timer?.cancel();
-      for (const owed of this.#queue.unacknowledged()) this.#handOn(owed);
+      const owner = { account: this.#account, messages: this.#messages };
+      for (const owed of this.#queue.unacknowledged()) handOn(owner, owed);
     };
-    if (this.#securing === 0) return handOn();
+    if (this.#securing === 0) return handAll();
     // Where that has failed it is read first what is stored.
-    const next = (): void => this.#account.postNext(handOn);
+    const next = (): void => this.#account.postNext(handAll);
     this.#account.whenDurable(next, next);
   }
 
@@ -426,42 +341,17 @@ export class Unacknowledged {
    * that done twice. Rows of messages stay. To be called where the account commits what was written ahead of waiting.
    */
   endHibernation(): Promise<void> | undefined {
-    const hibernation = this.#hibernation;
-    if (hibernation === undefined) return undefined;
-    this.#remove(hibernation.stored, this.#endHibernation(hibernation));
+    const rows = this.#rows;
+    if (rows === undefined) return undefined;
+    this.#removal = new Removal({ account: this.#account, env: this.#env }, rows.stored, this.#endRows(rows));
+    this.#removal.begin();
     return new Promise((resolve) => this.#account.whenDurable(resolve, () => resolve()));
-  }
-
-  /** Tried until it is certain: it must not come back with the next restart. */
-  #remove(stored: StoredHibernation, positions: readonly number[]): void {
-    stored.remove(positions);
-    this.#account.whenDurable(nothing, () => {
-      const again = (): void => this.#account.post(() => this.#remove(stored, positions));
-      this.#removal = this.#env.setTimer(securedAfterMs, again);
-    });
   }
 
   /** Nothing happens any more: the server stops. */
   [Symbol.dispose](): void {
     this.#timer?.cancel();
-    this.#removal?.cancel();
-  }
-
-  #handOn(owed: Owed): void {
-    const { stanza, secured } = owed;
-    if (stanza === undefined) return;
-    if (stanza.kind === "message") {
-      const kept = typeof secured === "string" ? stanza.storedAs(secured) : stanza;
-      // [xep0198-4-09] [xep0198-4-10]
-      if (owed.reachedBefore !== "unknown") this.#messages.undelivered(this.#account, kept, "session-ended");
-      // Those who are here may have it; whoever comes next may not.
-      else if (kept.stored !== undefined) this.#messages.undelivered(this.#account, kept, "no-recipient");
-    } else if (stanza.kind === "iq") {
-      // Who asked must not wait for an answer that nobody will give. [rfc6120-8.2.3-04]
-      refuse(this.#account.host, stanza, new StanzaError("service-unavailable"));
-    }
-    const release = (): void => letGo(owed, stanza);
-    this.#account.whenDurable(release, release);
+    this.#removal?.[Symbol.dispose]();
   }
 
   #tryLater(): void {
@@ -470,8 +360,7 @@ export class Unacknowledged {
 
   readonly #secureLater = (): void => {
     this.#timer = undefined;
-    const isToWrite = this.#hibernation?.written === false || (this.#hibernation?.withdrawn.length ?? 0) > 0;
-    if (this.#done < this.#queue.size || isToWrite) this.#account.post(() => this.secure());
+    if (this.#done < this.#queue.size || this.#rows?.isBehind === true) this.#account.post(() => this.secure());
   };
 }
 
@@ -480,24 +369,3 @@ export interface Restored extends StoredOwed {
   readonly stored: StoredHibernation;
   readonly describe: () => HibernatedSession;
 }
-
-interface Hibernation {
-  readonly stored: StoredHibernation;
-  readonly describe: () => HibernatedSession;
-  /** Whether what describes the session is, or is being, written down as it is. */
-  written: boolean;
-  /** Whether the availability of others is written down too. */
-  whole: boolean;
-  /** What has left the memory has been read back, and nothing leaves it any more. */
-  awakes: boolean;
-  /** Where the rows are of what the client has acknowledged since. */
-  readonly acknowledged: number[];
-  /** Where rows may be of what was withdrawn: to be removed as soon as that can be. */
-  readonly withdrawn: number[];
-}
-
-function hibernationOf(stored: StoredHibernation, describe: () => HibernatedSession): Hibernation {
-  return { stored, describe, written: false, whole: false, awakes: false, acknowledged: [], withdrawn: [] };
-}
-
-function nothing(): void {}
