@@ -8,7 +8,7 @@ import { streamClosingTag } from "#protocol/stream/stream-header.ts";
 import type { StreamError } from "#protocol/stream/stream-error.ts";
 import type { XmlElement } from "#protocol/xml/element.ts";
 import { Mailbox } from "../account/mailbox.ts";
-import type { Connection, ConnectionServices } from "../link/connection.ts";
+import type { Connection, ConnectionServices, WriteFollower } from "../link/connection.ts";
 import { Silence, type SilenceBounds } from "../link/silence.ts";
 import { StreamDriver, type StreamOwner } from "../link/stream-driver.ts";
 import type { Transport } from "../link/transport.ts";
@@ -35,7 +35,7 @@ export interface ComponentLinkServices extends ConnectionServices {
 const machine = { receive: receiveComponent, isEstablished: isComponentEstablished };
 
 /** The server's end of a component's connection: it carries out what the machine asks for, and passes stanzas both ways. */
-export class ComponentLink implements StreamOwner<ComponentState, ComponentEffect> {
+export class ComponentLink implements StreamOwner<ComponentState, ComponentEffect>, WriteFollower {
   readonly id: string;
   readonly connection: Connection;
   readonly #stream: StreamDriver<ComponentState, ComponentInput, ComponentEffect>;
@@ -62,14 +62,17 @@ export class ComponentLink implements StreamOwner<ComponentState, ComponentEffec
 
   /** Sends a stanza. It counts as delivered when the system has taken its bytes: XEP-0114 knows nothing better. */
   send(waiting: WaitingStanza): void {
-    this.connection.write(waiting.bytes);
     this.#services.tally.stanzasSent += 1;
     this.#untaken.add(waiting);
-    this.connection.whenTaken((taken) => {
-      // What is never taken is handed on when the connection is over, which may be known ahead of this.
-      if (taken) this.#untaken.take()?.duty?.discharge();
-    });
+    this.connection.writeFollowed(waiting.bytes, this);
   }
+
+  taken(writes: number): void {
+    for (let left = writes; left > 0; left--) this.#untaken.take()?.duty?.discharge();
+  }
+
+  /** What was not taken is handed on last of all. */
+  notTaken(): void {}
 
   close(error?: StreamError): void {
     this.#stream.close(error);

@@ -35,6 +35,14 @@ export interface ConnectionStream extends XmlStreamHandler {
   readonly disconnected: () => void;
 }
 
+/** Told what becomes of writes that it follows, in the order of writing. */
+export interface WriteFollower {
+  /** The operating system has taken so many more of them. */
+  readonly taken: (writes: number) => void;
+  /** The connection is over: what has not been taken never will be. */
+  readonly notTaken: () => void;
+}
+
 /** Whose connection it is. */
 export interface ConnectionOwner {
   readonly secured: (channel: SecureChannel) => void;
@@ -62,7 +70,9 @@ export class Connection implements TransportHandler {
   #heardAt: number;
   #out = "";
   #flushing = false;
-  #waiters: ((taken: boolean) => void)[] = [];
+  /** Who follows writes, and how many that wait for the end of the turn. */
+  #follower: WriteFollower | undefined;
+  #followed = 0;
   /** Nothing reaches the peer any more. */
   #unreachable = false;
   /** That has been dealt with. */
@@ -148,10 +158,16 @@ export class Connection implements TransportHandler {
     if (this.#transport.bytesQueued > 0) this.cut();
   }
 
-  /** Runs when the operating system has taken everything queued so far, or never will. */
-  whenTaken(run: (taken: boolean) => void): void {
-    if (this.#gone) run(false);
-    else this.#waiters.push(run);
+  /** Like `write`, and its follower hears what becomes of it. A connection is followed by one at a time. */
+  writeFollowed(bytes: string, follower: WriteFollower): void {
+    if (this.#gone) return follower.notTaken();
+    // Behind our closing tag nothing goes out: it is not taken.
+    if (!this.#closed) {
+      if (this.#follower !== follower && this.#followed > 0) this.#flush();
+      this.#followed += 1;
+    }
+    this.#follower = follower;
+    this.write(bytes);
   }
 
   /** The last thing that is sent. */
@@ -275,7 +291,7 @@ export class Connection implements TransportHandler {
     this.stopTimer("negotiation");
     this.stopTimer("closing");
     this.#lingering?.cancel();
-    for (const waiter of this.#waiters.splice(0)) waiter(false);
+    this.#follower?.notTaken();
     this.#services.log.debug({ stream: this.id, error: cause }, "connection closed");
     this.#services.addressRates.leave(this.#transport.remoteAddress);
     this.#owner.connectionLost(cause);
@@ -299,17 +315,23 @@ export class Connection implements TransportHandler {
     this.#flushing = false;
     if (this.#unreachable) return;
     const bytes = this.#out;
-    const waiters = this.#waiters;
+    const followed = this.#followed;
     this.#out = "";
-    if (waiters.length > 0) {
-      this.#waiters = [];
-      this.#transport.writeThen(bytes, (taken) => {
-        for (const waiter of waiters) waiter(taken);
-      });
-    } else if (bytes !== "") this.#transport.write(bytes);
+    if (followed > 0) this.#writeFollowed(bytes, followed);
+    else if (bytes !== "") this.#transport.write(bytes);
     this.#services.tally.bytesSent += bytes.length;
     if (this.#transport.bytesQueued > this.#services.limits.unsentBytesMax) this.#tooSlow();
   };
+
+  #writeFollowed(bytes: string, writes: number): void {
+    const follower = this.#follower;
+    this.#followed = 0;
+    this.#transport.writeThen(bytes, (taken) => {
+      // A socket fails its writes before it says that it is lost.
+      if (!taken) this.lost(undefined);
+      else if (!this.#gone) follower?.taken(writes);
+    });
+  }
 
   /** Nothing more can be said to it, so the connection is cut. */
   #tooSlow(): void {

@@ -114,6 +114,30 @@ describe("what a stream owed that is lost for good", () => {
     assert.deepEqual(montague.brokenStreams, [{ again: 2, returned: 0, unproven: 5 }]);
   });
 
+  test("before its peer turned stream management on goes again by the next, ahead of what was counted", async () => {
+    await using neighbours = await startNeighbours({ federation: { bidirectional: true } });
+    const { montague, network, env } = neighbours;
+    const venice = new ScriptedServer(network, () => env.settle(), { domains: ["venice.example"] });
+    const orchard = await montague.login(`${romeo}/orchard`);
+    await orchard.sendText("<presence/>");
+    const peer = venice.connect("montague.example");
+    await peer.openSecured("venice.example", "montague.example");
+    const auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>";
+    await peer.sendText(`<bidi xmlns='urn:xmpp:bidi'/>${auth}`);
+    assert.equal(peer.next().name, "success");
+    await peer.sendHeader("from='venice.example' to='montague.example'");
+    peer.next();
+    await peer.sendText(`<message from='${iago}' to='${romeo}' id='first'><body>x</body></message>`);
+    peer.wire.acceptor.hanging = "takes-nothing";
+    await orchard.sendText(chat(iago, "one"));
+    await peer.sendText("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    await orchard.sendText(chat(iago, "two"));
+    peer.close();
+    await env.advance(2_000);
+    await venice.last.acceptExternal("venice.example", "montague.example");
+    assert.deepEqual(got(venice.last), ["one", "two"]);
+  });
+
   test("that ended in peace is not counted", async () => {
     const { neighbours, peer } = await atSea("");
     await using _ = neighbours;

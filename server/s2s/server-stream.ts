@@ -9,7 +9,7 @@ import type { Stanza } from "#kit/stanza.ts";
 import { Mailbox } from "../account/mailbox.ts";
 import type { Tally } from "../tally.ts";
 import { Acknowledgements, askForAcknowledgement } from "../link/acknowledgements.ts";
-import type { Connection } from "../link/connection.ts";
+import type { Connection, WriteFollower } from "../link/connection.ts";
 import { AcknowledgementRequests } from "./acknowledgement-requests.ts";
 import { admitRemote, type RemoteAdmission } from "./admit-remote.ts";
 import type { FederationLimits } from "./federation-limits.ts";
@@ -21,7 +21,7 @@ import { TakenLately } from "./taken-lately.ts";
 export interface StreamCarrier {
   readonly id: string;
   /** To cut it leaves the stream, which may go on over another one. */
-  readonly connection: Pick<Connection, "remoteAddress" | "write" | "whenTaken" | "hold" | "letGo" | "cut">;
+  readonly connection: Pick<Connection, "remoteAddress" | "write" | "writeFollowed" | "hold" | "letGo" | "cut">;
   readonly close: (error?: StreamError) => void;
 }
 
@@ -52,7 +52,7 @@ export interface ServerStreamServices {
  * An established stream between this server and another: which pairs of domains it may carry, stream management of both
  * directions, and what was sent and is not proven to have arrived. It outlives its connection where it can be resumed.
  */
-export class ServerStream {
+export class ServerStream implements WriteFollower {
   /** What the connection that it began on was called in the log. */
   readonly id: string;
   /** The pair that it was opened for. */
@@ -164,7 +164,7 @@ export class ServerStream {
 
   /** Stanzas that were sent and are not proven to have arrived. */
   get owed(): number {
-    return this.#unacknowledged?.size ?? this.#untaken.size;
+    return (this.#unacknowledged?.size ?? 0) + this.#untaken.size;
   }
 
   /** When a stanza went either way last, in milliseconds since the epoch. */
@@ -194,9 +194,11 @@ export class ServerStream {
     this.#share.change(stanza.size);
     this.#services.tally.stanzasSent += 1;
     this.#usedAt = this.#services.env.now();
-    link.connection.write(stanza.bytes);
-    if (this.#unacknowledged === undefined) link.connection.whenTaken((taken) => this.#taken(taken));
-    else this.#requests?.sent();
+    if (this.#unacknowledged === undefined) link.connection.writeFollowed(stanza.bytes, this);
+    else {
+      link.connection.write(stanza.bytes);
+      this.#requests?.sent();
+    }
     return true;
   }
 
@@ -369,12 +371,14 @@ export class ServerStream {
     this.#link = undefined;
     this.#takingSince = undefined;
     this.#requests?.cut();
-    if (this.#resumption === undefined || this.#resumption.ms === 0) {
+    // What was sent before the peer turned stream management on is not counted, so it cannot go out again on this stream.
+    const resumption = this.#untaken.size === 0 ? this.#resumption : undefined;
+    if (resumption === undefined || resumption.ms === 0) {
       this.end();
       return;
     }
     this.#expiry?.cancel();
-    this.#expiry = this.#services.env.setTimer(this.#resumableMs(this.#resumption.ms), () => this.end());
+    this.#expiry = this.#services.env.setTimer(this.#resumableMs(resumption.ms), () => this.end());
     this.#services.suspended(this);
   }
 
@@ -393,7 +397,8 @@ export class ServerStream {
     this.#requests?.cut();
     this.#link = undefined;
     if (this.#unsettled !== undefined && this.#unsettled !== "asked") this.#unsettled.cancel();
-    const owed = this.#unacknowledged?.unacknowledged() ?? this.#untaken.takeAll();
+    // What was sent before the peer turned stream management on is older.
+    const owed = [...this.#untaken.takeAll(), ...(this.#unacknowledged?.unacknowledged() ?? [])];
     this.#handled?.end();
     this.#share.leave();
     // It is remembered for how much it had handled, and not for what it owed (A15).
@@ -443,17 +448,22 @@ export class ServerStream {
     this.#services.hasRoom(this);
   }
 
-  #taken(taken: boolean): void {
-    // Of a connection that is lost all that was not taken goes another way.
-    if (!taken || this.#ended) return;
-    const stanza = this.#untaken.take();
-    if (stanza === undefined) return;
-    this.#untakenBytes -= stanza.size;
-    (this.#takenLately ??= new TakenLately()).add(this.#services.env.now());
-    this.#takingSince = this.#untaken.size === 0 ? undefined : this.#services.env.now();
-    this.#discharge(stanza);
+  taken(writes: number): void {
+    if (this.#ended) return;
+    const now = this.#services.env.now();
+    for (let left = writes; left > 0; left--) {
+      const stanza = this.#untaken.take();
+      if (stanza === undefined) break;
+      this.#untakenBytes -= stanza.size;
+      (this.#takenLately ??= new TakenLately()).add(now);
+      this.#discharge(stanza);
+    }
+    this.#takingSince = this.#untaken.size === 0 ? undefined : now;
     this.#gotRoom();
   }
+
+  /** What was not taken goes another way when the stream ends. */
+  notTaken(): void {}
 
   /** It has arrived, as far as anybody can tell. */
   #discharge({ duty, size }: OutgoingStanza): void {

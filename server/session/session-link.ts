@@ -1,4 +1,5 @@
 import type { StreamError } from "#protocol/stream/stream-error.ts";
+import type { WriteFollower } from "../link/connection.ts";
 
 /**
  * What a session needs of the connection that it has at present. The link lives where the socket is, the session where
@@ -15,8 +16,8 @@ export interface SessionLink {
 export interface ClientConnection {
   /** Queues a byte string for the client; it leaves when the turn of the loop ends. */
   readonly write: (bytes: string) => void;
-  /** Runs when the operating system has taken everything queued so far, or never will. */
-  readonly whenTaken: (run: (taken: boolean) => void) => void;
+  /** Like `write`, and its follower hears what becomes of it. */
+  readonly writeFollowed: (bytes: string, follower: WriteFollower) => void;
   /** Another one goes on in its place: where the operating system has no room for what is queued it counts as cut. */
   readonly giveWay: () => void;
   /** So many stanzas more count as sent by the client: it is read more slowly when it sends too fast. */

@@ -1,3 +1,4 @@
+import { assert } from "#protocol/assert.ts";
 import { serializeBytes } from "#protocol/xml/serialize.ts";
 import { xml, type XmlElement } from "#protocol/xml/element.ts";
 import type { FullJid } from "#protocol/jid/jid.ts";
@@ -31,6 +32,7 @@ import {
   type SessionDescription,
 } from "./stream-management.ts";
 import { securedAfterMs } from "./owed-stanza.ts";
+import { UntakenMessages } from "./untaken-messages.ts";
 
 export interface LocalSessionParts {
   readonly jid: FullJid;
@@ -66,6 +68,8 @@ export class LocalSession implements ManagedSession {
   #held: HeldStanzas | undefined;
   #ended = false;
   #leaving: Leaving | undefined;
+  /** Without stream management, once a message was sent. */
+  #untaken: UntakenMessages | undefined;
 
   constructor(parts: LocalSessionParts) {
     this.jid = parts.jid;
@@ -188,8 +192,8 @@ export class LocalSession implements ManagedSession {
     this.#tally.stanzasSent += 1;
     const management = this.#management;
     if (management === undefined) {
-      this.#link?.connection.write(bytes);
-      if (stanza.kind === "message") this.#settleWhenTaken(stanza);
+      if (stanza.kind === "message") this.#writeMessage(stanza, bytes);
+      else this.#link?.connection.write(bytes);
       return;
     }
     if (!management.owed.add(stanza, bytes)) {
@@ -380,19 +384,15 @@ export class LocalSession implements ManagedSession {
     return !this.#ended;
   }
 
-  /** Whether or not its sender waits for that: what nobody took goes on its way all the same. */
-  #settleWhenTaken(stanza: Stanza): void {
-    const { stored } = stanza;
+  /** To a client without stream management. */
+  #writeMessage(stanza: Stanza, bytes: string): void {
     const link = this.#link;
-    stanza.hold();
-    link?.connection.whenTaken((taken) => {
-      if (!taken) {
-        // A socket fails its writes before it says that it is closed.
-        this.cut(link);
-        this.#giveUp(stanza);
-      } else if (stored !== undefined)
-        this.account.post((account) => this.#host.steps.messages.discharge(account, [stored]));
-      stanza.release();
+    assert(link !== undefined, "a session without stream management has a link as long as it lasts");
+    this.#untaken ??= new UntakenMessages({
+      discharge: (stored) => this.account.post((account) => this.#host.steps.messages.discharge(account, stored)),
+      lost: () => this.cut(link),
+      giveUp: (message) => this.#giveUp(message),
     });
+    this.#untaken.write(stanza, bytes, link.connection);
   }
 }
