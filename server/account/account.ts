@@ -3,7 +3,7 @@ import type { Account } from "#kit/account.ts";
 import type { Verdict } from "#kit/server-module.ts";
 import type { Session } from "#kit/session.ts";
 import type { AccountArchive, AccountMap, AccountValue, LiveArchive, LiveMap, LiveValue } from "#kit/slots.ts";
-import { Stanza, stanzaOf } from "#kit/stanza.ts";
+import type { Stanza } from "#kit/stanza.ts";
 import { StoreError, type Write } from "#kit/storage.ts";
 import type { SteppedHost } from "../host/stepped-host.ts";
 import type { Runnable } from "../run-queue.ts";
@@ -17,8 +17,10 @@ import type { CarriedRows } from "./carried-rows.ts";
 import { deliverToSession } from "./deliver-to-session.ts";
 import { Mailbox } from "./mailbox.ts";
 import { liveArchive } from "./live-slots.ts";
-import { guarded, refuseAbsent, refuseForRoom, refuseUnreadable } from "./refused-work.ts";
+import { guarded, refuseAbsent, refuseForRoom } from "./refused-work.ts";
+import { handOverBehind, sendBehind } from "./send-behind.ts";
 import { temporaryStore } from "./temporary-store.ts";
+import { whileUnreadable } from "./while-unreadable.ts";
 import { Incoming, Outgoing, type Task, type Work } from "./work.ts";
 
 /** After the data could not be read, while something waits for it: when to try again, in milliseconds. */
@@ -41,8 +43,6 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   #occupied = false;
   #inQueue = false;
   #retry: Timer | undefined;
-  /** What is to be done when nothing is being written. */
-  #whenQuiet: ((account: Account) => void)[] | undefined;
   /** Something came to it lately. */
   #used = true;
   #retired = false;
@@ -102,7 +102,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
 
   /** Something waits or is being done. */
   get busy(): boolean {
-    if (this.#mailbox.size > 0 || this.#occupied || this.#whenQuiet !== undefined) return true;
+    if (this.#mailbox.size > 0 || this.#occupied || this.#batches.isAwaited) return true;
     return !this.#batches.isQuiet || this.#data.phase === "waking";
   }
 
@@ -142,8 +142,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly postQuietly = (task: (account: Account) => void): void => {
     if (this.#retired) return this.#successor.postQuietly(task);
     this.#used = true;
-    (this.#whenQuiet ??= []).push(task);
-    this.#batches.isAwaited = true;
+    this.#batches.whenQuiet(task);
     this.#settleDown();
   };
 
@@ -165,15 +164,8 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   readonly send = (stanza: Stanza): void => {
     if (this.#retired) return this.#successor.send(stanza);
     if (this.#batches.isWayFree) return this.host.route(stanza);
-    return this.#sendBehind(stanza);
+    return sendBehind(this.#parts, this.#batches, stanza);
   };
-
-  #sendBehind(stanza: Stanza): void {
-    const route = (): void => this.host.route(stanza);
-    // That something was refused is true though what was to be written about it is not written: nobody else tells it.
-    if (stanza.type === "error") return this.#batches.behindOwn(route, route);
-    return this.#batches.behindOwn(route, (cause) => this.#parts.stage.unwritten(stanza, cause));
-  }
 
   /** Sends a stanza together with what was written about it, where its recipient's owner is here to commit both as one. */
   sendWithRows(stanza: Stanza): void {
@@ -181,16 +173,7 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     const batches = this.#batches;
     if (stanza.to === undefined || !batches.canLend || !stage.isOwnerHere(stanza.to)) return this.send(stanza);
     const rows = batches.lend();
-    return batches.isWayFree ? stage.handOver(stanza, rows) : this.#handOverBehind(stanza, rows);
-  }
-
-  #handOverBehind(stanza: Stanza, rows: CarriedRows): void {
-    stanza.hold();
-    const handOver = (): void => {
-      this.#parts.stage.handOver(stanza, rows);
-      stanza.release();
-    };
-    this.#batches.behindOwn(handOver, handOver);
+    return batches.isWayFree ? stage.handOver(stanza, rows) : handOverBehind(this.#parts, batches, stanza, rows);
   }
 
   readonly outboundVerdict = (stanza: Stanza, session: Session): Verdict | undefined =>
@@ -344,13 +327,10 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
   /** What has to wait until nothing is under way. After a batch has failed the slots are not what is stored. */
   #settleDown(): void {
     const batches = this.#batches;
-    if (!batches.isStale && this.#whenQuiet === undefined) return;
+    if (!batches.isStale && !batches.isAwaited) return;
     if (!batches.isQuiet || this.#occupied || this.#handling || this.#data.phase === "waking") return;
     if (batches.isStale) return this.#wake();
-    const tasks = this.#whenQuiet ?? [];
-    this.#whenQuiet = undefined;
-    batches.isAwaited = false;
-    for (const task of tasks.toReversed()) this.postNext(task);
+    for (const task of batches.takeQuiet().toReversed()) this.postNext(task);
   }
 
   #wake(): void {
@@ -395,29 +375,14 @@ export class LocalAccount implements SessionOwner<LocalSession>, Runnable {
     );
   }
 
-  /** Stanzas and requests get an error; tasks wait, and who comes and goes is kept in mind. Whatever comes next tries again, and time does. */
+  /** Whatever comes next tries again, and time does. */
   #unreadable(cause: unknown): void {
     this.#data.sleep();
     for (const work of this.#mailbox.takeAll()) {
-      if (typeof work === "function") this.#mailbox.add(work);
-      else if (work instanceof Stanza && isNotice(work)) this.#mailbox.add(waiting(work));
-      else if (work instanceof Outgoing && work.stanza.to === undefined && isNotice(work.stanza))
-        this.#mailbox.add(new Outgoing(waiting(work.stanza), work.session));
-      else if ("perform" in work) guarded(this.#parts, () => work.unreadable(cause));
-      else refuseUnreadable(this.#parts, this.sessions, work, cause);
+      const left = whileUnreadable(this.#parts, this.sessions, work, cause);
+      if (left !== undefined) this.#mailbox.add(left);
     }
     if ((this.#mailbox.size === 0 && !this.#batches.journal.isInDoubt) || this.host.signal.aborted) return;
     this.#retry ??= this.host.env.setTimer(readAgainAfterMs, () => this.#schedule());
   }
-}
-
-/** Whether it says that somebody comes, changes or goes: nobody would say it once more. */
-function isNotice({ kind, type }: Stanza): boolean {
-  return kind === "presence" && (type === undefined || type === "unavailable");
-}
-
-/** Its sender need not wait for that. */
-function waiting(notice: Stanza): Stanza {
-  notice.release();
-  return stanzaOf(notice.kind, notice.element, notice.from, notice.to);
 }

@@ -24,8 +24,6 @@ export class Batches {
   readonly journal = new WriteJournal();
   /** What is stored may not be what was read: it is to be read anew. */
   isStale = false;
-  /** Somebody waits until nothing is under way. */
-  isAwaited = false;
   readonly #parts: BatchesParts;
   readonly #ended: () => void;
   /** What goes to other owners, behind this owner's own batches. */
@@ -41,6 +39,8 @@ export class Batches {
    * sessions owe, which try again.
    */
   #causeless = 0;
+  /** What is to be done when nothing is under way. */
+  #whenQuiet: ((account: Account) => void)[] | undefined;
   /** Told when what is being filled is on its way. */
   #begun: (() => void)[] | undefined;
   /** The batch that writes values and is under way. */
@@ -81,6 +81,11 @@ export class Batches {
   /** Nothing waits and nothing is being committed. */
   get isQuiet(): boolean {
     return this.#outbox.idle && this.#routes.idle;
+  }
+
+  /** Somebody waits until nothing is under way. */
+  get isAwaited(): boolean {
+    return this.#whenQuiet !== undefined;
   }
 
   /** How much waits. */
@@ -226,6 +231,18 @@ export class Batches {
   whenGivenBack(run: () => void): void {
     if (this.#lent === 0) run();
     else this.whenDurable(run, run);
+  }
+
+  /** To be done, by whoever takes it, when nothing is under way. */
+  whenQuiet(task: (account: Account) => void): void {
+    (this.#whenQuiet ??= []).push(task);
+  }
+
+  /** Nothing is under way: what waited for that, in order. */
+  takeQuiet(): readonly ((account: Account) => void)[] {
+    const tasks = this.#whenQuiet ?? [];
+    this.#whenQuiet = undefined;
+    return tasks;
   }
 
   #addTo(outbox: Outbox, run: () => void, failed?: (cause: unknown) => void): void {

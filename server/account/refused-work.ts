@@ -14,11 +14,11 @@ interface Guard {
 }
 
 /** Whoever cannot handle what has come. */
-interface Refuser extends Guard {
+export interface Refuser extends Guard {
   readonly stage: Pick<AccountStage<Account>, "absent" | "unreadable" | "crowdedOut" | "crashed">;
 }
 
-type Sessions = ReadonlyMap<string, LocalSession>;
+export type Sessions = ReadonlyMap<string, LocalSession>;
 
 /** A stanza arrives for which there is no room. */
 export function refuseForRoom(refuser: Refuser, sessions: Sessions, stanza: Stanza, rows?: CarriedRows): void {
