@@ -8,6 +8,7 @@ import { after, afterEach, before, test } from "node:test";
 import { connect as connectTcp } from "node:net";
 import { connect } from "node:tls";
 import { z } from "zod";
+import { lockSqliteFile } from "#server/storage/sqlite/sqlite-file.ts";
 import { generateSelfSigned } from "#server/tls/self-signed.ts";
 import { compileCacheFor } from "#testing/crash/server-process.ts";
 
@@ -238,6 +239,24 @@ test("without a running server, accounts are made in its store, which it finds w
   assert.match(notRunning.err, /the server does not run; start it with: balcony start/);
   const server = await started();
   assert.match((await command("user list")).out, /^romeo@localhost /m);
+  server.child.kill("SIGTERM");
+  assert.equal(await server.ended, 0);
+});
+
+test("a command waits for a store that is another's for a moment, and so does a server", async () => {
+  await newPlace();
+  assert.equal((await command("user add romeo@localhost", "wherefore art\n")).code, 0);
+  const told = "Another server or a command works on the store; waiting for it.\n";
+  const lock = lockSqliteFile(join(dataDir, "balcony.sqlite"));
+  const waiting = launch("user", "list");
+  const server = launch("start");
+  while (waiting.errors() !== told) await once(waiting.child.stderr ?? assert.fail(), "data");
+  await logged(server, "another server or a command works on the store; waiting for it");
+  lock[Symbol.dispose]();
+  // Whichever of them has it first: over the control socket, or ahead of the server.
+  assert.equal(await waiting.ended, 0, waiting.errors());
+  assert.match(waiting.lines.join("\n"), /^romeo@localhost /m);
+  await logged(server, "started");
   server.child.kill("SIGTERM");
   assert.equal(await server.ended, 0);
 });

@@ -22,6 +22,7 @@ import { serverModules } from "./modules.generated.ts";
 import { openNetwork } from "./network.ts";
 import { nodeEnv } from "./node-env.ts";
 import { openStore } from "./open-store.ts";
+import { openWhenFree } from "./open-when-free.ts";
 import { hostSettings } from "./settings-of-config.ts";
 import { startCore } from "./start-core.ts";
 import { StoreLog } from "./store-log.ts";
@@ -98,7 +99,12 @@ export async function startServer({
   await using opened = new AsyncDisposableStack();
   const certificates = await CertificateStore.open(certificateSettings(wanted), { dataDir, now: env.now });
   const storeLog = opened.use(new StoreLog(log, env));
-  const store = opened.use(await openStore(wanted, dataDir, storeLog));
+  const store = opened.use(
+    await openWhenFree(
+      () => openStore(wanted, dataDir, storeLog),
+      () => log.warn({}, "another server or a command works on the store; waiting for it"),
+    ),
+  );
   const secrets = new ComponentSecrets(dataDir, env);
   const adoption = { store, secrets, config: wanted, file: configFile, features: serverModules, log };
   const config = await adoptStoredComponents(adoption);
