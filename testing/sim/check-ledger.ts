@@ -19,11 +19,12 @@ export function checkLedger(
   const lost = ledger.entries
     // What is for the component is looked at by itself.
     .filter(({ account }) => component === undefined || !account.endsWith(`@${component.domain}`))
-    .filter((entry) => entry.acknowledgedAt !== undefined && entry.receipts.length === 0 && entry.readBy.size === 0)
+    .filter((entry) => entry.receipts.length === 0 && entry.readBy.size === 0)
+    .filter((entry) => entry.acknowledgedAt !== undefined || isHandled(entry, model))
     .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model) && !model.unproven.has(entry.id))
     .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))
     .filter((entry) => !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model)))
-    .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was acknowledged and is lost`);
+    .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was ${heardOf(entry)} and is lost`);
   const overtaken = ledger.overtaken
     // What waits in the store and cannot be read when its client comes is told apart by its stamp.
     .filter(({ receipt }) => !(receipt.delayed && isUnread(receipt, model)))
@@ -37,6 +38,20 @@ export function checkLedger(
     .filter(({ entry, receipt }) => !mayComeAgain(model, entry, receipt.at))
     .map(({ entry, receipt, by }) => `${receipt.session.name} got ${entry.id} of ${entry.from.name} after ${by.id}`);
   return [...lost, ...overtaken, ...ledger.entries.flatMap((entry) => blockedReceipts(entry, model))];
+}
+
+/** Nobody was promised anything, and yet it has no way to be lost: its server had it, and nothing has gone wrong with that since. */
+function isHandled({ from, account, sentAt, handledAt }: Entry, model: WorldModel): boolean {
+  if (handledAt === undefined || model.onDifferentServers(from.account, account)) return false;
+  const both = [from.account, account];
+  return (
+    !model.troubled(sentAt, Infinity, ["kill"], both) &&
+    !model.troubled(sentAt, handledAt + underWayMs, ["commits", "reads"], both)
+  );
+}
+
+function heardOf({ acknowledgedAt }: Entry): string {
+  return acknowledgedAt === undefined ? "handled" : "acknowledged";
 }
 
 function isUnread({ session, at }: Receipt, model: WorldModel): boolean {
@@ -113,3 +128,6 @@ function blockedReceipts(entry: Entry, model: WorldModel): readonly string[] {
     return undone ? [] : [`${session.name} got ${id} of ${from.name}, whom it blocks`];
   });
 }
+
+/** How long a message that its sender's server has handled may be under way, in milliseconds. */
+const underWayMs = 60_000;

@@ -33,6 +33,8 @@ export class ClientSession {
   unacknowledged: Sent[] = [];
   /** Before or without management: what an answer to a later request makes certain. */
   uncertain: (() => void)[] = [];
+  /** Before or without management: messages of which nothing is known. */
+  unheard: Entry[] = [];
   /** Before or without management: what the server's system has taken for the client, which counts as delivered. */
   taken: readonly string[] = [];
   /** What the server has written for it, a list a connection; some of it may never have come. */
@@ -96,6 +98,12 @@ export class ClientSession {
   /** An answer has come to a request: what was sent before it was handled. */
   answered(): void {
     if (!this.managed) for (const settled of this.uncertain.splice(0)) settled();
+  }
+
+  /** The server has answered what came behind these messages: it handles what comes on a stream in order (RFC 6120 §10.1). */
+  heard(messages: readonly Entry[], now: number): void {
+    for (const message of messages) message.handledAt ??= now;
+    this.unheard = this.unheard.filter(({ handledAt }) => handledAt === undefined);
   }
 
   /** The client says that it is available. */

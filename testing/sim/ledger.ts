@@ -16,12 +16,16 @@ export interface Entry {
   /** How much longer than need be it is. */
   readonly chars: number;
   acknowledgedAt: number | undefined;
+  /** When its sender, whom nobody acknowledges anything, had an answer to what it asked its own server behind it. */
+  handledAt: number | undefined;
   bouncedAt: number | undefined;
   readonly receipts: Receipt[];
   /** Sessions that read it in their archive. */
   readonly readBy: Set<ClientSession>;
   /** Copies of it that other devices of its sender and its recipient got. */
   readonly copies: Copy[];
+  /** Ids of an account's archive under which it was shown to a client of that. */
+  readonly shownAs: { readonly session: ClientSession; readonly archiveId: string }[];
 }
 
 export interface Copy {
@@ -78,20 +82,27 @@ export class Ledger {
       sentAt: now,
       chars,
       acknowledgedAt: undefined,
+      handledAt: undefined,
       bouncedAt: undefined,
       receipts: [],
       readBy: new Set(),
       copies: [],
+      shownAs: [],
     };
     this.entries.push(entry);
     this.#byId.set(entry.id, entry);
     return entry;
   }
 
-  /** How long all those are together that an account sent or was sent between two moments, and may have been written to a session of it. */
+  /**
+   * How long all those are together that may have been written to a session of an account between two moments: what the account sent
+   * or was sent meanwhile, and what nobody had by then, as another session had been given it that did not take it.
+   */
   charsBetween(account: string, from: number, until: number): number {
+    const isUnderWay = ({ sentAt, account: to, bouncedAt = Infinity, receipts }: Entry): boolean =>
+      sentAt >= from || (to === account && bouncedAt > from && receipts.every(({ at }) => at > from));
     return this.entries
-      .filter(({ sentAt }) => sentAt >= from && sentAt <= until)
+      .filter((entry) => entry.sentAt <= until && isUnderWay(entry))
       .filter((entry) => entry.account === account || entry.from.account === account)
       .reduce((sum, { chars }) => sum + chars, 0);
   }
@@ -161,6 +172,14 @@ export class Ledger {
     )
       this.violations.push(`${session.name} read ${id} from ${from}, which is not of its conversations`);
     else if (entry.account === session.account) entry.readBy.add(session);
+  }
+
+  /** A client was told what id a message has in its archive (XEP-0359, XEP-0313). */
+  shown(session: ClientSession, id: string, archiveId: string): void {
+    const known = this.#byId.get(id)?.shownAs;
+    if (known?.some((other) => other.session.account === session.account && other.archiveId === archiveId) !== false)
+      return;
+    known.push({ session, archiveId });
   }
 
   returned(session: ClientSession, id: string, at: number): void {

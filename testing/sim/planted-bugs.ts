@@ -203,8 +203,22 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "what-a-connection-had-not-taken-counts-as-delivered",
-    path: "server/link/connection.ts",
-    find: "for (const waiter of waiters) waiter(taken);",
-    put: "for (const waiter of waiters) waiter(taken || true);",
+    path: "server/session/untaken-messages.ts",
+    find: "this.#parts.giveUp(message);",
+    put: "void message;",
+  },
+  {
+    name: "what-nobody-waits-for-is-lost-with-a-connection",
+    path: "server/session/untaken-messages.ts",
+    find: "this.#parts.giveUp(message);",
+    put: "if (message.settlement !== undefined || message.stored !== undefined) this.#parts.giveUp(message);",
+    servers: 2,
+  },
+  {
+    name: "what-a-replaced-connection-had-not-taken-comes-late",
+    path: "server/components/components.ts",
+    find: "other.connection.giveWay();",
+    put: "void other;",
+    component: true,
   },
 ];

@@ -105,7 +105,7 @@ class ScenarioRun {
     await this.#leave();
     for (const id of unprovenIds(this.#network, this.#servers, this.#model)) this.#model.unproven.add(id);
     const archiving = cast.accounts.filter((account) => this.#serverOf(account).archives);
-    const archives = new Map(archiving.map((account) => [account, this.#serverOf(account).archivedIds(account)]));
+    const archives = new Map(archiving.map((account) => [account, this.#serverOf(account).archivedRows(account)]));
     const violations = [
       ...this.#servers.flatMap(({ bugs }) => bugs),
       ...this.#ledger.violations,

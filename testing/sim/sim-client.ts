@@ -126,6 +126,7 @@ export class SimClient {
       return;
     }
     if (kept.settled !== undefined) session.uncertain.push(kept.settled);
+    if (kept.message !== undefined) session.unheard.push(kept.message);
     this.write(bytes);
   }
 
@@ -133,7 +134,12 @@ export class SimClient {
   request(type: "get" | "set", to: string | undefined, payload: string, answered: (answer: XmlElement) => void): void {
     this.#requestsMade += 1;
     const id = `q${this.#requestsMade}`;
-    this.requests.set(id, answered);
+    const { session } = this;
+    const ahead = [...(session?.unheard ?? [])];
+    this.requests.set(id, (answer) => {
+      if (session !== undefined && to === undefined) session.heard(ahead, this.world.clock.now);
+      answered(answer);
+    });
     const address = to === undefined ? "" : ` to='${to}'`;
     this.sendStanza(`<iq type='${type}' id='${id}'${address}>${payload}</iq>`);
   }

@@ -45,6 +45,13 @@ export const unacknowledgedBytesMax = 262_144;
 const componentQueueBytesMax = 262_144;
 const componentDefaults = defaultComponentLimits(worldLinkLimits);
 
+/** A row of an archive. */
+export interface ArchivedMessage {
+  readonly archiveId: string;
+  /** The id that its sender gave it. */
+  readonly message: string;
+}
+
 /** A process of the server, with all that it has. */
 interface Process {
   readonly life: ServerLife;
@@ -286,10 +293,13 @@ export class SimServer implements NetworkedServer {
     core.stop(5_000).then(stopped, (error: unknown) => this.#bug("stop failed", error));
   }
 
-  /** Ids of the messages in the archive of an account, as they are on the disk, the oldest first. */
-  archivedIds(account: string): readonly string[] {
+  /** Messages in the archive of an account, as they are on the disk, the oldest first. */
+  archivedRows(account: string): readonly ArchivedMessage[] {
     const rows = this.disk.sortedArchive(archivedMessages.name, account);
-    return rows.flatMap(({ value }) => / id='(m\d+)'/u.exec(value)?.[1] ?? []);
+    return rows.flatMap(({ id, value }) => {
+      const message = / id='(m\d+)'/u.exec(value)?.[1];
+      return message === undefined ? [] : [{ archiveId: id, message }];
+    });
   }
 
   /** An account and the credentials that it logs in with: the password is the localpart. */

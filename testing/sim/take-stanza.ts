@@ -35,19 +35,19 @@ function takeMessage(client: Taker, session: ClientSession, stanza: XmlElement):
     if (stanza.attr("from") !== session.account) client.violation(`${session.name} got a forged copy`);
     const message = copy.child("urn:xmpp:forward:0", "forwarded")?.child("jabber:client", "message");
     if (message === undefined) return;
+    noteArchiveId(client, session, message);
     // Of an error that answers a message of which there were copies, as well.
     if (message.attr("type") === "error") ledger.returnedToAnother(session, message.attr("id") ?? "", clock.now);
     else
       ledger.copied(session, message.attr("id") ?? "", { direction, from: message.attr("from") ?? "", at: clock.now });
     return;
   }
-  const archived = stanza
-    .child(NS_MAM, "result")
-    ?.child("urn:xmpp:forward:0", "forwarded")
-    ?.child("jabber:client", "message");
+  const result = stanza.child(NS_MAM, "result");
+  const archived = result?.child("urn:xmpp:forward:0", "forwarded")?.child("jabber:client", "message");
   if (archived !== undefined) {
     if (stanza.attr("from") !== session.account) client.violation(`${session.name} got a forged page of an archive`);
     ledger.read(session, archived.attr("id") ?? "", archived.attr("from") ?? "");
+    ledger.shown(session, archived.attr("id") ?? "", result?.attr("id") ?? "");
     return;
   }
   const id = stanza.attr("id") ?? "";
@@ -55,8 +55,16 @@ function takeMessage(client: Taker, session: ClientSession, stanza: XmlElement):
     if (id !== "") ledger.returned(session, id, clock.now);
     return;
   }
+  noteArchiveId(client, session, stanza);
   const delayed = stanza.child("urn:xmpp:delay", "delay") !== undefined;
   ledger.received(session, id, stanza.attr("from") ?? "", { at: clock.now, delayed });
+}
+
+/** What the account's server says that a message has as its id in the archive. */
+function noteArchiveId({ world }: Taker, session: ClientSession, message: XmlElement): void {
+  for (const each of message.elements())
+    if (each.name === "stanza-id" && each.ns === "urn:xmpp:sid:0" && each.attr("by") === session.account)
+      world.ledger.shown(session, message.attr("id") ?? "", each.attr("id") ?? "");
 }
 
 function takePresence(session: ClientSession, stanza: XmlElement): void {
