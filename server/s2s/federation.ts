@@ -2,7 +2,7 @@ import { domainOf, type DomainJid, type Jid } from "#protocol/jid/jid.ts";
 import { NS_SERVER } from "#protocol/xml/namespaces.ts";
 import { serialize } from "#protocol/xml/serialize.ts";
 import { errorReply, StanzaError } from "#protocol/stanza/stanza-error.ts";
-import { keyOfPair, type DomainPair, type HeldPair } from "#protocol/stream/servers/domain-pair.ts";
+import type { DomainPair, HeldPair } from "#protocol/stream/servers/domain-pair.ts";
 import type { ServerSide } from "#protocol/stream/servers/server-config.ts";
 import { StreamError } from "#protocol/stream/stream-error.ts";
 import { randomToken, type Env, type Timer } from "#kit/env.ts";
@@ -12,6 +12,7 @@ import type { ConnectionServices } from "../link/connection.ts";
 import type { Transport } from "../link/transport.ts";
 import type { PeerTrust } from "../trust/peer-trust.ts";
 import { Absences, type InDoubt } from "./absences.ts";
+import { bounce } from "./bounce.ts";
 import { checkPeer } from "./check-peer.ts";
 import { DialTurns } from "./dial-turns.ts";
 import type { Dialer } from "./dialer.ts";
@@ -22,6 +23,7 @@ import { OutgoingStanza } from "./outgoing-stanza.ts";
 import type { OutgoingStore } from "./outgoing-store.ts";
 import { OwedBytes } from "./owed-bytes.ts";
 import { fatesOf } from "./owed-stanzas.ts";
+import { PairConnector } from "./pair-connector.ts";
 import type { FederationPolicy } from "./policy.ts";
 import { Resumptions } from "./resumptions.ts";
 import { Route, type RouteServices } from "./route.ts";
@@ -34,6 +36,7 @@ import { withSteadyClock } from "./steady-clock.ts";
 import { ServerLinks } from "./server-links.ts";
 import { ServerStream, type ServerStreamServices } from "./server-stream.ts";
 import { ServerStreams } from "./streams.ts";
+import { domainOfOurs, withdrawLocal, withdrawNotAdmitted, withdrawOurs } from "./withdrawn-domains.ts";
 
 export interface FederationParts {
   readonly connection: ConnectionServices;
@@ -72,6 +75,7 @@ export class Federation {
   readonly #total = { bytes: 0 };
   readonly #turns: DialTurns;
   readonly #dialer: ServerDialer;
+  readonly #connector: PairConnector;
   readonly #verifier: KeyVerifier;
   readonly #absences: Absences;
   readonly #stopped = new AbortController();
@@ -98,6 +102,16 @@ export class Federation {
       dialer: parts.dialer,
       connectMsMax: limits.connectMsMax,
       open: (transport, errand) => this.#openLink(transport, errand),
+    });
+    this.#connector = new PairConnector({
+      log: this.#log,
+      limits,
+      links: this.links,
+      streams: this.streams,
+      routes: this.routes,
+      dialer: this.#dialer,
+      turns: this.#turns,
+      policyOf: parts.policyOf,
     });
     this.#resumptions = new Resumptions({
       env: this.#env,
@@ -183,40 +197,17 @@ export class Federation {
 
   /** A domain of ours is served no more: its streams end, and what waits for it goes back. */
   removeLocal(local: DomainJid): void {
-    for (const stream of this.streams)
-      if ([...stream.pairs.values()].some((pair) => pair.local === local)) stream.close(new StreamError("host-gone"));
-    for (const route of this.routes.from(local)) {
-      route.giveUp(new StanzaError("remote-server-not-found"));
-      this.routes.remove(route);
-    }
+    withdrawLocal(this, local);
   }
 
   /** There is a domain more that is ours: nobody else speaks for it from now on, and nothing for it goes elsewhere (A35). */
   domainAdded(): void {
-    const { isOurs } = this.#parts;
-    for (const stream of this.streams)
-      if ([...stream.pairs.values()].some(({ remote }) => isOurs(remote))) stream.close(oursNow());
-    for (const route of this.routes)
-      if (isOurs(route.pair.remote)) {
-        route.giveUp(new StanzaError("remote-server-timeout", { text: "this domain has just moved" }));
-        this.routes.remove(route);
-      }
+    withdrawOurs(this, this.#parts.isOurs);
   }
 
   /** What our domains ask of others has changed: with whom they talk no more nothing goes on, and nothing waits for them. */
   policyChanged(): void {
-    const { policyOf } = this.#parts;
-    const isAdmitted = ({ local, remote }: DomainPair): boolean => policyOf(local)?.admits(remote) === true;
-    const text = "this domain is not talked to any more";
-    for (const stream of this.streams)
-      if (![...stream.pairs.values()].every(isAdmitted)) stream.close(new StreamError("policy-violation", { text }));
-    for (const route of this.routes)
-      if (!isAdmitted(route.pair)) {
-        const { local, remote } = route.pair;
-        const error = `${local} does not communicate with ${remote} any more`;
-        route.giveUp(new StanzaError("not-allowed", { text: error }));
-        this.routes.remove(route);
-      }
+    withdrawNotAdmitted(this, this.#parts.policyOf);
   }
 
   /** Lets what is under way arrive, closes the streams, writes down what is left. Resolves after `deadlineMs` at the latest. */
@@ -286,7 +277,7 @@ export class Federation {
       // When all stops, so does every route.
       connect: async (pair, by, signal) => {
         this.#stopped.signal.throwIfAborted();
-        return await this.#connect(pair, by, signal);
+        return await this.#connector.connect(pair, by, signal);
       },
       bounce: (stanza, error) => this.#bounce(stanza, error),
       asFailure: (error) => failureOf(error),
@@ -298,63 +289,8 @@ export class Federation {
     };
   }
 
-  /** Makes a stream that a pair may go out on: over what there is with that server, or over a new connection. */
-  async #connect(pair: DomainPair, by: string, signal: AbortSignal): Promise<ServerStream> {
-    // A pair that was refused is not asked for again where the others would suffer from it. [xep0220-2.1.1-10]
-    const carrier = this.routes.get(pair)?.trouble === undefined ? this.#carrierOf(pair) : undefined;
-    if (carrier !== undefined) {
-      try {
-        await this.#dialer.authorize(carrier, pair, signal);
-        const stream = this.streams.forSending(pair);
-        if (stream !== undefined) return stream;
-      } catch (error) {
-        const { message } = failureOf(error);
-        this.#log.debug({ ...pair, stream: carrier.id, reason: message }, "a stream does not take a further pair");
-      }
-    }
-    const managed = this.#parts.policyOf(pair.local)?.streamManagement ?? true;
-    const sm = managed ? { resumable: true, secondsMax: this.#parts.limits.resumeSecondsMax } : undefined;
-    const errand = { ...pair, authorize: true, ...(sm && { sm }) };
-    const link = await this.#dialer.dial(errand, by, this.#turns, signal);
-    if (link.stream === undefined) throw failureOf(undefined);
-    return link.stream;
-  }
-
-  /** A connection with that server, on which a further pair can be asked for (XEP-0220 §2.6, XEP-0288 §2.2). */
-  #carrierOf({ local, remote }: DomainPair): ServerLink | undefined {
-    const security = this.#parts.policyOf(local)?.security;
-    let unused: ServerLink | undefined;
-    for (const link of this.links.with(remote)) {
-      if (!link.open || link.local === undefined) continue;
-      // What one of our hosts is content with may not be enough for another.
-      if (this.#parts.policyOf(link.local)?.security !== security) continue;
-      if (link.stream?.pairs.has(keyOfPair({ local, remote })) === true) continue;
-      const isFit =
-        link.errand === undefined
-          ? link.bidirectional && !link.unauthorized && link.remote === remote
-          : link.errand.errand.remote === remote;
-      // One that carries something already may go both ways; one that has only verified a key does not.
-      if (isFit && link.stream !== undefined) return link;
-      if (isFit) unused ??= link;
-    }
-    return unused;
-  }
-
-  #bounce({ stanza, duty }: OutgoingStanza, error: StanzaError): void {
-    const { observer, route } = this.#parts;
-    const reply = errorReply(stanza.element, error);
-    if (reply === undefined || stanza.to === undefined) {
-      // Errors are never answered with errors.
-      if (stanza.kind === "message") observer.errorDropped?.();
-      duty?.discharge();
-      return;
-    }
-    observer.returned?.(error.condition);
-    // Who answers for it must not forget it before its sender knows. [rfc6120-10.4.3-01]
-    const settlement = duty?.handOver();
-    const answer = new Stanza(stanza.kind, reply, stanza.to, stanza.from, "error", stanza.id, settlement);
-    route(answer);
-    settlement?.release();
+  #bounce(stanza: OutgoingStanza, error: StanzaError): void {
+    bounce(this.#parts, stanza, error);
   }
 
   #makeStreamServices(): ServerStreamServices {
@@ -448,7 +384,7 @@ export class Federation {
         const { local, remote, ways } = pair;
         // Also one of ours that talks to no other servers, or that was not ours when the peer began to prove itself.
         if (this.#parts.isOurs(remote)) {
-          link.close(oursNow());
+          link.close(domainOfOurs());
           return;
         }
         const tls = link.connection.channel !== undefined;
@@ -552,10 +488,6 @@ export class Federation {
     for (const route of this.routes) if (route.forgettable) this.routes.remove(route);
     if (this.links.size > 0 || this.streams.size > 0 || this.routes.size > 0) this.#watch();
   };
-}
-
-function oursNow(): StreamError {
-  return new StreamError("invalid-from", { text: "that is a domain of ours" });
 }
 
 /** Errors behind which a server has told all that there was to tell of its users, or goes on to tell it elsewhere. */

@@ -149,9 +149,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "bounce-lost",
-    path: "server/s2s/federation.ts",
-    find: "    route(answer);\n    settlement?.release();",
-    put: "    void answer;\n    settlement?.release();",
+    path: "server/s2s/bounce.ts",
+    find: "  route(answer);\n  settlement?.release();",
+    put: "  void answer;\n  settlement?.release();",
     servers: 2,
   },
   {
