@@ -27,6 +27,7 @@ import type { Connection, ConnectionServices } from "../link/connection.ts";
 import { StreamDriver, type StreamOwner } from "../link/stream-driver.ts";
 import type { Transport } from "../link/transport.ts";
 import type { DialledPlace } from "./dialer.ts";
+import { Questions } from "./questions.ts";
 import type { ServerStream, StreamCarrier } from "./server-stream.ts";
 import { sideTo } from "./tls-demanded.ts";
 
@@ -60,9 +61,10 @@ export interface ServerLinkServices extends ConnectionServices {
   readonly closed: (link: ServerLink) => void;
 }
 
-const machine = { receive: receiveBetweenServers, isEstablished: isServerStreamEstablished };
+/** Of a key, where its server cannot be asked. */
+const notVerified: KeyOutcome = { type: "error", condition: "remote-server-timeout" };
 
-type Waiting<T> = Map<string, ((outcome: T) => void)[]>;
+const machine = { receive: receiveBetweenServers, isEstablished: isServerStreamEstablished };
 
 /** Whom a link was made to reach, and by which way. */
 export interface ServerErrandParts {
@@ -91,9 +93,8 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
   #end: StreamEnd | undefined;
   /** It has ended, and its peer, which does not know yet, may have said more on it. */
   #leftStream: ServerStream | undefined;
-  /** Who waits, by what was asked; absent while nobody does, as most of the time. */
-  #asked: Waiting<HeldPair | PairRefusal> | undefined;
-  #verifying: Waiting<KeyOutcome> | undefined;
+  readonly #authorizing = new Questions<HeldPair | PairRefusal>();
+  readonly #verifying = new Questions<KeyOutcome>();
 
   constructor(id: string, transport: Transport, services: ServerLinkServices, errand?: ServerErrandParts) {
     this.id = id;
@@ -138,7 +139,7 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
 
   /** Somebody waits for an answer of its peer. */
   get busy(): boolean {
-    return (this.#asked?.size ?? 0) > 0 || (this.#verifying?.size ?? 0) > 0;
+    return this.#authorizing.size > 0 || this.#verifying.size > 0;
   }
 
   /** It was made to verify keys, and nothing else goes by it. */
@@ -158,26 +159,22 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
 
   /** Asks for a pair to be authorized; the answer comes once, be it that the stream has ended. */
   authorize({ local, remote }: DomainPair): Promise<HeldPair | PairRefusal> {
-    return this.#ask((this.#asked ??= new Map()), keyOfPair({ local, remote }), {
-      order: { type: "authorizePair", local, remote },
-      lost: () => ({ type: "ended", end: this.#end }) as const,
-    });
+    if (!this.open) return Promise.resolve({ type: "ended", end: this.#end });
+    const key = keyOfPair({ local, remote });
+    return this.#authorizing.put(key, () => this.#stream.feed({ type: "authorizePair", local, remote }));
   }
 
   /** The answer to the errand itself, which asks without being told. */
   whenAuthorized(pair: DomainPair): Promise<HeldPair | PairRefusal> {
-    return this.#ask((this.#asked ??= new Map()), keyOfPair(pair), {
-      order: undefined,
-      lost: () => ({ type: "ended", end: this.#end }) as const,
-    });
+    if (!this.open) return Promise.resolve({ type: "ended", end: this.#end });
+    return this.#authorizing.put(keyOfPair(pair));
   }
 
   /** Asks whether a key is valid. */
   verify({ local, remote, id, key }: DialbackRequest): Promise<KeyOutcome> {
-    return this.#ask((this.#verifying ??= new Map()), `${keyOfPair({ local, remote })} ${id}`, {
-      order: { type: "verify", local, remote, id, key },
-      lost: () => ({ type: "error", condition: "remote-server-timeout" }) as const,
-    });
+    if (!this.open) return Promise.resolve(notVerified);
+    const verify = (): void => this.#stream.feed({ type: "verify", local, remote, id, key });
+    return this.#verifying.put(`${keyOfPair({ local, remote })} ${id}`, verify);
   }
 
   /** The key that the peer sent was looked into. */
@@ -219,35 +216,10 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
     this.#services.closed(this);
   }
 
-  #ask<T>(
-    waiting: Waiting<T>,
-    key: string,
-    { order, lost }: { readonly order: ServerInput | undefined; readonly lost: () => T },
-  ): Promise<T> {
-    if (!this.open) return Promise.resolve(lost());
-    const { promise, resolve } = Promise.withResolvers<T>();
-    const others = waiting.get(key);
-    if (others !== undefined) others.push(resolve);
-    else {
-      waiting.set(key, [resolve]);
-      if (order !== undefined) this.#stream.feed(order);
-    }
-    return promise;
-  }
-
-  #tellAsked(key: string, outcome: HeldPair | PairRefusal): void {
-    this.#asked = told(this.#asked, key, outcome);
-  }
-
-  #tellVerifying(key: string, outcome: KeyOutcome): void {
-    this.#verifying = told(this.#verifying, key, outcome);
-  }
-
   /** Whoever waits for something is told that it will not come. */
   #answerAll(): void {
-    for (const key of this.#asked?.keys() ?? []) this.#tellAsked(key, { type: "ended", end: this.#end });
-    const unreachableServer = { type: "error", condition: "remote-server-timeout" } as const;
-    for (const key of this.#verifying?.keys() ?? []) this.#tellVerifying(key, unreachableServer);
+    this.#authorizing.answerAll({ type: "ended", end: this.#end });
+    this.#verifying.answerAll(notVerified);
   }
 
   moved(state: ServerStreamState): void {
@@ -271,7 +243,7 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
       case "pairAuthorized":
         return this.#pairAuthorized(effect, effect.by);
       case "pairRefused":
-        if (effect.ways === "out") this.#tellAsked(keyOfPair(effect), effect.refusal);
+        if (effect.ways === "out") this.#authorizing.answer(keyOfPair(effect), effect.refusal);
         // Who calls a key invalid closes the stream on it: what is for the other pairs goes by another. [xep0220-2.1.1-10]
         if (effect.ways === "out" && effect.refusal.type === "invalid") this.stream?.drain();
         return undefined;
@@ -283,7 +255,7 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
       case "bidirectional":
         return this.#services.bidirectional(this);
       case "verified":
-        return this.#tellVerifying(`${keyOfPair(effect)} ${effect.id}`, effect.outcome);
+        return this.#verifying.answer(`${keyOfPair(effect)} ${effect.id}`, effect.outcome);
       case "smEnabled":
         return this.#services.smEnabled(this, effect.id, effect.secondsMax);
       case "smFailed":
@@ -331,7 +303,7 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
   }
 
   #tellAuthorized(pair: HeldPair): void {
-    if (pair.ways !== "in") this.#tellAsked(keyOfPair(pair), pair);
+    if (pair.ways !== "in") this.#authorizing.answer(keyOfPair(pair), pair);
   }
 
   /** Nothing is sent after the closing tag. */
@@ -347,12 +319,4 @@ export class ServerLink implements StreamCarrier, StreamOwner<ServerStreamState,
     this.stream = undefined;
     stream.leave(this);
   }
-}
-
-/** Tells those who wait for this; what is left is who still waits for something else. */
-function told<T>(waiting: Waiting<T> | undefined, key: string, outcome: T): Waiting<T> | undefined {
-  const resolvers = waiting?.get(key);
-  waiting?.delete(key);
-  for (const resolve of resolvers ?? []) resolve(outcome);
-  return waiting?.size === 0 ? undefined : waiting;
 }
