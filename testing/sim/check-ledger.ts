@@ -2,7 +2,7 @@ import type { ClientSession } from "./client-session.ts";
 import { mayBeKnownGone, wasGiven } from "./given-messages.ts";
 import type { Entry, Ledger, Receipt } from "./ledger.ts";
 import { mayComeAgain, mayHaveBeenStopped } from "./between-servers.ts";
-import { offlineMessagesMax } from "./sim-server.ts";
+import { offlineMessagesMax, type ArchivedMessage } from "./sim-server.ts";
 import type { WorldModel } from "./world-model.ts";
 
 /**
@@ -13,7 +13,14 @@ export function checkLedger(
   ledger: Ledger,
   model: WorldModel,
   sessions: readonly ClientSession[],
-  component?: { readonly domain: string },
+  {
+    archives,
+    component,
+  }: {
+    /** By account. */
+    readonly archives: ReadonlyMap<string, readonly ArchivedMessage[]>;
+    readonly component: { readonly domain: string } | undefined;
+  },
 ): readonly string[] {
   const taken = new Map<string, Set<string>>();
   const lost = ledger.entries
@@ -24,6 +31,7 @@ export function checkLedger(
     .filter((entry) => entry.bouncedAt === undefined && !mayBeGone(entry, model) && !model.unproven.has(entry.id))
     .filter((entry) => !idsTaken(taken, sessions, entry.account).has(entry.id))
     .filter((entry) => !(entry.from.endedEarly && mayHaveBeenReturned(ledger, entry, model)))
+    .filter((entry) => !isLeftToArchive(entry, { ledger, sessions, archive: archives.get(entry.account) ?? [] }))
     .map((entry) => `${entry.id} of ${entry.from.name} for ${entry.to} was ${heardOf(entry)} and is lost`);
   const overtaken = ledger.overtaken
     // What waits in the store and cannot be read when its client comes is told apart by its stamp.
@@ -110,10 +118,31 @@ export function mayHaveBeenReturned(ledger: Ledger, entry: Entry, model: WorldMo
   if (model.troubled(sentAt, acknowledgedAt, ["commits", "reads"], both)) return true;
   if (mayHaveBeenStopped(model, entry)) return true;
   // Copies for several devices make the store fuller than the messages that wait.
-  const waiting = ledger.entries.filter(
+  return waitedWith(entry, ledger).length > offlineMessagesMax / 3;
+}
+
+/** There was no room for it where messages wait, so that it is there for whoever reads the archive, as the account's clients do. */
+function isLeftToArchive(
+  entry: Entry,
+  known: {
+    readonly ledger: Ledger;
+    readonly sessions: readonly ClientSession[];
+    readonly archive: readonly ArchivedMessage[];
+  },
+): boolean {
+  const { account, id, sentAt } = entry;
+  return (
+    waitedWith(entry, known.ledger).length > offlineMessagesMax &&
+    known.sessions.some((session) => session.account === account && session.reads && session.beganAt < sentAt) &&
+    known.archive.some(({ message }) => message === id)
+  );
+}
+
+/** What had been sent to the account when this message was, itself among it, and had not come to any client. */
+function waitedWith({ account, sentAt }: Entry, ledger: Ledger): readonly Entry[] {
+  return ledger.entries.filter(
     (other) => other.account === account && other.sentAt <= sentAt && (other.receipts[0]?.at ?? Infinity) > sentAt,
   );
-  return waiting.length > offlineMessagesMax / 3;
 }
 
 function blockedReceipts(entry: Entry, model: WorldModel): readonly string[] {

@@ -26,6 +26,8 @@ export class ClientManagement {
     const { part } = this.#client;
     session.sent += 1;
     session.unacknowledged.push({ bytes, ...kept });
+    // Nothing is sent before the session is resumed (XEP-0198 §5): then it goes out with what went out before.
+    if (!this.#client.online) return;
     if (part.eager || session.unacknowledged.length % askAfterStanzas === 0)
       this.#client.write(`${bytes}<r xmlns='${NS_SM}'/>`);
     else {

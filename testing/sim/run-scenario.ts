@@ -109,7 +109,7 @@ class ScenarioRun {
     const violations = [
       ...this.#servers.flatMap(({ bugs }) => bugs),
       ...this.#ledger.violations,
-      ...checkLedger(this.#ledger, this.#model, this.#sessions, this.#component),
+      ...checkLedger(this.#ledger, this.#model, this.#sessions, { archives, component: this.#component }),
       ...(this.#component === undefined ? [] : checkComponent(this.#component, this.#ledger, this.#model)),
       ...checkWays(this.#ledger, this.#model, { sessions: this.#sessions, archiving }),
       ...checkArchives(this.#ledger, this.#model, archives),
