@@ -47,7 +47,7 @@ export interface WriteFollower {
 export interface ConnectionOwner {
   readonly secured: (channel: SecureChannel) => void;
   /** Told last, once. */
-  readonly connectionLost: (cause: unknown) => void;
+  readonly connectionLost: () => void;
   /** The peer does not read what it is sent (A10); the connection is cut after this. */
   readonly peerTooSlow: (bytesQueued: number) => void;
 }
@@ -294,7 +294,7 @@ export class Connection implements TransportHandler {
     this.#follower?.notTaken();
     this.#services.log.debug({ stream: this.id, error: cause }, "connection closed");
     this.#services.addressRates.leave(this.#transport.remoteAddress);
-    this.#owner.connectionLost(cause);
+    this.#owner.connectionLost();
   }
 
   /** Takes from the connection's own bucket and from its address's. */

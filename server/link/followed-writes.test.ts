@@ -2,18 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectionServices } from "#testing/scenario/connection-services.ts";
 import { MemoryTransport } from "#testing/scenario/memory-transport.ts";
+import { unheardConnection } from "#testing/scenario/unheard-connection.ts";
 import { VirtualEnv } from "#testing/scenario/virtual-env.ts";
-import { Connection, type ConnectionOwner, type ConnectionStream, type WriteFollower } from "./connection.ts";
-
-const stream: ConnectionStream = {
-  streamOpened: ignore,
-  elementRead: ignore,
-  streamClosed: ignore,
-  failed: ignore,
-  timeout: ignore,
-  disconnected: ignore,
-};
-const owner: ConnectionOwner = { secured: ignore, connectionLost: ignore, peerTooSlow: ignore };
+import type { Connection, WriteFollower } from "./connection.ts";
 
 /** Writes down what it is told. */
 class Follower implements WriteFollower {
@@ -26,8 +17,7 @@ function connected(): { env: VirtualEnv; transport: MemoryTransport; connection:
   const env = new VirtualEnv("followed writes");
   const received: string[] = [];
   const transport = new MemoryTransport({ env, received: (bytes) => void received.push(bytes) });
-  const connection = new Connection("one", transport, { stream, owner }, connectionServices(env));
-  connection.open();
+  const connection = unheardConnection(transport, connectionServices(env));
   return { env, transport, connection, received };
 }
 
@@ -84,5 +74,3 @@ test("each of two followers hears of its own writes", async () => {
   await env.settle();
   assert.deepEqual([before.told, after.told], [[1], [2]]);
 });
-
-function ignore(): void {}

@@ -2,18 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectionServices } from "#testing/scenario/connection-services.ts";
 import { MemoryTransport } from "#testing/scenario/memory-transport.ts";
+import { unheardConnection } from "#testing/scenario/unheard-connection.ts";
 import { VirtualEnv } from "#testing/scenario/virtual-env.ts";
-import { Connection, type ConnectionOwner, type ConnectionStream } from "./connection.ts";
-
-const stream: ConnectionStream = {
-  streamOpened: ignore,
-  elementRead: ignore,
-  streamClosed: ignore,
-  failed: ignore,
-  timeout: ignore,
-  disconnected: ignore,
-};
-const owner: ConnectionOwner = { secured: ignore, connectionLost: ignore, peerTooSlow: ignore };
 
 for (const { isShared, writes } of [
   { isShared: true, writes: 1 },
@@ -35,8 +25,7 @@ for (const { isShared, writes } of [
       afterInput: (run: () => void) => void afterInput.push(run),
     };
     const services = { ...connectionServices(clock), isShared };
-    const connection = new Connection("one", transport, { stream, owner }, services);
-    connection.open();
+    const connection = unheardConnection(transport, services);
     for (let client = 0; client < 20; client += 1) {
       connection.write(`<message id='${client}'/>`);
       // The end of one callback, not of the turn.
@@ -47,5 +36,3 @@ for (const { isShared, writes } of [
     assert.equal(written.length, writes);
     assert.equal(written.join("").match(/<message /gu)?.length, 20);
   });
-
-function ignore(): void {}

@@ -121,12 +121,7 @@ describe("what a stream owed that is lost for good", () => {
     const orchard = await montague.login(`${romeo}/orchard`);
     await orchard.sendText("<presence/>");
     const peer = venice.connect("montague.example");
-    await peer.openSecured("venice.example", "montague.example");
-    const auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>";
-    await peer.sendText(`<bidi xmlns='urn:xmpp:bidi'/>${auth}`);
-    assert.equal(peer.next().name, "success");
-    await peer.sendHeader("from='venice.example' to='montague.example'");
-    peer.next();
+    await peer.authenticate("venice.example", "montague.example", "bidirectional");
     await peer.sendText(`<message from='${iago}' to='${romeo}' id='first'><body>x</body></message>`);
     peer.wire.acceptor.hanging = "takes-nothing";
     await orchard.sendText(chat(iago, "one"));

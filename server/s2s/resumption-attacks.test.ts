@@ -31,13 +31,7 @@ async function besieged(options: NeighboursOptions = {}): Promise<Siege> {
 
 /** Connects as a domain, both ways, with a stream that can be resumed; returns its id. */
 async function managed(peer: ScriptedPeer, from: string, to = "montague.example"): Promise<string> {
-  await peer.openSecured(from, to);
-  await peer.sendText(
-    "<bidi xmlns='urn:xmpp:bidi'/><auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>",
-  );
-  assert.equal(peer.next().name, "success");
-  await peer.sendHeader(`from='${from}' to='${to}'`);
-  peer.next();
+  await peer.authenticate(from, to, "bidirectional");
   await peer.sendText(`<enable xmlns='${NS_SM}' resume='true' max='300'/>`);
   return peer.next().attr("id") ?? assert.fail("the stream cannot be resumed");
 }

@@ -68,11 +68,7 @@ describe("what another server sends that nobody wants", () => {
       sessions.push(session);
     }
     peer = venice.connect("montague.example");
-    await peer.openSecured("venice.example", "montague.example");
-    await peer.sendText(
-      "<bidi xmlns='urn:xmpp:bidi'/><auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>",
-    );
-    await peer.sendHeader("from='venice.example' to='montague.example'");
+    await peer.authenticate("venice.example", "montague.example", "bidirectional");
   });
   after(() => neighbours[Symbol.asyncDispose]());
   for (const [name, sent, answer] of rows)

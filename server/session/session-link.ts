@@ -3,7 +3,7 @@ import type { WriteFollower } from "../link/connection.ts";
 
 /**
  * What a session needs of the connection that it has at present. The link lives where the socket is, the session where
- * its account is; between them go only these calls and those of `SessionPort`, so that a bus can come between later.
+ * its account is; between them go only these calls, what their follower is told, and those that a link makes of its session.
  */
 export interface SessionLink {
   readonly facts: ConnectionFacts;

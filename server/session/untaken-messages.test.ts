@@ -7,20 +7,11 @@ import { SettlementTracker } from "#kit/settlement.ts";
 import { Stanza } from "#kit/stanza.ts";
 import { connectionServices } from "#testing/scenario/connection-services.ts";
 import { MemoryTransport } from "#testing/scenario/memory-transport.ts";
+import { unheardConnection } from "#testing/scenario/unheard-connection.ts";
 import { VirtualEnv } from "#testing/scenario/virtual-env.ts";
-import { Connection, type ConnectionOwner, type ConnectionStream } from "../link/connection.ts";
 import { UntakenMessages } from "./untaken-messages.ts";
 
 const ignore = (): void => {};
-const stream: ConnectionStream = {
-  streamOpened: ignore,
-  elementRead: ignore,
-  streamClosed: ignore,
-  failed: ignore,
-  timeout: ignore,
-  disconnected: ignore,
-};
-const owner: ConnectionOwner = { secured: ignore, connectionLost: ignore, peerTooSlow: ignore };
 const romeo = parseJid("romeo@montague.example/garden") ?? assert.fail();
 const element = parseElement(`<message from='${romeo}'><body>Hi</body></message>`, NS_CLIENT);
 
@@ -28,8 +19,7 @@ const element = parseElement(`<message from='${romeo}'><body>Hi</body></message>
 function begin() {
   const env = new VirtualEnv("untaken messages");
   const transport = new MemoryTransport({ env, received: ignore });
-  const connection = new Connection("one", transport, { stream, owner }, connectionServices(env));
-  connection.open();
+  const connection = unheardConnection(transport, connectionServices(env));
   const told: string[] = [];
   const untaken = new UntakenMessages({
     discharge: (stored) => void told.push(`discharge ${stored.join(" ")}`),

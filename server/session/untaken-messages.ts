@@ -31,13 +31,13 @@ export class UntakenMessages implements WriteFollower {
   }
 
   taken(writes: number): void {
-    const stored: string[] = [];
+    let stored: string[] | undefined;
     for (let left = writes; left > 0; left--) {
       const message = this.#messages.take();
-      if (message?.stored !== undefined) stored.push(message.stored);
+      if (message?.stored !== undefined) (stored ??= []).push(message.stored);
       message?.release();
     }
-    if (stored.length > 0) this.#parts.discharge(stored);
+    if (stored !== undefined) this.#parts.discharge(stored);
   }
 
   notTaken(): void {

@@ -110,10 +110,11 @@ export class ScriptedPeer {
     return this.next();
   }
 
-  /** The same, and authenticates by its certificate. */
-  async authenticate(from: string, to: string): Promise<XmlElement> {
+  /** The same, and authenticates by its certificate, for a stream that goes both ways if it asks for that. */
+  async authenticate(from: string, to: string, asks: "bidirectional" | undefined = undefined): Promise<XmlElement> {
     await this.openSecured(from, to);
-    await this.sendText("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+    const bidi = asks === undefined ? "" : "<bidi xmlns='urn:xmpp:bidi'/>";
+    await this.sendText(`${bidi}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>`);
     assert.equal(this.next().name, "success");
     await this.sendHeader(`from='${from}' to='${to}'`);
     return this.next();
