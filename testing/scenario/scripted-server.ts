@@ -111,7 +111,7 @@ export class ScriptedPeer {
   }
 
   /** The same, and authenticates by its certificate, for a stream that goes both ways if it asks for that. */
-  async authenticate(from: string, to: string, asks: "bidirectional" | undefined = undefined): Promise<XmlElement> {
+  async authenticate(from: string, to: string, asks?: "bidirectional"): Promise<XmlElement> {
     await this.openSecured(from, to);
     const bidi = asks === undefined ? "" : "<bidi xmlns='urn:xmpp:bidi'/>";
     await this.sendText(`${bidi}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>`);
